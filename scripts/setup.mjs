@@ -1,0 +1,72 @@
+#!/usr/bin/env node
+// The set-up: npm's packages, libtorch, the addon, the TypeScript. Each step looks first whether
+// it has anything to do. Plain Node.js, since it runs before there is a node_modules.
+
+import { buildAddon } from './setup/build.mjs';
+import { readEnvironment, variables } from './setup/environment.mjs';
+import { SetupFailure } from './setup/failure.mjs';
+import { findLibtorch } from './setup/libtorch.mjs';
+import { installPackages } from './setup/npm.mjs';
+import { preparePython } from './setup/python-environment.mjs';
+import { Report, since } from './setup/report.mjs';
+import { compileTypeScript } from './setup/typescript.mjs';
+
+const steps = ['npm', 'native', 'typescript', 'python'];
+
+function usage() {
+  const width = Math.max(...variables.map(({ name }) => name.length)) + 2;
+  return `Usage: node scripts/setup.mjs [options]
+
+Installs npm's packages, finds or fetches libtorch, builds the addon and compiles
+the TypeScript; only what is out of date.
+
+Options:
+  --python       also make the Python environment that the parity tests compare with
+  --install      only what an installed package needs: libtorch and the addon
+  --only STEPS   only these steps, separated by commas: ${steps.join(', ')}
+  --quiet        say nothing unless something goes wrong
+  --help         this text
+
+Environment variables:
+${variables.map(({ name, text }) => `  ${name.padEnd(width)}${text}`).join('\n')}
+`;
+}
+
+/** @param {string[]} argv */
+function parse(argv) {
+  const options = { steps: ['npm', 'native', 'typescript'], quiet: false, help: false };
+  for (let i = 0; i < argv.length; i++) {
+    const arg = argv[i];
+    if (arg === '--quiet') options.quiet = true;
+    else if (arg === '--help' || arg === '-h') options.help = true;
+    else if (arg === '--python') options.steps.push('python');
+    else if (arg === '--install') options.steps = ['native'];
+    else if (arg === '--only') {
+      options.steps = (argv[++i] ?? '').split(',');
+      const unknown = options.steps.find((step) => !steps.includes(step));
+      if (unknown !== undefined) throw new SetupFailure(`there is no step '${unknown}'`, { advice: [`the steps are ${steps.join(', ')}`] });
+    } else throw new SetupFailure(`there is no option '${arg}'`, { advice: ['see node scripts/setup.mjs --help'] });
+  }
+  return options;
+}
+
+async function main() {
+  const options = parse(process.argv.slice(2));
+  if (options.help) {
+    process.stdout.write(usage());
+    return;
+  }
+  const from = performance.now();
+  const report = new Report({ quiet: options.quiet });
+  const environment = readEnvironment();
+  if (options.steps.includes('npm')) await installPackages(report);
+  if (options.steps.includes('native')) await buildAddon(report, await findLibtorch(report, environment));
+  if (options.steps.includes('typescript')) await compileTypeScript(report);
+  if (options.steps.includes('python')) await preparePython(report, environment);
+  report.line(`Set-up: done (${since(from)})`);
+}
+
+main().catch((error) => {
+  process.stderr.write(`\n${error instanceof SetupFailure ? error.explain() : (error.stack ?? error)}\n`);
+  process.exitCode = 1;
+});

@@ -1,0 +1,117 @@
+// The addon: built by cmake-js from CMakeLists.txt, when anything it is made from has changed.
+
+import fs from 'node:fs';
+import { createRequire } from 'node:module';
+import os from 'node:os';
+import path from 'node:path';
+import { run, tail } from './commands.mjs';
+import { SetupFailure } from './failure.mjs';
+import { withLock } from './lock.mjs';
+import { addonPath, root } from './project.mjs';
+import { since } from './report.mjs';
+import { digest, readJson, writeJson } from './stamp.mjs';
+import { findToolchain } from './toolchain.mjs';
+
+const stampPath = path.join(root, 'build', 'native.json');
+
+/**
+ * @param {import('./report.mjs').Report} report
+ * @param {import('./inspect.mjs').Libtorch} libtorch
+ */
+export async function buildAddon(report, libtorch) {
+  if (isCurrent(libtorch)) return;
+  await withLock(
+    path.join(root, 'build', '.lock'),
+    async () => {
+      if (!isCurrent(libtorch)) await compile(report, libtorch);
+    },
+    { onWait: (owner) => report.line(`Build: waiting for ${owner}, which is building`) },
+  );
+}
+
+function isCurrent(libtorch) {
+  const stamp = readJson(stampPath);
+  return stamp !== null && fs.existsSync(addonPath) && stamp.digest === inputs(libtorch);
+}
+
+function inputs(libtorch) {
+  return digest(root, ['CMakeLists.txt', 'native'], {
+    values: [libtorch.path, libtorch.version, ...['cmake-js', 'node-addon-api', 'node-api-headers'].map(versionOf), process.env.CXX ?? ''],
+  });
+}
+
+async function compile(report, libtorch) {
+  const from = performance.now();
+  const tools = await findToolchain();
+  report.line(`Build: ${tools.compilerVersion}, CMake ${tools.cmakeVersion}, ${tools.generator}, libtorch ${libtorch.version}`);
+  const previous = readJson(stampPath);
+  fs.rmSync(stampPath, { force: true });
+  // What CMake remembers of another libtorch, compiler or generator would be used in place of the new one.
+  const setting = { libtorch: libtorch.path, version: libtorch.version, compiler: tools.compiler, generator: tools.generator };
+  if (JSON.stringify(previous?.setting) !== JSON.stringify(setting)) {
+    fs.rmSync(path.join(root, 'build', 'CMakeCache.txt'), { force: true });
+    fs.rmSync(path.join(root, 'build', 'CMakeFiles'), { recursive: true, force: true });
+  }
+  const args = [
+    cmakeJs(),
+    'build',
+    ...['--directory', root, '--config', 'Release', '--generator', tools.generator, '--cmake-path', tools.cmake],
+    ...['--parallel', String(jobs()), '--cxx', tools.compiler, '--log-level', 'error', `--CDLIBTORCH=${libtorch.path}`],
+  ];
+  writeJson(stampPath, { setting });
+  const result = await run(process.execPath, args, {
+    cwd: root,
+    onLine: (line) => {
+      if (/^\[\s*\d+[%/]/.test(line)) report.progress(`  ${line}`);
+    },
+  });
+  report.clear();
+  if (!result.ok) {
+    throw new SetupFailure('the addon could not be built', {
+      details: errorLines(result.stdout + result.stderr),
+      tried: [`cmake-js build with ${tools.compilerVersion} against ${libtorch.path}`],
+      advice: [
+        'read the first error above; after a change of compiler or libtorch, remove the folder build and try again',
+        'a machine with little memory may need fewer compilers at once: set CMAKE_BUILD_PARALLEL_LEVEL=1',
+      ],
+    });
+  }
+  writeJson(stampPath, { setting, digest: inputs(libtorch), tools });
+  report.line(`Build: ${path.relative(root, addonPath)} (${since(from)})`);
+}
+
+/** Each compiler takes up to 2 GB for ATen's headers. */
+function jobs() {
+  const wanted = Number(process.env.CMAKE_BUILD_PARALLEL_LEVEL);
+  if (Number.isInteger(wanted) && wanted > 0) return wanted;
+  return Math.max(1, Math.min(os.availableParallelism(), Math.floor(os.totalmem() / 2e9)));
+}
+
+/** From the first compiler error on, or the end of the output where there is none. @param {string} text */
+function errorLines(text) {
+  const lines = text.split('\n');
+  const first = lines.findIndex((line) => /error[: ]|Error at/i.test(line));
+  return first < 0 ? tail(text, 30) : lines.slice(first, first + 40).join('\n');
+}
+
+/** cmake-js may lie in this package's node_modules or in one above it. */
+function cmakeJs() {
+  const require = createRequire(path.join(root, 'package.json'));
+  try {
+    const manifest = require.resolve('cmake-js/package.json');
+    const { bin } = JSON.parse(fs.readFileSync(manifest, 'utf8'));
+    return path.join(path.dirname(manifest), typeof bin === 'string' ? bin : bin['cmake-js']);
+  } catch (cause) {
+    throw new SetupFailure('cmake-js is not installed', { advice: ['run npm ci in the package folder'], cause });
+  }
+}
+
+/** @param {string} name */
+function versionOf(name) {
+  try {
+    const require = createRequire(path.join(root, 'package.json'));
+    return require(`${name}/package.json`).version;
+  } catch {
+    return null;
+  }
+}

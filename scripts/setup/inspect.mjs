@@ -1,0 +1,97 @@
+// What a folder that is said to be a libtorch really is.
+
+import fs from 'node:fs';
+import path from 'node:path';
+import { isSupportedVersion, supportedSeries, torchVersion } from './project.mjs';
+
+/**
+ * @typedef {object} Libtorch
+ * @property {string} path the folder that has include/ and lib/
+ * @property {string} version as in `2.13.0`
+ * @property {boolean} cuda whether it has the CUDA library
+ * @property {string} [source] how it was found
+ */
+
+const elfMachines = { x64: 62, arm64: 183 };
+const machoCpus = { x64: 0x01000007, arm64: 0x0100000c };
+
+/**
+ * @param {string} folder
+ * @returns {{ libtorch: Libtorch } | { problem: string }}
+ */
+export function inspectLibtorch(folder, arch = process.arch) {
+  let place = path.resolve(folder);
+  // The folder above is a common slip: an unpacked archive, or a wheel's.
+  for (const inner of ['libtorch', 'torch']) {
+    if (!fs.existsSync(path.join(place, 'include', 'ATen')) && fs.existsSync(path.join(place, inner, 'include', 'ATen'))) {
+      place = path.join(place, inner);
+    }
+  }
+  if (!fs.existsSync(place)) return { problem: `there is no folder ${place}` };
+  const version = readVersion(place);
+  if (version === null) return { problem: `${place} has no include/torch/headeronly/version.h, so it is no libtorch ${supportedSeries}` };
+  if (!isSupportedVersion(version)) {
+    return { problem: `${place} is libtorch ${version}; ${supportedSeries}.x (such as ${torchVersion}) is needed` };
+  }
+  if (!fs.existsSync(path.join(place, 'include', 'ATen', 'ATen.h'))) return { problem: `${place} has no C++ headers (include/ATen)` };
+  for (const name of ['torch_cpu', 'c10']) {
+    const file = libraryFile(place, name);
+    if (!fs.existsSync(file)) return { problem: `${place} has no ${path.join('lib', path.basename(file))}` };
+    const mismatch = architectureMismatch(file, arch);
+    if (mismatch) return { problem: `${file} is ${mismatch}` };
+  }
+  return { libtorch: { path: place, version, cuda: fs.existsSync(libraryFile(place, 'torch_cuda')) } };
+}
+
+/** @param {string} place @param {string} name */
+export function libraryFile(place, name) {
+  return path.join(place, 'lib', process.platform === 'darwin' ? `lib${name}.dylib` : `lib${name}.so`);
+}
+
+/** @param {string} place */
+function readVersion(place) {
+  for (const file of ['include/torch/headeronly/version.h', 'include/torch/csrc/api/include/torch/version.h']) {
+    let text;
+    try {
+      text = fs.readFileSync(path.join(place, file), 'utf8');
+    } catch {
+      continue;
+    }
+    const part = (/** @type {string} */ name) => new RegExp(`#define TORCH_VERSION_${name} (\\d+)`).exec(text)?.[1];
+    const [major, minor, patch] = [part('MAJOR'), part('MINOR'), part('PATCH')];
+    if (major !== undefined && minor !== undefined && patch !== undefined) return `${major}.${minor}.${patch}`;
+  }
+  return null;
+}
+
+/** Says what a library is made for when that is not this machine. @param {string} file @param {string} arch */
+function architectureMismatch(file, arch) {
+  const head = Buffer.alloc(20);
+  const fd = fs.openSync(file, 'r');
+  let length;
+  try {
+    length = fs.readSync(fd, head, 0, 20, 0);
+  } finally {
+    fs.closeSync(fd);
+  }
+  if (length < 20) return 'truncated';
+  const here = `${process.platform} ${arch}`;
+  if (head.readUInt32BE(0) === 0x7f454c46) {
+    const machine = head.readUInt16LE(18);
+    if (process.platform !== 'linux') return `a Linux library, and this is ${here}`;
+    return elfMachines[arch] === machine ? null : `for ${nameOf(elfMachines, machine)}, and this Node.js is ${arch}`;
+  }
+  if (head.readUInt32LE(0) === 0xfeedfacf) {
+    const cpu = head.readUInt32LE(4);
+    if (process.platform !== 'darwin') return `a macOS library, and this is ${here}`;
+    return machoCpus[arch] === cpu ? null : `for ${nameOf(machoCpus, cpu)}, and this Node.js is ${arch}`;
+  }
+  // A universal macOS library has this head; it holds more than one architecture.
+  if (head.readUInt32BE(0) === 0xcafebabe) return null;
+  return 'no shared library of this system';
+}
+
+/** @param {Record<string, number>} table @param {number} code */
+function nameOf(table, code) {
+  return Object.keys(table).find((name) => table[name] === code) ?? `another processor (${code})`;
+}

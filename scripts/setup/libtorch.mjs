@@ -1,0 +1,98 @@
+// Finding libtorch: the order in which places are tried, each reported in one line.
+
+import fs from 'node:fs';
+import { SetupFailure } from './failure.mjs';
+import { fetchLibtorch } from './fetch.mjs';
+import { inspectLibtorch } from './inspect.mjs';
+import { recordPath, supportedSeries, torchVersion } from './project.mjs';
+import { cachedLibtorch } from './cache.mjs';
+import { installedTorch } from './python.mjs';
+import { readJson, writeJson } from './stamp.mjs';
+
+/**
+ * @param {import('./report.mjs').Report} report
+ * @param {ReturnType<import('./environment.mjs').readEnvironment>} environment
+ * @returns {Promise<import('./inspect.mjs').Libtorch>}
+ */
+export async function findLibtorch(report, environment) {
+  const remembered = recall(environment);
+  if (remembered) {
+    report.line(`libtorch: ${remembered.version} at ${remembered.path} (${remembered.source})`);
+    return remembered;
+  }
+  /** @type {string[]} */
+  const tried = [];
+  const say = (/** @type {string} */ text) => {
+    tried.push(text);
+    report.line(`libtorch: ${text}`);
+  };
+  const libtorch =
+    fromVariable(environment, say) ??
+    (await fromPython(environment, say)) ??
+    fromCache(environment, say) ??
+    (await fetchLibtorch({ report, environment, say, tried }));
+  report.line(`libtorch: ${libtorch.version} at ${libtorch.path} (${libtorch.source}${libtorch.cuda ? ', with CUDA' : ''})`);
+  writeJson(recordPath, { libtorch, asked: question(environment) });
+  return libtorch;
+}
+
+/** What was asked for decides what is found, as long as that is still there. */
+function question({ libtorch, usePytorch, variant, cache, python }) {
+  return JSON.stringify([libtorch, usePytorch, usePytorch ? python : null, variant, cache, process.arch, torchVersion]);
+}
+
+/** The last answer, looked at again, so that a second set-up need not search. */
+function recall(environment) {
+  const record = readJson(recordPath);
+  if (!record?.libtorch || record.asked !== question(environment)) return null;
+  const found = inspectLibtorch(record.libtorch.path);
+  if (!('libtorch' in found) || found.libtorch.path !== record.libtorch.path) return null;
+  return { ...found.libtorch, source: record.libtorch.source };
+}
+
+/** LIBTORCH is the user's explicit wish: when it does not fit, nothing else is used in its place. */
+function fromVariable({ libtorch: folder }, say) {
+  if (!folder) {
+    say('LIBTORCH is not set');
+    return null;
+  }
+  const found = inspectLibtorch(folder);
+  if ('libtorch' in found) return { ...found.libtorch, source: 'LIBTORCH' };
+  throw new SetupFailure('LIBTORCH names no libtorch that fits', {
+    tried: [`LIBTORCH=${folder}: ${found.problem}`],
+    advice: [
+      `set LIBTORCH to the folder of a libtorch ${supportedSeries}.x for ${process.platform} ${process.arch} (the one with include/ and lib/)`,
+      'or unset it, and the set-up finds or fetches one',
+    ],
+  });
+}
+
+async function fromPython(environment, say) {
+  if (!environment.usePytorch) {
+    say('LIBTORCH_USE_PYTORCH is not set');
+    return null;
+  }
+  const { folder, tried } = await installedTorch(environment.python);
+  const found = folder ? inspectLibtorch(folder) : { problem: 'no Python with torch was found' };
+  if ('libtorch' in found) return { ...found.libtorch, source: 'the torch of a Python environment' };
+  throw new SetupFailure('LIBTORCH_USE_PYTORCH is set, and no torch that fits was found', {
+    tried: folder ? [...tried, found.problem] : tried,
+    advice: [
+      `install it: pip install torch==${torchVersion}`,
+      'or set TORCH_FUNC_PYTHON to the Python that has it',
+      'or unset LIBTORCH_USE_PYTORCH, and the set-up fetches a libtorch',
+    ],
+  });
+}
+
+function fromCache(environment, say) {
+  const folder = cachedLibtorch(environment);
+  if (!fs.existsSync(folder)) {
+    say(`not in the cache (${folder})`);
+    return null;
+  }
+  const found = inspectLibtorch(folder);
+  if ('libtorch' in found) return { ...found.libtorch, source: 'cache' };
+  say(`in the cache, but ${found.problem}`);
+  return null;
+}

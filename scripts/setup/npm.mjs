@@ -1,0 +1,69 @@
+// npm's packages: a fresh clone has none, and every other step needs some.
+
+import fs from 'node:fs';
+import path from 'node:path';
+import { run, tail } from './commands.mjs';
+import { SetupFailure } from './failure.mjs';
+import { withLock } from './lock.mjs';
+import { root } from './project.mjs';
+import { since } from './report.mjs';
+import { readJson } from './stamp.mjs';
+
+/** @param {import('./report.mjs').Report} report */
+export async function installPackages(report, place = root) {
+  if (isInstalled(place)) return;
+  await withLock(
+    path.join(place, 'build', '.npm-lock'),
+    async () => {
+      if (!isInstalled(place)) await install(report, place);
+    },
+    { onWait: (owner) => report.line(`npm: waiting for ${owner}, which is installing packages`) },
+  );
+}
+
+/** Whether node_modules holds what package-lock.json names. @param {string} place */
+export function isInstalled(place) {
+  const wanted = readJson(path.join(place, 'package-lock.json'))?.packages;
+  const present = readJson(path.join(place, 'node_modules', '.package-lock.json'))?.packages;
+  if (!wanted) return fs.existsSync(path.join(place, 'node_modules'));
+  if (!present) return false;
+  return Object.entries(wanted).every(([name, entry]) => {
+    if (name === '') return true;
+    // Packages of other systems are named in the lock file and never installed.
+    if (!(name in present)) return entry.optional === true || entry.peer === true;
+    return present[name].version === entry.version;
+  });
+}
+
+/** @param {import('./report.mjs').Report} report @param {string} place */
+async function install(report, place) {
+  const from = performance.now();
+  report.line('npm: installing packages');
+  // No scripts: this package's own install script is the set-up that is running.
+  const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund'];
+  const cli = process.env.npm_execpath;
+  const result = cli?.endsWith('.js')
+    ? await run(process.execPath, [cli, ...args], { cwd: place, env: cleanEnvironment() })
+    : await run('npm', args, { cwd: place, env: cleanEnvironment() });
+  if (!result.ok) {
+    const offline = /ENOTFOUND|ECONNREFUSED|ETIMEDOUT|EAI_AGAIN|network/.test(result.stderr);
+    throw new SetupFailure('npm could not install the packages', {
+      details: result.error ? result.error.message : tail(result.stderr),
+      tried: [`npm ${args.join(' ')} in ${place}`],
+      advice: [
+        offline ? 'the registry was not reached: check the network and the proxy settings (HTTPS_PROXY, npm config get registry)' : 'read the message above',
+        'run npm ci yourself; the set-up goes on from there',
+      ],
+    });
+  }
+  report.line(`npm: packages installed (${since(from)})`);
+}
+
+/** Without what npm passes to a script: it would change what a second npm does. */
+function cleanEnvironment() {
+  const env = { ...process.env };
+  for (const name of Object.keys(env)) {
+    if (/^npm_(lifecycle|package|command|config_(ignore_scripts|global|omit|production|include|local_prefix|workspace))/i.test(name)) delete env[name];
+  }
+  return env;
+}

@@ -1,0 +1,80 @@
+// What the set-up says while it works: one line per step; on a terminal a line that is
+// rewritten while something long runs, in a pipe plain lines and no rewriting.
+
+const spinnerPause = 100;
+
+export class Report {
+  /** @param {{ quiet?: boolean, stream?: NodeJS.WriteStream | { write(text: string): unknown, isTTY?: boolean, columns?: number } }} [options] */
+  constructor({ quiet = false, stream = process.stderr } = {}) {
+    this.quiet = quiet;
+    this.stream = stream;
+    this.live = Boolean(stream.isTTY) && !quiet;
+    this.shown = 0;
+    this.lastTime = 0;
+    this.lastLine = '';
+    /** @type {string[]} */
+    this.lines = [];
+  }
+
+  /** A line that stays. @param {string} text */
+  line(text) {
+    this.lines.push(text);
+    if (this.quiet) return;
+    this.clear();
+    this.stream.write(`${text}\n`);
+  }
+
+  /** A line that stays even when quiet: something the user should know. @param {string} text */
+  warn(text) {
+    this.lines.push(text);
+    this.clear();
+    this.stream.write(`torch-func: ${text}\n`);
+  }
+
+  /** A line that the next one replaces; not shown in a pipe. @param {string} text */
+  progress(text) {
+    if (!this.live) return;
+    const now = Date.now();
+    if (now - this.lastTime < spinnerPause) return;
+    this.lastTime = now;
+    const width = (this.stream.columns ?? 80) - 1;
+    const line = text.length > width ? `${text.slice(0, width - 3)}...` : text;
+    this.stream.write(`\r${line}${' '.repeat(Math.max(0, this.shown - line.length))}`);
+    this.shown = line.length;
+  }
+
+  /**
+   * Progress in bytes. In a pipe it gives a line every fifth of the way, so that a log shows
+   * that something happens without filling up.
+   *
+   * @param {string} what
+   * @returns {(done: number, total: number | null) => void}
+   */
+  bytes(what) {
+    let nextMark = 0.2;
+    return (done, total) => {
+      const amount = total ? `${megabytes(done)} of ${megabytes(total)} MB` : `${megabytes(done)} MB`;
+      this.progress(`  ${what}: ${amount}`);
+      if (this.live || !total || done >= total || done / total < nextMark) return;
+      while (done / total >= nextMark) nextMark += 0.2;
+      this.line(`  ${what}: ${amount}`);
+    };
+  }
+
+  clear() {
+    if (!this.live || this.shown === 0) return;
+    this.stream.write(`\r${' '.repeat(this.shown)}\r`);
+    this.shown = 0;
+    this.lastTime = 0;
+  }
+}
+
+/** @param {number} bytes */
+export function megabytes(bytes) {
+  return (bytes / 1e6).toFixed(bytes < 1e8 ? 1 : 0);
+}
+
+/** A duration for a person. @param {number} from as from performance.now() */
+export function since(from) {
+  return `${((performance.now() - from) / 1000).toFixed(1)} s`;
+}
