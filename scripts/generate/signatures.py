@@ -1,0 +1,235 @@
+"""Python signatures as TypeScript overloads."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+
+from torchgen.api.python import PythonArgument, PythonSignatureGroup, structseq_fieldnames
+from torchgen.model import BaseTy, BaseType, ListType, NativeFunction, OptionalType, SchemaKind, Type
+
+from catalog import Entry
+from exceptions import NUMBERS_AS_TENSORS, WIDE_INTEGERS
+from names import binding_name, camel_case
+
+_BASE_TYPES = {
+    BaseTy.Tensor: "Tensor",
+    BaseTy.int: "number",
+    BaseTy.SymInt: "number",
+    BaseTy.DeviceIndex: "number",
+    BaseTy.float: "number",
+    BaseTy.str: "string",
+    BaseTy.Scalar: "Scalar",
+    BaseTy.ScalarType: "Dtype",
+    BaseTy.bool: "boolean",
+    BaseTy.QScheme: "string",
+    BaseTy.Layout: "Layout",
+    BaseTy.Device: "DeviceLike",
+    BaseTy.MemoryFormat: "MemoryFormat",
+    BaseTy.Generator: "Generator",
+}
+
+# The arguments PyTorch gathers into its TensorOptions, plus requires_grad.
+_TENSOR_OPTIONS = ("dtype", "layout", "device", "pin_memory", "requires_grad")
+
+
+@dataclasses.dataclass(frozen=True)
+class Parameter:
+    name: str
+    # The members of a union.
+    types: tuple[str, ...]
+    optional: bool
+    # The element type, for a list that Python also takes as separate arguments.
+    spread: str | None = None
+
+    def type(self) -> str:
+        ordered = [t for t in self.types if t != "null"] + ["null"] * ("null" in self.types)
+        return " | ".join(ordered)
+
+    def positional(self) -> str:
+        return f"{binding_name(self.name)}{'?' * self.optional}: {self.type()}"
+
+    def option(self) -> str:
+        return f"{self.name}{'?' * self.optional}: {self.type()}"
+
+
+@dataclasses.dataclass(frozen=True)
+class Signature:
+    positional: tuple[Parameter, ...]
+    options: tuple[Parameter, ...]
+    factory: bool
+    returns: str
+
+
+def _union(*parts: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(itertools.chain.from_iterable(parts)))
+
+
+def _argument_types(type_: Type, name: str, numbers: bool) -> tuple[str, ...]:
+    if isinstance(type_, OptionalType):
+        return _union(_argument_types(type_.elem, name, numbers), ("null",))
+    if isinstance(type_, ListType):
+        elements = _argument_types(type_.elem, name, False)
+        if str(type_.elem) in ("int", "SymInt"):
+            return ("number", "Size") if type_.size is not None else ("Size",)
+        if len(elements) > 1:
+            return (f"readonly ({' | '.join(elements)})[]",)
+        return (f"readonly {elements[0]}[]",)
+    if not isinstance(type_, BaseType):
+        raise TypeError(f"no TypeScript type for {type_}")
+    base = _BASE_TYPES[type_.name]
+    if type_.name == BaseTy.Tensor and numbers:
+        return (base, "Scalar")
+    if type_.name in (BaseTy.int, BaseTy.SymInt) and name in WIDE_INTEGERS:
+        return ("number", "bigint")
+    return (base,)
+
+
+def _return_type(type_: Type) -> str:
+    if isinstance(type_, OptionalType):
+        return f"{_return_type(type_.elem)} | null"
+    if isinstance(type_, ListType):
+        return f"{_return_type(type_.elem)}[]"
+    if not isinstance(type_, BaseType):
+        raise TypeError(f"no TypeScript type for {type_}")
+    return _BASE_TYPES[type_.name]
+
+
+def _returns(function: NativeFunction) -> str:
+    returns = function.func.returns
+    types = [_return_type(value.type) for value in returns]
+    if not types:
+        return "void"
+    if len(types) == 1:
+        return types[0]
+    fields = structseq_fieldnames(returns)
+    result = f"[{', '.join(types)}]"
+    if fields:
+        members = "; ".join(f"{camel_case(name)}: {t}" for name, t in zip(fields, types))
+        result += f" & {{ {members} }}"
+    return result
+
+
+def _parameter(argument: PythonArgument, numbers: bool) -> Parameter:
+    # Outside methods Python calls the tensor `input`; the schema says `self`.
+    name = "input" if argument.name == "self" else camel_case(argument.name)
+    spread = None
+    if isinstance(argument.type, ListType) and argument.type.size is None:
+        if str(argument.type.elem) in ("int", "SymInt"):
+            spread = "number"
+    return Parameter(
+        name,
+        _argument_types(argument.type, argument.name, numbers),
+        optional=argument.default is not None,
+        spread=spread,
+    )
+
+
+def _out_parameter(group: PythonSignatureGroup) -> Parameter | None:
+    output = group.signature.output_args
+    if output is None:
+        return None
+    if len(output.outputs) > 1:
+        type_ = f"readonly [{', '.join(_return_type(o.type) for o in output.outputs)}]"
+    elif isinstance(output.type, ListType):
+        type_ = f"readonly {_return_type(output.type.elem)}[]"
+    else:
+        type_ = "Tensor"
+    return Parameter("out", (type_, "null"), optional=True)
+
+
+def _signature(entry: Entry, group: PythonSignatureGroup) -> Signature:
+    python = group.signature
+    numbers = entry.operator in NUMBERS_AS_TENSORS
+    options = [_parameter(argument, numbers) for argument in python.input_kwargs]
+    out = _out_parameter(group)
+    if out is not None:
+        options.append(out)
+    assert all(argument.name in _TENSOR_OPTIONS for argument in python.tensor_options_args)
+    returns = _returns(group.base)
+    if group.base.func.kind() == SchemaKind.inplace and len(group.base.func.returns) == 1:
+        returns = "Tensor"
+    return Signature(
+        tuple(_parameter(argument, numbers) for argument in python.input_args),
+        tuple(options),
+        factory=bool(python.tensor_options_args),
+        returns=returns,
+    )
+
+
+def _merge(first: Signature, second: Signature) -> Signature | None:
+    """One signature for two that differ in the type of at most one parameter."""
+    if (first.options, first.factory, first.returns) != (
+        second.options,
+        second.factory,
+        second.returns,
+    ) or len(first.positional) != len(second.positional):
+        return None
+    merged: list[Parameter] = []
+    differing = 0
+    for a, b in zip(first.positional, second.positional):
+        if (a.name, a.optional, a.spread) != (b.name, b.optional, b.spread):
+            return None
+        differing += a.types != b.types
+        merged.append(dataclasses.replace(a, types=_union(a.types, b.types)))
+    return dataclasses.replace(first, positional=tuple(merged)) if differing <= 1 else None
+
+
+def _merge_all(signatures: list[Signature]) -> list[Signature]:
+    result: list[Signature] = []
+    for signature in signatures:
+        for index, previous in enumerate(result):
+            merged = _merge(previous, signature)
+            if merged is not None:
+                result[index] = merged
+                break
+        else:
+            result.append(signature)
+    return result
+
+
+def _options_type(parameters: tuple[Parameter, ...], factory: bool) -> str:
+    members = "; ".join(parameter.option() for parameter in parameters)
+    literal = f"{{ {members} }}" if members else ""
+    return " & ".join(filter(None, [literal, "TensorOptions" if factory else ""]))
+
+
+def _first_named(positional: tuple[Parameter, ...]) -> int:
+    """Index of the first positional parameter that may be given by name.
+
+    Optional ones may, and so may a required `dim` before them, for `x.sum({ dim: 0 })`.
+    """
+    required = sum(not parameter.optional for parameter in positional)
+    if required and positional[required - 1].name == "dim":
+        return required - 1
+    return required
+
+
+def _forms(signature: Signature) -> list[str]:
+    """The parameter lists by which one signature can be called."""
+    positional, options = signature.positional, signature.options
+    keywords = _options_type(options, signature.factory)
+    has_options = bool(keywords)
+    forms = [
+        ", ".join(
+            [parameter.positional() for parameter in positional]
+            + ([f"options?: {keywords}"] if has_options else [])
+        )
+    ]
+    if len(positional) == 1 and positional[0].spread is not None:
+        name = binding_name(positional[0].name)
+        forms.append(f"...{name}: {positional[0].spread}[]")
+        if has_options:
+            forms.append(f"...args: [...{name}: {positional[0].spread}[], options: {keywords}]")
+    for count in range(_first_named(positional), len(positional)):
+        given = [dataclasses.replace(parameter, optional=False) for parameter in positional[:count]]
+        named = _options_type(positional[count:] + options, signature.factory)
+        forms.append(", ".join([p.positional() for p in given] + [f"options: {named}"]))
+    return forms
+
+
+def overloads(entry: Entry) -> list[str]:
+    """TypeScript overloads `(parameters): result`, without a name."""
+    signatures = _merge_all([_signature(entry, group) for group in entry.groups])
+    lines = [f"({form}): {signature.returns}" for signature in signatures for form in _forms(signature)]
+    return list(dict.fromkeys(lines))
