@@ -1,0 +1,148 @@
+/**
+ * The element types that an `.npy` file and a tensor have in common, and how their values lie in
+ * memory.
+ */
+
+import { endianness } from 'node:os';
+
+import { ValueError } from '../errors';
+
+/** The dtypes that can be read from and written to an `.npy` file. */
+export type NpyDtype =
+  | 'bool'
+  | 'uint8'
+  | 'int8'
+  | 'int16'
+  | 'int32'
+  | 'int64'
+  | 'uint16'
+  | 'uint32'
+  | 'uint64'
+  | 'float16'
+  | 'float32'
+  | 'float64'
+  | 'complex64'
+  | 'complex128';
+
+/**
+ * The typed array that holds the values of a dtype: `BigInt64Array` for int64, `Uint16Array` with
+ * the bits for float16, interleaved real and imaginary parts for complex dtypes, `Uint8Array` of 0
+ * and 1 for bool. The same kinds that `tensor.data()` gives.
+ */
+export type NpyData =
+  | Uint8Array
+  | Int8Array
+  | Int16Array
+  | Int32Array
+  | BigInt64Array
+  | Uint16Array
+  | Uint32Array
+  | BigUint64Array
+  | Float32Array
+  | Float64Array;
+
+interface DtypeLayout {
+  /** NumPy's type code: kind and bytes per element. */
+  readonly code: string;
+  readonly itemsize: number;
+  /** Bytes that change places between byte orders: half an element for complex numbers. */
+  readonly unit: 1 | 2 | 4 | 8;
+  readonly view: new (buffer: ArrayBufferLike, byteOffset: number, length: number) => NpyData;
+}
+
+const LAYOUTS: Readonly<Record<NpyDtype, DtypeLayout>> = {
+  bool: { code: 'b1', itemsize: 1, unit: 1, view: Uint8Array },
+  uint8: { code: 'u1', itemsize: 1, unit: 1, view: Uint8Array },
+  int8: { code: 'i1', itemsize: 1, unit: 1, view: Int8Array },
+  int16: { code: 'i2', itemsize: 2, unit: 2, view: Int16Array },
+  int32: { code: 'i4', itemsize: 4, unit: 4, view: Int32Array },
+  int64: { code: 'i8', itemsize: 8, unit: 8, view: BigInt64Array },
+  uint16: { code: 'u2', itemsize: 2, unit: 2, view: Uint16Array },
+  uint32: { code: 'u4', itemsize: 4, unit: 4, view: Uint32Array },
+  uint64: { code: 'u8', itemsize: 8, unit: 8, view: BigUint64Array },
+  float16: { code: 'f2', itemsize: 2, unit: 2, view: Uint16Array },
+  float32: { code: 'f4', itemsize: 4, unit: 4, view: Float32Array },
+  float64: { code: 'f8', itemsize: 8, unit: 8, view: Float64Array },
+  complex64: { code: 'c8', itemsize: 8, unit: 4, view: Float32Array },
+  complex128: { code: 'c16', itemsize: 16, unit: 8, view: Float64Array },
+};
+
+const NATIVE_ORDER = endianness() === 'LE' ? '<' : '>';
+
+const REFUSED_KINDS: Readonly<Record<string, string>> = {
+  O: 'Python objects (pickled), which are not read for safety',
+  S: 'byte strings',
+  a: 'byte strings',
+  U: 'strings',
+  V: 'raw bytes',
+  M: 'dates',
+  m: 'time differences',
+  f: 'floating-point numbers of a size that PyTorch does not have',
+  c: 'complex numbers of a size that PyTorch does not have',
+};
+
+const SUPPORTED = Object.keys(LAYOUTS).join(', ');
+
+/** Whether `name` is a dtype that `.npy` files can hold (bfloat16, for one, is not). */
+export function isNpyDtype(name: string): name is NpyDtype {
+  return Object.hasOwn(LAYOUTS, name);
+}
+
+/** Bytes per element. */
+export function itemsizeOf(dtype: NpyDtype): number {
+  return LAYOUTS[dtype].itemsize;
+}
+
+/** NumPy's description of a dtype in this machine's byte order, such as `<f4`. */
+export function formatDescr(dtype: NpyDtype): string {
+  const { code, itemsize } = LAYOUTS[dtype];
+  return (itemsize === 1 ? '|' : NATIVE_ORDER) + code;
+}
+
+/**
+ * Reads NumPy's description of a dtype, such as `>i2`.
+ *
+ * @throws ValueError for dtypes without a counterpart in PyTorch (objects, strings, dates, ...).
+ */
+export function parseDescr(descr: string): { dtype: NpyDtype; swapped: boolean } {
+  const match = /^([<>|=]?)([A-Za-z?])(\d*)/.exec(descr);
+  const [, order = '', kind = '', size = ''] = match ?? [];
+  const complete = match?.[0].length === descr.length;
+  for (const [name, layout] of Object.entries(LAYOUTS)) {
+    if (complete && layout.code === kind + size) {
+      const foreign = (order === '<' || order === '>') && order !== NATIVE_ORDER;
+      return { dtype: name as NpyDtype, swapped: foreign && layout.unit > 1 };
+    }
+  }
+  const held = REFUSED_KINDS[kind];
+  throw new ValueError(
+    `the dtype '${descr}' ${held === undefined ? 'is not known' : `means ${held}`}. ` +
+      `The only supported types are: ${SUPPORTED}`,
+  );
+}
+
+/** Turns bytes as they stand in a file into bytes as they stand in memory, in place. */
+export function toNativeBytes(bytes: Buffer, dtype: NpyDtype, swapped: boolean): void {
+  if (dtype === 'bool') {
+    // NumPy takes any byte but 0 for True; a bool tensor must hold 0 or 1.
+    for (let i = 0; i < bytes.length; i++) if (bytes[i] !== 0) bytes[i] = 1;
+  }
+  if (!swapped) return;
+  const { unit } = LAYOUTS[dtype];
+  if (unit === 2) bytes.swap16();
+  else if (unit === 4) bytes.swap32();
+  else if (unit === 8) bytes.swap64();
+}
+
+/** A typed array over `bytes`, which must start at a multiple of the element size. */
+export function viewBytes(bytes: Uint8Array, dtype: NpyDtype): NpyData {
+  const { view, unit } = LAYOUTS[dtype];
+  return new view(bytes.buffer, bytes.byteOffset, bytes.byteLength / unit);
+}
+
+/** Fresh memory for `bytes` bytes, aligned for every dtype. */
+export function allocateBytes(bytes: number): Buffer {
+  // Buffer.alloc may hand out a slice of a shared pool at any offset; an ArrayBuffer of its own
+  // starts at 0.
+  return Buffer.from(new ArrayBuffer(bytes));
+}

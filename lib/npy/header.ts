@@ -1,0 +1,185 @@
+/**
+ * The header of an `.npy` file: magic string, version, length, and a Python dict with the element
+ * type, the memory order and the shape. Pure functions over bytes; no files here.
+ *
+ * Versions 1.0 (two-byte length), 2.0 (four-byte length) and 3.0 (UTF-8) are read; 1.0 is written,
+ * byte for byte as `numpy.save` does.
+ */
+
+import { ValueError } from '../errors';
+import { type NpyDtype, formatDescr, itemsizeOf, parseDescr } from './dtypes';
+import { type PythonLiteral, PythonTuple, parsePythonLiteral } from './literal';
+
+/** What the header of an `.npy` file says. */
+export interface NpyHeader {
+  readonly dtype: NpyDtype;
+  /** Whether the first index varies fastest. */
+  readonly fortranOrder: boolean;
+  readonly shape: readonly number[];
+}
+
+/** A parsed header, with what a reader needs to find and convert the data. */
+export interface ParsedNpyHeader extends NpyHeader {
+  /** Whether the file's byte order is not this machine's. */
+  readonly swapped: boolean;
+}
+
+/** Where the header's text lies in the file. */
+export interface NpyPreamble {
+  readonly version: 1 | 2 | 3;
+  readonly textStart: number;
+  readonly textLength: number;
+}
+
+const MAGIC = Buffer.from('\x93NUMPY', 'latin1');
+
+/** As many bytes of a file as {@link parsePreamble} may need. */
+export const PREAMBLE_LENGTH = 12;
+
+/** NumPy itself refuses headers above 10,000 characters unless told otherwise. */
+const MAX_TEXT_LENGTH = 1 << 20;
+
+/** PyTorch's own limit is 64; NumPy's is 64 too. */
+const MAX_DIMENSIONS = 64;
+
+/** NumPy pads the growing dimension to this many digits, so that headers can be rewritten. */
+const GROWTH_DIGITS = 21;
+
+/** The data starts at a multiple of this. */
+const ALIGNMENT = 64;
+
+/** Bytes before the text in version 1.0; the others have a length of four bytes. */
+const SHORT_PREAMBLE = 10;
+
+/**
+ * Reads magic string, version and length from the first bytes of a file.
+ *
+ * @throws ValueError when these are not the first bytes of an `.npy` file.
+ */
+export function parsePreamble(bytes: Uint8Array): NpyPreamble {
+  const start = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (start.length < MAGIC.length + 4 || !start.subarray(0, MAGIC.length).equals(MAGIC)) {
+    const found =
+      start.length === 0 ? 'it is empty' : `it starts with ${start.subarray(0, 6).toString('hex')}`;
+    throw new ValueError(`this is not an .npy file: ${found}, not with "\\x93NUMPY"`);
+  }
+  const version = start.readUInt8(6);
+  if (version !== 1 && version !== 2 && version !== 3) {
+    throw new ValueError(
+      `.npy format version ${version}.${start.readUInt8(7)} is not known; expected 1.0, 2.0 or 3.0`,
+    );
+  }
+  const textStart = version === 1 ? SHORT_PREAMBLE : PREAMBLE_LENGTH;
+  if (start.length < textStart) throw new ValueError('the file ends inside its header');
+  const textLength = version === 1 ? start.readUInt16LE(8) : start.readUInt32LE(8);
+  if (textLength > MAX_TEXT_LENGTH) {
+    throw new ValueError(`the header says that it is ${textLength} bytes long, which is absurd`);
+  }
+  return { version, textStart, textLength };
+}
+
+function describeLiteral(value: PythonLiteral | undefined): string {
+  if (value === undefined) return 'nothing';
+  if (value instanceof PythonTuple) return `(${value.items.map(describeLiteral).join(', ')})`;
+  if (Array.isArray(value)) return `[${value.map(describeLiteral).join(', ')}]`;
+  if (value instanceof Map) return 'a dict';
+  return typeof value === 'string' ? `'${value}'` : String(value);
+}
+
+function parseShape(value: PythonLiteral | undefined): number[] {
+  if (!(value instanceof PythonTuple)) {
+    throw new ValueError(`the shape in the header is ${describeLiteral(value)}, not a tuple`);
+  }
+  if (value.items.length > MAX_DIMENSIONS) {
+    throw new ValueError(
+      `the shape has ${value.items.length} dimensions; the most is ${MAX_DIMENSIONS}`,
+    );
+  }
+  return value.items.map((size) => {
+    if (typeof size !== 'bigint' || size < 0n) {
+      throw new ValueError(`the shape ${describeLiteral(value)} holds ${describeLiteral(size)}`);
+    }
+    if (size > BigInt(Number.MAX_SAFE_INTEGER)) {
+      throw new ValueError(`the shape ${describeLiteral(value)} is too large`);
+    }
+    return Number(size);
+  });
+}
+
+/**
+ * Reads the dict in the header's text.
+ *
+ * @throws ValueError when the text is not such a dict, or names a dtype that no tensor has.
+ */
+export function parseHeaderText(text: string): ParsedNpyHeader {
+  let dict: PythonLiteral;
+  try {
+    dict = parsePythonLiteral(text);
+  } catch (error) {
+    throw new ValueError(`cannot parse the header: ${(error as Error).message}`);
+  }
+  if (!(dict instanceof Map)) {
+    throw new ValueError(`the header is ${describeLiteral(dict)}, not a dictionary`);
+  }
+  const keys = [...dict.keys()].sort().join(', ');
+  if (keys !== 'descr, fortran_order, shape') {
+    throw new ValueError(`the header has the keys ${keys}; expected descr, fortran_order, shape`);
+  }
+  const descr = dict.get('descr');
+  if (typeof descr !== 'string') {
+    throw new ValueError(
+      `the dtype ${describeLiteral(descr)} is structured; expected an array of plain numbers`,
+    );
+  }
+  const fortranOrder = dict.get('fortran_order');
+  if (typeof fortranOrder !== 'boolean') {
+    throw new ValueError(`fortran_order is ${describeLiteral(fortranOrder)}, not True or False`);
+  }
+  const { dtype, swapped } = parseDescr(descr);
+  const shape = parseShape(dict.get('shape'));
+  byteLength({ dtype, shape });
+  return { dtype, swapped, fortranOrder, shape };
+}
+
+/** The number of elements of an array of this shape. */
+export function elementCount(shape: readonly number[]): number {
+  // With a 0 in the shape the others may be of any size.
+  return shape.includes(0) ? 0 : shape.reduce((product, size) => product * size, 1);
+}
+
+/**
+ * The number of bytes of an array.
+ *
+ * @throws ValueError when no memory could ever hold it.
+ */
+export function byteLength({ dtype, shape }: Pick<NpyHeader, 'dtype' | 'shape'>): number {
+  const bytes = elementCount(shape) * itemsizeOf(dtype);
+  if (!Number.isSafeInteger(bytes)) {
+    throw new ValueError(`an array of shape [${shape.join(', ')}] and ${dtype} is too large`);
+  }
+  return bytes;
+}
+
+function formatTuple(sizes: readonly number[]): string {
+  return sizes.length === 1 ? `(${sizes[0]},)` : `(${sizes.join(', ')})`;
+}
+
+/**
+ * The bytes that stand before the data of an array: what `numpy.save` would write. Version 1.0,
+ * whose 65,535 bytes are enough for the shape of any tensor.
+ */
+export function formatHeader({ dtype, fortranOrder, shape }: NpyHeader): Buffer {
+  const order = fortranOrder ? 'True' : 'False';
+  let text =
+    `{'descr': '${formatDescr(dtype)}', 'fortran_order': ${order}, ` +
+    `'shape': ${formatTuple(shape)}, }`;
+  const growing = fortranOrder ? shape.at(-1) : shape[0];
+  if (growing !== undefined) text += ' '.repeat(GROWTH_DIGITS - String(growing).length);
+  const padding = ALIGNMENT - ((SHORT_PREAMBLE + text.length + 1) % ALIGNMENT);
+  text += `${' '.repeat(padding)}\n`;
+  const preamble = Buffer.alloc(SHORT_PREAMBLE);
+  MAGIC.copy(preamble);
+  preamble.writeUInt8(1, MAGIC.length);
+  preamble.writeUInt16LE(text.length, SHORT_PREAMBLE - 2);
+  return Buffer.concat([preamble, Buffer.from(text, 'latin1')]);
+}

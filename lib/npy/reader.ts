@@ -1,0 +1,254 @@
+/**
+ * Reads an `.npy` file a few rows at a time, so that memory is bounded by what is asked for and
+ * not by the file.
+ */
+
+import fs from 'node:fs';
+
+import { ValueError } from '../errors';
+import {
+  type NpyData,
+  type NpyDtype,
+  allocateBytes,
+  itemsizeOf,
+  toNativeBytes,
+  viewBytes,
+} from './dtypes';
+import {
+  type ParsedNpyHeader,
+  PREAMBLE_LENGTH,
+  byteLength,
+  elementCount,
+  parseHeaderText,
+  parsePreamble,
+} from './header';
+
+/** One read call; a system call cannot give more than 2 GiB. */
+const MAX_READ = 64 * 1024 * 1024;
+
+/**
+ * What a file in Fortran order is read by. A row's elements lie far apart in it, so that a few
+ * rows cost as many disk accesses as thousands.
+ */
+const FORTRAN_BLOCK = 8 * 1024 * 1024;
+
+interface RowBlock {
+  readonly start: number;
+  readonly count: number;
+  readonly bytes: Buffer;
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/**
+ * An open `.npy` file.
+ *
+ * ```ts
+ * using reader = torch.npy.NpyReader.open('x.npy');
+ * for (let row = 0; row < reader.rows; row += 1000) {
+ *   const values = reader.readRows(row, Math.min(1000, reader.rows - row));
+ * }
+ * ```
+ *
+ * Format versions 1.0 to 3.0, either byte order, C and Fortran order. Bytes after the array are
+ * ignored, as `numpy.load` does.
+ */
+export class NpyReader implements Disposable {
+  readonly dtype: NpyDtype;
+  readonly shape: readonly number[];
+  /** Whether the values lie in the file with the first index varying fastest. */
+  readonly fortranOrder: boolean;
+
+  private readonly swapped: boolean;
+  private block: RowBlock | undefined;
+
+  private constructor(
+    /** The path that the file was opened by. */
+    readonly path: string,
+    private descriptor: number,
+    private readonly dataStart: number,
+    header: ParsedNpyHeader,
+  ) {
+    this.dtype = header.dtype;
+    this.shape = header.shape;
+    this.fortranOrder = header.fortranOrder;
+    this.swapped = header.swapped;
+  }
+
+  /**
+   * Opens a file and reads its header.
+   *
+   * @throws ValueError when the file is not an `.npy` file, is cut short, or holds values that no
+   * tensor can hold; the operating system's error when it cannot be opened.
+   */
+  static open(path: string): NpyReader {
+    const descriptor = fs.openSync(path, 'r');
+    try {
+      const stat = fs.fstatSync(descriptor);
+      if (!stat.isFile()) throw new ValueError('it is not a regular file');
+      const preamble = parsePreamble(readUpTo(descriptor, 0, PREAMBLE_LENGTH));
+      const text = readUpTo(descriptor, preamble.textStart, preamble.textLength);
+      if (text.length < preamble.textLength) throw new ValueError('it ends inside its header');
+      const header = parseHeaderText(text.toString(preamble.version === 3 ? 'utf8' : 'latin1'));
+      const dataStart = preamble.textStart + preamble.textLength;
+      const expected = byteLength(header);
+      if (stat.size - dataStart < expected) {
+        throw new ValueError(
+          `it is truncated: ${header.dtype} values of shape [${header.shape.join(', ')}] take ` +
+            `${expected} bytes, but ${stat.size - dataStart} follow the header`,
+        );
+      }
+      return new NpyReader(path, descriptor, dataStart, header);
+    } catch (error) {
+      fs.closeSync(descriptor);
+      throw new ValueError(`cannot read ${path}: ${describe(error)}`, { cause: error });
+    }
+  }
+
+  /** The size of the first dimension; 1 for a 0-d array. */
+  get rows(): number {
+    return this.shape[0] ?? 1;
+  }
+
+  /** The shape of one row: all dimensions but the first. */
+  get rowShape(): readonly number[] {
+    return this.shape.slice(1);
+  }
+
+  /**
+   * Reads rows `start` to `start + count` (exclusive) as a typed array in C order and in this
+   * machine's byte order.
+   *
+   * @throws RangeError for rows that the file does not have; ValueError when the file was cut
+   * short since it was opened.
+   */
+  readRows(start: number, count: number): NpyData {
+    if (
+      !Number.isInteger(start) ||
+      !Number.isInteger(count) ||
+      start < 0 ||
+      count < 0 ||
+      start + count > this.rows
+    ) {
+      throw new RangeError(
+        `rows ${start} to ${start + count} were asked for; ${this.path} has ${this.rows}`,
+      );
+    }
+    const width = elementCount(this.rowShape);
+    const scattered = this.fortranOrder && width > 1;
+    const bytes = scattered ? this.readScattered(start, count) : this.readAdjacent(start, count);
+    return viewBytes(bytes, this.dtype);
+  }
+
+  /**
+   * Reads all values in the order in which the file holds them (see {@link fortranOrder}),
+   * elements `start` to `start + count` of them.
+   */
+  readStored(start: number, count: number): NpyData {
+    const itemsize = itemsizeOf(this.dtype);
+    return viewBytes(this.readBytes(start * itemsize, count * itemsize), this.dtype);
+  }
+
+  /** Closes the file. Closing twice is harmless. */
+  close(): void {
+    if (this.descriptor < 0) return;
+    fs.closeSync(this.descriptor);
+    this.descriptor = -1;
+    this.block = undefined;
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  private readBytes(offset: number, length: number): Buffer {
+    if (this.descriptor < 0) throw new ValueError(`cannot read ${this.path}: it was closed`);
+    const bytes = readUpTo(this.descriptor, this.dataStart + offset, length);
+    if (bytes.length < length) {
+      throw new ValueError(`cannot read ${this.path}: it was cut short while it was being read`);
+    }
+    toNativeBytes(bytes, this.dtype, this.swapped);
+    return bytes;
+  }
+
+  private readAdjacent(start: number, count: number): Buffer {
+    const rowBytes = elementCount(this.rowShape) * itemsizeOf(this.dtype);
+    return this.readBytes(start * rowBytes, count * rowBytes);
+  }
+
+  /** Rows of a file in Fortran order, out of a block that is read ahead. */
+  private readScattered(start: number, count: number): Buffer {
+    const rowBytes = elementCount(this.rowShape) * itemsizeOf(this.dtype);
+    let block = this.block;
+    if (!block || start < block.start || start + count > block.start + block.count) {
+      const ahead = Math.max(count, Math.floor(FORTRAN_BLOCK / rowBytes));
+      const rows = Math.min(ahead, this.rows - start);
+      block = { start, count: rows, bytes: this.readBlock(start, rows) };
+      this.block = block;
+    }
+    const first = (start - block.start) * rowBytes;
+    return block.bytes.subarray(first, first + count * rowBytes);
+  }
+
+  private readBlock(start: number, count: number): Buffer {
+    const itemsize = itemsizeOf(this.dtype);
+    const shape = this.rowShape;
+    const width = elementCount(shape);
+    const block = allocateBytes(count * width * itemsize);
+    const index = shape.map(() => 0);
+    for (let column = 0; column < width; column++) {
+      const position = index.reduce((sum, i, axis) => sum * shape[axis] + i, 0);
+      const piece = this.readBytes((column * this.rows + start) * itemsize, count * itemsize);
+      scatter(piece, block, position, width, itemsize);
+      advance(index, shape);
+    }
+    return block;
+  }
+}
+
+/** Steps to the next index, the first one fastest. */
+function advance(index: number[], shape: readonly number[]): void {
+  for (let axis = 0; axis < index.length; axis++) {
+    const next = index[axis] + 1;
+    index[axis] = next < shape[axis] ? next : 0;
+    if (next < shape[axis]) return;
+  }
+}
+
+/** Puts the elements of `piece` into `block`, `stride` elements apart, the first at `position`. */
+function scatter(
+  piece: Buffer,
+  block: Buffer,
+  position: number,
+  stride: number,
+  itemsize: number,
+): void {
+  // Unsigned integers as units: a copy through floating-point numbers may change NaNs.
+  const Unit = itemsize === 1 ? Uint8Array : itemsize === 2 ? Uint16Array : Uint32Array;
+  const lanes = Math.max(1, itemsize / 4);
+  const size = itemsize / lanes;
+  const from = new Unit(piece.buffer as ArrayBuffer, piece.byteOffset, piece.length / size);
+  const to = new Unit(block.buffer as ArrayBuffer, block.byteOffset, block.length / size);
+  for (let lane = 0; lane < lanes; lane++) {
+    let target = position * lanes + lane;
+    for (let source = lane; source < from.length; source += lanes) {
+      to[target] = from[source];
+      target += stride * lanes;
+    }
+  }
+}
+
+/** Reads `length` bytes, or as many as there are before the end of the file. */
+function readUpTo(descriptor: number, position: number, length: number): Buffer {
+  const bytes = allocateBytes(length);
+  let done = 0;
+  while (done < length) {
+    const part = Math.min(MAX_READ, length - done);
+    const read = fs.readSync(descriptor, bytes, done, part, position + done);
+    if (read === 0) break;
+    done += read;
+  }
+  return bytes.subarray(0, done);
+}
