@@ -9,7 +9,7 @@ import type { Scalar, Size } from '../types';
 /** The functions of `torch.linalg`. */
 export interface LinalgFunctions {
   /**
-   * `torch.linalg._linalg_eigvals`
+   * `torch._C._linalg._linalg_eigvals`
    *
    * - `aten::_linalg_eigvals(Tensor self) -> Tensor`
    */
@@ -327,7 +327,7 @@ export interface LinalgFunctions {
    *
    * @see https://docs.pytorch.org/docs/stable/generated/torch.linalg.solve_triangular.html
    */
-  solveTriangular(input: Tensor, B: Tensor, options?: { upper: boolean; left?: boolean; unitriangular?: boolean; out?: Tensor | null }): Tensor;
+  solveTriangular(input: Tensor, B: Tensor, options: { upper: boolean; left?: boolean; unitriangular?: boolean; out?: Tensor | null }): Tensor;
   /**
    * `torch.linalg.svd`
    *

@@ -12,7 +12,7 @@ export interface NestedFunctions {
    *
    * - `aten::nested_to_padded_tensor(Tensor self, float padding, int[]? output_size=None) -> Tensor`
    *
-   * @see https://docs.pytorch.org/docs/stable/generated/torch.nested.to_padded_tensor.html
+   * @see https://docs.pytorch.org/docs/stable/nested.html#torch.nested.to_padded_tensor
    */
   toPaddedTensor(input: Tensor, padding: number, outputSize?: Size | null): Tensor;
   toPaddedTensor(input: Tensor, padding: number, options: { outputSize?: Size | null }): Tensor;

@@ -9,26 +9,26 @@ import type { Scalar, Size } from '../types';
 /** The operators behind `torch.nn.functional`, as PyTorch binds them. */
 export interface NnFunctionalFunctions {
   /**
-   * `torch.nn.functional._conv_depthwise2d`
+   * `torch._C._nn._conv_depthwise2d`
    *
    * - `aten::_conv_depthwise2d(Tensor self, Tensor weight, SymInt[2] kernel_size, Tensor? bias, SymInt[2] stride, SymInt[2] padding, SymInt[2] dilation) -> Tensor`
    */
   _convDepthwise2d(input: Tensor, weight: Tensor, kernelSize: number | Size, bias: Tensor | null, stride: number | Size, padding: number | Size, dilation: number | Size, options?: { out?: Tensor | null }): Tensor;
   /**
-   * `torch.nn.functional._pad_circular`
+   * `torch._C._nn._pad_circular`
    *
    * - `aten::_pad_circular(Tensor self, SymInt[] pad) -> Tensor`
    */
   _padCircular(input: Tensor, pad: Size): Tensor;
   /**
-   * `torch.nn.functional._pad_enum`
+   * `torch._C._nn._pad_enum`
    *
    * - `aten::_pad_enum(Tensor self, SymInt[] pad, int mode, float? value=None) -> Tensor`
    */
   _padEnum(input: Tensor, pad: Size, mode: number, value?: number | null): Tensor;
   _padEnum(input: Tensor, pad: Size, mode: number, options: { value?: number | null }): Tensor;
   /**
-   * `torch.nn.functional._test_ambiguous_defaults`
+   * `torch._C._nn._test_ambiguous_defaults`
    *
    * - `aten::_test_ambiguous_defaults.a(Tensor dummy, int a=1, int b=1) -> Tensor`
    * - `aten::_test_ambiguous_defaults.b(Tensor dummy, int a=2, str b="2") -> Tensor`
@@ -37,25 +37,25 @@ export interface NnFunctionalFunctions {
   _testAmbiguousDefaults(dummy: Tensor, options: { a?: number; b?: number | string }): Tensor;
   _testAmbiguousDefaults(dummy: Tensor, a: number, options: { b?: number | string }): Tensor;
   /**
-   * `torch.nn.functional._test_optional_filled_intlist`
+   * `torch._C._nn._test_optional_filled_intlist`
    *
    * - `aten::_test_optional_filled_intlist(Tensor values, int[2]? addends) -> Tensor`
    */
   _testOptionalFilledIntlist(values: Tensor, addends: number | Size | null): Tensor;
   /**
-   * `torch.nn.functional._test_optional_floatlist`
+   * `torch._C._nn._test_optional_floatlist`
    *
    * - `aten::_test_optional_floatlist(Tensor values, float[]? addends) -> Tensor`
    */
   _testOptionalFloatlist(values: Tensor, addends: readonly number[] | null): Tensor;
   /**
-   * `torch.nn.functional._test_optional_intlist`
+   * `torch._C._nn._test_optional_intlist`
    *
    * - `aten::_test_optional_intlist(Tensor values, int[]? addends) -> Tensor`
    */
   _testOptionalIntlist(values: Tensor, addends: Size | null): Tensor;
   /**
-   * `torch.nn.functional._test_string_default`
+   * `torch._C._nn._test_string_default`
    *
    * - `aten::_test_string_default(Tensor dummy, str a="\"'\\", str b='"\'\\') -> Tensor`
    */
@@ -63,13 +63,13 @@ export interface NnFunctionalFunctions {
   _testStringDefault(dummy: Tensor, options: { a?: string; b?: string }): Tensor;
   _testStringDefault(dummy: Tensor, a: string, options: { b?: string }): Tensor;
   /**
-   * `torch.nn.functional._test_warn_in_autograd`
+   * `torch._C._nn._test_warn_in_autograd`
    *
    * - `aten::_test_warn_in_autograd(Tensor self) -> Tensor`
    */
   _testWarnInAutograd(input: Tensor): Tensor;
   /**
-   * `torch.nn.functional._upsample_bicubic2d_aa`
+   * `torch._C._nn._upsample_bicubic2d_aa`
    *
    * - `aten::_upsample_bicubic2d_aa.vec(Tensor input, SymInt[]? output_size, bool align_corners, float[]? scale_factors) -> Tensor`
    * - `aten::_upsample_bicubic2d_aa(Tensor self, SymInt[2] output_size, bool align_corners, float? scales_h=None, float? scales_w=None) -> Tensor`
@@ -79,7 +79,7 @@ export interface NnFunctionalFunctions {
   _upsampleBicubic2dAa(input: Tensor, outputSize: number | Size, alignCorners: boolean, options: { scalesH?: number | null; scalesW?: number | null; out?: Tensor | null }): Tensor;
   _upsampleBicubic2dAa(input: Tensor, outputSize: number | Size, alignCorners: boolean, scalesH: number | null, options: { scalesW?: number | null; out?: Tensor | null }): Tensor;
   /**
-   * `torch.nn.functional._upsample_bilinear2d_aa`
+   * `torch._C._nn._upsample_bilinear2d_aa`
    *
    * - `aten::_upsample_bilinear2d_aa.vec(Tensor input, SymInt[]? output_size, bool align_corners, float[]? scale_factors) -> Tensor`
    * - `aten::_upsample_bilinear2d_aa(Tensor self, SymInt[2] output_size, bool align_corners, float? scales_h=None, float? scales_w=None) -> Tensor`
@@ -89,7 +89,7 @@ export interface NnFunctionalFunctions {
   _upsampleBilinear2dAa(input: Tensor, outputSize: number | Size, alignCorners: boolean, options: { scalesH?: number | null; scalesW?: number | null; out?: Tensor | null }): Tensor;
   _upsampleBilinear2dAa(input: Tensor, outputSize: number | Size, alignCorners: boolean, scalesH: number | null, options: { scalesW?: number | null; out?: Tensor | null }): Tensor;
   /**
-   * `torch.nn.functional._upsample_lanczos2d_aa`
+   * `torch._C._nn._upsample_lanczos2d_aa`
    *
    * - `aten::_upsample_lanczos2d_aa.vec(Tensor input, SymInt[]? output_size, bool align_corners, float[]? scale_factors) -> Tensor`
    * - `aten::_upsample_lanczos2d_aa(Tensor self, SymInt[2] output_size, bool align_corners, float? scales_h=None, float? scales_w=None) -> Tensor`
@@ -99,7 +99,7 @@ export interface NnFunctionalFunctions {
   _upsampleLanczos2dAa(input: Tensor, outputSize: number | Size, alignCorners: boolean, options: { scalesH?: number | null; scalesW?: number | null; out?: Tensor | null }): Tensor;
   _upsampleLanczos2dAa(input: Tensor, outputSize: number | Size, alignCorners: boolean, scalesH: number | null, options: { scalesW?: number | null; out?: Tensor | null }): Tensor;
   /**
-   * `torch.nn.functional._upsample_nearest_exact1d`
+   * `torch._C._nn._upsample_nearest_exact1d`
    *
    * - `aten::_upsample_nearest_exact1d.vec(Tensor input, SymInt[]? output_size, float[]? scale_factors) -> Tensor`
    * - `aten::_upsample_nearest_exact1d(Tensor self, SymInt[1] output_size, float? scales=None) -> Tensor`
@@ -108,7 +108,7 @@ export interface NnFunctionalFunctions {
   _upsampleNearestExact1d(input: Tensor, outputSize: number | Size, scales?: number | null, options?: { out?: Tensor | null }): Tensor;
   _upsampleNearestExact1d(input: Tensor, outputSize: number | Size, options: { scales?: number | null; out?: Tensor | null }): Tensor;
   /**
-   * `torch.nn.functional._upsample_nearest_exact2d`
+   * `torch._C._nn._upsample_nearest_exact2d`
    *
    * - `aten::_upsample_nearest_exact2d.vec(Tensor input, SymInt[]? output_size, float[]? scale_factors) -> Tensor`
    * - `aten::_upsample_nearest_exact2d(Tensor self, SymInt[2] output_size, float? scales_h=None, float? scales_w=None) -> Tensor`
@@ -118,7 +118,7 @@ export interface NnFunctionalFunctions {
   _upsampleNearestExact2d(input: Tensor, outputSize: number | Size, options: { scalesH?: number | null; scalesW?: number | null; out?: Tensor | null }): Tensor;
   _upsampleNearestExact2d(input: Tensor, outputSize: number | Size, scalesH: number | null, options: { scalesW?: number | null; out?: Tensor | null }): Tensor;
   /**
-   * `torch.nn.functional._upsample_nearest_exact3d`
+   * `torch._C._nn._upsample_nearest_exact3d`
    *
    * - `aten::_upsample_nearest_exact3d.vec(Tensor input, SymInt[]? output_size, float[]? scale_factors) -> Tensor`
    * - `aten::_upsample_nearest_exact3d(Tensor self, SymInt[3] output_size, float? scales_d=None, float? scales_h=None, float? scales_w=None) -> Tensor`
@@ -137,35 +137,27 @@ export interface NnFunctionalFunctions {
    */
   adaptiveAvgPool1d(input: Tensor, outputSize: number | Size): Tensor;
   /**
-   * `torch.nn.functional.adaptive_avg_pool2d`
+   * `torch._C._nn.adaptive_avg_pool2d`
    *
    * - `aten::adaptive_avg_pool2d(Tensor self, SymInt[2] output_size) -> Tensor`
-   *
-   * @see https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.adaptive_avg_pool2d.html
    */
   adaptiveAvgPool2d(input: Tensor, outputSize: number | Size, options?: { out?: Tensor | null }): Tensor;
   /**
-   * `torch.nn.functional.adaptive_avg_pool3d`
+   * `torch._C._nn.adaptive_avg_pool3d`
    *
    * - `aten::adaptive_avg_pool3d(Tensor self, SymInt[3] output_size) -> Tensor`
-   *
-   * @see https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.adaptive_avg_pool3d.html
    */
   adaptiveAvgPool3d(input: Tensor, outputSize: number | Size, options?: { out?: Tensor | null }): Tensor;
   /**
-   * `torch.nn.functional.adaptive_max_pool2d`
+   * `torch._C._nn.adaptive_max_pool2d`
    *
    * - `aten::adaptive_max_pool2d(Tensor self, int[2] output_size) -> (Tensor, Tensor)`
-   *
-   * @see https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.adaptive_max_pool2d.html
    */
   adaptiveMaxPool2d(input: Tensor, outputSize: number | Size, options?: { out?: readonly [Tensor, Tensor] | null }): [Tensor, Tensor];
   /**
-   * `torch.nn.functional.adaptive_max_pool3d`
+   * `torch._C._nn.adaptive_max_pool3d`
    *
    * - `aten::adaptive_max_pool3d(Tensor self, int[3] output_size) -> (Tensor, Tensor)`
-   *
-   * @see https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.adaptive_max_pool3d.html
    */
   adaptiveMaxPool3d(input: Tensor, outputSize: number | Size, options?: { out?: readonly [Tensor, Tensor] | null }): [Tensor, Tensor];
   /**
@@ -216,11 +208,9 @@ export interface NnFunctionalFunctions {
   bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias?: Tensor | null): Tensor;
   bilinear(input1: Tensor, input2: Tensor, weight: Tensor, options: { bias?: Tensor | null }): Tensor;
   /**
-   * `torch.nn.functional.binary_cross_entropy`
+   * `torch._C._nn.binary_cross_entropy`
    *
    * - `aten::binary_cross_entropy(Tensor self, Tensor target, Tensor? weight=None, int reduction=Mean) -> Tensor`
-   *
-   * @see https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.binary_cross_entropy.html
    */
   binaryCrossEntropy(input: Tensor, target: Tensor, weight?: Tensor | null, reduction?: number, options?: { out?: Tensor | null }): Tensor;
   binaryCrossEntropy(input: Tensor, target: Tensor, options: { weight?: Tensor | null; reduction?: number; out?: Tensor | null }): Tensor;
@@ -243,7 +233,7 @@ export interface NnFunctionalFunctions {
    */
   channelShuffle(input: Tensor, groups: number): Tensor;
   /**
-   * `torch.nn.functional.col2im`
+   * `torch._C._nn.col2im`
    *
    * - `aten::col2im(Tensor self, SymInt[2] output_size, int[2] kernel_size, int[2] dilation, int[2] padding, int[2] stride) -> Tensor`
    */
@@ -291,7 +281,7 @@ export interface NnFunctionalFunctions {
   conv3d(input: Tensor, weight: Tensor, bias: Tensor | null, stride: number | Size, padding: number | Size | string, options: { dilation?: number | Size; groups?: number }): Tensor;
   conv3d(input: Tensor, weight: Tensor, bias: Tensor | null, stride: number | Size, padding: number | Size | string, dilation: number | Size, options: { groups?: number }): Tensor;
   /**
-   * `torch.nn.functional.conv_depthwise3d`
+   * `torch._C._nn.conv_depthwise3d`
    *
    * - `aten::conv_depthwise3d(Tensor self, Tensor weight, SymInt[3] kernel_size, Tensor? bias, SymInt[3] stride, SymInt[3] padding, SymInt[3] dilation) -> Tensor`
    */
@@ -358,7 +348,7 @@ export interface NnFunctionalFunctions {
   cosineSimilarity(x1: Tensor, x2: Tensor, options: { dim?: number; eps?: number }): Tensor;
   cosineSimilarity(x1: Tensor, x2: Tensor, dim: number, options: { eps?: number }): Tensor;
   /**
-   * `torch.nn.functional.cross_entropy_loss`
+   * `torch._C._nn.cross_entropy_loss`
    *
    * - `aten::cross_entropy_loss(Tensor self, Tensor target, Tensor? weight=None, int reduction=Mean, SymInt ignore_index=-100, float label_smoothing=0.0) -> Tensor`
    */
@@ -368,11 +358,9 @@ export interface NnFunctionalFunctions {
   crossEntropyLoss(input: Tensor, target: Tensor, weight: Tensor | null, reduction: number, options: { ignoreIndex?: number; labelSmoothing?: number }): Tensor;
   crossEntropyLoss(input: Tensor, target: Tensor, weight: Tensor | null, reduction: number, ignoreIndex: number, options: { labelSmoothing?: number }): Tensor;
   /**
-   * `torch.nn.functional.elu`
+   * `torch._C._nn.elu`
    *
    * - `aten::elu(Tensor self, Scalar alpha=1, Scalar scale=1, Scalar input_scale=1) -> Tensor`
-   *
-   * @see https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.elu.html
    */
   elu(input: Tensor, alpha?: Scalar, scale?: Scalar, inputScale?: Scalar, options?: { out?: Tensor | null }): Tensor;
   elu(input: Tensor, options: { alpha?: Scalar; scale?: Scalar; inputScale?: Scalar; out?: Tensor | null }): Tensor;
@@ -390,25 +378,21 @@ export interface NnFunctionalFunctions {
   elu_(input: Tensor, alpha: Scalar, options: { scale?: Scalar; inputScale?: Scalar }): Tensor;
   elu_(input: Tensor, alpha: Scalar, scale: Scalar, options: { inputScale?: Scalar }): Tensor;
   /**
-   * `torch.nn.functional.flatten_dense_tensors`
+   * `torch._C._nn.flatten_dense_tensors`
    *
    * - `aten::flatten_dense_tensors(Tensor[] tensors) -> Tensor`
    */
   flattenDenseTensors(tensors: readonly Tensor[]): Tensor;
   /**
-   * `torch.nn.functional.fractional_max_pool2d`
+   * `torch._C._nn.fractional_max_pool2d`
    *
    * - `aten::fractional_max_pool2d(Tensor self, int[2] kernel_size, int[2] output_size, Tensor random_samples) -> (Tensor, Tensor)`
-   *
-   * @see https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.fractional_max_pool2d.html
    */
   fractionalMaxPool2d(input: Tensor, kernelSize: number | Size, outputSize: number | Size, randomSamples: Tensor, options?: { out?: readonly [Tensor, Tensor] | null }): [Tensor, Tensor];
   /**
-   * `torch.nn.functional.fractional_max_pool3d`
+   * `torch._C._nn.fractional_max_pool3d`
    *
    * - `aten::fractional_max_pool3d(Tensor self, int[3] kernel_size, int[3] output_size, Tensor random_samples) -> (Tensor, Tensor)`
-   *
-   * @see https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.fractional_max_pool3d.html
    */
   fractionalMaxPool3d(input: Tensor, kernelSize: number | Size, outputSize: number | Size, randomSamples: Tensor, options?: { out?: readonly [Tensor, Tensor] | null }): [Tensor, Tensor];
   /**
@@ -420,17 +404,15 @@ export interface NnFunctionalFunctions {
    */
   gelu(input: Tensor, options?: { approximate?: string; out?: Tensor | null }): Tensor;
   /**
-   * `torch.nn.functional.gelu_`
+   * `torch._C._nn.gelu_`
    *
    * - `aten::gelu_(Tensor(a!) self, *, str approximate='none') -> Tensor(a!)`
    */
   gelu_(input: Tensor, options?: { approximate?: string }): Tensor;
   /**
-   * `torch.nn.functional.glu`
+   * `torch._C._nn.glu`
    *
    * - `aten::glu(Tensor self, int dim=-1) -> Tensor`
-   *
-   * @see https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.glu.html
    */
   glu(input: Tensor, dim?: number, options?: { out?: Tensor | null }): Tensor;
   glu(input: Tensor, options: { dim?: number; out?: Tensor | null }): Tensor;
@@ -444,39 +426,33 @@ export interface NnFunctionalFunctions {
   hardshrink(input: Tensor, lambd?: Scalar, options?: { out?: Tensor | null }): Tensor;
   hardshrink(input: Tensor, options: { lambd?: Scalar; out?: Tensor | null }): Tensor;
   /**
-   * `torch.nn.functional.hardsigmoid`
+   * `torch._C._nn.hardsigmoid`
    *
    * - `aten::hardsigmoid(Tensor self) -> Tensor`
-   *
-   * @see https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.hardsigmoid.html
    */
   hardsigmoid(input: Tensor, options?: { out?: Tensor | null }): Tensor;
   /**
-   * `torch.nn.functional.hardsigmoid_`
+   * `torch._C._nn.hardsigmoid_`
    *
    * - `aten::hardsigmoid_(Tensor(a!) self) -> Tensor(a!)`
    */
   hardsigmoid_(input: Tensor): Tensor;
   /**
-   * `torch.nn.functional.hardswish`
+   * `torch._C._nn.hardswish`
    *
    * - `aten::hardswish(Tensor self) -> Tensor`
-   *
-   * @see https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.hardswish.html
    */
   hardswish(input: Tensor, options?: { out?: Tensor | null }): Tensor;
   /**
-   * `torch.nn.functional.hardswish_`
+   * `torch._C._nn.hardswish_`
    *
    * - `aten::hardswish_(Tensor(a!) self) -> Tensor(a!)`
    */
   hardswish_(input: Tensor): Tensor;
   /**
-   * `torch.nn.functional.hardtanh`
+   * `torch._C._nn.hardtanh`
    *
    * - `aten::hardtanh(Tensor self, Scalar min_val=-1, Scalar max_val=1) -> Tensor`
-   *
-   * @see https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.hardtanh.html
    */
   hardtanh(input: Tensor, minVal?: Scalar, maxVal?: Scalar, options?: { out?: Tensor | null }): Tensor;
   hardtanh(input: Tensor, options: { minVal?: Scalar; maxVal?: Scalar; out?: Tensor | null }): Tensor;
@@ -492,36 +468,30 @@ export interface NnFunctionalFunctions {
   hardtanh_(input: Tensor, options: { minVal?: Scalar; maxVal?: Scalar }): Tensor;
   hardtanh_(input: Tensor, minVal: Scalar, options: { maxVal?: Scalar }): Tensor;
   /**
-   * `torch.nn.functional.huber_loss`
+   * `torch._C._nn.huber_loss`
    *
    * - `aten::huber_loss(Tensor self, Tensor target, int reduction=Mean, float delta=1.0) -> Tensor`
-   *
-   * @see https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.huber_loss.html
    */
   huberLoss(input: Tensor, target: Tensor, reduction?: number, delta?: number, options?: { out?: Tensor | null }): Tensor;
   huberLoss(input: Tensor, target: Tensor, options: { reduction?: number; delta?: number; out?: Tensor | null }): Tensor;
   huberLoss(input: Tensor, target: Tensor, reduction: number, options: { delta?: number; out?: Tensor | null }): Tensor;
   /**
-   * `torch.nn.functional.im2col`
+   * `torch._C._nn.im2col`
    *
    * - `aten::im2col(Tensor self, int[2] kernel_size, int[2] dilation, int[2] padding, int[2] stride) -> Tensor`
    */
   im2col(input: Tensor, kernelSize: number | Size, dilation: number | Size, padding: number | Size, stride: number | Size, options?: { out?: Tensor | null }): Tensor;
   /**
-   * `torch.nn.functional.l1_loss`
+   * `torch._C._nn.l1_loss`
    *
    * - `aten::l1_loss(Tensor self, Tensor target, int reduction=Mean) -> Tensor`
-   *
-   * @see https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.l1_loss.html
    */
   l1Loss(input: Tensor, target: Tensor, reduction?: number): Tensor;
   l1Loss(input: Tensor, target: Tensor, options: { reduction?: number }): Tensor;
   /**
-   * `torch.nn.functional.leaky_relu`
+   * `torch._C._nn.leaky_relu`
    *
    * - `aten::leaky_relu(Tensor self, Scalar negative_slope=0.01) -> Tensor`
-   *
-   * @see https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.leaky_relu.html
    */
   leakyRelu(input: Tensor, negativeSlope?: Scalar, options?: { out?: Tensor | null }): Tensor;
   leakyRelu(input: Tensor, options: { negativeSlope?: Scalar; out?: Tensor | null }): Tensor;
@@ -544,7 +514,7 @@ export interface NnFunctionalFunctions {
   linear(input: Tensor, weight: Tensor, bias?: Tensor | null, options?: { out?: Tensor | null }): Tensor;
   linear(input: Tensor, weight: Tensor, options: { bias?: Tensor | null; out?: Tensor | null }): Tensor;
   /**
-   * `torch.nn.functional.log_sigmoid`
+   * `torch._C._nn.log_sigmoid`
    *
    * - `aten::log_sigmoid(Tensor self) -> Tensor`
    */
@@ -558,11 +528,9 @@ export interface NnFunctionalFunctions {
    */
   logsigmoid(input: Tensor, options?: { out?: Tensor | null }): Tensor;
   /**
-   * `torch.nn.functional.max_pool2d_with_indices`
+   * `torch._C._nn.max_pool2d_with_indices`
    *
    * - `aten::max_pool2d_with_indices(Tensor self, int[2] kernel_size, int[2] stride=[], int[2] padding=0, int[2] dilation=1, bool ceil_mode=False) -> (Tensor, Tensor)`
-   *
-   * @see https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.max_pool2d_with_indices.html
    */
   maxPool2dWithIndices(input: Tensor, kernelSize: number | Size, stride?: number | Size, padding?: number | Size, dilation?: number | Size, ceilMode?: boolean, options?: { out?: readonly [Tensor, Tensor] | null }): [Tensor, Tensor];
   maxPool2dWithIndices(input: Tensor, kernelSize: number | Size, options: { stride?: number | Size; padding?: number | Size; dilation?: number | Size; ceilMode?: boolean; out?: readonly [Tensor, Tensor] | null }): [Tensor, Tensor];
@@ -570,11 +538,9 @@ export interface NnFunctionalFunctions {
   maxPool2dWithIndices(input: Tensor, kernelSize: number | Size, stride: number | Size, padding: number | Size, options: { dilation?: number | Size; ceilMode?: boolean; out?: readonly [Tensor, Tensor] | null }): [Tensor, Tensor];
   maxPool2dWithIndices(input: Tensor, kernelSize: number | Size, stride: number | Size, padding: number | Size, dilation: number | Size, options: { ceilMode?: boolean; out?: readonly [Tensor, Tensor] | null }): [Tensor, Tensor];
   /**
-   * `torch.nn.functional.max_pool3d_with_indices`
+   * `torch._C._nn.max_pool3d_with_indices`
    *
    * - `aten::max_pool3d_with_indices(Tensor self, int[3] kernel_size, int[3] stride=[], int[3] padding=0, int[3] dilation=1, bool ceil_mode=False) -> (Tensor, Tensor)`
-   *
-   * @see https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.max_pool3d_with_indices.html
    */
   maxPool3dWithIndices(input: Tensor, kernelSize: number | Size, stride?: number | Size, padding?: number | Size, dilation?: number | Size, ceilMode?: boolean, options?: { out?: readonly [Tensor, Tensor] | null }): [Tensor, Tensor];
   maxPool3dWithIndices(input: Tensor, kernelSize: number | Size, options: { stride?: number | Size; padding?: number | Size; dilation?: number | Size; ceilMode?: boolean; out?: readonly [Tensor, Tensor] | null }): [Tensor, Tensor];
@@ -582,44 +548,38 @@ export interface NnFunctionalFunctions {
   maxPool3dWithIndices(input: Tensor, kernelSize: number | Size, stride: number | Size, padding: number | Size, options: { dilation?: number | Size; ceilMode?: boolean; out?: readonly [Tensor, Tensor] | null }): [Tensor, Tensor];
   maxPool3dWithIndices(input: Tensor, kernelSize: number | Size, stride: number | Size, padding: number | Size, dilation: number | Size, options: { ceilMode?: boolean; out?: readonly [Tensor, Tensor] | null }): [Tensor, Tensor];
   /**
-   * `torch.nn.functional.max_unpool2d`
+   * `torch._C._nn.max_unpool2d`
    *
    * - `aten::max_unpool2d(Tensor self, Tensor indices, SymInt[2] output_size) -> Tensor`
-   *
-   * @see https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.max_unpool2d.html
    */
   maxUnpool2d(input: Tensor, indices: Tensor, outputSize: number | Size, options?: { out?: Tensor | null }): Tensor;
   /**
-   * `torch.nn.functional.max_unpool3d`
+   * `torch._C._nn.max_unpool3d`
    *
    * - `aten::max_unpool3d(Tensor self, Tensor indices, SymInt[3] output_size, int[3] stride, int[3] padding) -> Tensor`
-   *
-   * @see https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.max_unpool3d.html
    */
   maxUnpool3d(input: Tensor, indices: Tensor, outputSize: number | Size, stride: number | Size, padding: number | Size, options?: { out?: Tensor | null }): Tensor;
   /**
-   * `torch.nn.functional.mish`
+   * `torch._C._nn.mish`
    *
    * - `aten::mish(Tensor self) -> Tensor`
-   *
-   * @see https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.mish.html
    */
   mish(input: Tensor, options?: { out?: Tensor | null }): Tensor;
   /**
-   * `torch.nn.functional.mish_`
+   * `torch._C._nn.mish_`
    *
    * - `aten::mish_(Tensor(a!) self) -> Tensor(a!)`
    */
   mish_(input: Tensor): Tensor;
   /**
-   * `torch.nn.functional.mkldnn_linear`
+   * `torch._C._nn.mkldnn_linear`
    *
    * - `aten::mkldnn_linear(Tensor self, Tensor weight, Tensor? bias=None) -> Tensor`
    */
   mkldnnLinear(input: Tensor, weight: Tensor, bias?: Tensor | null): Tensor;
   mkldnnLinear(input: Tensor, weight: Tensor, options: { bias?: Tensor | null }): Tensor;
   /**
-   * `torch.nn.functional.mkldnn_reorder_conv2d_weight`
+   * `torch._C._nn.mkldnn_reorder_conv2d_weight`
    *
    * - `aten::mkldnn_reorder_conv2d_weight(Tensor self, SymInt[2] padding=0, SymInt[2] stride=1, SymInt[2] dilation=1, SymInt groups=1, SymInt[]? input_size=None) -> Tensor`
    */
@@ -630,7 +590,7 @@ export interface NnFunctionalFunctions {
   mkldnnReorderConv2dWeight(input: Tensor, padding: number | Size, stride: number | Size, dilation: number | Size, options: { groups?: number; inputSize?: Size | null }): Tensor;
   mkldnnReorderConv2dWeight(input: Tensor, padding: number | Size, stride: number | Size, dilation: number | Size, groups: number, options: { inputSize?: Size | null }): Tensor;
   /**
-   * `torch.nn.functional.mkldnn_reorder_conv3d_weight`
+   * `torch._C._nn.mkldnn_reorder_conv3d_weight`
    *
    * - `aten::mkldnn_reorder_conv3d_weight(Tensor self, SymInt[3] padding=0, SymInt[3] stride=1, SymInt[3] dilation=1, SymInt groups=1, SymInt[]? input_size=None) -> Tensor`
    */
@@ -641,20 +601,16 @@ export interface NnFunctionalFunctions {
   mkldnnReorderConv3dWeight(input: Tensor, padding: number | Size, stride: number | Size, dilation: number | Size, options: { groups?: number; inputSize?: Size | null }): Tensor;
   mkldnnReorderConv3dWeight(input: Tensor, padding: number | Size, stride: number | Size, dilation: number | Size, groups: number, options: { inputSize?: Size | null }): Tensor;
   /**
-   * `torch.nn.functional.mse_loss`
+   * `torch._C._nn.mse_loss`
    *
    * - `aten::mse_loss(Tensor self, Tensor target, int reduction=Mean) -> Tensor`
-   *
-   * @see https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.mse_loss.html
    */
   mseLoss(input: Tensor, target: Tensor, reduction?: number, options?: { out?: Tensor | null }): Tensor;
   mseLoss(input: Tensor, target: Tensor, options: { reduction?: number; out?: Tensor | null }): Tensor;
   /**
-   * `torch.nn.functional.multi_margin_loss`
+   * `torch._C._nn.multi_margin_loss`
    *
    * - `aten::multi_margin_loss(Tensor self, Tensor target, Scalar p=1, Scalar margin=1, Tensor? weight=None, int reduction=Mean) -> Tensor`
-   *
-   * @see https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.multi_margin_loss.html
    */
   multiMarginLoss(input: Tensor, target: Tensor, p?: Scalar, margin?: Scalar, weight?: Tensor | null, reduction?: number, options?: { out?: Tensor | null }): Tensor;
   multiMarginLoss(input: Tensor, target: Tensor, options: { p?: Scalar; margin?: Scalar; weight?: Tensor | null; reduction?: number; out?: Tensor | null }): Tensor;
@@ -662,11 +618,9 @@ export interface NnFunctionalFunctions {
   multiMarginLoss(input: Tensor, target: Tensor, p: Scalar, margin: Scalar, options: { weight?: Tensor | null; reduction?: number; out?: Tensor | null }): Tensor;
   multiMarginLoss(input: Tensor, target: Tensor, p: Scalar, margin: Scalar, weight: Tensor | null, options: { reduction?: number; out?: Tensor | null }): Tensor;
   /**
-   * `torch.nn.functional.multilabel_margin_loss`
+   * `torch._C._nn.multilabel_margin_loss`
    *
    * - `aten::multilabel_margin_loss(Tensor self, Tensor target, int reduction=Mean) -> Tensor`
-   *
-   * @see https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.multilabel_margin_loss.html
    */
   multilabelMarginLoss(input: Tensor, target: Tensor, reduction?: number, options?: { out?: Tensor | null }): Tensor;
   multilabelMarginLoss(input: Tensor, target: Tensor, options: { reduction?: number; out?: Tensor | null }): Tensor;
@@ -679,18 +633,16 @@ export interface NnFunctionalFunctions {
    */
   nativeChannelShuffle(input: Tensor, groups: number): Tensor;
   /**
-   * `torch.nn.functional.nll_loss`
+   * `torch._C._nn.nll_loss`
    *
    * - `aten::nll_loss(Tensor self, Tensor target, Tensor? weight=None, int reduction=Mean, SymInt ignore_index=-100) -> Tensor`
-   *
-   * @see https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.nll_loss.html
    */
   nllLoss(input: Tensor, target: Tensor, weight?: Tensor | null, reduction?: number, ignoreIndex?: number, options?: { out?: Tensor | null }): Tensor;
   nllLoss(input: Tensor, target: Tensor, options: { weight?: Tensor | null; reduction?: number; ignoreIndex?: number; out?: Tensor | null }): Tensor;
   nllLoss(input: Tensor, target: Tensor, weight: Tensor | null, options: { reduction?: number; ignoreIndex?: number; out?: Tensor | null }): Tensor;
   nllLoss(input: Tensor, target: Tensor, weight: Tensor | null, reduction: number, options: { ignoreIndex?: number; out?: Tensor | null }): Tensor;
   /**
-   * `torch.nn.functional.nll_loss2d`
+   * `torch._C._nn.nll_loss2d`
    *
    * - `aten::nll_loss2d(Tensor self, Tensor target, Tensor? weight=None, int reduction=Mean, SymInt ignore_index=-100) -> Tensor`
    */
@@ -699,7 +651,7 @@ export interface NnFunctionalFunctions {
   nllLoss2d(input: Tensor, target: Tensor, weight: Tensor | null, options: { reduction?: number; ignoreIndex?: number; out?: Tensor | null }): Tensor;
   nllLoss2d(input: Tensor, target: Tensor, weight: Tensor | null, reduction: number, options: { ignoreIndex?: number; out?: Tensor | null }): Tensor;
   /**
-   * `torch.nn.functional.nll_loss_nd`
+   * `torch._C._nn.nll_loss_nd`
    *
    * - `aten::nll_loss_nd(Tensor self, Tensor target, Tensor? weight=None, int reduction=Mean, SymInt ignore_index=-100) -> Tensor`
    */
@@ -717,17 +669,15 @@ export interface NnFunctionalFunctions {
   oneHot(input: Tensor, numClasses?: number): Tensor;
   oneHot(input: Tensor, options: { numClasses?: number }): Tensor;
   /**
-   * `torch.nn.functional.pad`
+   * `torch._C._nn.pad`
    *
    * - `aten::pad(Tensor self, SymInt[] pad, str mode="constant", float? value=None) -> Tensor`
-   *
-   * @see https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.pad.html
    */
   pad(input: Tensor, pad: Size, mode?: string, value?: number | null): Tensor;
   pad(input: Tensor, pad: Size, options: { mode?: string; value?: number | null }): Tensor;
   pad(input: Tensor, pad: Size, mode: string, options: { value?: number | null }): Tensor;
   /**
-   * `torch.nn.functional.pad_sequence`
+   * `torch._C._nn.pad_sequence`
    *
    * - `aten::pad_sequence(Tensor[] sequences, bool batch_first=False, float padding_value=0.0, str padding_side="right") -> Tensor`
    */
@@ -780,33 +730,31 @@ export interface NnFunctionalFunctions {
    */
   prelu(input: Tensor, weight: Tensor): Tensor;
   /**
-   * `torch.nn.functional.reflection_pad1d`
+   * `torch._C._nn.reflection_pad1d`
    *
    * - `aten::reflection_pad1d(Tensor self, SymInt[2] padding) -> Tensor`
    */
   reflectionPad1d(input: Tensor, padding: number | Size, options?: { out?: Tensor | null }): Tensor;
   /**
-   * `torch.nn.functional.reflection_pad2d`
+   * `torch._C._nn.reflection_pad2d`
    *
    * - `aten::reflection_pad2d(Tensor self, SymInt[4] padding) -> Tensor`
    */
   reflectionPad2d(input: Tensor, padding: number | Size, options?: { out?: Tensor | null }): Tensor;
   /**
-   * `torch.nn.functional.reflection_pad3d`
+   * `torch._C._nn.reflection_pad3d`
    *
    * - `aten::reflection_pad3d(Tensor self, SymInt[6] padding) -> Tensor`
    */
   reflectionPad3d(input: Tensor, padding: number | Size, options?: { out?: Tensor | null }): Tensor;
   /**
-   * `torch.nn.functional.relu6`
+   * `torch._C._nn.relu6`
    *
    * - `aten::relu6(Tensor self) -> Tensor`
-   *
-   * @see https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.relu6.html
    */
   relu6(input: Tensor): Tensor;
   /**
-   * `torch.nn.functional.relu6_`
+   * `torch._C._nn.relu6_`
    *
    * - `aten::relu6_(Tensor(a!) self) -> Tensor(a!)`
    */
@@ -820,25 +768,25 @@ export interface NnFunctionalFunctions {
    */
   relu_(input: Tensor): Tensor;
   /**
-   * `torch.nn.functional.replication_pad1d`
+   * `torch._C._nn.replication_pad1d`
    *
    * - `aten::replication_pad1d(Tensor self, SymInt[2] padding) -> Tensor`
    */
   replicationPad1d(input: Tensor, padding: number | Size, options?: { out?: Tensor | null }): Tensor;
   /**
-   * `torch.nn.functional.replication_pad2d`
+   * `torch._C._nn.replication_pad2d`
    *
    * - `aten::replication_pad2d(Tensor self, SymInt[4] padding) -> Tensor`
    */
   replicationPad2d(input: Tensor, padding: number | Size, options?: { out?: Tensor | null }): Tensor;
   /**
-   * `torch.nn.functional.replication_pad3d`
+   * `torch._C._nn.replication_pad3d`
    *
    * - `aten::replication_pad3d(Tensor self, SymInt[6] padding) -> Tensor`
    */
   replicationPad3d(input: Tensor, padding: number | Size, options?: { out?: Tensor | null }): Tensor;
   /**
-   * `torch.nn.functional.rrelu_with_noise`
+   * `torch._C._nn.rrelu_with_noise`
    *
    * - `aten::rrelu_with_noise(Tensor self, Tensor(b!) noise, Scalar lower=0.125, Scalar upper=0.3333333333333333, bool training=False, Generator? generator=None) -> Tensor`
    */
@@ -848,7 +796,7 @@ export interface NnFunctionalFunctions {
   rreluWithNoise(input: Tensor, noise: Tensor, lower: Scalar, upper: Scalar, options: { training?: boolean; generator?: Generator | null; out?: Tensor | null }): Tensor;
   rreluWithNoise(input: Tensor, noise: Tensor, lower: Scalar, upper: Scalar, training: boolean, options: { generator?: Generator | null; out?: Tensor | null }): Tensor;
   /**
-   * `torch.nn.functional.rrelu_with_noise_`
+   * `torch._C._nn.rrelu_with_noise_`
    *
    * - `aten::rrelu_with_noise_(Tensor(a!) self, Tensor(b!) noise, Scalar lower=0.125, Scalar upper=0.3333333333333333, bool training=False, Generator? generator=None) -> Tensor(a!)`
    */
@@ -889,21 +837,19 @@ export interface NnFunctionalFunctions {
    */
   selu_(input: Tensor): Tensor;
   /**
-   * `torch.nn.functional.silu`
+   * `torch._C._nn.silu`
    *
    * - `aten::silu(Tensor self) -> Tensor`
-   *
-   * @see https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.silu.html
    */
   silu(input: Tensor, options?: { out?: Tensor | null }): Tensor;
   /**
-   * `torch.nn.functional.silu_`
+   * `torch._C._nn.silu_`
    *
    * - `aten::silu_(Tensor(a!) self) -> Tensor(a!)`
    */
   silu_(input: Tensor): Tensor;
   /**
-   * `torch.nn.functional.slow_conv3d`
+   * `torch._C._nn.slow_conv3d`
    *
    * - `aten::slow_conv3d(Tensor self, Tensor weight, SymInt[3] kernel_size, Tensor? bias=None, SymInt[3] stride=1, SymInt[3] padding=0) -> Tensor`
    */
@@ -912,7 +858,7 @@ export interface NnFunctionalFunctions {
   slowConv3d(input: Tensor, weight: Tensor, kernelSize: number | Size, bias: Tensor | null, options: { stride?: number | Size; padding?: number | Size; out?: Tensor | null }): Tensor;
   slowConv3d(input: Tensor, weight: Tensor, kernelSize: number | Size, bias: Tensor | null, stride: number | Size, options: { padding?: number | Size; out?: Tensor | null }): Tensor;
   /**
-   * `torch.nn.functional.slow_conv_dilated2d`
+   * `torch._C._nn.slow_conv_dilated2d`
    *
    * - `aten::slow_conv_dilated2d(Tensor self, Tensor weight, SymInt[2] kernel_size, Tensor? bias=None, SymInt[2] stride=1, SymInt[2] padding=0, SymInt[2] dilation=1) -> Tensor`
    */
@@ -922,7 +868,7 @@ export interface NnFunctionalFunctions {
   slowConvDilated2d(input: Tensor, weight: Tensor, kernelSize: number | Size, bias: Tensor | null, stride: number | Size, options: { padding?: number | Size; dilation?: number | Size }): Tensor;
   slowConvDilated2d(input: Tensor, weight: Tensor, kernelSize: number | Size, bias: Tensor | null, stride: number | Size, padding: number | Size, options: { dilation?: number | Size }): Tensor;
   /**
-   * `torch.nn.functional.slow_conv_dilated3d`
+   * `torch._C._nn.slow_conv_dilated3d`
    *
    * - `aten::slow_conv_dilated3d(Tensor self, Tensor weight, SymInt[3] kernel_size, Tensor? bias=None, SymInt[3] stride=1, SymInt[3] padding=0, SymInt[3] dilation=1) -> Tensor`
    */
@@ -932,7 +878,7 @@ export interface NnFunctionalFunctions {
   slowConvDilated3d(input: Tensor, weight: Tensor, kernelSize: number | Size, bias: Tensor | null, stride: number | Size, options: { padding?: number | Size; dilation?: number | Size }): Tensor;
   slowConvDilated3d(input: Tensor, weight: Tensor, kernelSize: number | Size, bias: Tensor | null, stride: number | Size, padding: number | Size, options: { dilation?: number | Size }): Tensor;
   /**
-   * `torch.nn.functional.slow_conv_transpose2d`
+   * `torch._C._nn.slow_conv_transpose2d`
    *
    * - `aten::slow_conv_transpose2d(Tensor self, Tensor weight, SymInt[2] kernel_size, Tensor? bias=None, SymInt[2] stride=1, SymInt[2] padding=0, SymInt[2] output_padding=0, SymInt[2] dilation=1) -> Tensor`
    */
@@ -943,7 +889,7 @@ export interface NnFunctionalFunctions {
   slowConvTranspose2d(input: Tensor, weight: Tensor, kernelSize: number | Size, bias: Tensor | null, stride: number | Size, padding: number | Size, options: { outputPadding?: number | Size; dilation?: number | Size; out?: Tensor | null }): Tensor;
   slowConvTranspose2d(input: Tensor, weight: Tensor, kernelSize: number | Size, bias: Tensor | null, stride: number | Size, padding: number | Size, outputPadding: number | Size, options: { dilation?: number | Size; out?: Tensor | null }): Tensor;
   /**
-   * `torch.nn.functional.slow_conv_transpose3d`
+   * `torch._C._nn.slow_conv_transpose3d`
    *
    * - `aten::slow_conv_transpose3d(Tensor self, Tensor weight, SymInt[3] kernel_size, Tensor? bias=None, SymInt[3] stride=1, SymInt[3] padding=0, SymInt[3] output_padding=0, SymInt[3] dilation=1) -> Tensor`
    */
@@ -954,21 +900,17 @@ export interface NnFunctionalFunctions {
   slowConvTranspose3d(input: Tensor, weight: Tensor, kernelSize: number | Size, bias: Tensor | null, stride: number | Size, padding: number | Size, options: { outputPadding?: number | Size; dilation?: number | Size; out?: Tensor | null }): Tensor;
   slowConvTranspose3d(input: Tensor, weight: Tensor, kernelSize: number | Size, bias: Tensor | null, stride: number | Size, padding: number | Size, outputPadding: number | Size, options: { dilation?: number | Size; out?: Tensor | null }): Tensor;
   /**
-   * `torch.nn.functional.smooth_l1_loss`
+   * `torch._C._nn.smooth_l1_loss`
    *
    * - `aten::smooth_l1_loss(Tensor self, Tensor target, int reduction=Mean, float beta=1.0) -> Tensor`
-   *
-   * @see https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.smooth_l1_loss.html
    */
   smoothL1Loss(input: Tensor, target: Tensor, reduction?: number, beta?: number, options?: { out?: Tensor | null }): Tensor;
   smoothL1Loss(input: Tensor, target: Tensor, options: { reduction?: number; beta?: number; out?: Tensor | null }): Tensor;
   smoothL1Loss(input: Tensor, target: Tensor, reduction: number, options: { beta?: number; out?: Tensor | null }): Tensor;
   /**
-   * `torch.nn.functional.soft_margin_loss`
+   * `torch._C._nn.soft_margin_loss`
    *
    * - `aten::soft_margin_loss(Tensor self, Tensor target, int reduction=Mean) -> Tensor`
-   *
-   * @see https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.soft_margin_loss.html
    */
   softMarginLoss(input: Tensor, target: Tensor, reduction?: number, options?: { out?: Tensor | null }): Tensor;
   softMarginLoss(input: Tensor, target: Tensor, options: { reduction?: number; out?: Tensor | null }): Tensor;
@@ -992,7 +934,7 @@ export interface NnFunctionalFunctions {
   softshrink(input: Tensor, lambd?: Scalar, options?: { out?: Tensor | null }): Tensor;
   softshrink(input: Tensor, options: { lambd?: Scalar; out?: Tensor | null }): Tensor;
   /**
-   * `torch.nn.functional.thnn_conv2d`
+   * `torch._C._nn.thnn_conv2d`
    *
    * - `aten::thnn_conv2d(Tensor self, Tensor weight, SymInt[2] kernel_size, Tensor? bias=None, SymInt[2] stride=1, SymInt[2] padding=0) -> Tensor`
    */
@@ -1009,13 +951,13 @@ export interface NnFunctionalFunctions {
    */
   threshold_(input: Tensor, threshold: Scalar, value: Scalar): Tensor;
   /**
-   * `torch.nn.functional.unflatten_dense_tensors`
+   * `torch._C._nn.unflatten_dense_tensors`
    *
    * - `aten::unflatten_dense_tensors(Tensor flat, Tensor[] tensors) -> Tensor[]`
    */
   unflattenDenseTensors(flat: Tensor, tensors: readonly Tensor[]): Tensor[];
   /**
-   * `torch.nn.functional.upsample_bicubic2d`
+   * `torch._C._nn.upsample_bicubic2d`
    *
    * - `aten::upsample_bicubic2d.vec(Tensor input, SymInt[]? output_size, bool align_corners, float[]? scale_factors) -> Tensor`
    * - `aten::upsample_bicubic2d(Tensor self, SymInt[2] output_size, bool align_corners, float? scales_h=None, float? scales_w=None) -> Tensor`
@@ -1025,7 +967,7 @@ export interface NnFunctionalFunctions {
   upsampleBicubic2d(input: Tensor, outputSize: number | Size, alignCorners: boolean, options: { scalesH?: number | null; scalesW?: number | null; out?: Tensor | null }): Tensor;
   upsampleBicubic2d(input: Tensor, outputSize: number | Size, alignCorners: boolean, scalesH: number | null, options: { scalesW?: number | null; out?: Tensor | null }): Tensor;
   /**
-   * `torch.nn.functional.upsample_bilinear2d`
+   * `torch._C._nn.upsample_bilinear2d`
    *
    * - `aten::upsample_bilinear2d.vec(Tensor input, SymInt[]? output_size, bool align_corners, float[]? scale_factors) -> Tensor`
    * - `aten::upsample_bilinear2d(Tensor self, SymInt[2] output_size, bool align_corners, float? scales_h=None, float? scales_w=None) -> Tensor`
@@ -1035,7 +977,7 @@ export interface NnFunctionalFunctions {
   upsampleBilinear2d(input: Tensor, outputSize: number | Size, alignCorners: boolean, options: { scalesH?: number | null; scalesW?: number | null; out?: Tensor | null }): Tensor;
   upsampleBilinear2d(input: Tensor, outputSize: number | Size, alignCorners: boolean, scalesH: number | null, options: { scalesW?: number | null; out?: Tensor | null }): Tensor;
   /**
-   * `torch.nn.functional.upsample_linear1d`
+   * `torch._C._nn.upsample_linear1d`
    *
    * - `aten::upsample_linear1d.vec(Tensor input, SymInt[]? output_size, bool align_corners, float[]? scale_factors) -> Tensor`
    * - `aten::upsample_linear1d(Tensor self, SymInt[1] output_size, bool align_corners, float? scales=None) -> Tensor`
@@ -1044,7 +986,7 @@ export interface NnFunctionalFunctions {
   upsampleLinear1d(input: Tensor, outputSize: number | Size, alignCorners: boolean, scales?: number | null, options?: { out?: Tensor | null }): Tensor;
   upsampleLinear1d(input: Tensor, outputSize: number | Size, alignCorners: boolean, options: { scales?: number | null; out?: Tensor | null }): Tensor;
   /**
-   * `torch.nn.functional.upsample_nearest1d`
+   * `torch._C._nn.upsample_nearest1d`
    *
    * - `aten::upsample_nearest1d.vec(Tensor input, SymInt[]? output_size, float[]? scale_factors) -> Tensor`
    * - `aten::upsample_nearest1d(Tensor self, SymInt[1] output_size, float? scales=None) -> Tensor`
@@ -1053,7 +995,7 @@ export interface NnFunctionalFunctions {
   upsampleNearest1d(input: Tensor, outputSize: number | Size, scales?: number | null, options?: { out?: Tensor | null }): Tensor;
   upsampleNearest1d(input: Tensor, outputSize: number | Size, options: { scales?: number | null; out?: Tensor | null }): Tensor;
   /**
-   * `torch.nn.functional.upsample_nearest2d`
+   * `torch._C._nn.upsample_nearest2d`
    *
    * - `aten::upsample_nearest2d.vec(Tensor input, SymInt[]? output_size, float[]? scale_factors) -> Tensor`
    * - `aten::upsample_nearest2d(Tensor self, SymInt[2] output_size, float? scales_h=None, float? scales_w=None) -> Tensor`
@@ -1063,7 +1005,7 @@ export interface NnFunctionalFunctions {
   upsampleNearest2d(input: Tensor, outputSize: number | Size, options: { scalesH?: number | null; scalesW?: number | null; out?: Tensor | null }): Tensor;
   upsampleNearest2d(input: Tensor, outputSize: number | Size, scalesH: number | null, options: { scalesW?: number | null; out?: Tensor | null }): Tensor;
   /**
-   * `torch.nn.functional.upsample_nearest3d`
+   * `torch._C._nn.upsample_nearest3d`
    *
    * - `aten::upsample_nearest3d.vec(Tensor input, SymInt[]? output_size, float[]? scale_factors) -> Tensor`
    * - `aten::upsample_nearest3d(Tensor self, SymInt[3] output_size, float? scales_d=None, float? scales_h=None, float? scales_w=None) -> Tensor`
@@ -1074,7 +1016,7 @@ export interface NnFunctionalFunctions {
   upsampleNearest3d(input: Tensor, outputSize: number | Size, scalesD: number | null, options: { scalesH?: number | null; scalesW?: number | null; out?: Tensor | null }): Tensor;
   upsampleNearest3d(input: Tensor, outputSize: number | Size, scalesD: number | null, scalesH: number | null, options: { scalesW?: number | null; out?: Tensor | null }): Tensor;
   /**
-   * `torch.nn.functional.upsample_trilinear3d`
+   * `torch._C._nn.upsample_trilinear3d`
    *
    * - `aten::upsample_trilinear3d.vec(Tensor input, SymInt[]? output_size, bool align_corners, float[]? scale_factors) -> Tensor`
    * - `aten::upsample_trilinear3d(Tensor self, SymInt[3] output_size, bool align_corners, float? scales_d=None, float? scales_h=None, float? scales_w=None) -> Tensor`

@@ -9,7 +9,7 @@ import type { Layout, Scalar, Size } from '../types';
 /** The functions of `torch.sparse`. */
 export interface SparseFunctions {
   /**
-   * `torch.sparse._sparse_mm_reduce_impl`
+   * `torch._C._sparse._sparse_mm_reduce_impl`
    *
    * - `aten::_sparse_mm_reduce_impl(Tensor self, Tensor other, str reduce) -> (Tensor, Tensor)`
    */

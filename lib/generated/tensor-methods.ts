@@ -664,7 +664,7 @@ export interface TensorMethods {
    *
    * @see https://docs.pytorch.org/docs/stable/generated/torch.Tensor.argsort.html
    */
-  argsort(options?: { stable: boolean; dim?: number; descending?: boolean }): Tensor;
+  argsort(options: { stable: boolean; dim?: number; descending?: boolean }): Tensor;
   argsort(dim?: number, descending?: boolean): Tensor;
   argsort(options: { dim?: number; descending?: boolean }): Tensor;
   argsort(dim: number, options: { descending?: boolean }): Tensor;
@@ -1481,8 +1481,7 @@ export interface TensorMethods {
    *
    * @see https://docs.pytorch.org/docs/stable/generated/torch.Tensor.div.html
    */
-  div(other: Tensor | Scalar): Tensor;
-  div(other: Tensor | Scalar, options?: { roundingMode: string | null }): Tensor;
+  div(other: Tensor | Scalar, options?: { roundingMode?: string | null }): Tensor;
   /**
    * `torch.Tensor.div_`
    *
@@ -1492,8 +1491,7 @@ export interface TensorMethods {
    *
    * @see https://docs.pytorch.org/docs/stable/generated/torch.Tensor.div_.html
    */
-  div_(other: Tensor | Scalar): Tensor;
-  div_(other: Tensor | Scalar, options?: { roundingMode: string | null }): Tensor;
+  div_(other: Tensor | Scalar, options?: { roundingMode?: string | null }): Tensor;
   /**
    * `torch.Tensor.divide`
    *
@@ -1504,8 +1502,7 @@ export interface TensorMethods {
    *
    * @see https://docs.pytorch.org/docs/stable/generated/torch.Tensor.divide.html
    */
-  divide(other: Tensor | Scalar): Tensor;
-  divide(other: Tensor | Scalar, options?: { roundingMode: string | null }): Tensor;
+  divide(other: Tensor | Scalar, options?: { roundingMode?: string | null }): Tensor;
   /**
    * `torch.Tensor.divide_`
    *
@@ -1516,8 +1513,7 @@ export interface TensorMethods {
    *
    * @see https://docs.pytorch.org/docs/stable/generated/torch.Tensor.divide_.html
    */
-  divide_(other: Tensor | Scalar): Tensor;
-  divide_(other: Tensor | Scalar, options?: { roundingMode: string | null }): Tensor;
+  divide_(other: Tensor | Scalar, options?: { roundingMode?: string | null }): Tensor;
   /**
    * `torch.Tensor.dot`
    *
@@ -3229,7 +3225,7 @@ export interface TensorMethods {
    *
    * @see https://docs.pytorch.org/docs/stable/generated/torch.Tensor.nonzero_static.html
    */
-  nonzeroStatic(options?: { size: number; fillValue?: number }): Tensor;
+  nonzeroStatic(options: { size: number; fillValue?: number }): Tensor;
   /**
    * `torch.Tensor.norm`
    *
@@ -3242,8 +3238,8 @@ export interface TensorMethods {
    */
   norm(p?: Scalar): Tensor;
   norm(options: { p?: Scalar }): Tensor;
-  norm(p: Scalar | null, options?: { dtype: Dtype }): Tensor;
-  norm(p: Scalar | null, dim: number | Size, keepdim: boolean, options?: { dtype: Dtype }): Tensor;
+  norm(p: Scalar | null, options: { dtype: Dtype }): Tensor;
+  norm(p: Scalar | null, dim: number | Size, keepdim: boolean, options: { dtype: Dtype }): Tensor;
   norm(p: Scalar | null, dim: number | Size, keepdim?: boolean): Tensor;
   norm(p: Scalar | null, options: { dim: number | Size; keepdim?: boolean }): Tensor;
   norm(p: Scalar | null, dim: number | Size, options: { keepdim?: boolean }): Tensor;
@@ -3683,8 +3679,7 @@ export interface TensorMethods {
    *
    * @see https://docs.pytorch.org/docs/stable/generated/torch.Tensor.round.html
    */
-  round(): Tensor;
-  round(options?: { decimals: number }): Tensor;
+  round(options?: { decimals?: number }): Tensor;
   /**
    * `torch.Tensor.round_`
    *
@@ -3693,8 +3688,7 @@ export interface TensorMethods {
    *
    * @see https://docs.pytorch.org/docs/stable/generated/torch.Tensor.round_.html
    */
-  round_(): Tensor;
-  round_(options?: { decimals: number }): Tensor;
+  round_(options?: { decimals?: number }): Tensor;
   /**
    * `torch.Tensor.row_indices`
    *
@@ -3727,10 +3721,8 @@ export interface TensorMethods {
    *
    * @see https://docs.pytorch.org/docs/stable/generated/torch.Tensor.scatter.html
    */
-  scatter(dim: number, index: Tensor, src: Tensor): Tensor;
-  scatter(dim: number, index: Tensor, src: Tensor, options?: { reduce: string }): Tensor;
-  scatter(dim: number, index: Tensor, value: Scalar): Tensor;
-  scatter(dim: number, index: Tensor, value: Scalar, options?: { reduce: string }): Tensor;
+  scatter(dim: number, index: Tensor, src: Tensor, options?: { reduce?: string }): Tensor;
+  scatter(dim: number, index: Tensor, value: Scalar, options?: { reduce?: string }): Tensor;
   /**
    * `torch.Tensor.scatter_add`
    *
@@ -3773,10 +3765,8 @@ export interface TensorMethods {
    *
    * @see https://docs.pytorch.org/docs/stable/generated/torch.Tensor.scatter_.html
    */
-  scatter_(dim: number, index: Tensor, src: Tensor): Tensor;
-  scatter_(dim: number, index: Tensor, src: Tensor, options?: { reduce: string }): Tensor;
-  scatter_(dim: number, index: Tensor, value: Scalar): Tensor;
-  scatter_(dim: number, index: Tensor, value: Scalar, options?: { reduce: string }): Tensor;
+  scatter_(dim: number, index: Tensor, src: Tensor, options?: { reduce?: string }): Tensor;
+  scatter_(dim: number, index: Tensor, value: Scalar, options?: { reduce?: string }): Tensor;
   /**
    * `torch.Tensor.select`
    *
@@ -3966,7 +3956,7 @@ export interface TensorMethods {
    *
    * @see https://docs.pytorch.org/docs/stable/generated/torch.Tensor.sort.html
    */
-  sort(options?: { stable: boolean | null; dim?: number; descending?: boolean }): [Tensor, Tensor] & { values: Tensor; indices: Tensor };
+  sort(options: { stable: boolean | null; dim?: number; descending?: boolean }): [Tensor, Tensor] & { values: Tensor; indices: Tensor };
   sort(dim?: number, descending?: boolean): [Tensor, Tensor] & { values: Tensor; indices: Tensor };
   sort(options: { dim?: number; descending?: boolean }): [Tensor, Tensor] & { values: Tensor; indices: Tensor };
   sort(dim: number, options: { descending?: boolean }): [Tensor, Tensor] & { values: Tensor; indices: Tensor };
@@ -4010,10 +4000,8 @@ export interface TensorMethods {
    *
    * @see https://docs.pytorch.org/docs/stable/generated/torch.Tensor.split.html
    */
-  split(splitSize: number, dim?: number): Tensor[];
-  split(splitSize: number, options: { dim?: number }): Tensor[];
-  split(splitSize: Size, dim?: number): Tensor[];
-  split(splitSize: Size, options: { dim?: number }): Tensor[];
+  split(splitSize: number | Size, dim?: number): Tensor[];
+  split(splitSize: number | Size, options: { dim?: number }): Tensor[];
   /**
    * `torch.Tensor.split_with_sizes`
    *

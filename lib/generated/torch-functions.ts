@@ -434,7 +434,7 @@ export interface TorchFunctions {
    *
    * - `aten::_empty_per_channel_affine_quantized(SymInt[] size, *, Tensor scales, Tensor zero_points, int axis, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None, MemoryFormat? memory_format=contiguous_format) -> Tensor`
    */
-  _emptyPerChannelAffineQuantized(size: Size, options?: { scales: Tensor; zeroPoints: Tensor; axis: number; memoryFormat?: MemoryFormat | null } & TensorOptions): Tensor;
+  _emptyPerChannelAffineQuantized(size: Size, options: { scales: Tensor; zeroPoints: Tensor; axis: number; memoryFormat?: MemoryFormat | null } & TensorOptions): Tensor;
   _emptyPerChannelAffineQuantized(...size: number[]): Tensor;
   _emptyPerChannelAffineQuantized(...args: [...size: number[], options: { scales: Tensor; zeroPoints: Tensor; axis: number; memoryFormat?: MemoryFormat | null } & TensorOptions]): Tensor;
   /**
@@ -1180,24 +1180,24 @@ export interface TorchFunctions {
    * - `aten::_fused_adagrad_.tensor_lr(Tensor(a!)[] self, Tensor(b!)[] grads, Tensor(c!)[] state_sums, Tensor[] state_steps, *, Tensor lr, float lr_decay, float weight_decay, float eps, bool maximize, Tensor? grad_scale=None, Tensor? found_inf=None) -> ()`
    * - `aten::_fused_adagrad_(Tensor(a!)[] self, Tensor(b!)[] grads, Tensor(c!)[] state_sums, Tensor(d!)[] state_steps, *, float lr, float lr_decay, float weight_decay, float eps, bool maximize, Tensor? grad_scale=None, Tensor? found_inf=None) -> ()`
    */
-  _fusedAdagrad_(input: readonly Tensor[], grads: readonly Tensor[], stateSums: readonly Tensor[], stateSteps: readonly Tensor[], options?: { lr: Tensor; lrDecay: number; weightDecay: number; eps: number; maximize: boolean; gradScale?: Tensor | null; foundInf?: Tensor | null }): void;
-  _fusedAdagrad_(input: readonly Tensor[], grads: readonly Tensor[], stateSums: readonly Tensor[], stateSteps: readonly Tensor[], options?: { lr: number; lrDecay: number; weightDecay: number; eps: number; maximize: boolean; gradScale?: Tensor | null; foundInf?: Tensor | null }): void;
+  _fusedAdagrad_(input: readonly Tensor[], grads: readonly Tensor[], stateSums: readonly Tensor[], stateSteps: readonly Tensor[], options: { lr: Tensor; lrDecay: number; weightDecay: number; eps: number; maximize: boolean; gradScale?: Tensor | null; foundInf?: Tensor | null }): void;
+  _fusedAdagrad_(input: readonly Tensor[], grads: readonly Tensor[], stateSums: readonly Tensor[], stateSteps: readonly Tensor[], options: { lr: number; lrDecay: number; weightDecay: number; eps: number; maximize: boolean; gradScale?: Tensor | null; foundInf?: Tensor | null }): void;
   /**
    * `torch._fused_adam_`
    *
    * - `aten::_fused_adam_.tensor_lr(Tensor(a!)[] self, Tensor(b!)[] grads, Tensor(c!)[] exp_avgs, Tensor(d!)[] exp_avg_sqs, Tensor(e!)[] max_exp_avg_sqs, Tensor[] state_steps, *, Tensor lr, float beta1, float beta2, float weight_decay, float eps, bool amsgrad, bool maximize, Tensor? grad_scale=None, Tensor? found_inf=None) -> ()`
    * - `aten::_fused_adam_(Tensor(a!)[] self, Tensor(b!)[] grads, Tensor(c!)[] exp_avgs, Tensor(d!)[] exp_avg_sqs, Tensor(e!)[] max_exp_avg_sqs, Tensor[] state_steps, *, float lr, float beta1, float beta2, float weight_decay, float eps, bool amsgrad, bool maximize, Tensor? grad_scale=None, Tensor? found_inf=None) -> ()`
    */
-  _fusedAdam_(input: readonly Tensor[], grads: readonly Tensor[], expAvgs: readonly Tensor[], expAvgSqs: readonly Tensor[], maxExpAvgSqs: readonly Tensor[], stateSteps: readonly Tensor[], options?: { lr: Tensor; beta1: number; beta2: number; weightDecay: number; eps: number; amsgrad: boolean; maximize: boolean; gradScale?: Tensor | null; foundInf?: Tensor | null }): void;
-  _fusedAdam_(input: readonly Tensor[], grads: readonly Tensor[], expAvgs: readonly Tensor[], expAvgSqs: readonly Tensor[], maxExpAvgSqs: readonly Tensor[], stateSteps: readonly Tensor[], options?: { lr: number; beta1: number; beta2: number; weightDecay: number; eps: number; amsgrad: boolean; maximize: boolean; gradScale?: Tensor | null; foundInf?: Tensor | null }): void;
+  _fusedAdam_(input: readonly Tensor[], grads: readonly Tensor[], expAvgs: readonly Tensor[], expAvgSqs: readonly Tensor[], maxExpAvgSqs: readonly Tensor[], stateSteps: readonly Tensor[], options: { lr: Tensor; beta1: number; beta2: number; weightDecay: number; eps: number; amsgrad: boolean; maximize: boolean; gradScale?: Tensor | null; foundInf?: Tensor | null }): void;
+  _fusedAdam_(input: readonly Tensor[], grads: readonly Tensor[], expAvgs: readonly Tensor[], expAvgSqs: readonly Tensor[], maxExpAvgSqs: readonly Tensor[], stateSteps: readonly Tensor[], options: { lr: number; beta1: number; beta2: number; weightDecay: number; eps: number; amsgrad: boolean; maximize: boolean; gradScale?: Tensor | null; foundInf?: Tensor | null }): void;
   /**
    * `torch._fused_adamw_`
    *
    * - `aten::_fused_adamw_.tensor_lr(Tensor(a!)[] self, Tensor(b!)[] grads, Tensor(c!)[] exp_avgs, Tensor(d!)[] exp_avg_sqs, Tensor(e!)[] max_exp_avg_sqs, Tensor[] state_steps, *, Tensor lr, float beta1, float beta2, float weight_decay, float eps, bool amsgrad, bool maximize, Tensor? grad_scale=None, Tensor? found_inf=None) -> ()`
    * - `aten::_fused_adamw_(Tensor(a!)[] self, Tensor(b!)[] grads, Tensor(c!)[] exp_avgs, Tensor(d!)[] exp_avg_sqs, Tensor(e!)[] max_exp_avg_sqs, Tensor[] state_steps, *, float lr, float beta1, float beta2, float weight_decay, float eps, bool amsgrad, bool maximize, Tensor? grad_scale=None, Tensor? found_inf=None) -> ()`
    */
-  _fusedAdamw_(input: readonly Tensor[], grads: readonly Tensor[], expAvgs: readonly Tensor[], expAvgSqs: readonly Tensor[], maxExpAvgSqs: readonly Tensor[], stateSteps: readonly Tensor[], options?: { lr: Tensor; beta1: number; beta2: number; weightDecay: number; eps: number; amsgrad: boolean; maximize: boolean; gradScale?: Tensor | null; foundInf?: Tensor | null }): void;
-  _fusedAdamw_(input: readonly Tensor[], grads: readonly Tensor[], expAvgs: readonly Tensor[], expAvgSqs: readonly Tensor[], maxExpAvgSqs: readonly Tensor[], stateSteps: readonly Tensor[], options?: { lr: number; beta1: number; beta2: number; weightDecay: number; eps: number; amsgrad: boolean; maximize: boolean; gradScale?: Tensor | null; foundInf?: Tensor | null }): void;
+  _fusedAdamw_(input: readonly Tensor[], grads: readonly Tensor[], expAvgs: readonly Tensor[], expAvgSqs: readonly Tensor[], maxExpAvgSqs: readonly Tensor[], stateSteps: readonly Tensor[], options: { lr: Tensor; beta1: number; beta2: number; weightDecay: number; eps: number; amsgrad: boolean; maximize: boolean; gradScale?: Tensor | null; foundInf?: Tensor | null }): void;
+  _fusedAdamw_(input: readonly Tensor[], grads: readonly Tensor[], expAvgs: readonly Tensor[], expAvgSqs: readonly Tensor[], maxExpAvgSqs: readonly Tensor[], stateSteps: readonly Tensor[], options: { lr: number; beta1: number; beta2: number; weightDecay: number; eps: number; amsgrad: boolean; maximize: boolean; gradScale?: Tensor | null; foundInf?: Tensor | null }): void;
   /**
    * `torch._fused_dropout`
    *
@@ -1234,8 +1234,8 @@ export interface TorchFunctions {
    * - `aten::_fused_sgd_.tensor_lr(Tensor(a!)[] self, Tensor(b!)[] grads, Tensor(c!)[] momentum_buffer_list, *, float weight_decay, float momentum, Tensor lr, float dampening, bool nesterov, bool maximize, bool is_first_step, Tensor? grad_scale=None, Tensor? found_inf=None) -> ()`
    * - `aten::_fused_sgd_(Tensor(a!)[] self, Tensor(b!)[] grads, Tensor(c!)[] momentum_buffer_list, *, float weight_decay, float momentum, float lr, float dampening, bool nesterov, bool maximize, bool is_first_step, Tensor? grad_scale=None, Tensor? found_inf=None) -> ()`
    */
-  _fusedSgd_(input: readonly Tensor[], grads: readonly Tensor[], momentumBufferList: readonly Tensor[], options?: { weightDecay: number; momentum: number; lr: Tensor; dampening: number; nesterov: boolean; maximize: boolean; isFirstStep: boolean; gradScale?: Tensor | null; foundInf?: Tensor | null }): void;
-  _fusedSgd_(input: readonly Tensor[], grads: readonly Tensor[], momentumBufferList: readonly Tensor[], options?: { weightDecay: number; momentum: number; lr: number; dampening: number; nesterov: boolean; maximize: boolean; isFirstStep: boolean; gradScale?: Tensor | null; foundInf?: Tensor | null }): void;
+  _fusedSgd_(input: readonly Tensor[], grads: readonly Tensor[], momentumBufferList: readonly Tensor[], options: { weightDecay: number; momentum: number; lr: Tensor; dampening: number; nesterov: boolean; maximize: boolean; isFirstStep: boolean; gradScale?: Tensor | null; foundInf?: Tensor | null }): void;
+  _fusedSgd_(input: readonly Tensor[], grads: readonly Tensor[], momentumBufferList: readonly Tensor[], options: { weightDecay: number; momentum: number; lr: number; dampening: number; nesterov: boolean; maximize: boolean; isFirstStep: boolean; gradScale?: Tensor | null; foundInf?: Tensor | null }): void;
   /**
    * `torch._fw_primal_copy`
    *
@@ -1330,7 +1330,7 @@ export interface TorchFunctions {
    *
    * - `aten::_linalg_check_errors(Tensor info, str api_name, *, bool is_matrix) -> ()`
    */
-  _linalgCheckErrors(info: Tensor, apiName: string, options?: { isMatrix: boolean }): void;
+  _linalgCheckErrors(info: Tensor, apiName: string, options: { isMatrix: boolean }): void;
   /**
    * `torch._linalg_det`
    *
@@ -2014,12 +2014,9 @@ export interface TorchFunctions {
    * - `aten::_sparse_sum.dim(Tensor self, int[1] dim) -> Tensor`
    * - `aten::_sparse_sum.dim_dtype(Tensor self, int[1] dim, *, ScalarType dtype) -> Tensor`
    */
-  _sparseSum(input: Tensor): Tensor;
-  _sparseSum(input: Tensor, options?: { dtype: Dtype }): Tensor;
-  _sparseSum(input: Tensor, dim: number | Size): Tensor;
-  _sparseSum(input: Tensor, options: { dim: number | Size }): Tensor;
-  _sparseSum(input: Tensor, dim: number | Size, options?: { dtype: Dtype }): Tensor;
-  _sparseSum(input: Tensor, options: { dim: number | Size; dtype: Dtype }): Tensor;
+  _sparseSum(input: Tensor, options?: { dtype?: Dtype }): Tensor;
+  _sparseSum(input: Tensor, dim: number | Size, options?: { dtype?: Dtype }): Tensor;
+  _sparseSum(input: Tensor, options: { dim: number | Size; dtype?: Dtype }): Tensor;
   /**
    * `torch._stack`
    *
@@ -2363,7 +2360,7 @@ export interface TorchFunctions {
    *
    * - `aten::adaptive_avg_pool1d(Tensor self, int[1] output_size) -> Tensor`
    *
-   * @see https://docs.pytorch.org/docs/stable/generated/torch.adaptive_avg_pool1d.html
+   * @see https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.adaptive_avg_pool1d.html
    */
   adaptiveAvgPool1d(input: Tensor, outputSize: number | Size): Tensor;
   /**
@@ -2682,7 +2679,7 @@ export interface TorchFunctions {
    *
    * @see https://docs.pytorch.org/docs/stable/generated/torch.argsort.html
    */
-  argsort(input: Tensor, options?: { stable: boolean; dim?: number; descending?: boolean; out?: Tensor | null }): Tensor;
+  argsort(input: Tensor, options: { stable: boolean; dim?: number; descending?: boolean; out?: Tensor | null }): Tensor;
   argsort(input: Tensor, dim?: number, descending?: boolean): Tensor;
   argsort(input: Tensor, options: { dim?: number; descending?: boolean }): Tensor;
   argsort(input: Tensor, dim: number, options: { descending?: boolean }): Tensor;
@@ -2827,7 +2824,7 @@ export interface TorchFunctions {
    *
    * - `aten::avg_pool1d(Tensor self, int[1] kernel_size, int[1] stride=[], int[1] padding=0, bool ceil_mode=False, bool count_include_pad=True) -> Tensor`
    *
-   * @see https://docs.pytorch.org/docs/stable/generated/torch.avg_pool1d.html
+   * @see https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.avg_pool1d.html
    */
   avgPool1d(input: Tensor, kernelSize: number | Size, stride?: number | Size, padding?: number | Size, ceilMode?: boolean, countIncludePad?: boolean): Tensor;
   avgPool1d(input: Tensor, kernelSize: number | Size, options: { stride?: number | Size; padding?: number | Size; ceilMode?: boolean; countIncludePad?: boolean }): Tensor;
@@ -2917,7 +2914,7 @@ export interface TorchFunctions {
    *
    * - `aten::bilinear(Tensor input1, Tensor input2, Tensor weight, Tensor? bias=None) -> Tensor`
    *
-   * @see https://docs.pytorch.org/docs/stable/generated/torch.bilinear.html
+   * @see https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.bilinear.html
    */
   bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias?: Tensor | null): Tensor;
   bilinear(input1: Tensor, input2: Tensor, weight: Tensor, options: { bias?: Tensor | null }): Tensor;
@@ -3131,7 +3128,7 @@ export interface TorchFunctions {
    *
    * - `aten::celu_(Tensor(a!) self, Scalar alpha=1.0) -> Tensor(a!)`
    *
-   * @see https://docs.pytorch.org/docs/stable/generated/torch.celu_.html
+   * @see https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.celu_.html
    */
   celu_(input: Tensor, alpha?: Scalar): Tensor;
   celu_(input: Tensor, options: { alpha?: Scalar }): Tensor;
@@ -3148,7 +3145,7 @@ export interface TorchFunctions {
    *
    * - `aten::channel_shuffle(Tensor self, SymInt groups) -> Tensor`
    *
-   * @see https://docs.pytorch.org/docs/stable/generated/torch.channel_shuffle.html
+   * @see https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.channel_shuffle.html
    */
   channelShuffle(input: Tensor, groups: number): Tensor;
   /**
@@ -3368,7 +3365,7 @@ export interface TorchFunctions {
    * - `aten::conv1d(Tensor input, Tensor weight, Tensor? bias=None, SymInt[1] stride=1, SymInt[1] padding=0, SymInt[1] dilation=1, SymInt groups=1) -> Tensor`
    * - `aten::conv1d.padding(Tensor input, Tensor weight, Tensor? bias=None, SymInt[1] stride=1, str padding="valid", SymInt[1] dilation=1, SymInt groups=1) -> Tensor`
    *
-   * @see https://docs.pytorch.org/docs/stable/generated/torch.conv1d.html
+   * @see https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.conv1d.html
    */
   conv1d(input: Tensor, weight: Tensor, bias?: Tensor | null, stride?: number | Size, padding?: number | Size | string, dilation?: number | Size, groups?: number): Tensor;
   conv1d(input: Tensor, weight: Tensor, options: { bias?: Tensor | null; stride?: number | Size; padding?: number | Size | string; dilation?: number | Size; groups?: number }): Tensor;
@@ -3382,7 +3379,7 @@ export interface TorchFunctions {
    * - `aten::conv2d(Tensor input, Tensor weight, Tensor? bias=None, SymInt[2] stride=1, SymInt[2] padding=0, SymInt[2] dilation=1, SymInt groups=1) -> Tensor`
    * - `aten::conv2d.padding(Tensor input, Tensor weight, Tensor? bias=None, SymInt[2] stride=1, str padding="valid", SymInt[2] dilation=1, SymInt groups=1) -> Tensor`
    *
-   * @see https://docs.pytorch.org/docs/stable/generated/torch.conv2d.html
+   * @see https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.conv2d.html
    */
   conv2d(input: Tensor, weight: Tensor, bias?: Tensor | null, stride?: number | Size, padding?: number | Size | string, dilation?: number | Size, groups?: number): Tensor;
   conv2d(input: Tensor, weight: Tensor, options: { bias?: Tensor | null; stride?: number | Size; padding?: number | Size | string; dilation?: number | Size; groups?: number }): Tensor;
@@ -3396,7 +3393,7 @@ export interface TorchFunctions {
    * - `aten::conv3d(Tensor input, Tensor weight, Tensor? bias=None, SymInt[3] stride=1, SymInt[3] padding=0, SymInt[3] dilation=1, SymInt groups=1) -> Tensor`
    * - `aten::conv3d.padding(Tensor input, Tensor weight, Tensor? bias=None, SymInt[3] stride=1, str padding="valid", SymInt[3] dilation=1, SymInt groups=1) -> Tensor`
    *
-   * @see https://docs.pytorch.org/docs/stable/generated/torch.conv3d.html
+   * @see https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.conv3d.html
    */
   conv3d(input: Tensor, weight: Tensor, bias?: Tensor | null, stride?: number | Size, padding?: number | Size | string, dilation?: number | Size, groups?: number): Tensor;
   conv3d(input: Tensor, weight: Tensor, options: { bias?: Tensor | null; stride?: number | Size; padding?: number | Size | string; dilation?: number | Size; groups?: number }): Tensor;
@@ -3409,7 +3406,7 @@ export interface TorchFunctions {
    *
    * - `aten::conv_tbc(Tensor self, Tensor weight, Tensor bias, int pad=0) -> Tensor`
    *
-   * @see https://docs.pytorch.org/docs/stable/generated/torch.conv_tbc.html
+   * @see https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.conv_tbc.html
    */
   convTbc(input: Tensor, weight: Tensor, bias: Tensor, pad?: number): Tensor;
   convTbc(input: Tensor, weight: Tensor, bias: Tensor, options: { pad?: number }): Tensor;
@@ -3418,7 +3415,7 @@ export interface TorchFunctions {
    *
    * - `aten::conv_transpose1d(Tensor input, Tensor weight, Tensor? bias=None, SymInt[1] stride=1, SymInt[1] padding=0, SymInt[1] output_padding=0, SymInt groups=1, SymInt[1] dilation=1) -> Tensor`
    *
-   * @see https://docs.pytorch.org/docs/stable/generated/torch.conv_transpose1d.html
+   * @see https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.conv_transpose1d.html
    */
   convTranspose1d(input: Tensor, weight: Tensor, bias?: Tensor | null, stride?: number | Size, padding?: number | Size, outputPadding?: number | Size, groups?: number, dilation?: number | Size): Tensor;
   convTranspose1d(input: Tensor, weight: Tensor, options: { bias?: Tensor | null; stride?: number | Size; padding?: number | Size; outputPadding?: number | Size; groups?: number; dilation?: number | Size }): Tensor;
@@ -3432,7 +3429,7 @@ export interface TorchFunctions {
    *
    * - `aten::conv_transpose2d.input(Tensor input, Tensor weight, Tensor? bias=None, SymInt[2] stride=1, SymInt[2] padding=0, SymInt[2] output_padding=0, SymInt groups=1, SymInt[2] dilation=1) -> Tensor`
    *
-   * @see https://docs.pytorch.org/docs/stable/generated/torch.conv_transpose2d.html
+   * @see https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.conv_transpose2d.html
    */
   convTranspose2d(input: Tensor, weight: Tensor, bias?: Tensor | null, stride?: number | Size, padding?: number | Size, outputPadding?: number | Size, groups?: number, dilation?: number | Size): Tensor;
   convTranspose2d(input: Tensor, weight: Tensor, options: { bias?: Tensor | null; stride?: number | Size; padding?: number | Size; outputPadding?: number | Size; groups?: number; dilation?: number | Size }): Tensor;
@@ -3446,7 +3443,7 @@ export interface TorchFunctions {
    *
    * - `aten::conv_transpose3d.input(Tensor input, Tensor weight, Tensor? bias=None, SymInt[3] stride=1, SymInt[3] padding=0, SymInt[3] output_padding=0, SymInt groups=1, SymInt[3] dilation=1) -> Tensor`
    *
-   * @see https://docs.pytorch.org/docs/stable/generated/torch.conv_transpose3d.html
+   * @see https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.conv_transpose3d.html
    */
   convTranspose3d(input: Tensor, weight: Tensor, bias?: Tensor | null, stride?: number | Size, padding?: number | Size, outputPadding?: number | Size, groups?: number, dilation?: number | Size): Tensor;
   convTranspose3d(input: Tensor, weight: Tensor, options: { bias?: Tensor | null; stride?: number | Size; padding?: number | Size; outputPadding?: number | Size; groups?: number; dilation?: number | Size }): Tensor;
@@ -3519,7 +3516,7 @@ export interface TorchFunctions {
    *
    * - `aten::cosine_similarity(Tensor x1, Tensor x2, int dim=1, float eps=1e-08) -> Tensor`
    *
-   * @see https://docs.pytorch.org/docs/stable/generated/torch.cosine_similarity.html
+   * @see https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.cosine_similarity.html
    */
   cosineSimilarity(x1: Tensor, x2: Tensor, dim?: number, eps?: number): Tensor;
   cosineSimilarity(x1: Tensor, x2: Tensor, options: { dim?: number; eps?: number }): Tensor;
@@ -3821,9 +3818,7 @@ export interface TorchFunctions {
    *
    * @see https://docs.pytorch.org/docs/stable/generated/torch.div.html
    */
-  div(input: Tensor | Scalar, other: Tensor | Scalar, options?: { out?: Tensor | null }): Tensor;
-  div(input: Tensor | Scalar, other: Tensor | Scalar, options?: { roundingMode: string | null; out?: Tensor | null }): Tensor;
-  div(input: Tensor | Scalar, other: Scalar, options?: { roundingMode: string | null }): Tensor;
+  div(input: Tensor | Scalar, other: Tensor | Scalar, options?: { roundingMode?: string | null; out?: Tensor | null }): Tensor;
   /**
    * `torch.divide`
    *
@@ -3834,10 +3829,7 @@ export interface TorchFunctions {
    *
    * @see https://docs.pytorch.org/docs/stable/generated/torch.divide.html
    */
-  divide(input: Tensor | Scalar, other: Tensor | Scalar, options?: { out?: Tensor | null }): Tensor;
-  divide(input: Tensor | Scalar, other: Tensor | Scalar, options?: { roundingMode: string | null; out?: Tensor | null }): Tensor;
-  divide(input: Tensor | Scalar, other: Scalar): Tensor;
-  divide(input: Tensor | Scalar, other: Scalar, options?: { roundingMode: string | null }): Tensor;
+  divide(input: Tensor | Scalar, other: Tensor | Scalar, options?: { roundingMode?: string | null; out?: Tensor | null }): Tensor;
   /**
    * `torch.dot`
    *
@@ -4245,7 +4237,6 @@ export interface TorchFunctions {
    * @see https://docs.pytorch.org/docs/stable/generated/torch.floor_divide.html
    */
   floorDivide(input: Tensor | Scalar, other: Tensor | Scalar, options?: { out?: Tensor | null }): Tensor;
-  floorDivide(input: Tensor | Scalar, other: Scalar): Tensor;
   /**
    * `torch.floor_`
    *
@@ -4401,13 +4392,12 @@ export interface TorchFunctions {
    *
    * @see https://docs.pytorch.org/docs/stable/generated/torch.gradient.html
    */
-  gradient(input: Tensor, options?: { dim: Size; edgeOrder?: number }): Tensor[];
-  gradient(input: Tensor, options?: { spacing: Scalar; dim: Size; edgeOrder?: number }): Tensor[];
+  gradient(input: Tensor, options: { spacing?: Scalar; dim: Size; edgeOrder?: number }): Tensor[];
   gradient(input: Tensor, options?: { spacing?: Scalar | null; dim?: number | null; edgeOrder?: number }): Tensor[];
-  gradient(input: Tensor, options?: { spacing: readonly Scalar[]; dim?: number | null; edgeOrder?: number }): Tensor[];
-  gradient(input: Tensor, options?: { spacing: readonly Scalar[]; dim: Size; edgeOrder?: number }): Tensor[];
-  gradient(input: Tensor, options?: { spacing: readonly Tensor[]; dim?: number | null; edgeOrder?: number }): Tensor[];
-  gradient(input: Tensor, options?: { spacing: readonly Tensor[]; dim: Size; edgeOrder?: number }): Tensor[];
+  gradient(input: Tensor, options: { spacing: readonly Scalar[]; dim?: number | null; edgeOrder?: number }): Tensor[];
+  gradient(input: Tensor, options: { spacing: readonly Scalar[]; dim: Size; edgeOrder?: number }): Tensor[];
+  gradient(input: Tensor, options: { spacing: readonly Tensor[]; dim?: number | null; edgeOrder?: number }): Tensor[];
+  gradient(input: Tensor, options: { spacing: readonly Tensor[]; dim: Size; edgeOrder?: number }): Tensor[];
   /**
    * `torch.greater`
    *
@@ -4508,7 +4498,7 @@ export interface TorchFunctions {
    *
    * - `aten::hardshrink(Tensor self, Scalar lambd=0.5) -> Tensor`
    *
-   * @see https://docs.pytorch.org/docs/stable/generated/torch.hardshrink.html
+   * @see https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.hardshrink.html
    */
   hardshrink(input: Tensor, lambd?: Scalar, options?: { out?: Tensor | null }): Tensor;
   hardshrink(input: Tensor, options: { lambd?: Scalar; out?: Tensor | null }): Tensor;
@@ -4568,14 +4558,10 @@ export interface TorchFunctions {
    *
    * @see https://docs.pytorch.org/docs/stable/generated/torch.histogramdd.html
    */
-  histogramdd(input: Tensor, bins: number | readonly Tensor[], range?: readonly number[] | null, weight?: Tensor | null, density?: boolean): [Tensor, Tensor[]] & { hist: Tensor; binEdges: Tensor[] };
-  histogramdd(input: Tensor, bins: number | readonly Tensor[], options: { range?: readonly number[] | null; weight?: Tensor | null; density?: boolean }): [Tensor, Tensor[]] & { hist: Tensor; binEdges: Tensor[] };
-  histogramdd(input: Tensor, bins: number | readonly Tensor[], range: readonly number[] | null, options: { weight?: Tensor | null; density?: boolean }): [Tensor, Tensor[]] & { hist: Tensor; binEdges: Tensor[] };
-  histogramdd(input: Tensor, bins: number | readonly Tensor[], range: readonly number[] | null, weight: Tensor | null, options: { density?: boolean }): [Tensor, Tensor[]] & { hist: Tensor; binEdges: Tensor[] };
-  histogramdd(input: Tensor, bins: Size, range?: readonly number[] | null, weight?: Tensor | null, density?: boolean): [Tensor, Tensor[]] & { hist: Tensor; binEdges: Tensor[] };
-  histogramdd(input: Tensor, bins: Size, options: { range?: readonly number[] | null; weight?: Tensor | null; density?: boolean }): [Tensor, Tensor[]] & { hist: Tensor; binEdges: Tensor[] };
-  histogramdd(input: Tensor, bins: Size, range: readonly number[] | null, options: { weight?: Tensor | null; density?: boolean }): [Tensor, Tensor[]] & { hist: Tensor; binEdges: Tensor[] };
-  histogramdd(input: Tensor, bins: Size, range: readonly number[] | null, weight: Tensor | null, options: { density?: boolean }): [Tensor, Tensor[]] & { hist: Tensor; binEdges: Tensor[] };
+  histogramdd(input: Tensor, bins: number | Size | readonly Tensor[], range?: readonly number[] | null, weight?: Tensor | null, density?: boolean): [Tensor, Tensor[]] & { hist: Tensor; binEdges: Tensor[] };
+  histogramdd(input: Tensor, bins: number | Size | readonly Tensor[], options: { range?: readonly number[] | null; weight?: Tensor | null; density?: boolean }): [Tensor, Tensor[]] & { hist: Tensor; binEdges: Tensor[] };
+  histogramdd(input: Tensor, bins: number | Size | readonly Tensor[], range: readonly number[] | null, options: { weight?: Tensor | null; density?: boolean }): [Tensor, Tensor[]] & { hist: Tensor; binEdges: Tensor[] };
+  histogramdd(input: Tensor, bins: number | Size | readonly Tensor[], range: readonly number[] | null, weight: Tensor | null, options: { density?: boolean }): [Tensor, Tensor[]] & { hist: Tensor; binEdges: Tensor[] };
   /**
    * `torch.hsplit`
    *
@@ -5384,8 +5370,7 @@ export interface TorchFunctions {
    *
    * @see https://docs.pytorch.org/docs/stable/generated/torch.meshgrid.html
    */
-  meshgrid(tensors: readonly Tensor[]): Tensor[];
-  meshgrid(tensors: readonly Tensor[], options?: { indexing: string }): Tensor[];
+  meshgrid(tensors: readonly Tensor[], options?: { indexing?: string }): Tensor[];
   /**
    * `torch.min`
    *
@@ -5576,7 +5561,6 @@ export interface TorchFunctions {
    * @see https://docs.pytorch.org/docs/stable/generated/torch.multiply.html
    */
   multiply(input: Tensor | Scalar, other: Tensor | Scalar, options?: { out?: Tensor | null }): Tensor;
-  multiply(input: Tensor | Scalar, other: Scalar): Tensor;
   /**
    * `torch.mv`
    *
@@ -5684,7 +5668,7 @@ export interface TorchFunctions {
    *
    * - `aten::native_channel_shuffle(Tensor self, SymInt groups) -> Tensor`
    *
-   * @see https://docs.pytorch.org/docs/stable/generated/torch.native_channel_shuffle.html
+   * @see https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.native_channel_shuffle.html
    */
   nativeChannelShuffle(input: Tensor, groups: number): Tensor;
   /**
@@ -5774,7 +5758,7 @@ export interface TorchFunctions {
    *
    * @see https://docs.pytorch.org/docs/stable/generated/torch.nonzero_static.html
    */
-  nonzeroStatic(input: Tensor, options?: { size: number; fillValue?: number; out?: Tensor | null }): Tensor;
+  nonzeroStatic(input: Tensor, options: { size: number; fillValue?: number; out?: Tensor | null }): Tensor;
   /**
    * `torch.norm`
    *
@@ -5787,8 +5771,8 @@ export interface TorchFunctions {
    */
   norm(input: Tensor, p?: Scalar): Tensor;
   norm(input: Tensor, options: { p?: Scalar }): Tensor;
-  norm(input: Tensor, p: Scalar | null, options?: { dtype: Dtype }): Tensor;
-  norm(input: Tensor, p: Scalar | null, dim: number | Size, keepdim: boolean, options?: { dtype: Dtype; out?: Tensor | null }): Tensor;
+  norm(input: Tensor, p: Scalar | null, options: { dtype: Dtype }): Tensor;
+  norm(input: Tensor, p: Scalar | null, dim: number | Size, keepdim: boolean, options: { dtype: Dtype; out?: Tensor | null }): Tensor;
   norm(input: Tensor, p: Scalar | null, dim: number | Size, keepdim?: boolean, options?: { out?: Tensor | null }): Tensor;
   norm(input: Tensor, p: Scalar | null, options: { dim: number | Size; keepdim?: boolean; out?: Tensor | null }): Tensor;
   norm(input: Tensor, p: Scalar | null, dim: number | Size, options: { keepdim?: boolean; out?: Tensor | null }): Tensor;
@@ -5883,7 +5867,7 @@ export interface TorchFunctions {
    *
    * - `aten::pairwise_distance(Tensor x1, Tensor x2, float p=2, float eps=1e-06, bool keepdim=False) -> Tensor`
    *
-   * @see https://docs.pytorch.org/docs/stable/generated/torch.pairwise_distance.html
+   * @see https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.pairwise_distance.html
    */
   pairwiseDistance(x1: Tensor, x2: Tensor, p?: number, eps?: number, keepdim?: boolean): Tensor;
   pairwiseDistance(x1: Tensor, x2: Tensor, options: { p?: number; eps?: number; keepdim?: boolean }): Tensor;
@@ -5894,7 +5878,7 @@ export interface TorchFunctions {
    *
    * - `aten::pdist(Tensor self, float p=2) -> Tensor`
    *
-   * @see https://docs.pytorch.org/docs/stable/generated/torch.pdist.html
+   * @see https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.pdist.html
    */
   pdist(input: Tensor, p?: number): Tensor;
   pdist(input: Tensor, options: { p?: number }): Tensor;
@@ -5928,7 +5912,7 @@ export interface TorchFunctions {
    *
    * - `aten::pixel_shuffle(Tensor self, int upscale_factor) -> Tensor`
    *
-   * @see https://docs.pytorch.org/docs/stable/generated/torch.pixel_shuffle.html
+   * @see https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.pixel_shuffle.html
    */
   pixelShuffle(input: Tensor, upscaleFactor: number): Tensor;
   /**
@@ -5936,7 +5920,7 @@ export interface TorchFunctions {
    *
    * - `aten::pixel_unshuffle(Tensor self, int downscale_factor) -> Tensor`
    *
-   * @see https://docs.pytorch.org/docs/stable/generated/torch.pixel_unshuffle.html
+   * @see https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.pixel_unshuffle.html
    */
   pixelUnshuffle(input: Tensor, downscaleFactor: number): Tensor;
   /**
@@ -5994,7 +5978,7 @@ export interface TorchFunctions {
    *
    * - `aten::prelu(Tensor self, Tensor weight) -> Tensor`
    *
-   * @see https://docs.pytorch.org/docs/stable/generated/torch.prelu.html
+   * @see https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.prelu.html
    */
   prelu(input: Tensor, weight: Tensor): Tensor;
   /**
@@ -6190,11 +6174,9 @@ export interface TorchFunctions {
    *
    * @see https://docs.pytorch.org/docs/stable/generated/torch.rand.html
    */
-  rand(size: Size, options?: { generator: Generator | null; out?: Tensor | null } & TensorOptions): Tensor;
+  rand(size: Size, options?: { generator?: Generator | null; out?: Tensor | null } & TensorOptions): Tensor;
   rand(...size: number[]): Tensor;
-  rand(...args: [...size: number[], options: { generator: Generator | null; out?: Tensor | null } & TensorOptions]): Tensor;
-  rand(size: Size, options?: { out?: Tensor | null } & TensorOptions): Tensor;
-  rand(...args: [...size: number[], options: { out?: Tensor | null } & TensorOptions]): Tensor;
+  rand(...args: [...size: number[], options: { generator?: Generator | null; out?: Tensor | null } & TensorOptions]): Tensor;
   /**
    * `torch.rand_like`
    *
@@ -6203,8 +6185,7 @@ export interface TorchFunctions {
    *
    * @see https://docs.pytorch.org/docs/stable/generated/torch.rand_like.html
    */
-  randLike(input: Tensor, options?: { generator: Generator | null; memoryFormat?: MemoryFormat | null } & TensorOptions): Tensor;
-  randLike(input: Tensor, options?: { memoryFormat?: MemoryFormat | null } & TensorOptions): Tensor;
+  randLike(input: Tensor, options?: { generator?: Generator | null; memoryFormat?: MemoryFormat | null } & TensorOptions): Tensor;
   /**
    * `torch.randint`
    *
@@ -6215,10 +6196,8 @@ export interface TorchFunctions {
    *
    * @see https://docs.pytorch.org/docs/stable/generated/torch.randint.html
    */
-  randint(high: number | bigint, size: Size, options?: { generator: Generator | null; out?: Tensor | null } & TensorOptions): Tensor;
-  randint(high: number | bigint, size: Size, options?: { out?: Tensor | null } & TensorOptions): Tensor;
-  randint(low: number | bigint, high: number | bigint, size: Size, options?: { generator: Generator | null; out?: Tensor | null } & TensorOptions): Tensor;
-  randint(low: number | bigint, high: number | bigint, size: Size, options?: { out?: Tensor | null } & TensorOptions): Tensor;
+  randint(high: number | bigint, size: Size, options?: { generator?: Generator | null; out?: Tensor | null } & TensorOptions): Tensor;
+  randint(low: number | bigint, high: number | bigint, size: Size, options?: { generator?: Generator | null; out?: Tensor | null } & TensorOptions): Tensor;
   /**
    * `torch.randint_like`
    *
@@ -6231,10 +6210,9 @@ export interface TorchFunctions {
    *
    * @see https://docs.pytorch.org/docs/stable/generated/torch.randint_like.html
    */
-  randintLike(input: Tensor, low: number | bigint, high: number | bigint, options?: { generator: Generator | null; memoryFormat?: MemoryFormat | null } & TensorOptions): Tensor;
-  randintLike(input: Tensor, low: number | bigint, high: number | bigint, options?: { memoryFormat?: MemoryFormat | null } & TensorOptions): Tensor;
-  randintLike(input: Tensor, high: Tensor | number | bigint, options?: { generator: Generator | null; memoryFormat?: MemoryFormat | null } & TensorOptions): Tensor;
-  randintLike(input: Tensor, high: Tensor | number | bigint, options?: { memoryFormat?: MemoryFormat | null } & TensorOptions): Tensor;
+  randintLike(input: Tensor, low: number | bigint, high: number | bigint, options?: { generator?: Generator | null; memoryFormat?: MemoryFormat | null } & TensorOptions): Tensor;
+  randintLike(input: Tensor, high: Tensor, options?: { generator?: Generator | null; memoryFormat?: MemoryFormat | null } & TensorOptions): Tensor;
+  randintLike(input: Tensor, high: number | bigint, options?: { generator?: Generator | null; memoryFormat?: MemoryFormat | null } & TensorOptions): Tensor;
   /**
    * `torch.randn`
    *
@@ -6243,11 +6221,9 @@ export interface TorchFunctions {
    *
    * @see https://docs.pytorch.org/docs/stable/generated/torch.randn.html
    */
-  randn(size: Size, options?: { generator: Generator | null; out?: Tensor | null } & TensorOptions): Tensor;
+  randn(size: Size, options?: { generator?: Generator | null; out?: Tensor | null } & TensorOptions): Tensor;
   randn(...size: number[]): Tensor;
-  randn(...args: [...size: number[], options: { generator: Generator | null; out?: Tensor | null } & TensorOptions]): Tensor;
-  randn(size: Size, options?: { out?: Tensor | null } & TensorOptions): Tensor;
-  randn(...args: [...size: number[], options: { out?: Tensor | null } & TensorOptions]): Tensor;
+  randn(...args: [...size: number[], options: { generator?: Generator | null; out?: Tensor | null } & TensorOptions]): Tensor;
   /**
    * `torch.randn_like`
    *
@@ -6256,8 +6232,7 @@ export interface TorchFunctions {
    *
    * @see https://docs.pytorch.org/docs/stable/generated/torch.randn_like.html
    */
-  randnLike(input: Tensor, options?: { generator: Generator | null; memoryFormat?: MemoryFormat | null } & TensorOptions): Tensor;
-  randnLike(input: Tensor, options?: { memoryFormat?: MemoryFormat | null } & TensorOptions): Tensor;
+  randnLike(input: Tensor, options?: { generator?: Generator | null; memoryFormat?: MemoryFormat | null } & TensorOptions): Tensor;
   /**
    * `torch.randperm`
    *
@@ -6266,8 +6241,7 @@ export interface TorchFunctions {
    *
    * @see https://docs.pytorch.org/docs/stable/generated/torch.randperm.html
    */
-  randperm(n: number, options?: { generator: Generator | null; out?: Tensor | null } & TensorOptions): Tensor;
-  randperm(n: number, options?: { out?: Tensor | null } & TensorOptions): Tensor;
+  randperm(n: number, options?: { generator?: Generator | null; out?: Tensor | null } & TensorOptions): Tensor;
   /**
    * `torch.range`
    *
@@ -6320,7 +6294,7 @@ export interface TorchFunctions {
    *
    * - `aten::relu_(Tensor(a!) self) -> Tensor(a!)`
    *
-   * @see https://docs.pytorch.org/docs/stable/generated/torch.relu_.html
+   * @see https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.relu_.html
    */
   relu_(input: Tensor): Tensor;
   /**
@@ -6470,16 +6444,14 @@ export interface TorchFunctions {
    *
    * @see https://docs.pytorch.org/docs/stable/generated/torch.round.html
    */
-  round(input: Tensor, options?: { out?: Tensor | null }): Tensor;
-  round(input: Tensor, options?: { decimals: number; out?: Tensor | null }): Tensor;
+  round(input: Tensor, options?: { decimals?: number; out?: Tensor | null }): Tensor;
   /**
    * `torch.round_`
    *
    * - `aten::round_(Tensor(a!) self) -> Tensor(a!)`
    * - `aten::round_.decimals(Tensor(a!) self, *, int decimals) -> Tensor(a!)`
    */
-  round_(input: Tensor): Tensor;
-  round_(input: Tensor, options?: { decimals: number }): Tensor;
+  round_(input: Tensor, options?: { decimals?: number }): Tensor;
   /**
    * `torch.row_indices_copy`
    *
@@ -6509,7 +6481,7 @@ export interface TorchFunctions {
    *
    * - `aten::rrelu_(Tensor(a!) self, Scalar lower=0.125, Scalar upper=0.3333333333333333, bool training=False, Generator? generator=None) -> Tensor(a!)`
    *
-   * @see https://docs.pytorch.org/docs/stable/generated/torch.rrelu_.html
+   * @see https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.rrelu_.html
    */
   rrelu_(input: Tensor, lower?: Scalar, upper?: Scalar, training?: boolean, generator?: Generator | null): Tensor;
   rrelu_(input: Tensor, options: { lower?: Scalar; upper?: Scalar; training?: boolean; generator?: Generator | null }): Tensor;
@@ -6555,10 +6527,8 @@ export interface TorchFunctions {
    *
    * @see https://docs.pytorch.org/docs/stable/generated/torch.scatter.html
    */
-  scatter(input: Tensor, dim: number, index: Tensor, src: Tensor, options?: { out?: Tensor | null }): Tensor;
-  scatter(input: Tensor, dim: number, index: Tensor, src: Tensor, options?: { reduce: string; out?: Tensor | null }): Tensor;
-  scatter(input: Tensor, dim: number, index: Tensor, value: Scalar, options?: { out?: Tensor | null }): Tensor;
-  scatter(input: Tensor, dim: number, index: Tensor, value: Scalar, options?: { reduce: string; out?: Tensor | null }): Tensor;
+  scatter(input: Tensor, dim: number, index: Tensor, src: Tensor, options?: { reduce?: string; out?: Tensor | null }): Tensor;
+  scatter(input: Tensor, dim: number, index: Tensor, value: Scalar, options?: { reduce?: string; out?: Tensor | null }): Tensor;
   /**
    * `torch.scatter_add`
    *
@@ -6627,7 +6597,7 @@ export interface TorchFunctions {
    *
    * - `aten::selu_(Tensor(a!) self) -> Tensor(a!)`
    *
-   * @see https://docs.pytorch.org/docs/stable/generated/torch.selu_.html
+   * @see https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.selu_.html
    */
   selu_(input: Tensor): Tensor;
   /**
@@ -6778,7 +6748,7 @@ export interface TorchFunctions {
    *
    * @see https://docs.pytorch.org/docs/stable/generated/torch.sort.html
    */
-  sort(input: Tensor, options?: { stable: boolean | null; dim?: number; descending?: boolean; out?: readonly [Tensor, Tensor] | null }): [Tensor, Tensor] & { values: Tensor; indices: Tensor };
+  sort(input: Tensor, options: { stable: boolean | null; dim?: number; descending?: boolean; out?: readonly [Tensor, Tensor] | null }): [Tensor, Tensor] & { values: Tensor; indices: Tensor };
   sort(input: Tensor, dim?: number, descending?: boolean, options?: { out?: readonly [Tensor, Tensor] | null }): [Tensor, Tensor] & { values: Tensor; indices: Tensor };
   sort(input: Tensor, options: { dim?: number; descending?: boolean; out?: readonly [Tensor, Tensor] | null }): [Tensor, Tensor] & { values: Tensor; indices: Tensor };
   sort(input: Tensor, dim: number, options: { descending?: boolean; out?: readonly [Tensor, Tensor] | null }): [Tensor, Tensor] & { values: Tensor; indices: Tensor };
@@ -6790,8 +6760,8 @@ export interface TorchFunctions {
    *
    * @see https://docs.pytorch.org/docs/stable/generated/torch.sparse_bsc_tensor.html
    */
-  sparseBscTensor(ccolIndices: Tensor, rowIndices: Tensor, values: Tensor): Tensor;
-  sparseBscTensor(ccolIndices: Tensor, rowIndices: Tensor, values: Tensor, size: Size): Tensor;
+  sparseBscTensor(ccolIndices: Tensor, rowIndices: Tensor, values: Tensor, options?: TensorOptions): Tensor;
+  sparseBscTensor(ccolIndices: Tensor, rowIndices: Tensor, values: Tensor, size: Size, options?: TensorOptions): Tensor;
   /**
    * `torch.sparse_bsr_tensor`
    *
@@ -6800,8 +6770,8 @@ export interface TorchFunctions {
    *
    * @see https://docs.pytorch.org/docs/stable/generated/torch.sparse_bsr_tensor.html
    */
-  sparseBsrTensor(crowIndices: Tensor, colIndices: Tensor, values: Tensor): Tensor;
-  sparseBsrTensor(crowIndices: Tensor, colIndices: Tensor, values: Tensor, size: Size): Tensor;
+  sparseBsrTensor(crowIndices: Tensor, colIndices: Tensor, values: Tensor, options?: TensorOptions): Tensor;
+  sparseBsrTensor(crowIndices: Tensor, colIndices: Tensor, values: Tensor, size: Size, options?: TensorOptions): Tensor;
   /**
    * `torch.sparse_compressed_tensor`
    *
@@ -6810,8 +6780,8 @@ export interface TorchFunctions {
    *
    * @see https://docs.pytorch.org/docs/stable/generated/torch.sparse_compressed_tensor.html
    */
-  sparseCompressedTensor(compressedIndices: Tensor, plainIndices: Tensor, values: Tensor): Tensor;
-  sparseCompressedTensor(compressedIndices: Tensor, plainIndices: Tensor, values: Tensor, size: Size): Tensor;
+  sparseCompressedTensor(compressedIndices: Tensor, plainIndices: Tensor, values: Tensor, options?: TensorOptions): Tensor;
+  sparseCompressedTensor(compressedIndices: Tensor, plainIndices: Tensor, values: Tensor, size: Size, options?: TensorOptions): Tensor;
   /**
    * `torch.sparse_coo_tensor`
    *
@@ -6824,8 +6794,8 @@ export interface TorchFunctions {
   sparseCooTensor(size: Size, options?: TensorOptions): Tensor;
   sparseCooTensor(...size: number[]): Tensor;
   sparseCooTensor(...args: [...size: number[], options: TensorOptions]): Tensor;
-  sparseCooTensor(indices: Tensor, values: Tensor, options?: { isCoalesced?: boolean | null }): Tensor;
-  sparseCooTensor(indices: Tensor, values: Tensor, size: Size, options?: { isCoalesced?: boolean | null }): Tensor;
+  sparseCooTensor(indices: Tensor, values: Tensor, options?: { isCoalesced?: boolean | null } & TensorOptions): Tensor;
+  sparseCooTensor(indices: Tensor, values: Tensor, size: Size, options?: { isCoalesced?: boolean | null } & TensorOptions): Tensor;
   /**
    * `torch.sparse_csc_tensor`
    *
@@ -6834,8 +6804,8 @@ export interface TorchFunctions {
    *
    * @see https://docs.pytorch.org/docs/stable/generated/torch.sparse_csc_tensor.html
    */
-  sparseCscTensor(ccolIndices: Tensor, rowIndices: Tensor, values: Tensor): Tensor;
-  sparseCscTensor(ccolIndices: Tensor, rowIndices: Tensor, values: Tensor, size: Size): Tensor;
+  sparseCscTensor(ccolIndices: Tensor, rowIndices: Tensor, values: Tensor, options?: TensorOptions): Tensor;
+  sparseCscTensor(ccolIndices: Tensor, rowIndices: Tensor, values: Tensor, size: Size, options?: TensorOptions): Tensor;
   /**
    * `torch.sparse_csr_tensor`
    *
@@ -6844,8 +6814,8 @@ export interface TorchFunctions {
    *
    * @see https://docs.pytorch.org/docs/stable/generated/torch.sparse_csr_tensor.html
    */
-  sparseCsrTensor(crowIndices: Tensor, colIndices: Tensor, values: Tensor): Tensor;
-  sparseCsrTensor(crowIndices: Tensor, colIndices: Tensor, values: Tensor, size: Size): Tensor;
+  sparseCsrTensor(crowIndices: Tensor, colIndices: Tensor, values: Tensor, options?: TensorOptions): Tensor;
+  sparseCsrTensor(crowIndices: Tensor, colIndices: Tensor, values: Tensor, size: Size, options?: TensorOptions): Tensor;
   /**
    * `torch.split`
    *
@@ -6854,10 +6824,8 @@ export interface TorchFunctions {
    *
    * @see https://docs.pytorch.org/docs/stable/generated/torch.split.html
    */
-  split(input: Tensor, splitSize: number, dim?: number): Tensor[];
-  split(input: Tensor, splitSize: number, options: { dim?: number }): Tensor[];
-  split(input: Tensor, splitSize: Size, dim?: number): Tensor[];
-  split(input: Tensor, splitSize: Size, options: { dim?: number }): Tensor[];
+  split(input: Tensor, splitSize: number | Size, dim?: number): Tensor[];
+  split(input: Tensor, splitSize: number | Size, options: { dim?: number }): Tensor[];
   /**
    * `torch.split_copy`
    *
@@ -6921,10 +6889,8 @@ export interface TorchFunctions {
    * @see https://docs.pytorch.org/docs/stable/generated/torch.squeeze.html
    */
   squeeze(input: Tensor): Tensor;
-  squeeze(input: Tensor, dim: number): Tensor;
-  squeeze(input: Tensor, options: { dim: number }): Tensor;
-  squeeze(input: Tensor, dim: Size): Tensor;
-  squeeze(input: Tensor, options: { dim: Size }): Tensor;
+  squeeze(input: Tensor, dim: number | Size): Tensor;
+  squeeze(input: Tensor, options: { dim: number | Size }): Tensor;
   /**
    * `torch.squeeze_copy`
    *
@@ -6935,10 +6901,8 @@ export interface TorchFunctions {
    * @see https://docs.pytorch.org/docs/stable/generated/torch.squeeze_copy.html
    */
   squeezeCopy(input: Tensor, options?: { out?: Tensor | null }): Tensor;
-  squeezeCopy(input: Tensor, dim: number, options?: { out?: Tensor | null }): Tensor;
-  squeezeCopy(input: Tensor, options: { dim: number; out?: Tensor | null }): Tensor;
-  squeezeCopy(input: Tensor, dim: Size, options?: { out?: Tensor | null }): Tensor;
-  squeezeCopy(input: Tensor, options: { dim: Size; out?: Tensor | null }): Tensor;
+  squeezeCopy(input: Tensor, dim: number | Size, options?: { out?: Tensor | null }): Tensor;
+  squeezeCopy(input: Tensor, options: { dim: number | Size; out?: Tensor | null }): Tensor;
   /**
    * `torch.sspaddmm`
    *
@@ -7180,7 +7144,7 @@ export interface TorchFunctions {
    *
    * - `aten::threshold_(Tensor(a!) self, Scalar threshold, Scalar value) -> Tensor(a!)`
    *
-   * @see https://docs.pytorch.org/docs/stable/generated/torch.threshold_.html
+   * @see https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.threshold_.html
    */
   threshold_(input: Tensor, threshold: Scalar, value: Scalar): Tensor;
   /**
@@ -7313,7 +7277,6 @@ export interface TorchFunctions {
    * @see https://docs.pytorch.org/docs/stable/generated/torch.true_divide.html
    */
   trueDivide(input: Tensor | Scalar, other: Tensor | Scalar, options?: { out?: Tensor | null }): Tensor;
-  trueDivide(input: Tensor | Scalar, other: Scalar): Tensor;
   /**
    * `torch.trunc`
    *

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import torch
 import torchgen
-from torchgen.api import cpp
 from torchgen.api.python import PythonSignatureGroup
 from torchgen.gen import parse_native_yaml
 from torchgen.model import NativeFunction
@@ -54,8 +53,8 @@ class Entry:
     # The qualified public Python name, such as `torch.linalg.det`.
     python_name: str
     groups: tuple[PythonSignatureGroup, ...]
-    # Whether PyTorch documents it, and therefore has a page for it.
-    documented: bool
+    # Its place in PyTorch's documentation, where it has one.
+    page: str | None
 
     def table_value(self) -> str:
         return " ".join(
@@ -77,11 +76,16 @@ def native_functions() -> list[NativeFunction]:
 
 def lacks_value(function: NativeFunction) -> bool:
     """Whether some argument has a type that no JavaScript value stands for."""
-    return any(
-        base in str(argument.type)
-        for argument in function.func.arguments.flat_all
-        for base in TYPES_WITHOUT_VALUE
-    )
+    return is_without_value(str(argument.type) for argument in function.func.arguments.flat_all)
+
+
+def is_without_value(argument_types: Iterable[str]) -> bool:
+    return any(base in type_ for type_ in argument_types for base in TYPES_WITHOUT_VALUE)
+
+
+def is_hidden(name: str) -> bool:
+    """Whether `torch` keeps a function it binds to itself, as it does with dunder operators."""
+    return not hasattr(torch, name)
 
 
 def _is_bound(function: NativeFunction, namespace: str) -> bool:
@@ -108,48 +112,63 @@ def _overloads(
     return {str(name): tuple(bindings.group_overloads(group)) for name, group in grouped.items()}
 
 
-def _documented(owner: object, name: str) -> bool:
+def _is_documented(owner: object, name: str) -> bool:
     return not name.startswith("_") and bool(getattr(getattr(owner, name, None), "__doc__", None))
 
 
+def _page(python_name: str) -> str:
+    # One page describes all of torch.special, and one all of torch.nested.
+    for module in ("special", "nested"):
+        if python_name.startswith(f"torch.{module}."):
+            return f"{module}.html#{python_name}"
+    return f"generated/{python_name}.html"
+
+
+def _is_functional(name: str) -> bool:
+    """Whether `torch.nn.functional` takes this function from `torch` unchanged."""
+    shared = getattr(torch._C._VariableFunctions, name, None)
+    return shared is not None and getattr(torch.nn.functional, name, None) is shared
+
+
 def _methods(functions: list[NativeFunction]) -> list[Entry]:
-    return [
-        Entry(camel_case(name), name, f"torch.Tensor.{name}", groups, _documented(torch.Tensor, name))
-        for name, groups in _overloads(functions, "methods").items()
-    ]
+    entries = []
+    for name, groups in _overloads(functions, "methods").items():
+        python_name = f"torch.Tensor.{name}"
+        page = _page(python_name) if _is_documented(torch.Tensor, name) else None
+        entries.append(Entry(camel_case(name), name, python_name, groups, page))
+    return entries
 
 
 def _torch(functions: list[NativeFunction]) -> list[Entry]:
-    # `torch` hides dunder operators and a few private ones (torch.unique_dim); so do we.
-    return [
-        Entry(camel_case(name), name, f"torch.{name}", groups, _documented(torch, name))
-        for name, groups in _overloads(functions, "torch").items()
-        if hasattr(torch, name)
-    ]
+    entries = []
+    for name, groups in _overloads(functions, "torch").items():
+        if is_hidden(name):
+            continue
+        page = None
+        if _is_documented(torch, name):
+            # Those that torch.nn.functional shares are described there.
+            page = _page(f"torch.nn.functional.{name}" if _is_functional(name) else f"torch.{name}")
+        entries.append(Entry(camel_case(name), name, f"torch.{name}", groups, page))
+    return entries
 
 
 def _module(functions: list[NativeFunction], namespace: str) -> list[Entry]:
     private, public, prefix = _MODULES[namespace]
-    path = public.__name__
     published: dict[int, list[str]] = {}
     for name in sorted(dir(public)):
         published.setdefault(id(getattr(public, name)), []).append(name)
 
     entries: list[Entry] = []
     for name, groups in _overloads(functions, namespace).items():
-        bound = getattr(private, name)
-        # What no public name refers to is still reachable, under the name of the operator.
-        names = published.get(id(bound)) or [name.removeprefix(prefix)]
-        for public_name in names:
-            entries.append(
-                Entry(
-                    camel_case(public_name),
-                    name,
-                    f"{path}.{public_name}",
-                    groups,
-                    _documented(public, public_name),
-                )
-            )
+        public_names = published.get(id(getattr(private, name)), [])
+        for public_name in public_names:
+            python_name = f"{public.__name__}.{public_name}"
+            page = _page(python_name) if _is_documented(public, public_name) else None
+            entries.append(Entry(camel_case(public_name), name, python_name, groups, page))
+        if not public_names:
+            # What no public name refers to is reachable under the operator's own name.
+            js_name = camel_case(name.removeprefix(prefix))
+            entries.append(Entry(js_name, name, f"{private.__name__}.{name}", groups, None))
     return entries
 
 
@@ -157,26 +176,16 @@ def _nn_functional(functions: list[NativeFunction]) -> list[Entry]:
     """`torch._C._nn`, under its own names and those of `torch.nn.functional`, and the functions
     that `torch.nn.functional` takes from `torch` unchanged (conv2d, prelu, ...)."""
     entries = _module(functions, "nnFunctional")
-    known = {entry.js_name for entry in entries}
+    names = {entry.js_name for entry in entries}
+    private = torch._C._nn.__name__
     for name, groups in _overloads(functions, "nnFunctional").items():
-        if camel_case(name) not in known:
-            entries.append(
-                Entry(camel_case(name), name, f"torch.nn.functional.{name}", groups, False)
-            )
-    known = {entry.js_name for entry in entries}
-    functional = torch.nn.functional
+        if camel_case(name) not in names:
+            entries.append(Entry(camel_case(name), name, f"{private}.{name}", groups, None))
     for name, groups in _overloads(functions, "torch").items():
-        shared = getattr(torch._C._VariableFunctions, name, None)
-        if camel_case(name) not in known and getattr(functional, name, None) is shared is not None:
-            entries.append(
-                Entry(
-                    camel_case(name),
-                    name,
-                    f"torch.nn.functional.{name}",
-                    groups,
-                    _documented(functional, name),
-                )
-            )
+        if _is_functional(name):
+            python_name = f"torch.nn.functional.{name}"
+            page = _page(python_name) if _is_documented(torch.nn.functional, name) else None
+            entries.append(Entry(camel_case(name), name, python_name, groups, page))
     return entries
 
 
@@ -200,8 +209,3 @@ def catalog(functions: list[NativeFunction]) -> dict[str, list[Entry]]:
                 )
         result[namespace] = entries
     return result
-
-
-def python_binding_name(function: NativeFunction) -> str:
-    """The name torchgen's skip lists are matched against."""
-    return cpp.name(function.func)

@@ -56,21 +56,11 @@ def _header(what: str) -> str:
     )
 
 
-def _documentation_link(entry: Entry) -> str | None:
-    if not entry.documented:
-        return None
-    # One page describes all of torch.special; everything else has a page of its own.
-    if entry.python_name.startswith("torch.special."):
-        return f"{_DOCS}/special.html#{entry.python_name}"
-    return f"{_DOCS}/generated/{entry.python_name}.html"
-
-
 def _doc_comment(entry: Entry) -> list[str]:
     lines = ["/**", f" * `{entry.python_name}`"]
     lines += [" *", *(f" * - `aten::{group.base.func}`" for group in entry.groups)]
-    link = _documentation_link(entry)
-    if link is not None:
-        lines += [" *", f" * @see {link}"]
+    if entry.page is not None:
+        lines += [" *", f" * @see {_DOCS}/{entry.page}"]
     return [*lines, " */"]
 
 

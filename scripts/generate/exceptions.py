@@ -10,12 +10,6 @@ from __future__ import annotations
 # Operators that torchgen skips because PyTorch binds them by hand, although the hand-written
 # binding takes the arguments of the aten overloads. Value: the namespaces that have them.
 HAND_BOUND_BUT_PLAIN: dict[str, tuple[str, ...]] = {
-    "_sparse_bsc_tensor_unsafe": ("torch",),
-    "_sparse_bsr_tensor_unsafe": ("torch",),
-    "_sparse_compressed_tensor_unsafe": ("torch",),
-    "_sparse_coo_tensor_unsafe": ("torch",),
-    "_sparse_csc_tensor_unsafe": ("torch",),
-    "_sparse_csr_tensor_unsafe": ("torch",),
     "contiguous": ("methods",),
     "copy_": ("methods",),
     "nonzero": ("methods", "torch"),
@@ -41,25 +35,27 @@ HAND_WRITTEN: dict[str, str] = {
     "is_contiguous": "Tensor.isContiguous",
     "is_leaf": "Tensor.isLeaf",
     "item": "Tensor.item",
-    "itemsize": "Tensor.itemsize",
+    "lift_fresh": "torch.tensor",
     "mH": "Tensor.mH",
     "mT": "Tensor.mT",
     "matrix_H": "Tensor.H",
-    "nbytes": "Tensor.nbytes",
     "numel": "Tensor.numel",
     "numpy_T": "Tensor.T",
     "output_nr": "Tensor.outputNr",
     "requires_grad_": "Tensor.requiresGrad_",
     "retains_grad": "Tensor.retainsGrad",
     "size": "Tensor.size",
+    "slice": "Tensor.index",
     "storage_offset": "Tensor.storageOffset",
     "stride": "Tensor.stride",
     "to": "Tensor.to",
+    "unique_dim": "torch.unique",
+    "unique_dim_consecutive": "torch.uniqueConsecutive",
 }
 
 # Argument types for which JavaScript has no value to pass; overloads that need one are reached
 # neither by name nor through torch.ops.aten.
-TYPES_WITHOUT_VALUE = ("Storage", "Stream")
+TYPES_WITHOUT_VALUE = ("CellParamsBase", "Storage", "Stream")
 
 # Operators whose Tensor arguments take plain numbers too: PyTorch's own list,
 # `should_allow_numbers_as_tensors` in torch/csrc/utils/python_arg_parser.cpp.

@@ -18,9 +18,11 @@ sys.dont_write_bytecode = True
 
 from catalog import catalog, native_functions, version  # noqa: E402
 from emit import generated_files  # noqa: E402
+from report import report  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
 GENERATED = Path("lib/generated")
+REPORT = Path("docs/operators.md")
 # The release whose operators the project is built against.
 EXPECTED_VERSION = "2.13"
 DIFFERENCE_LINES = 40
@@ -30,7 +32,9 @@ def build() -> dict[Path, str]:
     """Every file the generator owns, relative to the repository's root, with its text."""
     functions = native_functions()
     entries = catalog(functions)
-    return {GENERATED / name: text for name, text in generated_files(entries).items()}
+    files = {GENERATED / name: text for name, text in generated_files(entries).items()}
+    files[REPORT] = report(functions, entries)
+    return files
 
 
 def differences(files: dict[Path, str]) -> list[str]:

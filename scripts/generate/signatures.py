@@ -29,9 +29,6 @@ _BASE_TYPES = {
     BaseTy.Generator: "Generator",
 }
 
-# The arguments PyTorch gathers into its TensorOptions, plus requires_grad.
-_TENSOR_OPTIONS = ("dtype", "layout", "device", "pin_memory", "requires_grad")
-
 
 @dataclasses.dataclass(frozen=True)
 class Parameter:
@@ -39,8 +36,6 @@ class Parameter:
     # The members of a union.
     types: tuple[str, ...]
     optional: bool
-    # The element type, for a list that Python also takes as separate arguments.
-    spread: str | None = None
 
     def type(self) -> str:
         ordered = [t for t in self.types if t != "null"] + ["null"] * ("null" in self.types)
@@ -57,7 +52,10 @@ class Parameter:
 class Signature:
     positional: tuple[Parameter, ...]
     options: tuple[Parameter, ...]
+    # Whether it takes PyTorch's tensor options (dtype, device, ...) on top.
     factory: bool
+    # Whether the only positional argument may be spread over several.
+    varargs: bool
     returns: str
 
 
@@ -113,16 +111,16 @@ def _returns(function: NativeFunction) -> str:
 def _parameter(argument: PythonArgument, numbers: bool) -> Parameter:
     # Outside methods Python calls the tensor `input`; the schema says `self`.
     name = "input" if argument.name == "self" else camel_case(argument.name)
-    spread = None
-    if isinstance(argument.type, ListType) and argument.type.size is None:
-        if str(argument.type.elem) in ("int", "SymInt"):
-            spread = "number"
-    return Parameter(
-        name,
-        _argument_types(argument.type, argument.name, numbers),
-        optional=argument.default is not None,
-        spread=spread,
-    )
+    types = _argument_types(argument.type, argument.name, numbers)
+    return Parameter(name, types, optional=argument.default is not None)
+
+
+def _takes_varargs(positional: tuple[PythonArgument, ...]) -> bool:
+    """Whether Python also takes the elements of the only argument, a list of integers, one by one."""
+    if len(positional) != 1:
+        return False
+    type_ = positional[0].type
+    return isinstance(type_, ListType) and type_.size is None and str(type_.elem) in ("int", "SymInt")
 
 
 def _out_parameter(group: PythonSignatureGroup) -> Parameter | None:
@@ -145,45 +143,98 @@ def _signature(entry: Entry, group: PythonSignatureGroup) -> Signature:
     out = _out_parameter(group)
     if out is not None:
         options.append(out)
-    assert all(argument.name in _TENSOR_OPTIONS for argument in python.tensor_options_args)
     returns = _returns(group.base)
     if group.base.func.kind() == SchemaKind.inplace and len(group.base.func.returns) == 1:
         returns = "Tensor"
     return Signature(
         tuple(_parameter(argument, numbers) for argument in python.input_args),
         tuple(options),
-        factory=bool(python.tensor_options_args),
+        # torchgen leaves the options out where tensors are among the arguments, as in
+        # sparse_coo_tensor; the operator takes them all the same.
+        factory=group.base.func.arguments.tensor_options is not None,
+        varargs=_takes_varargs(python.input_args),
         returns=returns,
     )
 
 
+def _merge_options(
+    first: tuple[Parameter, ...], second: tuple[Parameter, ...]
+) -> tuple[Parameter, ...] | None:
+    """The options of two signatures of which one has an option that must be given more.
+
+    `randint` has an overload with a mandatory generator and one without: together they have an
+    optional one.
+    """
+    more, fewer = (first, second) if len(first) >= len(second) else (second, first)
+    extra = [option for option in more if option not in fewer]
+    if any(option.optional for option in extra) or len(more) - len(extra) != len(fewer):
+        return None
+    return tuple(
+        dataclasses.replace(option, optional=True) if option in extra else option for option in more
+    )
+
+
 def _merge(first: Signature, second: Signature) -> Signature | None:
-    """One signature for two that differ in the type of at most one parameter."""
-    if (first.options, first.factory, first.returns) != (
-        second.options,
+    """One signature for two that differ in the type of one parameter, or in one's options."""
+    if (first.factory, first.varargs, first.returns, len(first.positional)) != (
         second.factory,
+        second.varargs,
         second.returns,
-    ) or len(first.positional) != len(second.positional):
+        len(second.positional),
+    ):
         return None
     merged: list[Parameter] = []
     differing = 0
     for a, b in zip(first.positional, second.positional):
-        if (a.name, a.optional, a.spread) != (b.name, b.optional, b.spread):
+        if (a.name, a.optional) != (b.name, b.optional):
             return None
         differing += a.types != b.types
         merged.append(dataclasses.replace(a, types=_union(a.types, b.types)))
-    return dataclasses.replace(first, positional=tuple(merged)) if differing <= 1 else None
+    if first.options == second.options:
+        return dataclasses.replace(first, positional=tuple(merged)) if differing <= 1 else None
+    options = _merge_options(first.options, second.options) if differing == 0 else None
+    return dataclasses.replace(first, options=options) if options is not None else None
+
+
+def _accepts(parameter: Parameter, other: Parameter) -> bool:
+    return (
+        parameter.name == other.name
+        and set(other.types) <= set(parameter.types)
+        and (parameter.optional or not other.optional)
+    )
+
+
+def _covers(first: Signature, second: Signature) -> bool:
+    """Whether every call of the second is also a call of the first."""
+    if (first.factory, first.varargs, first.returns, len(first.positional)) != (
+        second.factory,
+        second.varargs,
+        second.returns,
+        len(second.positional),
+    ):
+        return False
+    if not all(map(_accepts, first.positional, second.positional)):
+        return False
+    known = {option.name: option for option in first.options}
+    given = {option.name for option in second.options}
+    return all(
+        option.name in known and _accepts(known[option.name], option) for option in second.options
+    ) and all(option.optional or option.name in given for option in first.options)
 
 
 def _merge_all(signatures: list[Signature]) -> list[Signature]:
-    result: list[Signature] = []
+    merged: list[Signature] = []
     for signature in signatures:
-        for index, previous in enumerate(result):
-            merged = _merge(previous, signature)
-            if merged is not None:
-                result[index] = merged
+        for index, previous in enumerate(merged):
+            both = _merge(previous, signature)
+            if both is not None:
+                merged[index] = both
                 break
         else:
+            merged.append(signature)
+    result: list[Signature] = []
+    for signature in merged:
+        if not any(_covers(previous, signature) for previous in result):
             result.append(signature)
     return result
 
@@ -205,22 +256,28 @@ def _first_named(positional: tuple[Parameter, ...]) -> int:
     return required
 
 
+def _trailing(parameters: tuple[Parameter, ...], factory: bool) -> str | None:
+    """The declaration of the options object, `None` where there is nothing to put in it."""
+    type_ = _options_type(parameters, factory)
+    mandatory = any(not parameter.optional for parameter in parameters)
+    return f"options{'' if mandatory else '?'}: {type_}" if type_ else None
+
+
 def _forms(signature: Signature) -> list[str]:
     """The parameter lists by which one signature can be called."""
     positional, options = signature.positional, signature.options
     keywords = _options_type(options, signature.factory)
-    has_options = bool(keywords)
-    forms = [
-        ", ".join(
-            [parameter.positional() for parameter in positional]
-            + ([f"options?: {keywords}"] if has_options else [])
-        )
-    ]
-    if len(positional) == 1 and positional[0].spread is not None:
+    trailing = _trailing(options, signature.factory)
+    in_full = positional
+    if trailing is not None and not trailing.startswith("options?"):
+        # Nothing optional can stand before an options object that must be given.
+        in_full = tuple(dataclasses.replace(parameter, optional=False) for parameter in positional)
+    forms = [", ".join([p.positional() for p in in_full] + ([trailing] if trailing else []))]
+    if signature.varargs:
         name = binding_name(positional[0].name)
-        forms.append(f"...{name}: {positional[0].spread}[]")
-        if has_options:
-            forms.append(f"...args: [...{name}: {positional[0].spread}[], options: {keywords}]")
+        forms.append(f"...{name}: number[]")
+        if trailing is not None:
+            forms.append(f"...args: [...{name}: number[], options: {keywords}]")
     for count in range(_first_named(positional), len(positional)):
         given = [dataclasses.replace(parameter, optional=False) for parameter in positional[:count]]
         named = _options_type(positional[count:] + options, signature.factory)
