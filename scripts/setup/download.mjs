@@ -1,0 +1,152 @@
+// Fetching one large file: resumable, checked, and under its final name only when it is whole.
+
+import crypto from 'node:crypto';
+import fs from 'node:fs';
+import path from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { SetupFailure, explainFileError } from './failure.mjs';
+import { get } from './proxy.mjs';
+import { readJson, writeJson } from './stamp.mjs';
+
+const redirectLimit = 5;
+
+/** A connection that was cut; the next try goes on where this one stopped. */
+class Interrupted extends Error {}
+
+/**
+ * @param {string} address
+ * @param {string} file its final name; beside it lie NAME.partial and NAME.partial.json until it is whole
+ * @param {{ sha256?: string | null, tries?: number, pause?: number, timeout?: number, env?: NodeJS.ProcessEnv,
+ *   onProgress?: (done: number, total: number | null) => void }} [options]
+ * @returns {Promise<{ resumedAt: number, sha256: string }>}
+ */
+export async function download(address, file, { sha256 = null, tries = 4, pause = 1000, timeout, env, onProgress } = {}) {
+  const partial = `${file}.partial`;
+  fs.mkdirSync(path.dirname(file), { recursive: true });
+  const resumedAt = sizeOf(partial);
+  for (let attempt = 1; ; attempt++) {
+    const before = sizeOf(partial);
+    try {
+      await transfer(new URL(address), partial, { timeout, env, onProgress });
+      break;
+    } catch (error) {
+      if (!(error instanceof Interrupted)) throw explainFileError(error, path.dirname(file));
+      // A connection that moves on, however often it breaks, is worth going on with.
+      if (sizeOf(partial) > before) attempt = 1;
+      if (attempt >= tries) throw unreachable(address, error, attempt, sizeOf(partial));
+      await sleep(pause * attempt);
+    }
+  }
+  const sum = await sumOf(partial);
+  if (sha256 !== null && sum !== sha256.toLowerCase()) {
+    // It would never become right by going on.
+    fs.rmSync(partial, { force: true });
+    fs.rmSync(`${partial}.json`, { force: true });
+    throw new SetupFailure(`what came from ${address} is not what was expected, and was removed`, {
+      tried: [`SHA-256 expected ${sha256}`, `SHA-256 received ${sum}`],
+      advice: ['try again', 'if it happens again, something between here and there changes the file: set LIBTORCH to a libtorch that you trust'],
+    });
+  }
+  fs.renameSync(partial, file);
+  fs.rmSync(`${partial}.json`, { force: true });
+  return { resumedAt, sha256: sum };
+}
+
+/** One request. @param {URL} url @param {string} partial */
+async function transfer(url, partial, { timeout, env, onProgress }) {
+  const origin = url.href;
+  const notes = readJson(`${partial}.json`);
+  let start = sizeOf(partial);
+  if (start > 0 && (notes?.origin !== origin || !notes.validator)) start = 0;
+  /** @type {Record<string, string>} */
+  const headers = { 'user-agent': 'torch-func' };
+  if (start > 0) {
+    headers.range = `bytes=${start}-`;
+    // Without it a file that changed meanwhile would be glued to the rest of the new one.
+    headers['if-range'] = notes.validator;
+  }
+  const response = await follow(url, headers, { timeout, env });
+  const status = response.statusCode ?? 0;
+  if (status === 416 && notes?.total === start) {
+    response.resume();
+    return;
+  }
+  if (status !== 200 && status !== 206) {
+    response.resume();
+    if (status >= 500 || status === 429 || status === 408) throw new Interrupted(`the server answered ${status} ${response.statusMessage}`);
+    throw new SetupFailure(`${origin} answered ${status} ${response.statusMessage}`, {
+      advice: ['check the variant (TORCH_FUNC_VARIANT) and the address (TORCH_FUNC_ARCHIVE_URL)', 'or set LIBTORCH to a libtorch that you have'],
+    });
+  }
+  if (status === 200) start = 0;
+  const length = Number(response.headers['content-length'] ?? NaN);
+  const total = Number.isFinite(length) ? start + length : null;
+  writeJson(`${partial}.json`, { origin, total, validator: strongValidator(response.headers) });
+  let done = start;
+  response.on('data', (chunk) => onProgress?.((done += chunk.length), total));
+  try {
+    await pipeline(response, fs.createWriteStream(partial, { flags: start > 0 ? 'a' : 'w' }));
+  } catch (error) {
+    if (isNetworkError(error)) throw new Interrupted(error.message);
+    throw error;
+  }
+  if (total !== null && sizeOf(partial) !== total) throw new Interrupted(`${sizeOf(partial)} of ${total} bytes came`);
+}
+
+/** @param {URL} url @param {Record<string, string>} headers */
+async function follow(url, headers, options) {
+  let place = url;
+  for (let hop = 0; hop <= redirectLimit; hop++) {
+    let response;
+    try {
+      response = await get(place, headers, options);
+    } catch (error) {
+      throw new Interrupted(error.message || error.code || String(error));
+    }
+    const { location } = response.headers;
+    if (![301, 302, 303, 307, 308].includes(response.statusCode ?? 0) || !location) return response;
+    response.resume();
+    const next = new URL(location, place);
+    if (place.protocol === 'https:' && next.protocol !== 'https:') {
+      throw new SetupFailure(`${place.href} leads to ${next.href}, which is not HTTPS`);
+    }
+    place = next;
+  }
+  throw new SetupFailure(`${url.href} redirects more than ${redirectLimit} times`);
+}
+
+/** What a later request can hold the file against; a weak tag does not promise the same bytes. */
+function strongValidator(headers) {
+  const { etag } = headers;
+  if (etag && !etag.startsWith('W/')) return etag;
+  return headers['last-modified'] ?? null;
+}
+
+function isNetworkError(error) {
+  return ['ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ERR_STREAM_PREMATURE_CLOSE', 'ECONNABORTED'].includes(error.code) || /aborted|no answer/.test(error.message);
+}
+
+/** @param {string} file */
+function sizeOf(file) {
+  return fs.statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+}
+
+/** @param {string} file */
+async function sumOf(file) {
+  const hash = crypto.createHash('sha256');
+  for await (const chunk of fs.createReadStream(file, { highWaterMark: 1 << 20 })) hash.update(chunk);
+  return hash.digest('hex');
+}
+
+function unreachable(address, error, attempts, kept) {
+  return new SetupFailure(`could not fetch ${address}`, {
+    tried: [`${attempts} tries, the last one: ${error.message}`],
+    advice: [
+      'check the network, and HTTPS_PROXY if there is a proxy',
+      ...(kept > 0 ? ['what has come so far is kept: the same command goes on from there'] : []),
+      'or fetch it on another machine, unpack it, and set LIBTORCH to the folder that has include/ and lib/',
+    ],
+    cause: error,
+  });
+}
