@@ -5,25 +5,47 @@
 import { fftFunctions as functions } from '../operators';
 import type { FftFunctions as Functions } from './fft-functions';
 
+/** `torch.fft.fft`, https://docs.pytorch.org/docs/stable/generated/torch.fft.fft.html */
 export const fft: Functions['fft'] = functions.fft;
+/** `torch.fft.fft2`, https://docs.pytorch.org/docs/stable/generated/torch.fft.fft2.html */
 export const fft2: Functions['fft2'] = functions.fft2;
+/** `torch.fft.fftfreq`, https://docs.pytorch.org/docs/stable/generated/torch.fft.fftfreq.html */
 export const fftfreq: Functions['fftfreq'] = functions.fftfreq;
+/** `torch.fft.fftn`, https://docs.pytorch.org/docs/stable/generated/torch.fft.fftn.html */
 export const fftn: Functions['fftn'] = functions.fftn;
+/** `torch.fft.fftshift`, https://docs.pytorch.org/docs/stable/generated/torch.fft.fftshift.html */
 export const fftshift: Functions['fftshift'] = functions.fftshift;
+/** `torch.fft.hfft`, https://docs.pytorch.org/docs/stable/generated/torch.fft.hfft.html */
 export const hfft: Functions['hfft'] = functions.hfft;
+/** `torch.fft.hfft2`, https://docs.pytorch.org/docs/stable/generated/torch.fft.hfft2.html */
 export const hfft2: Functions['hfft2'] = functions.hfft2;
+/** `torch.fft.hfftn`, https://docs.pytorch.org/docs/stable/generated/torch.fft.hfftn.html */
 export const hfftn: Functions['hfftn'] = functions.hfftn;
+/** `torch.fft.ifft`, https://docs.pytorch.org/docs/stable/generated/torch.fft.ifft.html */
 export const ifft: Functions['ifft'] = functions.ifft;
+/** `torch.fft.ifft2`, https://docs.pytorch.org/docs/stable/generated/torch.fft.ifft2.html */
 export const ifft2: Functions['ifft2'] = functions.ifft2;
+/** `torch.fft.ifftn`, https://docs.pytorch.org/docs/stable/generated/torch.fft.ifftn.html */
 export const ifftn: Functions['ifftn'] = functions.ifftn;
+/** `torch.fft.ifftshift`, https://docs.pytorch.org/docs/stable/generated/torch.fft.ifftshift.html */
 export const ifftshift: Functions['ifftshift'] = functions.ifftshift;
+/** `torch.fft.ihfft`, https://docs.pytorch.org/docs/stable/generated/torch.fft.ihfft.html */
 export const ihfft: Functions['ihfft'] = functions.ihfft;
+/** `torch.fft.ihfft2`, https://docs.pytorch.org/docs/stable/generated/torch.fft.ihfft2.html */
 export const ihfft2: Functions['ihfft2'] = functions.ihfft2;
+/** `torch.fft.ihfftn`, https://docs.pytorch.org/docs/stable/generated/torch.fft.ihfftn.html */
 export const ihfftn: Functions['ihfftn'] = functions.ihfftn;
+/** `torch.fft.irfft`, https://docs.pytorch.org/docs/stable/generated/torch.fft.irfft.html */
 export const irfft: Functions['irfft'] = functions.irfft;
+/** `torch.fft.irfft2`, https://docs.pytorch.org/docs/stable/generated/torch.fft.irfft2.html */
 export const irfft2: Functions['irfft2'] = functions.irfft2;
+/** `torch.fft.irfftn`, https://docs.pytorch.org/docs/stable/generated/torch.fft.irfftn.html */
 export const irfftn: Functions['irfftn'] = functions.irfftn;
+/** `torch.fft.rfft`, https://docs.pytorch.org/docs/stable/generated/torch.fft.rfft.html */
 export const rfft: Functions['rfft'] = functions.rfft;
+/** `torch.fft.rfft2`, https://docs.pytorch.org/docs/stable/generated/torch.fft.rfft2.html */
 export const rfft2: Functions['rfft2'] = functions.rfft2;
+/** `torch.fft.rfftfreq`, https://docs.pytorch.org/docs/stable/generated/torch.fft.rfftfreq.html */
 export const rfftfreq: Functions['rfftfreq'] = functions.rfftfreq;
+/** `torch.fft.rfftn`, https://docs.pytorch.org/docs/stable/generated/torch.fft.rfftn.html */
 export const rfftn: Functions['rfftn'] = functions.rfftn;

@@ -5,947 +5,1890 @@
 import { torchFunctions as functions } from '../operators';
 import type { TorchFunctions as Functions } from './torch-functions';
 
+/** `torch._adaptive_avg_pool2d` */
 export const _adaptiveAvgPool2d: Functions['_adaptiveAvgPool2d'] = functions._adaptiveAvgPool2d;
+/** `torch._adaptive_avg_pool3d` */
 export const _adaptiveAvgPool3d: Functions['_adaptiveAvgPool3d'] = functions._adaptiveAvgPool3d;
+/** `torch._add_batch_dim` */
 export const _addBatchDim: Functions['_addBatchDim'] = functions._addBatchDim;
+/** `torch._add_relu` */
 export const _addRelu: Functions['_addRelu'] = functions._addRelu;
+/** `torch._add_relu_` */
 export const _addRelu_: Functions['_addRelu_'] = functions._addRelu_;
+/** `torch._addmm_activation` */
 export const _addmmActivation: Functions['_addmmActivation'] = functions._addmmActivation;
+/** `torch._aminmax` */
 export const _aminmax: Functions['_aminmax'] = functions._aminmax;
+/** `torch._amp_foreach_non_finite_check_and_unscale_` */
 export const _ampForeachNonFiniteCheckAndUnscale_: Functions['_ampForeachNonFiniteCheckAndUnscale_'] = functions._ampForeachNonFiniteCheckAndUnscale_;
+/** `torch._amp_update_scale_` */
 export const _ampUpdateScale_: Functions['_ampUpdateScale_'] = functions._ampUpdateScale_;
+/** `torch._assert_async` */
 export const _assertAsync: Functions['_assertAsync'] = functions._assertAsync;
+/** `torch._assert_scalar` */
 export const _assertScalar: Functions['_assertScalar'] = functions._assertScalar;
+/** `torch._assert_tensor_metadata` */
 export const _assertTensorMetadata: Functions['_assertTensorMetadata'] = functions._assertTensorMetadata;
+/** `torch._batch_norm_impl_index` */
 export const _batchNormImplIndex: Functions['_batchNormImplIndex'] = functions._batchNormImplIndex;
+/** `torch._cast_Byte` */
 export const _castByte: Functions['_castByte'] = functions._castByte;
+/** `torch._cast_Char` */
 export const _castChar: Functions['_castChar'] = functions._castChar;
+/** `torch._cast_Double` */
 export const _castDouble: Functions['_castDouble'] = functions._castDouble;
+/** `torch._cast_Float` */
 export const _castFloat: Functions['_castFloat'] = functions._castFloat;
+/** `torch._cast_Half` */
 export const _castHalf: Functions['_castHalf'] = functions._castHalf;
+/** `torch._cast_Int` */
 export const _castInt: Functions['_castInt'] = functions._castInt;
+/** `torch._cast_Long` */
 export const _castLong: Functions['_castLong'] = functions._castLong;
+/** `torch._cast_Short` */
 export const _castShort: Functions['_castShort'] = functions._castShort;
+/** `torch._choose_qparams_per_tensor` */
 export const _chooseQparamsPerTensor: Functions['_chooseQparamsPerTensor'] = functions._chooseQparamsPerTensor;
+/** `torch._chunk_cat` */
 export const _chunkCat: Functions['_chunkCat'] = functions._chunkCat;
+/** `torch._coalesce` */
 export const _coalesce: Functions['_coalesce'] = functions._coalesce;
+/** `torch._compute_linear_combination` */
 export const _computeLinearCombination: Functions['_computeLinearCombination'] = functions._computeLinearCombination;
+/** `torch._conj` */
 export const _conj: Functions['_conj'] = functions._conj;
+/** `torch._conj_copy` */
 export const _conjCopy: Functions['_conjCopy'] = functions._conjCopy;
+/** `torch._conj_physical` */
 export const _conjPhysical: Functions['_conjPhysical'] = functions._conjPhysical;
+/** `torch._convert_indices_from_coo_to_csr` */
 export const _convertIndicesFromCooToCsr: Functions['_convertIndicesFromCooToCsr'] = functions._convertIndicesFromCooToCsr;
+/** `torch._convert_indices_from_csr_to_coo` */
 export const _convertIndicesFromCsrToCoo: Functions['_convertIndicesFromCsrToCoo'] = functions._convertIndicesFromCsrToCoo;
+/** `torch._convert_weight_to_int4pack` */
 export const _convertWeightToInt4pack: Functions['_convertWeightToInt4pack'] = functions._convertWeightToInt4pack;
+/** `torch._convert_weight_to_int4pack_for_cpu` */
 export const _convertWeightToInt4packForCpu: Functions['_convertWeightToInt4packForCpu'] = functions._convertWeightToInt4packForCpu;
+/** `torch._convolution` */
 export const _convolution: Functions['_convolution'] = functions._convolution;
+/** `torch._convolution_mode` */
 export const _convolutionMode: Functions['_convolutionMode'] = functions._convolutionMode;
+/** `torch._copy_from` */
 export const _copyFrom: Functions['_copyFrom'] = functions._copyFrom;
+/** `torch._copy_from_and_resize` */
 export const _copyFromAndResize: Functions['_copyFromAndResize'] = functions._copyFromAndResize;
+/** `torch._cslt_compress` */
 export const _csltCompress: Functions['_csltCompress'] = functions._csltCompress;
+/** `torch._cslt_sparse_mm` */
 export const _csltSparseMm: Functions['_csltSparseMm'] = functions._csltSparseMm;
+/** `torch._cslt_sparse_mm_search` */
 export const _csltSparseMmSearch: Functions['_csltSparseMmSearch'] = functions._csltSparseMmSearch;
+/** `torch._ctc_loss` */
 export const _ctcLoss: Functions['_ctcLoss'] = functions._ctcLoss;
+/** `torch._cudnn_ctc_loss` */
 export const _cudnnCtcLoss: Functions['_cudnnCtcLoss'] = functions._cudnnCtcLoss;
+/** `torch._cudnn_init_dropout_state` */
 export const _cudnnInitDropoutState: Functions['_cudnnInitDropoutState'] = functions._cudnnInitDropoutState;
+/** `torch._cudnn_rnn` */
 export const _cudnnRnn: Functions['_cudnnRnn'] = functions._cudnnRnn;
+/** `torch._cudnn_rnn_flatten_weight` */
 export const _cudnnRnnFlattenWeight: Functions['_cudnnRnnFlattenWeight'] = functions._cudnnRnnFlattenWeight;
+/** `torch._cufft_clear_plan_cache` */
 export const _cufftClearPlanCache: Functions['_cufftClearPlanCache'] = functions._cufftClearPlanCache;
+/** `torch._cufft_get_plan_cache_max_size` */
 export const _cufftGetPlanCacheMaxSize: Functions['_cufftGetPlanCacheMaxSize'] = functions._cufftGetPlanCacheMaxSize;
+/** `torch._cufft_get_plan_cache_size` */
 export const _cufftGetPlanCacheSize: Functions['_cufftGetPlanCacheSize'] = functions._cufftGetPlanCacheSize;
+/** `torch._cufft_set_plan_cache_max_size` */
 export const _cufftSetPlanCacheMaxSize: Functions['_cufftSetPlanCacheMaxSize'] = functions._cufftSetPlanCacheMaxSize;
+/** `torch._cummax_helper` */
 export const _cummaxHelper: Functions['_cummaxHelper'] = functions._cummaxHelper;
+/** `torch._cummin_helper` */
 export const _cumminHelper: Functions['_cumminHelper'] = functions._cumminHelper;
+/** `torch._debug_has_internal_overlap` */
 export const _debugHasInternalOverlap: Functions['_debugHasInternalOverlap'] = functions._debugHasInternalOverlap;
+/** `torch._dim_arange` */
 export const _dimArange: Functions['_dimArange'] = functions._dimArange;
+/** `torch._dirichlet_grad` */
 export const _dirichletGrad: Functions['_dirichletGrad'] = functions._dirichletGrad;
+/** `torch._dyn_quant_matmul_4bit` */
 export const _dynQuantMatmul4bit: Functions['_dynQuantMatmul4bit'] = functions._dynQuantMatmul4bit;
+/** `torch._dyn_quant_pack_4bit_weight` */
 export const _dynQuantPack4bitWeight: Functions['_dynQuantPack4bitWeight'] = functions._dynQuantPack4bitWeight;
+/** `torch._efficientzerotensor` */
 export const _efficientzerotensor: Functions['_efficientzerotensor'] = functions._efficientzerotensor;
+/** `torch._embedding_bag` */
 export const _embeddingBag: Functions['_embeddingBag'] = functions._embeddingBag;
+/** `torch._embedding_bag_forward_only` */
 export const _embeddingBagForwardOnly: Functions['_embeddingBagForwardOnly'] = functions._embeddingBagForwardOnly;
+/** `torch._empty_affine_quantized` */
 export const _emptyAffineQuantized: Functions['_emptyAffineQuantized'] = functions._emptyAffineQuantized;
+/** `torch._empty_per_channel_affine_quantized` */
 export const _emptyPerChannelAffineQuantized: Functions['_emptyPerChannelAffineQuantized'] = functions._emptyPerChannelAffineQuantized;
+/** `torch._euclidean_dist` */
 export const _euclideanDist: Functions['_euclideanDist'] = functions._euclideanDist;
+/** `torch._fake_quantize_learnable_per_channel_affine` */
 export const _fakeQuantizeLearnablePerChannelAffine: Functions['_fakeQuantizeLearnablePerChannelAffine'] = functions._fakeQuantizeLearnablePerChannelAffine;
+/** `torch._fake_quantize_learnable_per_tensor_affine` */
 export const _fakeQuantizeLearnablePerTensorAffine: Functions['_fakeQuantizeLearnablePerTensorAffine'] = functions._fakeQuantizeLearnablePerTensorAffine;
+/** `torch._fake_quantize_per_tensor_affine_cachemask_tensor_qparams` */
 export const _fakeQuantizePerTensorAffineCachemaskTensorQparams: Functions['_fakeQuantizePerTensorAffineCachemaskTensorQparams'] = functions._fakeQuantizePerTensorAffineCachemaskTensorQparams;
+/** `torch._fft_c2c` */
 export const _fftC2c: Functions['_fftC2c'] = functions._fftC2c;
+/** `torch._fft_c2r` */
 export const _fftC2r: Functions['_fftC2r'] = functions._fftC2r;
+/** `torch._fft_r2c` */
 export const _fftR2c: Functions['_fftR2c'] = functions._fftR2c;
+/** `torch._fill_mem_eff_dropout_mask_` */
 export const _fillMemEffDropoutMask_: Functions['_fillMemEffDropoutMask_'] = functions._fillMemEffDropoutMask_;
+/** `torch._flash_attention_forward_no_dropout_inplace` */
 export const _flashAttentionForwardNoDropoutInplace: Functions['_flashAttentionForwardNoDropoutInplace'] = functions._flashAttentionForwardNoDropoutInplace;
+/** `torch._foobar` */
 export const _foobar: Functions['_foobar'] = functions._foobar;
+/** `torch._foreach_abs` */
 export const _foreachAbs: Functions['_foreachAbs'] = functions._foreachAbs;
+/** `torch._foreach_abs_` */
 export const _foreachAbs_: Functions['_foreachAbs_'] = functions._foreachAbs_;
+/** `torch._foreach_acos` */
 export const _foreachAcos: Functions['_foreachAcos'] = functions._foreachAcos;
+/** `torch._foreach_acos_` */
 export const _foreachAcos_: Functions['_foreachAcos_'] = functions._foreachAcos_;
+/** `torch._foreach_add` */
 export const _foreachAdd: Functions['_foreachAdd'] = functions._foreachAdd;
+/** `torch._foreach_add_` */
 export const _foreachAdd_: Functions['_foreachAdd_'] = functions._foreachAdd_;
+/** `torch._foreach_addcdiv` */
 export const _foreachAddcdiv: Functions['_foreachAddcdiv'] = functions._foreachAddcdiv;
+/** `torch._foreach_addcdiv_` */
 export const _foreachAddcdiv_: Functions['_foreachAddcdiv_'] = functions._foreachAddcdiv_;
+/** `torch._foreach_addcmul` */
 export const _foreachAddcmul: Functions['_foreachAddcmul'] = functions._foreachAddcmul;
+/** `torch._foreach_addcmul_` */
 export const _foreachAddcmul_: Functions['_foreachAddcmul_'] = functions._foreachAddcmul_;
+/** `torch._foreach_asin` */
 export const _foreachAsin: Functions['_foreachAsin'] = functions._foreachAsin;
+/** `torch._foreach_asin_` */
 export const _foreachAsin_: Functions['_foreachAsin_'] = functions._foreachAsin_;
+/** `torch._foreach_atan` */
 export const _foreachAtan: Functions['_foreachAtan'] = functions._foreachAtan;
+/** `torch._foreach_atan_` */
 export const _foreachAtan_: Functions['_foreachAtan_'] = functions._foreachAtan_;
+/** `torch._foreach_ceil` */
 export const _foreachCeil: Functions['_foreachCeil'] = functions._foreachCeil;
+/** `torch._foreach_ceil_` */
 export const _foreachCeil_: Functions['_foreachCeil_'] = functions._foreachCeil_;
+/** `torch._foreach_clamp_max` */
 export const _foreachClampMax: Functions['_foreachClampMax'] = functions._foreachClampMax;
+/** `torch._foreach_clamp_max_` */
 export const _foreachClampMax_: Functions['_foreachClampMax_'] = functions._foreachClampMax_;
+/** `torch._foreach_clamp_min` */
 export const _foreachClampMin: Functions['_foreachClampMin'] = functions._foreachClampMin;
+/** `torch._foreach_clamp_min_` */
 export const _foreachClampMin_: Functions['_foreachClampMin_'] = functions._foreachClampMin_;
+/** `torch._foreach_clone` */
 export const _foreachClone: Functions['_foreachClone'] = functions._foreachClone;
+/** `torch._foreach_copy_` */
 export const _foreachCopy_: Functions['_foreachCopy_'] = functions._foreachCopy_;
+/** `torch._foreach_cos` */
 export const _foreachCos: Functions['_foreachCos'] = functions._foreachCos;
+/** `torch._foreach_cos_` */
 export const _foreachCos_: Functions['_foreachCos_'] = functions._foreachCos_;
+/** `torch._foreach_cosh` */
 export const _foreachCosh: Functions['_foreachCosh'] = functions._foreachCosh;
+/** `torch._foreach_cosh_` */
 export const _foreachCosh_: Functions['_foreachCosh_'] = functions._foreachCosh_;
+/** `torch._foreach_div` */
 export const _foreachDiv: Functions['_foreachDiv'] = functions._foreachDiv;
+/** `torch._foreach_div_` */
 export const _foreachDiv_: Functions['_foreachDiv_'] = functions._foreachDiv_;
+/** `torch._foreach_erf` */
 export const _foreachErf: Functions['_foreachErf'] = functions._foreachErf;
+/** `torch._foreach_erf_` */
 export const _foreachErf_: Functions['_foreachErf_'] = functions._foreachErf_;
+/** `torch._foreach_erfc` */
 export const _foreachErfc: Functions['_foreachErfc'] = functions._foreachErfc;
+/** `torch._foreach_erfc_` */
 export const _foreachErfc_: Functions['_foreachErfc_'] = functions._foreachErfc_;
+/** `torch._foreach_exp` */
 export const _foreachExp: Functions['_foreachExp'] = functions._foreachExp;
+/** `torch._foreach_exp_` */
 export const _foreachExp_: Functions['_foreachExp_'] = functions._foreachExp_;
+/** `torch._foreach_expm1` */
 export const _foreachExpm1: Functions['_foreachExpm1'] = functions._foreachExpm1;
+/** `torch._foreach_expm1_` */
 export const _foreachExpm1_: Functions['_foreachExpm1_'] = functions._foreachExpm1_;
+/** `torch._foreach_floor` */
 export const _foreachFloor: Functions['_foreachFloor'] = functions._foreachFloor;
+/** `torch._foreach_floor_` */
 export const _foreachFloor_: Functions['_foreachFloor_'] = functions._foreachFloor_;
+/** `torch._foreach_frac` */
 export const _foreachFrac: Functions['_foreachFrac'] = functions._foreachFrac;
+/** `torch._foreach_frac_` */
 export const _foreachFrac_: Functions['_foreachFrac_'] = functions._foreachFrac_;
+/** `torch._foreach_lerp` */
 export const _foreachLerp: Functions['_foreachLerp'] = functions._foreachLerp;
+/** `torch._foreach_lerp_` */
 export const _foreachLerp_: Functions['_foreachLerp_'] = functions._foreachLerp_;
+/** `torch._foreach_lgamma` */
 export const _foreachLgamma: Functions['_foreachLgamma'] = functions._foreachLgamma;
+/** `torch._foreach_lgamma_` */
 export const _foreachLgamma_: Functions['_foreachLgamma_'] = functions._foreachLgamma_;
+/** `torch._foreach_log` */
 export const _foreachLog: Functions['_foreachLog'] = functions._foreachLog;
+/** `torch._foreach_log10` */
 export const _foreachLog10: Functions['_foreachLog10'] = functions._foreachLog10;
+/** `torch._foreach_log10_` */
 export const _foreachLog10_: Functions['_foreachLog10_'] = functions._foreachLog10_;
+/** `torch._foreach_log1p` */
 export const _foreachLog1p: Functions['_foreachLog1p'] = functions._foreachLog1p;
+/** `torch._foreach_log1p_` */
 export const _foreachLog1p_: Functions['_foreachLog1p_'] = functions._foreachLog1p_;
+/** `torch._foreach_log2` */
 export const _foreachLog2: Functions['_foreachLog2'] = functions._foreachLog2;
+/** `torch._foreach_log2_` */
 export const _foreachLog2_: Functions['_foreachLog2_'] = functions._foreachLog2_;
+/** `torch._foreach_log_` */
 export const _foreachLog_: Functions['_foreachLog_'] = functions._foreachLog_;
+/** `torch._foreach_max` */
 export const _foreachMax: Functions['_foreachMax'] = functions._foreachMax;
+/** `torch._foreach_maximum` */
 export const _foreachMaximum: Functions['_foreachMaximum'] = functions._foreachMaximum;
+/** `torch._foreach_maximum_` */
 export const _foreachMaximum_: Functions['_foreachMaximum_'] = functions._foreachMaximum_;
+/** `torch._foreach_minimum` */
 export const _foreachMinimum: Functions['_foreachMinimum'] = functions._foreachMinimum;
+/** `torch._foreach_minimum_` */
 export const _foreachMinimum_: Functions['_foreachMinimum_'] = functions._foreachMinimum_;
+/** `torch._foreach_mm` */
 export const _foreachMm: Functions['_foreachMm'] = functions._foreachMm;
+/** `torch._foreach_mul` */
 export const _foreachMul: Functions['_foreachMul'] = functions._foreachMul;
+/** `torch._foreach_mul_` */
 export const _foreachMul_: Functions['_foreachMul_'] = functions._foreachMul_;
+/** `torch._foreach_neg` */
 export const _foreachNeg: Functions['_foreachNeg'] = functions._foreachNeg;
+/** `torch._foreach_neg_` */
 export const _foreachNeg_: Functions['_foreachNeg_'] = functions._foreachNeg_;
+/** `torch._foreach_norm` */
 export const _foreachNorm: Functions['_foreachNorm'] = functions._foreachNorm;
+/** `torch._foreach_pow` */
 export const _foreachPow: Functions['_foreachPow'] = functions._foreachPow;
+/** `torch._foreach_pow_` */
 export const _foreachPow_: Functions['_foreachPow_'] = functions._foreachPow_;
+/** `torch._foreach_powsum` */
 export const _foreachPowsum: Functions['_foreachPowsum'] = functions._foreachPowsum;
+/** `torch._foreach_reciprocal` */
 export const _foreachReciprocal: Functions['_foreachReciprocal'] = functions._foreachReciprocal;
+/** `torch._foreach_reciprocal_` */
 export const _foreachReciprocal_: Functions['_foreachReciprocal_'] = functions._foreachReciprocal_;
+/** `torch._foreach_round` */
 export const _foreachRound: Functions['_foreachRound'] = functions._foreachRound;
+/** `torch._foreach_round_` */
 export const _foreachRound_: Functions['_foreachRound_'] = functions._foreachRound_;
+/** `torch._foreach_rsqrt` */
 export const _foreachRsqrt: Functions['_foreachRsqrt'] = functions._foreachRsqrt;
+/** `torch._foreach_rsqrt_` */
 export const _foreachRsqrt_: Functions['_foreachRsqrt_'] = functions._foreachRsqrt_;
+/** `torch._foreach_sigmoid` */
 export const _foreachSigmoid: Functions['_foreachSigmoid'] = functions._foreachSigmoid;
+/** `torch._foreach_sigmoid_` */
 export const _foreachSigmoid_: Functions['_foreachSigmoid_'] = functions._foreachSigmoid_;
+/** `torch._foreach_sign` */
 export const _foreachSign: Functions['_foreachSign'] = functions._foreachSign;
+/** `torch._foreach_sign_` */
 export const _foreachSign_: Functions['_foreachSign_'] = functions._foreachSign_;
+/** `torch._foreach_sin` */
 export const _foreachSin: Functions['_foreachSin'] = functions._foreachSin;
+/** `torch._foreach_sin_` */
 export const _foreachSin_: Functions['_foreachSin_'] = functions._foreachSin_;
+/** `torch._foreach_sinh` */
 export const _foreachSinh: Functions['_foreachSinh'] = functions._foreachSinh;
+/** `torch._foreach_sinh_` */
 export const _foreachSinh_: Functions['_foreachSinh_'] = functions._foreachSinh_;
+/** `torch._foreach_sqrt` */
 export const _foreachSqrt: Functions['_foreachSqrt'] = functions._foreachSqrt;
+/** `torch._foreach_sqrt_` */
 export const _foreachSqrt_: Functions['_foreachSqrt_'] = functions._foreachSqrt_;
+/** `torch._foreach_sub` */
 export const _foreachSub: Functions['_foreachSub'] = functions._foreachSub;
+/** `torch._foreach_sub_` */
 export const _foreachSub_: Functions['_foreachSub_'] = functions._foreachSub_;
+/** `torch._foreach_tan` */
 export const _foreachTan: Functions['_foreachTan'] = functions._foreachTan;
+/** `torch._foreach_tan_` */
 export const _foreachTan_: Functions['_foreachTan_'] = functions._foreachTan_;
+/** `torch._foreach_tanh` */
 export const _foreachTanh: Functions['_foreachTanh'] = functions._foreachTanh;
+/** `torch._foreach_tanh_` */
 export const _foreachTanh_: Functions['_foreachTanh_'] = functions._foreachTanh_;
+/** `torch._foreach_trunc` */
 export const _foreachTrunc: Functions['_foreachTrunc'] = functions._foreachTrunc;
+/** `torch._foreach_trunc_` */
 export const _foreachTrunc_: Functions['_foreachTrunc_'] = functions._foreachTrunc_;
+/** `torch._foreach_zero_` */
 export const _foreachZero_: Functions['_foreachZero_'] = functions._foreachZero_;
+/** `torch._functional_assert_async` */
 export const _functionalAssertAsync: Functions['_functionalAssertAsync'] = functions._functionalAssertAsync;
+/** `torch._functional_assert_scalar` */
 export const _functionalAssertScalar: Functions['_functionalAssertScalar'] = functions._functionalAssertScalar;
+/** `torch._functional_sym_constrain_range` */
 export const _functionalSymConstrainRange: Functions['_functionalSymConstrainRange'] = functions._functionalSymConstrainRange;
+/** `torch._functional_sym_constrain_range_for_size` */
 export const _functionalSymConstrainRangeForSize: Functions['_functionalSymConstrainRangeForSize'] = functions._functionalSymConstrainRangeForSize;
+/** `torch._fused_adagrad_` */
 export const _fusedAdagrad_: Functions['_fusedAdagrad_'] = functions._fusedAdagrad_;
+/** `torch._fused_adam_` */
 export const _fusedAdam_: Functions['_fusedAdam_'] = functions._fusedAdam_;
+/** `torch._fused_adamw_` */
 export const _fusedAdamw_: Functions['_fusedAdamw_'] = functions._fusedAdamw_;
+/** `torch._fused_dropout` */
 export const _fusedDropout: Functions['_fusedDropout'] = functions._fusedDropout;
+/** `torch._fused_moving_avg_obs_fq_helper` */
 export const _fusedMovingAvgObsFqHelper: Functions['_fusedMovingAvgObsFqHelper'] = functions._fusedMovingAvgObsFqHelper;
+/** `torch._fused_rms_norm` */
 export const _fusedRmsNorm: Functions['_fusedRmsNorm'] = functions._fusedRmsNorm;
+/** `torch._fused_sdp_choice` */
 export const _fusedSdpChoice: Functions['_fusedSdpChoice'] = functions._fusedSdpChoice;
+/** `torch._fused_sgd_` */
 export const _fusedSgd_: Functions['_fusedSgd_'] = functions._fusedSgd_;
+/** `torch._fw_primal_copy` */
 export const _fwPrimalCopy: Functions['_fwPrimalCopy'] = functions._fwPrimalCopy;
+/** `torch._grid_sampler_2d_cpu_fallback` */
 export const _gridSampler2dCpuFallback: Functions['_gridSampler2dCpuFallback'] = functions._gridSampler2dCpuFallback;
+/** `torch._grouped_mm` */
 export const _groupedMm: Functions['_groupedMm'] = functions._groupedMm;
+/** `torch._has_compatible_shallow_copy_type` */
 export const _hasCompatibleShallowCopyType: Functions['_hasCompatibleShallowCopyType'] = functions._hasCompatibleShallowCopyType;
+/** `torch._histogramdd_bin_edges` */
 export const _histogramddBinEdges: Functions['_histogramddBinEdges'] = functions._histogramddBinEdges;
+/** `torch._histogramdd_from_bin_cts` */
 export const _histogramddFromBinCts: Functions['_histogramddFromBinCts'] = functions._histogramddFromBinCts;
+/** `torch._histogramdd_from_bin_tensors` */
 export const _histogramddFromBinTensors: Functions['_histogramddFromBinTensors'] = functions._histogramddFromBinTensors;
+/** `torch._index_put_impl_` */
 export const _indexPutImpl_: Functions['_indexPutImpl_'] = functions._indexPutImpl_;
+/** `torch._indices_copy` */
 export const _indicesCopy: Functions['_indicesCopy'] = functions._indicesCopy;
+/** `torch._int_mm` */
 export const _intMm: Functions['_intMm'] = functions._intMm;
+/** `torch._is_all_true` */
 export const _isAllTrue: Functions['_isAllTrue'] = functions._isAllTrue;
+/** `torch._is_any_true` */
 export const _isAnyTrue: Functions['_isAnyTrue'] = functions._isAnyTrue;
+/** `torch._is_zerotensor` */
 export const _isZerotensor: Functions['_isZerotensor'] = functions._isZerotensor;
+/** `torch._lazy_clone` */
 export const _lazyClone: Functions['_lazyClone'] = functions._lazyClone;
+/** `torch._linalg_check_errors` */
 export const _linalgCheckErrors: Functions['_linalgCheckErrors'] = functions._linalgCheckErrors;
+/** `torch._linalg_det` */
 export const _linalgDet: Functions['_linalgDet'] = functions._linalgDet;
+/** `torch._linalg_eigh` */
 export const _linalgEigh: Functions['_linalgEigh'] = functions._linalgEigh;
+/** `torch._linalg_slogdet` */
 export const _linalgSlogdet: Functions['_linalgSlogdet'] = functions._linalgSlogdet;
+/** `torch._linalg_solve_ex` */
 export const _linalgSolveEx: Functions['_linalgSolveEx'] = functions._linalgSolveEx;
+/** `torch._linalg_svd` */
 export const _linalgSvd: Functions['_linalgSvd'] = functions._linalgSvd;
+/** `torch._log_softmax` */
 export const _logSoftmax: Functions['_logSoftmax'] = functions._logSoftmax;
+/** `torch._log_softmax_backward_data` */
 export const _logSoftmaxBackwardData: Functions['_logSoftmaxBackwardData'] = functions._logSoftmaxBackwardData;
+/** `torch._logcumsumexp` */
 export const _logcumsumexp: Functions['_logcumsumexp'] = functions._logcumsumexp;
+/** `torch._lstm_mps` */
 export const _lstmMps: Functions['_lstmMps'] = functions._lstmMps;
+/** `torch._lu_with_info` */
 export const _luWithInfo: Functions['_luWithInfo'] = functions._luWithInfo;
+/** `torch._make_dep_token` */
 export const _makeDepToken: Functions['_makeDepToken'] = functions._makeDepToken;
+/** `torch._make_dual` */
 export const _makeDual: Functions['_makeDual'] = functions._makeDual;
+/** `torch._make_dual_copy` */
 export const _makeDualCopy: Functions['_makeDualCopy'] = functions._makeDualCopy;
+/** `torch._make_per_channel_quantized_tensor` */
 export const _makePerChannelQuantizedTensor: Functions['_makePerChannelQuantizedTensor'] = functions._makePerChannelQuantizedTensor;
+/** `torch._make_per_tensor_quantized_tensor` */
 export const _makePerTensorQuantizedTensor: Functions['_makePerTensorQuantizedTensor'] = functions._makePerTensorQuantizedTensor;
+/** `torch._masked_scale` */
 export const _maskedScale: Functions['_maskedScale'] = functions._maskedScale;
+/** `torch._masked_softmax` */
 export const _maskedSoftmax: Functions['_maskedSoftmax'] = functions._maskedSoftmax;
+/** `torch._mixed_dtypes_linear` */
 export const _mixedDtypesLinear: Functions['_mixedDtypesLinear'] = functions._mixedDtypesLinear;
+/** `torch._mkldnn_reshape` */
 export const _mkldnnReshape: Functions['_mkldnnReshape'] = functions._mkldnnReshape;
+/** `torch._mkldnn_transpose` */
 export const _mkldnnTranspose: Functions['_mkldnnTranspose'] = functions._mkldnnTranspose;
+/** `torch._mkldnn_transpose_` */
 export const _mkldnnTranspose_: Functions['_mkldnnTranspose_'] = functions._mkldnnTranspose_;
+/** `torch._mps_convolution` */
 export const _mpsConvolution: Functions['_mpsConvolution'] = functions._mpsConvolution;
+/** `torch._mps_convolution_transpose` */
 export const _mpsConvolutionTranspose: Functions['_mpsConvolutionTranspose'] = functions._mpsConvolutionTranspose;
+/** `torch._native_batch_norm_legit` */
 export const _nativeBatchNormLegit: Functions['_nativeBatchNormLegit'] = functions._nativeBatchNormLegit;
+/** `torch._native_batch_norm_legit_no_training` */
 export const _nativeBatchNormLegitNoTraining: Functions['_nativeBatchNormLegitNoTraining'] = functions._nativeBatchNormLegitNoTraining;
+/** `torch._native_multi_head_attention` */
 export const _nativeMultiHeadAttention: Functions['_nativeMultiHeadAttention'] = functions._nativeMultiHeadAttention;
+/** `torch._neg_view` */
 export const _negView: Functions['_negView'] = functions._negView;
+/** `torch._neg_view_copy` */
 export const _negViewCopy: Functions['_negViewCopy'] = functions._negViewCopy;
+/** `torch._nested_compute_contiguous_strides_offsets` */
 export const _nestedComputeContiguousStridesOffsets: Functions['_nestedComputeContiguousStridesOffsets'] = functions._nestedComputeContiguousStridesOffsets;
+/** `torch._nested_from_padded` */
 export const _nestedFromPadded: Functions['_nestedFromPadded'] = functions._nestedFromPadded;
+/** `torch._nested_from_padded_and_nested_example` */
 export const _nestedFromPaddedAndNestedExample: Functions['_nestedFromPaddedAndNestedExample'] = functions._nestedFromPaddedAndNestedExample;
+/** `torch._nested_from_padded_tensor` */
 export const _nestedFromPaddedTensor: Functions['_nestedFromPaddedTensor'] = functions._nestedFromPaddedTensor;
+/** `torch._nested_get_jagged_dummy` */
 export const _nestedGetJaggedDummy: Functions['_nestedGetJaggedDummy'] = functions._nestedGetJaggedDummy;
+/** `torch._nested_get_lengths` */
 export const _nestedGetLengths: Functions['_nestedGetLengths'] = functions._nestedGetLengths;
+/** `torch._nested_get_max_seqlen` */
 export const _nestedGetMaxSeqlen: Functions['_nestedGetMaxSeqlen'] = functions._nestedGetMaxSeqlen;
+/** `torch._nested_get_min_seqlen` */
 export const _nestedGetMinSeqlen: Functions['_nestedGetMinSeqlen'] = functions._nestedGetMinSeqlen;
+/** `torch._nested_get_offsets` */
 export const _nestedGetOffsets: Functions['_nestedGetOffsets'] = functions._nestedGetOffsets;
+/** `torch._nested_get_ragged_idx` */
 export const _nestedGetRaggedIdx: Functions['_nestedGetRaggedIdx'] = functions._nestedGetRaggedIdx;
+/** `torch._nested_get_values` */
 export const _nestedGetValues: Functions['_nestedGetValues'] = functions._nestedGetValues;
+/** `torch._nested_get_values_copy` */
 export const _nestedGetValuesCopy: Functions['_nestedGetValuesCopy'] = functions._nestedGetValuesCopy;
+/** `torch._nested_tensor_from_mask` */
 export const _nestedTensorFromMask: Functions['_nestedTensorFromMask'] = functions._nestedTensorFromMask;
+/** `torch._nested_tensor_from_mask_left_aligned` */
 export const _nestedTensorFromMaskLeftAligned: Functions['_nestedTensorFromMaskLeftAligned'] = functions._nestedTensorFromMaskLeftAligned;
+/** `torch._nested_tensor_from_tensor_list` */
 export const _nestedTensorFromTensorList: Functions['_nestedTensorFromTensorList'] = functions._nestedTensorFromTensorList;
+/** `torch._nested_tensor_softmax_with_shape` */
 export const _nestedTensorSoftmaxWithShape: Functions['_nestedTensorSoftmaxWithShape'] = functions._nestedTensorSoftmaxWithShape;
+/** `torch._nested_view_from_buffer` */
 export const _nestedViewFromBuffer: Functions['_nestedViewFromBuffer'] = functions._nestedViewFromBuffer;
+/** `torch._nested_view_from_buffer_copy` */
 export const _nestedViewFromBufferCopy: Functions['_nestedViewFromBufferCopy'] = functions._nestedViewFromBufferCopy;
+/** `torch._nested_view_from_jagged` */
 export const _nestedViewFromJagged: Functions['_nestedViewFromJagged'] = functions._nestedViewFromJagged;
+/** `torch._nested_view_from_jagged_copy` */
 export const _nestedViewFromJaggedCopy: Functions['_nestedViewFromJaggedCopy'] = functions._nestedViewFromJaggedCopy;
+/** `torch._nnpack_available` */
 export const _nnpackAvailable: Functions['_nnpackAvailable'] = functions._nnpackAvailable;
+/** `torch._nnpack_spatial_convolution` */
 export const _nnpackSpatialConvolution: Functions['_nnpackSpatialConvolution'] = functions._nnpackSpatialConvolution;
+/** `torch._pack_padded_sequence` */
 export const _packPaddedSequence: Functions['_packPaddedSequence'] = functions._packPaddedSequence;
+/** `torch._pad_packed_sequence` */
 export const _padPackedSequence: Functions['_padPackedSequence'] = functions._padPackedSequence;
+/** `torch._philox_key_fold_in` */
 export const _philoxKeyFoldIn: Functions['_philoxKeyFoldIn'] = functions._philoxKeyFoldIn;
+/** `torch._philox_key_split` */
 export const _philoxKeySplit: Functions['_philoxKeySplit'] = functions._philoxKeySplit;
+/** `torch._philox_normal_` */
 export const _philoxNormal_: Functions['_philoxNormal_'] = functions._philoxNormal_;
+/** `torch._philox_uniform_` */
 export const _philoxUniform_: Functions['_philoxUniform_'] = functions._philoxUniform_;
+/** `torch._pin_memory` */
 export const _pinMemory: Functions['_pinMemory'] = functions._pinMemory;
+/** `torch._prelu_kernel` */
 export const _preluKernel: Functions['_preluKernel'] = functions._preluKernel;
+/** `torch._print` */
 export const _print: Functions['_print'] = functions._print;
+/** `torch._propagate_xla_data` */
 export const _propagateXlaData: Functions['_propagateXlaData'] = functions._propagateXlaData;
+/** `torch._remove_batch_dim` */
 export const _removeBatchDim: Functions['_removeBatchDim'] = functions._removeBatchDim;
+/** `torch._reshape_alias_copy` */
 export const _reshapeAliasCopy: Functions['_reshapeAliasCopy'] = functions._reshapeAliasCopy;
+/** `torch._reshape_from_tensor` */
 export const _reshapeFromTensor: Functions['_reshapeFromTensor'] = functions._reshapeFromTensor;
+/** `torch._resize_output_` */
 export const _resizeOutput_: Functions['_resizeOutput_'] = functions._resizeOutput_;
+/** `torch._rowwise_prune` */
 export const _rowwisePrune: Functions['_rowwisePrune'] = functions._rowwisePrune;
+/** `torch._safe_softmax` */
 export const _safeSoftmax: Functions['_safeSoftmax'] = functions._safeSoftmax;
+/** `torch._sample_dirichlet` */
 export const _sampleDirichlet: Functions['_sampleDirichlet'] = functions._sampleDirichlet;
+/** `torch._saturate_weight_to_fp16` */
 export const _saturateWeightToFp16: Functions['_saturateWeightToFp16'] = functions._saturateWeightToFp16;
+/** `torch._scaled_dot_product_attention_math` */
 export const _scaledDotProductAttentionMath: Functions['_scaledDotProductAttentionMath'] = functions._scaledDotProductAttentionMath;
+/** `torch._scaled_dot_product_attention_math_for_mps` */
 export const _scaledDotProductAttentionMathForMps: Functions['_scaledDotProductAttentionMathForMps'] = functions._scaledDotProductAttentionMathForMps;
+/** `torch._scaled_dot_product_cudnn_attention` */
 export const _scaledDotProductCudnnAttention: Functions['_scaledDotProductCudnnAttention'] = functions._scaledDotProductCudnnAttention;
+/** `torch._scaled_dot_product_efficient_attention` */
 export const _scaledDotProductEfficientAttention: Functions['_scaledDotProductEfficientAttention'] = functions._scaledDotProductEfficientAttention;
+/** `torch._scaled_dot_product_flash_attention` */
 export const _scaledDotProductFlashAttention: Functions['_scaledDotProductFlashAttention'] = functions._scaledDotProductFlashAttention;
+/** `torch._scaled_dot_product_flash_attention_for_cpu` */
 export const _scaledDotProductFlashAttentionForCpu: Functions['_scaledDotProductFlashAttentionForCpu'] = functions._scaledDotProductFlashAttentionForCpu;
+/** `torch._scaled_grouped_mm` */
 export const _scaledGroupedMm: Functions['_scaledGroupedMm'] = functions._scaledGroupedMm;
+/** `torch._scaled_grouped_mm_v2` */
 export const _scaledGroupedMmV2: Functions['_scaledGroupedMmV2'] = functions._scaledGroupedMmV2;
+/** `torch._scaled_mm` */
 export const _scaledMm: Functions['_scaledMm'] = functions._scaledMm;
+/** `torch._scaled_mm_v2` */
 export const _scaledMmV2: Functions['_scaledMmV2'] = functions._scaledMmV2;
+/** `torch._shape_as_tensor` */
 export const _shapeAsTensor: Functions['_shapeAsTensor'] = functions._shapeAsTensor;
+/** `torch._sobol_engine_draw` */
 export const _sobolEngineDraw: Functions['_sobolEngineDraw'] = functions._sobolEngineDraw;
+/** `torch._sobol_engine_ff_` */
 export const _sobolEngineFf_: Functions['_sobolEngineFf_'] = functions._sobolEngineFf_;
+/** `torch._sobol_engine_initialize_state_` */
 export const _sobolEngineInitializeState_: Functions['_sobolEngineInitializeState_'] = functions._sobolEngineInitializeState_;
+/** `torch._sobol_engine_scramble_` */
 export const _sobolEngineScramble_: Functions['_sobolEngineScramble_'] = functions._sobolEngineScramble_;
+/** `torch._softmax` */
 export const _softmax: Functions['_softmax'] = functions._softmax;
+/** `torch._softmax_backward_data` */
 export const _softmaxBackwardData: Functions['_softmaxBackwardData'] = functions._softmaxBackwardData;
+/** `torch._sparse_broadcast_to` */
 export const _sparseBroadcastTo: Functions['_sparseBroadcastTo'] = functions._sparseBroadcastTo;
+/** `torch._sparse_broadcast_to_copy` */
 export const _sparseBroadcastToCopy: Functions['_sparseBroadcastToCopy'] = functions._sparseBroadcastToCopy;
+/** `torch._sparse_csr_prod` */
 export const _sparseCsrProd: Functions['_sparseCsrProd'] = functions._sparseCsrProd;
+/** `torch._sparse_csr_sum` */
 export const _sparseCsrSum: Functions['_sparseCsrSum'] = functions._sparseCsrSum;
+/** `torch._sparse_log_softmax_backward_data` */
 export const _sparseLogSoftmaxBackwardData: Functions['_sparseLogSoftmaxBackwardData'] = functions._sparseLogSoftmaxBackwardData;
+/** `torch._sparse_semi_structured_addmm` */
 export const _sparseSemiStructuredAddmm: Functions['_sparseSemiStructuredAddmm'] = functions._sparseSemiStructuredAddmm;
+/** `torch._sparse_semi_structured_apply` */
 export const _sparseSemiStructuredApply: Functions['_sparseSemiStructuredApply'] = functions._sparseSemiStructuredApply;
+/** `torch._sparse_semi_structured_apply_dense` */
 export const _sparseSemiStructuredApplyDense: Functions['_sparseSemiStructuredApplyDense'] = functions._sparseSemiStructuredApplyDense;
+/** `torch._sparse_semi_structured_linear` */
 export const _sparseSemiStructuredLinear: Functions['_sparseSemiStructuredLinear'] = functions._sparseSemiStructuredLinear;
+/** `torch._sparse_semi_structured_mm` */
 export const _sparseSemiStructuredMm: Functions['_sparseSemiStructuredMm'] = functions._sparseSemiStructuredMm;
+/** `torch._sparse_semi_structured_tile` */
 export const _sparseSemiStructuredTile: Functions['_sparseSemiStructuredTile'] = functions._sparseSemiStructuredTile;
+/** `torch._sparse_softmax_backward_data` */
 export const _sparseSoftmaxBackwardData: Functions['_sparseSoftmaxBackwardData'] = functions._sparseSoftmaxBackwardData;
+/** `torch._sparse_sparse_matmul` */
 export const _sparseSparseMatmul: Functions['_sparseSparseMatmul'] = functions._sparseSparseMatmul;
+/** `torch._sparse_sum` */
 export const _sparseSum: Functions['_sparseSum'] = functions._sparseSum;
+/** `torch._stack` */
 export const _stack: Functions['_stack'] = functions._stack;
+/** `torch._standard_gamma` */
 export const _standardGamma: Functions['_standardGamma'] = functions._standardGamma;
+/** `torch._standard_gamma_grad` */
 export const _standardGammaGrad: Functions['_standardGammaGrad'] = functions._standardGammaGrad;
+/** `torch._test_autograd_multiple_dispatch` */
 export const _testAutogradMultipleDispatch: Functions['_testAutogradMultipleDispatch'] = functions._testAutogradMultipleDispatch;
+/** `torch._test_autograd_multiple_dispatch_view` */
 export const _testAutogradMultipleDispatchView: Functions['_testAutogradMultipleDispatchView'] = functions._testAutogradMultipleDispatchView;
+/** `torch._test_autograd_multiple_dispatch_view_copy` */
 export const _testAutogradMultipleDispatchViewCopy: Functions['_testAutogradMultipleDispatchViewCopy'] = functions._testAutogradMultipleDispatchViewCopy;
+/** `torch._test_check_tensor` */
 export const _testCheckTensor: Functions['_testCheckTensor'] = functions._testCheckTensor;
+/** `torch._test_functorch_fallback` */
 export const _testFunctorchFallback: Functions['_testFunctorchFallback'] = functions._testFunctorchFallback;
+/** `torch._test_parallel_materialize` */
 export const _testParallelMaterialize: Functions['_testParallelMaterialize'] = functions._testParallelMaterialize;
+/** `torch._test_serialization_subcmul` */
 export const _testSerializationSubcmul: Functions['_testSerializationSubcmul'] = functions._testSerializationSubcmul;
+/** `torch._to_cpu` */
 export const _toCpu: Functions['_toCpu'] = functions._toCpu;
+/** `torch._to_sparse_semi_structured` */
 export const _toSparseSemiStructured: Functions['_toSparseSemiStructured'] = functions._toSparseSemiStructured;
+/** `torch._transform_bias_rescale_qkv` */
 export const _transformBiasRescaleQkv: Functions['_transformBiasRescaleQkv'] = functions._transformBiasRescaleQkv;
+/** `torch._transformer_encoder_layer_fwd` */
 export const _transformerEncoderLayerFwd: Functions['_transformerEncoderLayerFwd'] = functions._transformerEncoderLayerFwd;
+/** `torch._trilinear` */
 export const _trilinear: Functions['_trilinear'] = functions._trilinear;
+/** `torch._triton_multi_head_attention` */
 export const _tritonMultiHeadAttention: Functions['_tritonMultiHeadAttention'] = functions._tritonMultiHeadAttention;
+/** `torch._triton_scaled_dot_attention` */
 export const _tritonScaledDotAttention: Functions['_tritonScaledDotAttention'] = functions._tritonScaledDotAttention;
+/** `torch._unique` */
 export const _unique: Functions['_unique'] = functions._unique;
+/** `torch._unique2` */
 export const _unique2: Functions['_unique2'] = functions._unique2;
+/** `torch._unpack_dual` */
 export const _unpackDual: Functions['_unpackDual'] = functions._unpackDual;
+/** `torch._unsafe_index` */
 export const _unsafeIndex: Functions['_unsafeIndex'] = functions._unsafeIndex;
+/** `torch._unsafe_index_put` */
 export const _unsafeIndexPut: Functions['_unsafeIndexPut'] = functions._unsafeIndexPut;
+/** `torch._unsafe_masked_index` */
 export const _unsafeMaskedIndex: Functions['_unsafeMaskedIndex'] = functions._unsafeMaskedIndex;
+/** `torch._unsafe_masked_index_put_accumulate` */
 export const _unsafeMaskedIndexPutAccumulate: Functions['_unsafeMaskedIndexPutAccumulate'] = functions._unsafeMaskedIndexPutAccumulate;
+/** `torch._use_cudnn_ctc_loss` */
 export const _useCudnnCtcLoss: Functions['_useCudnnCtcLoss'] = functions._useCudnnCtcLoss;
+/** `torch._use_cudnn_rnn_flatten_weight` */
 export const _useCudnnRnnFlattenWeight: Functions['_useCudnnRnnFlattenWeight'] = functions._useCudnnRnnFlattenWeight;
+/** `torch._use_miopen_ctc_loss` */
 export const _useMiopenCtcLoss: Functions['_useMiopenCtcLoss'] = functions._useMiopenCtcLoss;
+/** `torch._validate_compressed_sparse_indices` */
 export const _validateCompressedSparseIndices: Functions['_validateCompressedSparseIndices'] = functions._validateCompressedSparseIndices;
+/** `torch._validate_sparse_bsc_tensor_args` */
 export const _validateSparseBscTensorArgs: Functions['_validateSparseBscTensorArgs'] = functions._validateSparseBscTensorArgs;
+/** `torch._validate_sparse_bsr_tensor_args` */
 export const _validateSparseBsrTensorArgs: Functions['_validateSparseBsrTensorArgs'] = functions._validateSparseBsrTensorArgs;
+/** `torch._validate_sparse_compressed_tensor_args` */
 export const _validateSparseCompressedTensorArgs: Functions['_validateSparseCompressedTensorArgs'] = functions._validateSparseCompressedTensorArgs;
+/** `torch._validate_sparse_coo_tensor_args` */
 export const _validateSparseCooTensorArgs: Functions['_validateSparseCooTensorArgs'] = functions._validateSparseCooTensorArgs;
+/** `torch._validate_sparse_csc_tensor_args` */
 export const _validateSparseCscTensorArgs: Functions['_validateSparseCscTensorArgs'] = functions._validateSparseCscTensorArgs;
+/** `torch._validate_sparse_csr_tensor_args` */
 export const _validateSparseCsrTensorArgs: Functions['_validateSparseCsrTensorArgs'] = functions._validateSparseCsrTensorArgs;
+/** `torch._values_copy` */
 export const _valuesCopy: Functions['_valuesCopy'] = functions._valuesCopy;
+/** `torch._weight_int4pack_mm` */
 export const _weightInt4packMm: Functions['_weightInt4packMm'] = functions._weightInt4packMm;
+/** `torch._weight_int4pack_mm_for_cpu` */
 export const _weightInt4packMmForCpu: Functions['_weightInt4packMmForCpu'] = functions._weightInt4packMmForCpu;
+/** `torch._weight_int4pack_mm_with_scales_and_zeros` */
 export const _weightInt4packMmWithScalesAndZeros: Functions['_weightInt4packMmWithScalesAndZeros'] = functions._weightInt4packMmWithScalesAndZeros;
+/** `torch._weight_int8pack_mm` */
 export const _weightInt8packMm: Functions['_weightInt8packMm'] = functions._weightInt8packMm;
+/** `torch._weight_norm` */
 export const _weightNorm: Functions['_weightNorm'] = functions._weightNorm;
+/** `torch._weight_norm_interface` */
 export const _weightNormInterface: Functions['_weightNormInterface'] = functions._weightNormInterface;
+/** `torch._wrapped_linear_prepack` */
 export const _wrappedLinearPrepack: Functions['_wrappedLinearPrepack'] = functions._wrappedLinearPrepack;
+/** `torch._wrapped_quantized_linear_prepacked` */
 export const _wrappedQuantizedLinearPrepacked: Functions['_wrappedQuantizedLinearPrepacked'] = functions._wrappedQuantizedLinearPrepacked;
+/** `torch.abs`, https://docs.pytorch.org/docs/stable/generated/torch.abs.html */
 export const abs: Functions['abs'] = functions.abs;
+/** `torch.abs_` */
 export const abs_: Functions['abs_'] = functions.abs_;
+/** `torch.absolute`, https://docs.pytorch.org/docs/stable/generated/torch.absolute.html */
 export const absolute: Functions['absolute'] = functions.absolute;
+/** `torch.acos`, https://docs.pytorch.org/docs/stable/generated/torch.acos.html */
 export const acos: Functions['acos'] = functions.acos;
+/** `torch.acos_` */
 export const acos_: Functions['acos_'] = functions.acos_;
+/** `torch.acosh`, https://docs.pytorch.org/docs/stable/generated/torch.acosh.html */
 export const acosh: Functions['acosh'] = functions.acosh;
+/** `torch.acosh_` */
 export const acosh_: Functions['acosh_'] = functions.acosh_;
+/** `torch.adaptive_avg_pool1d`, https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.adaptive_avg_pool1d.html */
 export const adaptiveAvgPool1d: Functions['adaptiveAvgPool1d'] = functions.adaptiveAvgPool1d;
+/** `torch.adaptive_max_pool1d` */
 export const adaptiveMaxPool1d: Functions['adaptiveMaxPool1d'] = functions.adaptiveMaxPool1d;
+/** `torch.add`, https://docs.pytorch.org/docs/stable/generated/torch.add.html */
 export const add: Functions['add'] = functions.add;
+/** `torch.addbmm`, https://docs.pytorch.org/docs/stable/generated/torch.addbmm.html */
 export const addbmm: Functions['addbmm'] = functions.addbmm;
+/** `torch.addcdiv`, https://docs.pytorch.org/docs/stable/generated/torch.addcdiv.html */
 export const addcdiv: Functions['addcdiv'] = functions.addcdiv;
+/** `torch.addcmul`, https://docs.pytorch.org/docs/stable/generated/torch.addcmul.html */
 export const addcmul: Functions['addcmul'] = functions.addcmul;
+/** `torch.addmm`, https://docs.pytorch.org/docs/stable/generated/torch.addmm.html */
 export const addmm: Functions['addmm'] = functions.addmm;
+/** `torch.addmv`, https://docs.pytorch.org/docs/stable/generated/torch.addmv.html */
 export const addmv: Functions['addmv'] = functions.addmv;
+/** `torch.addmv_` */
 export const addmv_: Functions['addmv_'] = functions.addmv_;
+/** `torch.addr`, https://docs.pytorch.org/docs/stable/generated/torch.addr.html */
 export const addr: Functions['addr'] = functions.addr;
+/** `torch.adjoint`, https://docs.pytorch.org/docs/stable/generated/torch.adjoint.html */
 export const adjoint: Functions['adjoint'] = functions.adjoint;
+/** `torch.affine_grid_generator` */
 export const affineGridGenerator: Functions['affineGridGenerator'] = functions.affineGridGenerator;
+/** `torch.alias_copy`, https://docs.pytorch.org/docs/stable/generated/torch.alias_copy.html */
 export const aliasCopy: Functions['aliasCopy'] = functions.aliasCopy;
+/** `torch.all`, https://docs.pytorch.org/docs/stable/generated/torch.all.html */
 export const all: Functions['all'] = functions.all;
+/** `torch.allclose`, https://docs.pytorch.org/docs/stable/generated/torch.allclose.html */
 export const allclose: Functions['allclose'] = functions.allclose;
+/** `torch.alpha_dropout` */
 export const alphaDropout: Functions['alphaDropout'] = functions.alphaDropout;
+/** `torch.alpha_dropout_` */
 export const alphaDropout_: Functions['alphaDropout_'] = functions.alphaDropout_;
+/** `torch.amax`, https://docs.pytorch.org/docs/stable/generated/torch.amax.html */
 export const amax: Functions['amax'] = functions.amax;
+/** `torch.amin`, https://docs.pytorch.org/docs/stable/generated/torch.amin.html */
 export const amin: Functions['amin'] = functions.amin;
+/** `torch.aminmax`, https://docs.pytorch.org/docs/stable/generated/torch.aminmax.html */
 export const aminmax: Functions['aminmax'] = functions.aminmax;
+/** `torch.angle`, https://docs.pytorch.org/docs/stable/generated/torch.angle.html */
 export const angle: Functions['angle'] = functions.angle;
+/** `torch.any`, https://docs.pytorch.org/docs/stable/generated/torch.any.html */
 export const any: Functions['any'] = functions.any;
+/** `torch.arange`, https://docs.pytorch.org/docs/stable/generated/torch.arange.html */
 export const arange: Functions['arange'] = functions.arange;
+/** `torch.arccos`, https://docs.pytorch.org/docs/stable/generated/torch.arccos.html */
 export const arccos: Functions['arccos'] = functions.arccos;
+/** `torch.arccos_` */
 export const arccos_: Functions['arccos_'] = functions.arccos_;
+/** `torch.arccosh`, https://docs.pytorch.org/docs/stable/generated/torch.arccosh.html */
 export const arccosh: Functions['arccosh'] = functions.arccosh;
+/** `torch.arccosh_` */
 export const arccosh_: Functions['arccosh_'] = functions.arccosh_;
+/** `torch.arcsin`, https://docs.pytorch.org/docs/stable/generated/torch.arcsin.html */
 export const arcsin: Functions['arcsin'] = functions.arcsin;
+/** `torch.arcsin_` */
 export const arcsin_: Functions['arcsin_'] = functions.arcsin_;
+/** `torch.arcsinh`, https://docs.pytorch.org/docs/stable/generated/torch.arcsinh.html */
 export const arcsinh: Functions['arcsinh'] = functions.arcsinh;
+/** `torch.arcsinh_` */
 export const arcsinh_: Functions['arcsinh_'] = functions.arcsinh_;
+/** `torch.arctan`, https://docs.pytorch.org/docs/stable/generated/torch.arctan.html */
 export const arctan: Functions['arctan'] = functions.arctan;
+/** `torch.arctan2`, https://docs.pytorch.org/docs/stable/generated/torch.arctan2.html */
 export const arctan2: Functions['arctan2'] = functions.arctan2;
+/** `torch.arctan_` */
 export const arctan_: Functions['arctan_'] = functions.arctan_;
+/** `torch.arctanh`, https://docs.pytorch.org/docs/stable/generated/torch.arctanh.html */
 export const arctanh: Functions['arctanh'] = functions.arctanh;
+/** `torch.arctanh_` */
 export const arctanh_: Functions['arctanh_'] = functions.arctanh_;
+/** `torch.argmax`, https://docs.pytorch.org/docs/stable/generated/torch.argmax.html */
 export const argmax: Functions['argmax'] = functions.argmax;
+/** `torch.argmin`, https://docs.pytorch.org/docs/stable/generated/torch.argmin.html */
 export const argmin: Functions['argmin'] = functions.argmin;
+/** `torch.argsort`, https://docs.pytorch.org/docs/stable/generated/torch.argsort.html */
 export const argsort: Functions['argsort'] = functions.argsort;
+/** `torch.argwhere`, https://docs.pytorch.org/docs/stable/generated/torch.argwhere.html */
 export const argwhere: Functions['argwhere'] = functions.argwhere;
+/** `torch.as_strided`, https://docs.pytorch.org/docs/stable/generated/torch.as_strided.html */
 export const asStrided: Functions['asStrided'] = functions.asStrided;
+/** `torch.as_strided_copy`, https://docs.pytorch.org/docs/stable/generated/torch.as_strided_copy.html */
 export const asStridedCopy: Functions['asStridedCopy'] = functions.asStridedCopy;
+/** `torch.as_strided_scatter`, https://docs.pytorch.org/docs/stable/generated/torch.as_strided_scatter.html */
 export const asStridedScatter: Functions['asStridedScatter'] = functions.asStridedScatter;
+/** `torch.as_strided_` */
 export const asStrided_: Functions['asStrided_'] = functions.asStrided_;
+/** `torch.asin`, https://docs.pytorch.org/docs/stable/generated/torch.asin.html */
 export const asin: Functions['asin'] = functions.asin;
+/** `torch.asin_` */
 export const asin_: Functions['asin_'] = functions.asin_;
+/** `torch.asinh`, https://docs.pytorch.org/docs/stable/generated/torch.asinh.html */
 export const asinh: Functions['asinh'] = functions.asinh;
+/** `torch.asinh_` */
 export const asinh_: Functions['asinh_'] = functions.asinh_;
+/** `torch.atan`, https://docs.pytorch.org/docs/stable/generated/torch.atan.html */
 export const atan: Functions['atan'] = functions.atan;
+/** `torch.atan2`, https://docs.pytorch.org/docs/stable/generated/torch.atan2.html */
 export const atan2: Functions['atan2'] = functions.atan2;
+/** `torch.atan_` */
 export const atan_: Functions['atan_'] = functions.atan_;
+/** `torch.atanh`, https://docs.pytorch.org/docs/stable/generated/torch.atanh.html */
 export const atanh: Functions['atanh'] = functions.atanh;
+/** `torch.atanh_` */
 export const atanh_: Functions['atanh_'] = functions.atanh_;
+/** `torch.atleast_1d`, https://docs.pytorch.org/docs/stable/generated/torch.atleast_1d.html */
 export const atleast1d: Functions['atleast1d'] = functions.atleast1d;
+/** `torch.atleast_2d`, https://docs.pytorch.org/docs/stable/generated/torch.atleast_2d.html */
 export const atleast2d: Functions['atleast2d'] = functions.atleast2d;
+/** `torch.atleast_3d`, https://docs.pytorch.org/docs/stable/generated/torch.atleast_3d.html */
 export const atleast3d: Functions['atleast3d'] = functions.atleast3d;
+/** `torch.avg_pool1d`, https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.avg_pool1d.html */
 export const avgPool1d: Functions['avgPool1d'] = functions.avgPool1d;
+/** `torch.baddbmm`, https://docs.pytorch.org/docs/stable/generated/torch.baddbmm.html */
 export const baddbmm: Functions['baddbmm'] = functions.baddbmm;
+/** `torch.bartlett_window`, https://docs.pytorch.org/docs/stable/generated/torch.bartlett_window.html */
 export const bartlettWindow: Functions['bartlettWindow'] = functions.bartlettWindow;
+/** `torch.batch_norm` */
 export const batchNorm: Functions['batchNorm'] = functions.batchNorm;
+/** `torch.batch_norm_backward_elemt` */
 export const batchNormBackwardElemt: Functions['batchNormBackwardElemt'] = functions.batchNormBackwardElemt;
+/** `torch.batch_norm_backward_reduce` */
 export const batchNormBackwardReduce: Functions['batchNormBackwardReduce'] = functions.batchNormBackwardReduce;
+/** `torch.batch_norm_elemt` */
 export const batchNormElemt: Functions['batchNormElemt'] = functions.batchNormElemt;
+/** `torch.batch_norm_gather_stats` */
 export const batchNormGatherStats: Functions['batchNormGatherStats'] = functions.batchNormGatherStats;
+/** `torch.batch_norm_gather_stats_with_counts` */
 export const batchNormGatherStatsWithCounts: Functions['batchNormGatherStatsWithCounts'] = functions.batchNormGatherStatsWithCounts;
+/** `torch.batch_norm_stats` */
 export const batchNormStats: Functions['batchNormStats'] = functions.batchNormStats;
+/** `torch.batch_norm_update_stats` */
 export const batchNormUpdateStats: Functions['batchNormUpdateStats'] = functions.batchNormUpdateStats;
+/** `torch.bernoulli`, https://docs.pytorch.org/docs/stable/generated/torch.bernoulli.html */
 export const bernoulli: Functions['bernoulli'] = functions.bernoulli;
+/** `torch.bilinear`, https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.bilinear.html */
 export const bilinear: Functions['bilinear'] = functions.bilinear;
+/** `torch.binary_cross_entropy_with_logits` */
 export const binaryCrossEntropyWithLogits: Functions['binaryCrossEntropyWithLogits'] = functions.binaryCrossEntropyWithLogits;
+/** `torch.bincount`, https://docs.pytorch.org/docs/stable/generated/torch.bincount.html */
 export const bincount: Functions['bincount'] = functions.bincount;
+/** `torch.binomial` */
 export const binomial: Functions['binomial'] = functions.binomial;
+/** `torch.bitwise_and`, https://docs.pytorch.org/docs/stable/generated/torch.bitwise_and.html */
 export const bitwiseAnd: Functions['bitwiseAnd'] = functions.bitwiseAnd;
+/** `torch.bitwise_left_shift`, https://docs.pytorch.org/docs/stable/generated/torch.bitwise_left_shift.html */
 export const bitwiseLeftShift: Functions['bitwiseLeftShift'] = functions.bitwiseLeftShift;
+/** `torch.bitwise_not`, https://docs.pytorch.org/docs/stable/generated/torch.bitwise_not.html */
 export const bitwiseNot: Functions['bitwiseNot'] = functions.bitwiseNot;
+/** `torch.bitwise_or`, https://docs.pytorch.org/docs/stable/generated/torch.bitwise_or.html */
 export const bitwiseOr: Functions['bitwiseOr'] = functions.bitwiseOr;
+/** `torch.bitwise_right_shift`, https://docs.pytorch.org/docs/stable/generated/torch.bitwise_right_shift.html */
 export const bitwiseRightShift: Functions['bitwiseRightShift'] = functions.bitwiseRightShift;
+/** `torch.bitwise_xor`, https://docs.pytorch.org/docs/stable/generated/torch.bitwise_xor.html */
 export const bitwiseXor: Functions['bitwiseXor'] = functions.bitwiseXor;
+/** `torch.blackman_window`, https://docs.pytorch.org/docs/stable/generated/torch.blackman_window.html */
 export const blackmanWindow: Functions['blackmanWindow'] = functions.blackmanWindow;
+/** `torch.block_diag`, https://docs.pytorch.org/docs/stable/generated/torch.block_diag.html */
 export const blockDiag: Functions['blockDiag'] = functions.blockDiag;
+/** `torch.bmm`, https://docs.pytorch.org/docs/stable/generated/torch.bmm.html */
 export const bmm: Functions['bmm'] = functions.bmm;
+/** `torch.broadcast_tensors`, https://docs.pytorch.org/docs/stable/generated/torch.broadcast_tensors.html */
 export const broadcastTensors: Functions['broadcastTensors'] = functions.broadcastTensors;
+/** `torch.broadcast_to`, https://docs.pytorch.org/docs/stable/generated/torch.broadcast_to.html */
 export const broadcastTo: Functions['broadcastTo'] = functions.broadcastTo;
+/** `torch.bucketize`, https://docs.pytorch.org/docs/stable/generated/torch.bucketize.html */
 export const bucketize: Functions['bucketize'] = functions.bucketize;
+/** `torch.can_cast`, https://docs.pytorch.org/docs/stable/generated/torch.can_cast.html */
 export const canCast: Functions['canCast'] = functions.canCast;
+/** `torch.cartesian_prod`, https://docs.pytorch.org/docs/stable/generated/torch.cartesian_prod.html */
 export const cartesianProd: Functions['cartesianProd'] = functions.cartesianProd;
+/** `torch.cat`, https://docs.pytorch.org/docs/stable/generated/torch.cat.html */
 export const cat: Functions['cat'] = functions.cat;
+/** `torch.ccol_indices_copy` */
 export const ccolIndicesCopy: Functions['ccolIndicesCopy'] = functions.ccolIndicesCopy;
+/** `torch.cdist`, https://docs.pytorch.org/docs/stable/generated/torch.cdist.html */
 export const cdist: Functions['cdist'] = functions.cdist;
+/** `torch.ceil`, https://docs.pytorch.org/docs/stable/generated/torch.ceil.html */
 export const ceil: Functions['ceil'] = functions.ceil;
+/** `torch.ceil_` */
 export const ceil_: Functions['ceil_'] = functions.ceil_;
+/** `torch.celu` */
 export const celu: Functions['celu'] = functions.celu;
+/** `torch.celu_`, https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.celu_.html */
 export const celu_: Functions['celu_'] = functions.celu_;
+/** `torch.chain_matmul`, https://docs.pytorch.org/docs/stable/generated/torch.chain_matmul.html */
 export const chainMatmul: Functions['chainMatmul'] = functions.chainMatmul;
+/** `torch.channel_shuffle`, https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.channel_shuffle.html */
 export const channelShuffle: Functions['channelShuffle'] = functions.channelShuffle;
+/** `torch.cholesky`, https://docs.pytorch.org/docs/stable/generated/torch.cholesky.html */
 export const cholesky: Functions['cholesky'] = functions.cholesky;
+/** `torch.cholesky_inverse`, https://docs.pytorch.org/docs/stable/generated/torch.cholesky_inverse.html */
 export const choleskyInverse: Functions['choleskyInverse'] = functions.choleskyInverse;
+/** `torch.cholesky_solve`, https://docs.pytorch.org/docs/stable/generated/torch.cholesky_solve.html */
 export const choleskySolve: Functions['choleskySolve'] = functions.choleskySolve;
+/** `torch.choose_qparams_optimized` */
 export const chooseQparamsOptimized: Functions['chooseQparamsOptimized'] = functions.chooseQparamsOptimized;
+/** `torch.chunk`, https://docs.pytorch.org/docs/stable/generated/torch.chunk.html */
 export const chunk: Functions['chunk'] = functions.chunk;
+/** `torch.clamp`, https://docs.pytorch.org/docs/stable/generated/torch.clamp.html */
 export const clamp: Functions['clamp'] = functions.clamp;
+/** `torch.clamp_max` */
 export const clampMax: Functions['clampMax'] = functions.clampMax;
+/** `torch.clamp_max_` */
 export const clampMax_: Functions['clampMax_'] = functions.clampMax_;
+/** `torch.clamp_min` */
 export const clampMin: Functions['clampMin'] = functions.clampMin;
+/** `torch.clamp_min_` */
 export const clampMin_: Functions['clampMin_'] = functions.clampMin_;
+/** `torch.clamp_` */
 export const clamp_: Functions['clamp_'] = functions.clamp_;
+/** `torch.clip`, https://docs.pytorch.org/docs/stable/generated/torch.clip.html */
 export const clip: Functions['clip'] = functions.clip;
+/** `torch.clip_` */
 export const clip_: Functions['clip_'] = functions.clip_;
+/** `torch.clone`, https://docs.pytorch.org/docs/stable/generated/torch.clone.html */
 export const clone: Functions['clone'] = functions.clone;
+/** `torch.col_indices_copy`, https://docs.pytorch.org/docs/stable/generated/torch.col_indices_copy.html */
 export const colIndicesCopy: Functions['colIndicesCopy'] = functions.colIndicesCopy;
+/** `torch.column_stack`, https://docs.pytorch.org/docs/stable/generated/torch.column_stack.html */
 export const columnStack: Functions['columnStack'] = functions.columnStack;
+/** `torch.combinations`, https://docs.pytorch.org/docs/stable/generated/torch.combinations.html */
 export const combinations: Functions['combinations'] = functions.combinations;
+/** `torch.complex`, https://docs.pytorch.org/docs/stable/generated/torch.complex.html */
 export const complex: Functions['complex'] = functions.complex;
+/** `torch.concat`, https://docs.pytorch.org/docs/stable/generated/torch.concat.html */
 export const concat: Functions['concat'] = functions.concat;
+/** `torch.concatenate`, https://docs.pytorch.org/docs/stable/generated/torch.concatenate.html */
 export const concatenate: Functions['concatenate'] = functions.concatenate;
+/** `torch.conj`, https://docs.pytorch.org/docs/stable/generated/torch.conj.html */
 export const conj: Functions['conj'] = functions.conj;
+/** `torch.conj_physical`, https://docs.pytorch.org/docs/stable/generated/torch.conj_physical.html */
 export const conjPhysical: Functions['conjPhysical'] = functions.conjPhysical;
+/** `torch.conj_physical_` */
 export const conjPhysical_: Functions['conjPhysical_'] = functions.conjPhysical_;
+/** `torch.constant_pad_nd` */
 export const constantPadNd: Functions['constantPadNd'] = functions.constantPadNd;
+/** `torch.conv1d`, https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.conv1d.html */
 export const conv1d: Functions['conv1d'] = functions.conv1d;
+/** `torch.conv2d`, https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.conv2d.html */
 export const conv2d: Functions['conv2d'] = functions.conv2d;
+/** `torch.conv3d`, https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.conv3d.html */
 export const conv3d: Functions['conv3d'] = functions.conv3d;
+/** `torch.conv_tbc`, https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.conv_tbc.html */
 export const convTbc: Functions['convTbc'] = functions.convTbc;
+/** `torch.conv_transpose1d`, https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.conv_transpose1d.html */
 export const convTranspose1d: Functions['convTranspose1d'] = functions.convTranspose1d;
+/** `torch.conv_transpose2d`, https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.conv_transpose2d.html */
 export const convTranspose2d: Functions['convTranspose2d'] = functions.convTranspose2d;
+/** `torch.conv_transpose3d`, https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.conv_transpose3d.html */
 export const convTranspose3d: Functions['convTranspose3d'] = functions.convTranspose3d;
+/** `torch.convolution` */
 export const convolution: Functions['convolution'] = functions.convolution;
+/** `torch.copysign`, https://docs.pytorch.org/docs/stable/generated/torch.copysign.html */
 export const copysign: Functions['copysign'] = functions.copysign;
+/** `torch.corrcoef`, https://docs.pytorch.org/docs/stable/generated/torch.corrcoef.html */
 export const corrcoef: Functions['corrcoef'] = functions.corrcoef;
+/** `torch.cos`, https://docs.pytorch.org/docs/stable/generated/torch.cos.html */
 export const cos: Functions['cos'] = functions.cos;
+/** `torch.cos_` */
 export const cos_: Functions['cos_'] = functions.cos_;
+/** `torch.cosh`, https://docs.pytorch.org/docs/stable/generated/torch.cosh.html */
 export const cosh: Functions['cosh'] = functions.cosh;
+/** `torch.cosh_` */
 export const cosh_: Functions['cosh_'] = functions.cosh_;
+/** `torch.cosine_embedding_loss` */
 export const cosineEmbeddingLoss: Functions['cosineEmbeddingLoss'] = functions.cosineEmbeddingLoss;
+/** `torch.cosine_similarity`, https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.cosine_similarity.html */
 export const cosineSimilarity: Functions['cosineSimilarity'] = functions.cosineSimilarity;
+/** `torch.count_nonzero`, https://docs.pytorch.org/docs/stable/generated/torch.count_nonzero.html */
 export const countNonzero: Functions['countNonzero'] = functions.countNonzero;
+/** `torch.cov`, https://docs.pytorch.org/docs/stable/generated/torch.cov.html */
 export const cov: Functions['cov'] = functions.cov;
+/** `torch.cross`, https://docs.pytorch.org/docs/stable/generated/torch.cross.html */
 export const cross: Functions['cross'] = functions.cross;
+/** `torch.crow_indices_copy`, https://docs.pytorch.org/docs/stable/generated/torch.crow_indices_copy.html */
 export const crowIndicesCopy: Functions['crowIndicesCopy'] = functions.crowIndicesCopy;
+/** `torch.ctc_loss` */
 export const ctcLoss: Functions['ctcLoss'] = functions.ctcLoss;
+/** `torch.cudnn_affine_grid_generator` */
 export const cudnnAffineGridGenerator: Functions['cudnnAffineGridGenerator'] = functions.cudnnAffineGridGenerator;
+/** `torch.cudnn_batch_norm` */
 export const cudnnBatchNorm: Functions['cudnnBatchNorm'] = functions.cudnnBatchNorm;
+/** `torch.cudnn_convolution` */
 export const cudnnConvolution: Functions['cudnnConvolution'] = functions.cudnnConvolution;
+/** `torch.cudnn_convolution_add_relu` */
 export const cudnnConvolutionAddRelu: Functions['cudnnConvolutionAddRelu'] = functions.cudnnConvolutionAddRelu;
+/** `torch.cudnn_convolution_relu` */
 export const cudnnConvolutionRelu: Functions['cudnnConvolutionRelu'] = functions.cudnnConvolutionRelu;
+/** `torch.cudnn_convolution_transpose` */
 export const cudnnConvolutionTranspose: Functions['cudnnConvolutionTranspose'] = functions.cudnnConvolutionTranspose;
+/** `torch.cudnn_grid_sampler` */
 export const cudnnGridSampler: Functions['cudnnGridSampler'] = functions.cudnnGridSampler;
+/** `torch.cudnn_is_acceptable` */
 export const cudnnIsAcceptable: Functions['cudnnIsAcceptable'] = functions.cudnnIsAcceptable;
+/** `torch.cummax`, https://docs.pytorch.org/docs/stable/generated/torch.cummax.html */
 export const cummax: Functions['cummax'] = functions.cummax;
+/** `torch.cummin`, https://docs.pytorch.org/docs/stable/generated/torch.cummin.html */
 export const cummin: Functions['cummin'] = functions.cummin;
+/** `torch.cumprod`, https://docs.pytorch.org/docs/stable/generated/torch.cumprod.html */
 export const cumprod: Functions['cumprod'] = functions.cumprod;
+/** `torch.cumsum`, https://docs.pytorch.org/docs/stable/generated/torch.cumsum.html */
 export const cumsum: Functions['cumsum'] = functions.cumsum;
+/** `torch.cumulative_trapezoid`, https://docs.pytorch.org/docs/stable/generated/torch.cumulative_trapezoid.html */
 export const cumulativeTrapezoid: Functions['cumulativeTrapezoid'] = functions.cumulativeTrapezoid;
+/** `torch.deg2rad`, https://docs.pytorch.org/docs/stable/generated/torch.deg2rad.html */
 export const deg2rad: Functions['deg2rad'] = functions.deg2rad;
+/** `torch.deg2rad_` */
 export const deg2rad_: Functions['deg2rad_'] = functions.deg2rad_;
+/** `torch.dequantize`, https://docs.pytorch.org/docs/stable/generated/torch.dequantize.html */
 export const dequantize: Functions['dequantize'] = functions.dequantize;
+/** `torch.det`, https://docs.pytorch.org/docs/stable/generated/torch.det.html */
 export const det: Functions['det'] = functions.det;
+/** `torch.detach` */
 export const detach: Functions['detach'] = functions.detach;
+/** `torch.detach_copy`, https://docs.pytorch.org/docs/stable/generated/torch.detach_copy.html */
 export const detachCopy: Functions['detachCopy'] = functions.detachCopy;
+/** `torch.detach_` */
 export const detach_: Functions['detach_'] = functions.detach_;
+/** `torch.diag`, https://docs.pytorch.org/docs/stable/generated/torch.diag.html */
 export const diag: Functions['diag'] = functions.diag;
+/** `torch.diag_embed`, https://docs.pytorch.org/docs/stable/generated/torch.diag_embed.html */
 export const diagEmbed: Functions['diagEmbed'] = functions.diagEmbed;
+/** `torch.diagflat`, https://docs.pytorch.org/docs/stable/generated/torch.diagflat.html */
 export const diagflat: Functions['diagflat'] = functions.diagflat;
+/** `torch.diagonal`, https://docs.pytorch.org/docs/stable/generated/torch.diagonal.html */
 export const diagonal: Functions['diagonal'] = functions.diagonal;
+/** `torch.diagonal_copy`, https://docs.pytorch.org/docs/stable/generated/torch.diagonal_copy.html */
 export const diagonalCopy: Functions['diagonalCopy'] = functions.diagonalCopy;
+/** `torch.diagonal_scatter`, https://docs.pytorch.org/docs/stable/generated/torch.diagonal_scatter.html */
 export const diagonalScatter: Functions['diagonalScatter'] = functions.diagonalScatter;
+/** `torch.diff`, https://docs.pytorch.org/docs/stable/generated/torch.diff.html */
 export const diff: Functions['diff'] = functions.diff;
+/** `torch.digamma`, https://docs.pytorch.org/docs/stable/generated/torch.digamma.html */
 export const digamma: Functions['digamma'] = functions.digamma;
+/** `torch.dist`, https://docs.pytorch.org/docs/stable/generated/torch.dist.html */
 export const dist: Functions['dist'] = functions.dist;
+/** `torch.div`, https://docs.pytorch.org/docs/stable/generated/torch.div.html */
 export const div: Functions['div'] = functions.div;
+/** `torch.divide`, https://docs.pytorch.org/docs/stable/generated/torch.divide.html */
 export const divide: Functions['divide'] = functions.divide;
+/** `torch.dot`, https://docs.pytorch.org/docs/stable/generated/torch.dot.html */
 export const dot: Functions['dot'] = functions.dot;
+/** `torch.dropout` */
 export const dropout: Functions['dropout'] = functions.dropout;
+/** `torch.dropout_` */
 export const dropout_: Functions['dropout_'] = functions.dropout_;
+/** `torch.dsplit`, https://docs.pytorch.org/docs/stable/generated/torch.dsplit.html */
 export const dsplit: Functions['dsplit'] = functions.dsplit;
+/** `torch.dstack`, https://docs.pytorch.org/docs/stable/generated/torch.dstack.html */
 export const dstack: Functions['dstack'] = functions.dstack;
+/** `torch.einsum`, https://docs.pytorch.org/docs/stable/generated/torch.einsum.html */
 export const einsum: Functions['einsum'] = functions.einsum;
+/** `torch.embedding` */
 export const embedding: Functions['embedding'] = functions.embedding;
+/** `torch.embedding_bag` */
 export const embeddingBag: Functions['embeddingBag'] = functions.embeddingBag;
+/** `torch.embedding_renorm_` */
 export const embeddingRenorm_: Functions['embeddingRenorm_'] = functions.embeddingRenorm_;
+/** `torch.empty`, https://docs.pytorch.org/docs/stable/generated/torch.empty.html */
 export const empty: Functions['empty'] = functions.empty;
+/** `torch.empty_like`, https://docs.pytorch.org/docs/stable/generated/torch.empty_like.html */
 export const emptyLike: Functions['emptyLike'] = functions.emptyLike;
+/** `torch.empty_permuted`, https://docs.pytorch.org/docs/stable/generated/torch.empty_permuted.html */
 export const emptyPermuted: Functions['emptyPermuted'] = functions.emptyPermuted;
+/** `torch.empty_quantized` */
 export const emptyQuantized: Functions['emptyQuantized'] = functions.emptyQuantized;
+/** `torch.empty_strided`, https://docs.pytorch.org/docs/stable/generated/torch.empty_strided.html */
 export const emptyStrided: Functions['emptyStrided'] = functions.emptyStrided;
+/** `torch.eq`, https://docs.pytorch.org/docs/stable/generated/torch.eq.html */
 export const eq: Functions['eq'] = functions.eq;
+/** `torch.equal`, https://docs.pytorch.org/docs/stable/generated/torch.equal.html */
 export const equal: Functions['equal'] = functions.equal;
+/** `torch.erf`, https://docs.pytorch.org/docs/stable/generated/torch.erf.html */
 export const erf: Functions['erf'] = functions.erf;
+/** `torch.erf_` */
 export const erf_: Functions['erf_'] = functions.erf_;
+/** `torch.erfc`, https://docs.pytorch.org/docs/stable/generated/torch.erfc.html */
 export const erfc: Functions['erfc'] = functions.erfc;
+/** `torch.erfc_` */
 export const erfc_: Functions['erfc_'] = functions.erfc_;
+/** `torch.erfinv`, https://docs.pytorch.org/docs/stable/generated/torch.erfinv.html */
 export const erfinv: Functions['erfinv'] = functions.erfinv;
+/** `torch.exp`, https://docs.pytorch.org/docs/stable/generated/torch.exp.html */
 export const exp: Functions['exp'] = functions.exp;
+/** `torch.exp2`, https://docs.pytorch.org/docs/stable/generated/torch.exp2.html */
 export const exp2: Functions['exp2'] = functions.exp2;
+/** `torch.exp2_` */
 export const exp2_: Functions['exp2_'] = functions.exp2_;
+/** `torch.exp_` */
 export const exp_: Functions['exp_'] = functions.exp_;
+/** `torch.expand_copy`, https://docs.pytorch.org/docs/stable/generated/torch.expand_copy.html */
 export const expandCopy: Functions['expandCopy'] = functions.expandCopy;
+/** `torch.expm1`, https://docs.pytorch.org/docs/stable/generated/torch.expm1.html */
 export const expm1: Functions['expm1'] = functions.expm1;
+/** `torch.expm1_` */
 export const expm1_: Functions['expm1_'] = functions.expm1_;
+/** `torch.eye`, https://docs.pytorch.org/docs/stable/generated/torch.eye.html */
 export const eye: Functions['eye'] = functions.eye;
+/** `torch.fake_quantize_per_channel_affine`, https://docs.pytorch.org/docs/stable/generated/torch.fake_quantize_per_channel_affine.html */
 export const fakeQuantizePerChannelAffine: Functions['fakeQuantizePerChannelAffine'] = functions.fakeQuantizePerChannelAffine;
+/** `torch.fake_quantize_per_tensor_affine`, https://docs.pytorch.org/docs/stable/generated/torch.fake_quantize_per_tensor_affine.html */
 export const fakeQuantizePerTensorAffine: Functions['fakeQuantizePerTensorAffine'] = functions.fakeQuantizePerTensorAffine;
+/** `torch.fbgemm_linear_fp16_weight` */
 export const fbgemmLinearFp16Weight: Functions['fbgemmLinearFp16Weight'] = functions.fbgemmLinearFp16Weight;
+/** `torch.fbgemm_linear_fp16_weight_fp32_activation` */
 export const fbgemmLinearFp16WeightFp32Activation: Functions['fbgemmLinearFp16WeightFp32Activation'] = functions.fbgemmLinearFp16WeightFp32Activation;
+/** `torch.fbgemm_linear_int8_weight` */
 export const fbgemmLinearInt8Weight: Functions['fbgemmLinearInt8Weight'] = functions.fbgemmLinearInt8Weight;
+/** `torch.fbgemm_linear_int8_weight_fp32_activation` */
 export const fbgemmLinearInt8WeightFp32Activation: Functions['fbgemmLinearInt8WeightFp32Activation'] = functions.fbgemmLinearInt8WeightFp32Activation;
+/** `torch.fbgemm_linear_quantize_weight` */
 export const fbgemmLinearQuantizeWeight: Functions['fbgemmLinearQuantizeWeight'] = functions.fbgemmLinearQuantizeWeight;
+/** `torch.fbgemm_pack_gemm_matrix_fp16` */
 export const fbgemmPackGemmMatrixFp16: Functions['fbgemmPackGemmMatrixFp16'] = functions.fbgemmPackGemmMatrixFp16;
+/** `torch.fbgemm_pack_quantized_matrix` */
 export const fbgemmPackQuantizedMatrix: Functions['fbgemmPackQuantizedMatrix'] = functions.fbgemmPackQuantizedMatrix;
+/** `torch.feature_alpha_dropout` */
 export const featureAlphaDropout: Functions['featureAlphaDropout'] = functions.featureAlphaDropout;
+/** `torch.feature_alpha_dropout_` */
 export const featureAlphaDropout_: Functions['featureAlphaDropout_'] = functions.featureAlphaDropout_;
+/** `torch.feature_dropout` */
 export const featureDropout: Functions['featureDropout'] = functions.featureDropout;
+/** `torch.feature_dropout_` */
 export const featureDropout_: Functions['featureDropout_'] = functions.featureDropout_;
+/** `torch.fill` */
 export const fill: Functions['fill'] = functions.fill;
+/** `torch.fill_` */
 export const fill_: Functions['fill_'] = functions.fill_;
+/** `torch.fix`, https://docs.pytorch.org/docs/stable/generated/torch.fix.html */
 export const fix: Functions['fix'] = functions.fix;
+/** `torch.fix_` */
 export const fix_: Functions['fix_'] = functions.fix_;
+/** `torch.flatten`, https://docs.pytorch.org/docs/stable/generated/torch.flatten.html */
 export const flatten: Functions['flatten'] = functions.flatten;
+/** `torch.flip`, https://docs.pytorch.org/docs/stable/generated/torch.flip.html */
 export const flip: Functions['flip'] = functions.flip;
+/** `torch.fliplr`, https://docs.pytorch.org/docs/stable/generated/torch.fliplr.html */
 export const fliplr: Functions['fliplr'] = functions.fliplr;
+/** `torch.flipud`, https://docs.pytorch.org/docs/stable/generated/torch.flipud.html */
 export const flipud: Functions['flipud'] = functions.flipud;
+/** `torch.float_power`, https://docs.pytorch.org/docs/stable/generated/torch.float_power.html */
 export const floatPower: Functions['floatPower'] = functions.floatPower;
+/** `torch.floor`, https://docs.pytorch.org/docs/stable/generated/torch.floor.html */
 export const floor: Functions['floor'] = functions.floor;
+/** `torch.floor_divide`, https://docs.pytorch.org/docs/stable/generated/torch.floor_divide.html */
 export const floorDivide: Functions['floorDivide'] = functions.floorDivide;
+/** `torch.floor_` */
 export const floor_: Functions['floor_'] = functions.floor_;
+/** `torch.fmax`, https://docs.pytorch.org/docs/stable/generated/torch.fmax.html */
 export const fmax: Functions['fmax'] = functions.fmax;
+/** `torch.fmin`, https://docs.pytorch.org/docs/stable/generated/torch.fmin.html */
 export const fmin: Functions['fmin'] = functions.fmin;
+/** `torch.fmod`, https://docs.pytorch.org/docs/stable/generated/torch.fmod.html */
 export const fmod: Functions['fmod'] = functions.fmod;
+/** `torch.frac`, https://docs.pytorch.org/docs/stable/generated/torch.frac.html */
 export const frac: Functions['frac'] = functions.frac;
+/** `torch.frac_` */
 export const frac_: Functions['frac_'] = functions.frac_;
+/** `torch.frexp`, https://docs.pytorch.org/docs/stable/generated/torch.frexp.html */
 export const frexp: Functions['frexp'] = functions.frexp;
+/** `torch.frobenius_norm` */
 export const frobeniusNorm: Functions['frobeniusNorm'] = functions.frobeniusNorm;
+/** `torch.from_file`, https://docs.pytorch.org/docs/stable/generated/torch.from_file.html */
 export const fromFile: Functions['fromFile'] = functions.fromFile;
+/** `torch.full`, https://docs.pytorch.org/docs/stable/generated/torch.full.html */
 export const full: Functions['full'] = functions.full;
+/** `torch.full_like`, https://docs.pytorch.org/docs/stable/generated/torch.full_like.html */
 export const fullLike: Functions['fullLike'] = functions.fullLike;
+/** `torch.fused_moving_avg_obs_fake_quant` */
 export const fusedMovingAvgObsFakeQuant: Functions['fusedMovingAvgObsFakeQuant'] = functions.fusedMovingAvgObsFakeQuant;
+/** `torch.gather`, https://docs.pytorch.org/docs/stable/generated/torch.gather.html */
 export const gather: Functions['gather'] = functions.gather;
+/** `torch.gcd`, https://docs.pytorch.org/docs/stable/generated/torch.gcd.html */
 export const gcd: Functions['gcd'] = functions.gcd;
+/** `torch.gcd_` */
 export const gcd_: Functions['gcd_'] = functions.gcd_;
+/** `torch.ge`, https://docs.pytorch.org/docs/stable/generated/torch.ge.html */
 export const ge: Functions['ge'] = functions.ge;
+/** `torch.geqrf`, https://docs.pytorch.org/docs/stable/generated/torch.geqrf.html */
 export const geqrf: Functions['geqrf'] = functions.geqrf;
+/** `torch.ger`, https://docs.pytorch.org/docs/stable/generated/torch.ger.html */
 export const ger: Functions['ger'] = functions.ger;
+/** `torch.gradient`, https://docs.pytorch.org/docs/stable/generated/torch.gradient.html */
 export const gradient: Functions['gradient'] = functions.gradient;
+/** `torch.greater`, https://docs.pytorch.org/docs/stable/generated/torch.greater.html */
 export const greater: Functions['greater'] = functions.greater;
+/** `torch.greater_equal`, https://docs.pytorch.org/docs/stable/generated/torch.greater_equal.html */
 export const greaterEqual: Functions['greaterEqual'] = functions.greaterEqual;
+/** `torch.grid_sampler` */
 export const gridSampler: Functions['gridSampler'] = functions.gridSampler;
+/** `torch.grid_sampler_2d` */
 export const gridSampler2d: Functions['gridSampler2d'] = functions.gridSampler2d;
+/** `torch.grid_sampler_3d` */
 export const gridSampler3d: Functions['gridSampler3d'] = functions.gridSampler3d;
+/** `torch.group_norm` */
 export const groupNorm: Functions['groupNorm'] = functions.groupNorm;
+/** `torch.gru` */
 export const gru: Functions['gru'] = functions.gru;
+/** `torch.gru_cell` */
 export const gruCell: Functions['gruCell'] = functions.gruCell;
+/** `torch.gt`, https://docs.pytorch.org/docs/stable/generated/torch.gt.html */
 export const gt: Functions['gt'] = functions.gt;
+/** `torch.hamming_window`, https://docs.pytorch.org/docs/stable/generated/torch.hamming_window.html */
 export const hammingWindow: Functions['hammingWindow'] = functions.hammingWindow;
+/** `torch.hann_window`, https://docs.pytorch.org/docs/stable/generated/torch.hann_window.html */
 export const hannWindow: Functions['hannWindow'] = functions.hannWindow;
+/** `torch.hardshrink`, https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.hardshrink.html */
 export const hardshrink: Functions['hardshrink'] = functions.hardshrink;
+/** `torch.hash_tensor`, https://docs.pytorch.org/docs/stable/generated/torch.hash_tensor.html */
 export const hashTensor: Functions['hashTensor'] = functions.hashTensor;
+/** `torch.heaviside`, https://docs.pytorch.org/docs/stable/generated/torch.heaviside.html */
 export const heaviside: Functions['heaviside'] = functions.heaviside;
+/** `torch.hinge_embedding_loss` */
 export const hingeEmbeddingLoss: Functions['hingeEmbeddingLoss'] = functions.hingeEmbeddingLoss;
+/** `torch.histc`, https://docs.pytorch.org/docs/stable/generated/torch.histc.html */
 export const histc: Functions['histc'] = functions.histc;
+/** `torch.histogram`, https://docs.pytorch.org/docs/stable/generated/torch.histogram.html */
 export const histogram: Functions['histogram'] = functions.histogram;
+/** `torch.histogramdd`, https://docs.pytorch.org/docs/stable/generated/torch.histogramdd.html */
 export const histogramdd: Functions['histogramdd'] = functions.histogramdd;
+/** `torch.hsplit`, https://docs.pytorch.org/docs/stable/generated/torch.hsplit.html */
 export const hsplit: Functions['hsplit'] = functions.hsplit;
+/** `torch.hspmm`, https://docs.pytorch.org/docs/stable/generated/torch.hspmm.html */
 export const hspmm: Functions['hspmm'] = functions.hspmm;
+/** `torch.hstack`, https://docs.pytorch.org/docs/stable/generated/torch.hstack.html */
 export const hstack: Functions['hstack'] = functions.hstack;
+/** `torch.hypot`, https://docs.pytorch.org/docs/stable/generated/torch.hypot.html */
 export const hypot: Functions['hypot'] = functions.hypot;
+/** `torch.i0`, https://docs.pytorch.org/docs/stable/generated/torch.i0.html */
 export const i0: Functions['i0'] = functions.i0;
+/** `torch.i0_` */
 export const i0_: Functions['i0_'] = functions.i0_;
+/** `torch.igamma`, https://docs.pytorch.org/docs/stable/generated/torch.igamma.html */
 export const igamma: Functions['igamma'] = functions.igamma;
+/** `torch.igammac`, https://docs.pytorch.org/docs/stable/generated/torch.igammac.html */
 export const igammac: Functions['igammac'] = functions.igammac;
+/** `torch.imag`, https://docs.pytorch.org/docs/stable/generated/torch.imag.html */
 export const imag: Functions['imag'] = functions.imag;
+/** `torch.index_add`, https://docs.pytorch.org/docs/stable/generated/torch.index_add.html */
 export const indexAdd: Functions['indexAdd'] = functions.indexAdd;
+/** `torch.index_copy`, https://docs.pytorch.org/docs/stable/generated/torch.index_copy.html */
 export const indexCopy: Functions['indexCopy'] = functions.indexCopy;
+/** `torch.index_fill` */
 export const indexFill: Functions['indexFill'] = functions.indexFill;
+/** `torch.index_put` */
 export const indexPut: Functions['indexPut'] = functions.indexPut;
+/** `torch.index_put_` */
 export const indexPut_: Functions['indexPut_'] = functions.indexPut_;
+/** `torch.index_reduce`, https://docs.pytorch.org/docs/stable/generated/torch.index_reduce.html */
 export const indexReduce: Functions['indexReduce'] = functions.indexReduce;
+/** `torch.index_select`, https://docs.pytorch.org/docs/stable/generated/torch.index_select.html */
 export const indexSelect: Functions['indexSelect'] = functions.indexSelect;
+/** `torch.indices_copy`, https://docs.pytorch.org/docs/stable/generated/torch.indices_copy.html */
 export const indicesCopy: Functions['indicesCopy'] = functions.indicesCopy;
+/** `torch.inner`, https://docs.pytorch.org/docs/stable/generated/torch.inner.html */
 export const inner: Functions['inner'] = functions.inner;
+/** `torch.instance_norm` */
 export const instanceNorm: Functions['instanceNorm'] = functions.instanceNorm;
+/** `torch.int_repr` */
 export const intRepr: Functions['intRepr'] = functions.intRepr;
+/** `torch.inverse`, https://docs.pytorch.org/docs/stable/generated/torch.inverse.html */
 export const inverse: Functions['inverse'] = functions.inverse;
+/** `torch.is_complex`, https://docs.pytorch.org/docs/stable/generated/torch.is_complex.html */
 export const isComplex: Functions['isComplex'] = functions.isComplex;
+/** `torch.is_conj`, https://docs.pytorch.org/docs/stable/generated/torch.is_conj.html */
 export const isConj: Functions['isConj'] = functions.isConj;
+/** `torch.is_distributed` */
 export const isDistributed: Functions['isDistributed'] = functions.isDistributed;
+/** `torch.is_floating_point`, https://docs.pytorch.org/docs/stable/generated/torch.is_floating_point.html */
 export const isFloatingPoint: Functions['isFloatingPoint'] = functions.isFloatingPoint;
+/** `torch.is_inference`, https://docs.pytorch.org/docs/stable/generated/torch.is_inference.html */
 export const isInference: Functions['isInference'] = functions.isInference;
+/** `torch.is_neg` */
 export const isNeg: Functions['isNeg'] = functions.isNeg;
+/** `torch.is_nonzero`, https://docs.pytorch.org/docs/stable/generated/torch.is_nonzero.html */
 export const isNonzero: Functions['isNonzero'] = functions.isNonzero;
+/** `torch.is_same_size` */
 export const isSameSize: Functions['isSameSize'] = functions.isSameSize;
+/** `torch.is_signed` */
 export const isSigned: Functions['isSigned'] = functions.isSigned;
+/** `torch.is_vulkan_available` */
 export const isVulkanAvailable: Functions['isVulkanAvailable'] = functions.isVulkanAvailable;
+/** `torch.isclose`, https://docs.pytorch.org/docs/stable/generated/torch.isclose.html */
 export const isclose: Functions['isclose'] = functions.isclose;
+/** `torch.isfinite`, https://docs.pytorch.org/docs/stable/generated/torch.isfinite.html */
 export const isfinite: Functions['isfinite'] = functions.isfinite;
+/** `torch.isin`, https://docs.pytorch.org/docs/stable/generated/torch.isin.html */
 export const isin: Functions['isin'] = functions.isin;
+/** `torch.isinf`, https://docs.pytorch.org/docs/stable/generated/torch.isinf.html */
 export const isinf: Functions['isinf'] = functions.isinf;
+/** `torch.isnan`, https://docs.pytorch.org/docs/stable/generated/torch.isnan.html */
 export const isnan: Functions['isnan'] = functions.isnan;
+/** `torch.isneginf`, https://docs.pytorch.org/docs/stable/generated/torch.isneginf.html */
 export const isneginf: Functions['isneginf'] = functions.isneginf;
+/** `torch.isposinf`, https://docs.pytorch.org/docs/stable/generated/torch.isposinf.html */
 export const isposinf: Functions['isposinf'] = functions.isposinf;
+/** `torch.isreal`, https://docs.pytorch.org/docs/stable/generated/torch.isreal.html */
 export const isreal: Functions['isreal'] = functions.isreal;
+/** `torch.istft`, https://docs.pytorch.org/docs/stable/generated/torch.istft.html */
 export const istft: Functions['istft'] = functions.istft;
+/** `torch.kaiser_window`, https://docs.pytorch.org/docs/stable/generated/torch.kaiser_window.html */
 export const kaiserWindow: Functions['kaiserWindow'] = functions.kaiserWindow;
+/** `torch.kl_div` */
 export const klDiv: Functions['klDiv'] = functions.klDiv;
+/** `torch.kron`, https://docs.pytorch.org/docs/stable/generated/torch.kron.html */
 export const kron: Functions['kron'] = functions.kron;
+/** `torch.kthvalue`, https://docs.pytorch.org/docs/stable/generated/torch.kthvalue.html */
 export const kthvalue: Functions['kthvalue'] = functions.kthvalue;
+/** `torch.layer_norm` */
 export const layerNorm: Functions['layerNorm'] = functions.layerNorm;
+/** `torch.lcm`, https://docs.pytorch.org/docs/stable/generated/torch.lcm.html */
 export const lcm: Functions['lcm'] = functions.lcm;
+/** `torch.lcm_` */
 export const lcm_: Functions['lcm_'] = functions.lcm_;
+/** `torch.ldexp`, https://docs.pytorch.org/docs/stable/generated/torch.ldexp.html */
 export const ldexp: Functions['ldexp'] = functions.ldexp;
+/** `torch.ldexp_` */
 export const ldexp_: Functions['ldexp_'] = functions.ldexp_;
+/** `torch.le`, https://docs.pytorch.org/docs/stable/generated/torch.le.html */
 export const le: Functions['le'] = functions.le;
+/** `torch.lerp`, https://docs.pytorch.org/docs/stable/generated/torch.lerp.html */
 export const lerp: Functions['lerp'] = functions.lerp;
+/** `torch.less`, https://docs.pytorch.org/docs/stable/generated/torch.less.html */
 export const less: Functions['less'] = functions.less;
+/** `torch.less_equal`, https://docs.pytorch.org/docs/stable/generated/torch.less_equal.html */
 export const lessEqual: Functions['lessEqual'] = functions.lessEqual;
+/** `torch.lgamma`, https://docs.pytorch.org/docs/stable/generated/torch.lgamma.html */
 export const lgamma: Functions['lgamma'] = functions.lgamma;
+/** `torch.linspace`, https://docs.pytorch.org/docs/stable/generated/torch.linspace.html */
 export const linspace: Functions['linspace'] = functions.linspace;
+/** `torch.log`, https://docs.pytorch.org/docs/stable/generated/torch.log.html */
 export const log: Functions['log'] = functions.log;
+/** `torch.log10`, https://docs.pytorch.org/docs/stable/generated/torch.log10.html */
 export const log10: Functions['log10'] = functions.log10;
+/** `torch.log10_` */
 export const log10_: Functions['log10_'] = functions.log10_;
+/** `torch.log1p`, https://docs.pytorch.org/docs/stable/generated/torch.log1p.html */
 export const log1p: Functions['log1p'] = functions.log1p;
+/** `torch.log1p_` */
 export const log1p_: Functions['log1p_'] = functions.log1p_;
+/** `torch.log2`, https://docs.pytorch.org/docs/stable/generated/torch.log2.html */
 export const log2: Functions['log2'] = functions.log2;
+/** `torch.log2_` */
 export const log2_: Functions['log2_'] = functions.log2_;
+/** `torch.log_softmax` */
 export const logSoftmax: Functions['logSoftmax'] = functions.logSoftmax;
+/** `torch.log_` */
 export const log_: Functions['log_'] = functions.log_;
+/** `torch.logaddexp`, https://docs.pytorch.org/docs/stable/generated/torch.logaddexp.html */
 export const logaddexp: Functions['logaddexp'] = functions.logaddexp;
+/** `torch.logaddexp2`, https://docs.pytorch.org/docs/stable/generated/torch.logaddexp2.html */
 export const logaddexp2: Functions['logaddexp2'] = functions.logaddexp2;
+/** `torch.logcumsumexp`, https://docs.pytorch.org/docs/stable/generated/torch.logcumsumexp.html */
 export const logcumsumexp: Functions['logcumsumexp'] = functions.logcumsumexp;
+/** `torch.logdet`, https://docs.pytorch.org/docs/stable/generated/torch.logdet.html */
 export const logdet: Functions['logdet'] = functions.logdet;
+/** `torch.logical_and`, https://docs.pytorch.org/docs/stable/generated/torch.logical_and.html */
 export const logicalAnd: Functions['logicalAnd'] = functions.logicalAnd;
+/** `torch.logical_not`, https://docs.pytorch.org/docs/stable/generated/torch.logical_not.html */
 export const logicalNot: Functions['logicalNot'] = functions.logicalNot;
+/** `torch.logical_or`, https://docs.pytorch.org/docs/stable/generated/torch.logical_or.html */
 export const logicalOr: Functions['logicalOr'] = functions.logicalOr;
+/** `torch.logical_xor`, https://docs.pytorch.org/docs/stable/generated/torch.logical_xor.html */
 export const logicalXor: Functions['logicalXor'] = functions.logicalXor;
+/** `torch.logit`, https://docs.pytorch.org/docs/stable/generated/torch.logit.html */
 export const logit: Functions['logit'] = functions.logit;
+/** `torch.logit_` */
 export const logit_: Functions['logit_'] = functions.logit_;
+/** `torch.logspace`, https://docs.pytorch.org/docs/stable/generated/torch.logspace.html */
 export const logspace: Functions['logspace'] = functions.logspace;
+/** `torch.logsumexp`, https://docs.pytorch.org/docs/stable/generated/torch.logsumexp.html */
 export const logsumexp: Functions['logsumexp'] = functions.logsumexp;
+/** `torch.lstm` */
 export const lstm: Functions['lstm'] = functions.lstm;
+/** `torch.lstm_cell` */
 export const lstmCell: Functions['lstmCell'] = functions.lstmCell;
+/** `torch.lt`, https://docs.pytorch.org/docs/stable/generated/torch.lt.html */
 export const lt: Functions['lt'] = functions.lt;
+/** `torch.lu_solve`, https://docs.pytorch.org/docs/stable/generated/torch.lu_solve.html */
 export const luSolve: Functions['luSolve'] = functions.luSolve;
+/** `torch.lu_unpack`, https://docs.pytorch.org/docs/stable/generated/torch.lu_unpack.html */
 export const luUnpack: Functions['luUnpack'] = functions.luUnpack;
+/** `torch.margin_ranking_loss` */
 export const marginRankingLoss: Functions['marginRankingLoss'] = functions.marginRankingLoss;
+/** `torch.masked_fill` */
 export const maskedFill: Functions['maskedFill'] = functions.maskedFill;
+/** `torch.masked_scatter` */
 export const maskedScatter: Functions['maskedScatter'] = functions.maskedScatter;
+/** `torch.masked_select`, https://docs.pytorch.org/docs/stable/generated/torch.masked_select.html */
 export const maskedSelect: Functions['maskedSelect'] = functions.maskedSelect;
+/** `torch.matmul`, https://docs.pytorch.org/docs/stable/generated/torch.matmul.html */
 export const matmul: Functions['matmul'] = functions.matmul;
+/** `torch.matrix_exp`, https://docs.pytorch.org/docs/stable/generated/torch.matrix_exp.html */
 export const matrixExp: Functions['matrixExp'] = functions.matrixExp;
+/** `torch.matrix_power`, https://docs.pytorch.org/docs/stable/generated/torch.matrix_power.html */
 export const matrixPower: Functions['matrixPower'] = functions.matrixPower;
+/** `torch.max`, https://docs.pytorch.org/docs/stable/generated/torch.max.html */
 export const max: Functions['max'] = functions.max;
+/** `torch.max_pool1d` */
 export const maxPool1d: Functions['maxPool1d'] = functions.maxPool1d;
+/** `torch.max_pool1d_with_indices` */
 export const maxPool1dWithIndices: Functions['maxPool1dWithIndices'] = functions.maxPool1dWithIndices;
+/** `torch.max_pool2d` */
 export const maxPool2d: Functions['maxPool2d'] = functions.maxPool2d;
+/** `torch.max_pool3d` */
 export const maxPool3d: Functions['maxPool3d'] = functions.maxPool3d;
+/** `torch.maximum`, https://docs.pytorch.org/docs/stable/generated/torch.maximum.html */
 export const maximum: Functions['maximum'] = functions.maximum;
+/** `torch.mean`, https://docs.pytorch.org/docs/stable/generated/torch.mean.html */
 export const mean: Functions['mean'] = functions.mean;
+/** `torch.median`, https://docs.pytorch.org/docs/stable/generated/torch.median.html */
 export const median: Functions['median'] = functions.median;
+/** `torch.meshgrid`, https://docs.pytorch.org/docs/stable/generated/torch.meshgrid.html */
 export const meshgrid: Functions['meshgrid'] = functions.meshgrid;
+/** `torch.min`, https://docs.pytorch.org/docs/stable/generated/torch.min.html */
 export const min: Functions['min'] = functions.min;
+/** `torch.minimum`, https://docs.pytorch.org/docs/stable/generated/torch.minimum.html */
 export const minimum: Functions['minimum'] = functions.minimum;
+/** `torch.miopen_batch_norm` */
 export const miopenBatchNorm: Functions['miopenBatchNorm'] = functions.miopenBatchNorm;
+/** `torch.miopen_convolution` */
 export const miopenConvolution: Functions['miopenConvolution'] = functions.miopenConvolution;
+/** `torch.miopen_convolution_add_relu` */
 export const miopenConvolutionAddRelu: Functions['miopenConvolutionAddRelu'] = functions.miopenConvolutionAddRelu;
+/** `torch.miopen_convolution_relu` */
 export const miopenConvolutionRelu: Functions['miopenConvolutionRelu'] = functions.miopenConvolutionRelu;
+/** `torch.miopen_convolution_transpose` */
 export const miopenConvolutionTranspose: Functions['miopenConvolutionTranspose'] = functions.miopenConvolutionTranspose;
+/** `torch.miopen_ctc_loss` */
 export const miopenCtcLoss: Functions['miopenCtcLoss'] = functions.miopenCtcLoss;
+/** `torch.miopen_depthwise_convolution` */
 export const miopenDepthwiseConvolution: Functions['miopenDepthwiseConvolution'] = functions.miopenDepthwiseConvolution;
+/** `torch.miopen_rnn` */
 export const miopenRnn: Functions['miopenRnn'] = functions.miopenRnn;
+/** `torch.mkldnn_adaptive_avg_pool2d` */
 export const mkldnnAdaptiveAvgPool2d: Functions['mkldnnAdaptiveAvgPool2d'] = functions.mkldnnAdaptiveAvgPool2d;
+/** `torch.mkldnn_convolution` */
 export const mkldnnConvolution: Functions['mkldnnConvolution'] = functions.mkldnnConvolution;
+/** `torch.mkldnn_linear_backward_weights` */
 export const mkldnnLinearBackwardWeights: Functions['mkldnnLinearBackwardWeights'] = functions.mkldnnLinearBackwardWeights;
+/** `torch.mkldnn_max_pool2d` */
 export const mkldnnMaxPool2d: Functions['mkldnnMaxPool2d'] = functions.mkldnnMaxPool2d;
+/** `torch.mkldnn_max_pool3d` */
 export const mkldnnMaxPool3d: Functions['mkldnnMaxPool3d'] = functions.mkldnnMaxPool3d;
+/** `torch.mkldnn_rnn_layer` */
 export const mkldnnRnnLayer: Functions['mkldnnRnnLayer'] = functions.mkldnnRnnLayer;
+/** `torch.mm`, https://docs.pytorch.org/docs/stable/generated/torch.mm.html */
 export const mm: Functions['mm'] = functions.mm;
+/** `torch.mode`, https://docs.pytorch.org/docs/stable/generated/torch.mode.html */
 export const mode: Functions['mode'] = functions.mode;
+/** `torch.moveaxis`, https://docs.pytorch.org/docs/stable/generated/torch.moveaxis.html */
 export const moveaxis: Functions['moveaxis'] = functions.moveaxis;
+/** `torch.movedim`, https://docs.pytorch.org/docs/stable/generated/torch.movedim.html */
 export const movedim: Functions['movedim'] = functions.movedim;
+/** `torch.msort`, https://docs.pytorch.org/docs/stable/generated/torch.msort.html */
 export const msort: Functions['msort'] = functions.msort;
+/** `torch.mul`, https://docs.pytorch.org/docs/stable/generated/torch.mul.html */
 export const mul: Functions['mul'] = functions.mul;
+/** `torch.multinomial`, https://docs.pytorch.org/docs/stable/generated/torch.multinomial.html */
 export const multinomial: Functions['multinomial'] = functions.multinomial;
+/** `torch.multiply`, https://docs.pytorch.org/docs/stable/generated/torch.multiply.html */
 export const multiply: Functions['multiply'] = functions.multiply;
+/** `torch.mv`, https://docs.pytorch.org/docs/stable/generated/torch.mv.html */
 export const mv: Functions['mv'] = functions.mv;
+/** `torch.mvlgamma`, https://docs.pytorch.org/docs/stable/generated/torch.mvlgamma.html */
 export const mvlgamma: Functions['mvlgamma'] = functions.mvlgamma;
+/** `torch.nan_to_num`, https://docs.pytorch.org/docs/stable/generated/torch.nan_to_num.html */
 export const nanToNum: Functions['nanToNum'] = functions.nanToNum;
+/** `torch.nan_to_num_` */
 export const nanToNum_: Functions['nanToNum_'] = functions.nanToNum_;
+/** `torch.nanmean`, https://docs.pytorch.org/docs/stable/generated/torch.nanmean.html */
 export const nanmean: Functions['nanmean'] = functions.nanmean;
+/** `torch.nanmedian`, https://docs.pytorch.org/docs/stable/generated/torch.nanmedian.html */
 export const nanmedian: Functions['nanmedian'] = functions.nanmedian;
+/** `torch.nanquantile`, https://docs.pytorch.org/docs/stable/generated/torch.nanquantile.html */
 export const nanquantile: Functions['nanquantile'] = functions.nanquantile;
+/** `torch.nansum`, https://docs.pytorch.org/docs/stable/generated/torch.nansum.html */
 export const nansum: Functions['nansum'] = functions.nansum;
+/** `torch.narrow`, https://docs.pytorch.org/docs/stable/generated/torch.narrow.html */
 export const narrow: Functions['narrow'] = functions.narrow;
+/** `torch.narrow_copy`, https://docs.pytorch.org/docs/stable/generated/torch.narrow_copy.html */
 export const narrowCopy: Functions['narrowCopy'] = functions.narrowCopy;
+/** `torch.native_batch_norm` */
 export const nativeBatchNorm: Functions['nativeBatchNorm'] = functions.nativeBatchNorm;
+/** `torch.native_channel_shuffle`, https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.native_channel_shuffle.html */
 export const nativeChannelShuffle: Functions['nativeChannelShuffle'] = functions.nativeChannelShuffle;
+/** `torch.native_dropout` */
 export const nativeDropout: Functions['nativeDropout'] = functions.nativeDropout;
+/** `torch.native_group_norm` */
 export const nativeGroupNorm: Functions['nativeGroupNorm'] = functions.nativeGroupNorm;
+/** `torch.native_layer_norm` */
 export const nativeLayerNorm: Functions['nativeLayerNorm'] = functions.nativeLayerNorm;
+/** `torch.native_norm` */
 export const nativeNorm: Functions['nativeNorm'] = functions.nativeNorm;
+/** `torch.ne`, https://docs.pytorch.org/docs/stable/generated/torch.ne.html */
 export const ne: Functions['ne'] = functions.ne;
+/** `torch.neg`, https://docs.pytorch.org/docs/stable/generated/torch.neg.html */
 export const neg: Functions['neg'] = functions.neg;
+/** `torch.neg_` */
 export const neg_: Functions['neg_'] = functions.neg_;
+/** `torch.negative`, https://docs.pytorch.org/docs/stable/generated/torch.negative.html */
 export const negative: Functions['negative'] = functions.negative;
+/** `torch.negative_` */
 export const negative_: Functions['negative_'] = functions.negative_;
+/** `torch.nextafter`, https://docs.pytorch.org/docs/stable/generated/torch.nextafter.html */
 export const nextafter: Functions['nextafter'] = functions.nextafter;
+/** `torch.nonzero`, https://docs.pytorch.org/docs/stable/generated/torch.nonzero.html */
 export const nonzero: Functions['nonzero'] = functions.nonzero;
+/** `torch.nonzero_static`, https://docs.pytorch.org/docs/stable/generated/torch.nonzero_static.html */
 export const nonzeroStatic: Functions['nonzeroStatic'] = functions.nonzeroStatic;
+/** `torch.norm`, https://docs.pytorch.org/docs/stable/generated/torch.norm.html */
 export const norm: Functions['norm'] = functions.norm;
+/** `torch.norm_except_dim` */
 export const normExceptDim: Functions['normExceptDim'] = functions.normExceptDim;
+/** `torch.normal`, https://docs.pytorch.org/docs/stable/generated/torch.normal.html */
 export const normal: Functions['normal'] = functions.normal;
+/** `torch.not_equal`, https://docs.pytorch.org/docs/stable/generated/torch.not_equal.html */
 export const notEqual: Functions['notEqual'] = functions.notEqual;
+/** `torch.nuclear_norm` */
 export const nuclearNorm: Functions['nuclearNorm'] = functions.nuclearNorm;
+/** `torch.ones`, https://docs.pytorch.org/docs/stable/generated/torch.ones.html */
 export const ones: Functions['ones'] = functions.ones;
+/** `torch.ones_like`, https://docs.pytorch.org/docs/stable/generated/torch.ones_like.html */
 export const onesLike: Functions['onesLike'] = functions.onesLike;
+/** `torch.orgqr`, https://docs.pytorch.org/docs/stable/generated/torch.orgqr.html */
 export const orgqr: Functions['orgqr'] = functions.orgqr;
+/** `torch.ormqr`, https://docs.pytorch.org/docs/stable/generated/torch.ormqr.html */
 export const ormqr: Functions['ormqr'] = functions.ormqr;
+/** `torch.outer`, https://docs.pytorch.org/docs/stable/generated/torch.outer.html */
 export const outer: Functions['outer'] = functions.outer;
+/** `torch.pairwise_distance`, https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.pairwise_distance.html */
 export const pairwiseDistance: Functions['pairwiseDistance'] = functions.pairwiseDistance;
+/** `torch.pdist`, https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.pdist.html */
 export const pdist: Functions['pdist'] = functions.pdist;
+/** `torch.permute`, https://docs.pytorch.org/docs/stable/generated/torch.permute.html */
 export const permute: Functions['permute'] = functions.permute;
+/** `torch.permute_copy`, https://docs.pytorch.org/docs/stable/generated/torch.permute_copy.html */
 export const permuteCopy: Functions['permuteCopy'] = functions.permuteCopy;
+/** `torch.pinverse`, https://docs.pytorch.org/docs/stable/generated/torch.pinverse.html */
 export const pinverse: Functions['pinverse'] = functions.pinverse;
+/** `torch.pixel_shuffle`, https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.pixel_shuffle.html */
 export const pixelShuffle: Functions['pixelShuffle'] = functions.pixelShuffle;
+/** `torch.pixel_unshuffle`, https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.pixel_unshuffle.html */
 export const pixelUnshuffle: Functions['pixelUnshuffle'] = functions.pixelUnshuffle;
+/** `torch.poisson`, https://docs.pytorch.org/docs/stable/generated/torch.poisson.html */
 export const poisson: Functions['poisson'] = functions.poisson;
+/** `torch.poisson_nll_loss` */
 export const poissonNllLoss: Functions['poissonNllLoss'] = functions.poissonNllLoss;
+/** `torch.polar`, https://docs.pytorch.org/docs/stable/generated/torch.polar.html */
 export const polar: Functions['polar'] = functions.polar;
+/** `torch.polygamma`, https://docs.pytorch.org/docs/stable/generated/torch.polygamma.html */
 export const polygamma: Functions['polygamma'] = functions.polygamma;
+/** `torch.positive`, https://docs.pytorch.org/docs/stable/generated/torch.positive.html */
 export const positive: Functions['positive'] = functions.positive;
+/** `torch.pow`, https://docs.pytorch.org/docs/stable/generated/torch.pow.html */
 export const pow: Functions['pow'] = functions.pow;
+/** `torch.prelu`, https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.prelu.html */
 export const prelu: Functions['prelu'] = functions.prelu;
+/** `torch.prod`, https://docs.pytorch.org/docs/stable/generated/torch.prod.html */
 export const prod: Functions['prod'] = functions.prod;
+/** `torch.promote_types`, https://docs.pytorch.org/docs/stable/generated/torch.promote_types.html */
 export const promoteTypes: Functions['promoteTypes'] = functions.promoteTypes;
+/** `torch.put` */
 export const put: Functions['put'] = functions.put;
+/** `torch.q_per_channel_axis` */
 export const qPerChannelAxis: Functions['qPerChannelAxis'] = functions.qPerChannelAxis;
+/** `torch.q_per_channel_scales` */
 export const qPerChannelScales: Functions['qPerChannelScales'] = functions.qPerChannelScales;
+/** `torch.q_per_channel_zero_points` */
 export const qPerChannelZeroPoints: Functions['qPerChannelZeroPoints'] = functions.qPerChannelZeroPoints;
+/** `torch.q_scale` */
 export const qScale: Functions['qScale'] = functions.qScale;
+/** `torch.q_zero_point` */
 export const qZeroPoint: Functions['qZeroPoint'] = functions.qZeroPoint;
+/** `torch.qr`, https://docs.pytorch.org/docs/stable/generated/torch.qr.html */
 export const qr: Functions['qr'] = functions.qr;
+/** `torch.quantile`, https://docs.pytorch.org/docs/stable/generated/torch.quantile.html */
 export const quantile: Functions['quantile'] = functions.quantile;
+/** `torch.quantize_per_channel`, https://docs.pytorch.org/docs/stable/generated/torch.quantize_per_channel.html */
 export const quantizePerChannel: Functions['quantizePerChannel'] = functions.quantizePerChannel;
+/** `torch.quantize_per_tensor`, https://docs.pytorch.org/docs/stable/generated/torch.quantize_per_tensor.html */
 export const quantizePerTensor: Functions['quantizePerTensor'] = functions.quantizePerTensor;
+/** `torch.quantize_per_tensor_dynamic`, https://docs.pytorch.org/docs/stable/generated/torch.quantize_per_tensor_dynamic.html */
 export const quantizePerTensorDynamic: Functions['quantizePerTensorDynamic'] = functions.quantizePerTensorDynamic;
+/** `torch.quantized_batch_norm`, https://docs.pytorch.org/docs/stable/generated/torch.quantized_batch_norm.html */
 export const quantizedBatchNorm: Functions['quantizedBatchNorm'] = functions.quantizedBatchNorm;
+/** `torch.quantized_gru_cell` */
 export const quantizedGruCell: Functions['quantizedGruCell'] = functions.quantizedGruCell;
+/** `torch.quantized_lstm_cell` */
 export const quantizedLstmCell: Functions['quantizedLstmCell'] = functions.quantizedLstmCell;
+/** `torch.quantized_max_pool1d`, https://docs.pytorch.org/docs/stable/generated/torch.quantized_max_pool1d.html */
 export const quantizedMaxPool1d: Functions['quantizedMaxPool1d'] = functions.quantizedMaxPool1d;
+/** `torch.quantized_max_pool2d`, https://docs.pytorch.org/docs/stable/generated/torch.quantized_max_pool2d.html */
 export const quantizedMaxPool2d: Functions['quantizedMaxPool2d'] = functions.quantizedMaxPool2d;
+/** `torch.quantized_max_pool3d` */
 export const quantizedMaxPool3d: Functions['quantizedMaxPool3d'] = functions.quantizedMaxPool3d;
+/** `torch.quantized_rnn_relu_cell` */
 export const quantizedRnnReluCell: Functions['quantizedRnnReluCell'] = functions.quantizedRnnReluCell;
+/** `torch.quantized_rnn_tanh_cell` */
 export const quantizedRnnTanhCell: Functions['quantizedRnnTanhCell'] = functions.quantizedRnnTanhCell;
+/** `torch.rad2deg`, https://docs.pytorch.org/docs/stable/generated/torch.rad2deg.html */
 export const rad2deg: Functions['rad2deg'] = functions.rad2deg;
+/** `torch.rad2deg_` */
 export const rad2deg_: Functions['rad2deg_'] = functions.rad2deg_;
+/** `torch.rand`, https://docs.pytorch.org/docs/stable/generated/torch.rand.html */
 export const rand: Functions['rand'] = functions.rand;
+/** `torch.rand_like`, https://docs.pytorch.org/docs/stable/generated/torch.rand_like.html */
 export const randLike: Functions['randLike'] = functions.randLike;
+/** `torch.randint`, https://docs.pytorch.org/docs/stable/generated/torch.randint.html */
 export const randint: Functions['randint'] = functions.randint;
+/** `torch.randint_like`, https://docs.pytorch.org/docs/stable/generated/torch.randint_like.html */
 export const randintLike: Functions['randintLike'] = functions.randintLike;
+/** `torch.randn`, https://docs.pytorch.org/docs/stable/generated/torch.randn.html */
 export const randn: Functions['randn'] = functions.randn;
+/** `torch.randn_like`, https://docs.pytorch.org/docs/stable/generated/torch.randn_like.html */
 export const randnLike: Functions['randnLike'] = functions.randnLike;
+/** `torch.randperm`, https://docs.pytorch.org/docs/stable/generated/torch.randperm.html */
 export const randperm: Functions['randperm'] = functions.randperm;
+/** `torch.range`, https://docs.pytorch.org/docs/stable/generated/torch.range.html */
 export const range: Functions['range'] = functions.range;
+/** `torch.ravel`, https://docs.pytorch.org/docs/stable/generated/torch.ravel.html */
 export const ravel: Functions['ravel'] = functions.ravel;
+/** `torch.real`, https://docs.pytorch.org/docs/stable/generated/torch.real.html */
 export const real: Functions['real'] = functions.real;
+/** `torch.reciprocal`, https://docs.pytorch.org/docs/stable/generated/torch.reciprocal.html */
 export const reciprocal: Functions['reciprocal'] = functions.reciprocal;
+/** `torch.reciprocal_` */
 export const reciprocal_: Functions['reciprocal_'] = functions.reciprocal_;
+/** `torch.relu` */
 export const relu: Functions['relu'] = functions.relu;
+/** `torch.relu_`, https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.relu_.html */
 export const relu_: Functions['relu_'] = functions.relu_;
+/** `torch.remainder`, https://docs.pytorch.org/docs/stable/generated/torch.remainder.html */
 export const remainder: Functions['remainder'] = functions.remainder;
+/** `torch.renorm`, https://docs.pytorch.org/docs/stable/generated/torch.renorm.html */
 export const renorm: Functions['renorm'] = functions.renorm;
+/** `torch.repeat_interleave`, https://docs.pytorch.org/docs/stable/generated/torch.repeat_interleave.html */
 export const repeatInterleave: Functions['repeatInterleave'] = functions.repeatInterleave;
+/** `torch.reshape`, https://docs.pytorch.org/docs/stable/generated/torch.reshape.html */
 export const reshape: Functions['reshape'] = functions.reshape;
+/** `torch.resize_as_sparse_` */
 export const resizeAsSparse_: Functions['resizeAsSparse_'] = functions.resizeAsSparse_;
+/** `torch.resize_as_` */
 export const resizeAs_: Functions['resizeAs_'] = functions.resizeAs_;
+/** `torch.resolve_conj`, https://docs.pytorch.org/docs/stable/generated/torch.resolve_conj.html */
 export const resolveConj: Functions['resolveConj'] = functions.resolveConj;
+/** `torch.resolve_neg`, https://docs.pytorch.org/docs/stable/generated/torch.resolve_neg.html */
 export const resolveNeg: Functions['resolveNeg'] = functions.resolveNeg;
+/** `torch.result_type`, https://docs.pytorch.org/docs/stable/generated/torch.result_type.html */
 export const resultType: Functions['resultType'] = functions.resultType;
+/** `torch.rms_norm` */
 export const rmsNorm: Functions['rmsNorm'] = functions.rmsNorm;
+/** `torch.rnn_relu` */
 export const rnnRelu: Functions['rnnRelu'] = functions.rnnRelu;
+/** `torch.rnn_relu_cell` */
 export const rnnReluCell: Functions['rnnReluCell'] = functions.rnnReluCell;
+/** `torch.rnn_tanh` */
 export const rnnTanh: Functions['rnnTanh'] = functions.rnnTanh;
+/** `torch.rnn_tanh_cell` */
 export const rnnTanhCell: Functions['rnnTanhCell'] = functions.rnnTanhCell;
+/** `torch.roll`, https://docs.pytorch.org/docs/stable/generated/torch.roll.html */
 export const roll: Functions['roll'] = functions.roll;
+/** `torch.rot90`, https://docs.pytorch.org/docs/stable/generated/torch.rot90.html */
 export const rot90: Functions['rot90'] = functions.rot90;
+/** `torch.round`, https://docs.pytorch.org/docs/stable/generated/torch.round.html */
 export const round: Functions['round'] = functions.round;
+/** `torch.round_` */
 export const round_: Functions['round_'] = functions.round_;
+/** `torch.row_indices_copy` */
 export const rowIndicesCopy: Functions['rowIndicesCopy'] = functions.rowIndicesCopy;
+/** `torch.row_stack`, https://docs.pytorch.org/docs/stable/generated/torch.row_stack.html */
 export const rowStack: Functions['rowStack'] = functions.rowStack;
+/** `torch.rrelu` */
 export const rrelu: Functions['rrelu'] = functions.rrelu;
+/** `torch.rrelu_`, https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.rrelu_.html */
 export const rrelu_: Functions['rrelu_'] = functions.rrelu_;
+/** `torch.rsqrt`, https://docs.pytorch.org/docs/stable/generated/torch.rsqrt.html */
 export const rsqrt: Functions['rsqrt'] = functions.rsqrt;
+/** `torch.rsqrt_` */
 export const rsqrt_: Functions['rsqrt_'] = functions.rsqrt_;
+/** `torch.rsub` */
 export const rsub: Functions['rsub'] = functions.rsub;
+/** `torch.scalar_tensor` */
 export const scalarTensor: Functions['scalarTensor'] = functions.scalarTensor;
+/** `torch.scatter`, https://docs.pytorch.org/docs/stable/generated/torch.scatter.html */
 export const scatter: Functions['scatter'] = functions.scatter;
+/** `torch.scatter_add`, https://docs.pytorch.org/docs/stable/generated/torch.scatter_add.html */
 export const scatterAdd: Functions['scatterAdd'] = functions.scatterAdd;
+/** `torch.scatter_reduce`, https://docs.pytorch.org/docs/stable/generated/torch.scatter_reduce.html */
 export const scatterReduce: Functions['scatterReduce'] = functions.scatterReduce;
+/** `torch.searchsorted`, https://docs.pytorch.org/docs/stable/generated/torch.searchsorted.html */
 export const searchsorted: Functions['searchsorted'] = functions.searchsorted;
+/** `torch.segment_reduce`, https://docs.pytorch.org/docs/stable/generated/torch.segment_reduce.html */
 export const segmentReduce: Functions['segmentReduce'] = functions.segmentReduce;
+/** `torch.select`, https://docs.pytorch.org/docs/stable/generated/torch.select.html */
 export const select: Functions['select'] = functions.select;
+/** `torch.select_copy`, https://docs.pytorch.org/docs/stable/generated/torch.select_copy.html */
 export const selectCopy: Functions['selectCopy'] = functions.selectCopy;
+/** `torch.select_scatter`, https://docs.pytorch.org/docs/stable/generated/torch.select_scatter.html */
 export const selectScatter: Functions['selectScatter'] = functions.selectScatter;
+/** `torch.selu` */
 export const selu: Functions['selu'] = functions.selu;
+/** `torch.selu_`, https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.selu_.html */
 export const selu_: Functions['selu_'] = functions.selu_;
+/** `torch.sgn`, https://docs.pytorch.org/docs/stable/generated/torch.sgn.html */
 export const sgn: Functions['sgn'] = functions.sgn;
+/** `torch.sigmoid`, https://docs.pytorch.org/docs/stable/generated/torch.sigmoid.html */
 export const sigmoid: Functions['sigmoid'] = functions.sigmoid;
+/** `torch.sigmoid_` */
 export const sigmoid_: Functions['sigmoid_'] = functions.sigmoid_;
+/** `torch.sign`, https://docs.pytorch.org/docs/stable/generated/torch.sign.html */
 export const sign: Functions['sign'] = functions.sign;
+/** `torch.signbit`, https://docs.pytorch.org/docs/stable/generated/torch.signbit.html */
 export const signbit: Functions['signbit'] = functions.signbit;
+/** `torch.sin`, https://docs.pytorch.org/docs/stable/generated/torch.sin.html */
 export const sin: Functions['sin'] = functions.sin;
+/** `torch.sin_` */
 export const sin_: Functions['sin_'] = functions.sin_;
+/** `torch.sinc`, https://docs.pytorch.org/docs/stable/generated/torch.sinc.html */
 export const sinc: Functions['sinc'] = functions.sinc;
+/** `torch.sinc_` */
 export const sinc_: Functions['sinc_'] = functions.sinc_;
+/** `torch.sinh`, https://docs.pytorch.org/docs/stable/generated/torch.sinh.html */
 export const sinh: Functions['sinh'] = functions.sinh;
+/** `torch.sinh_` */
 export const sinh_: Functions['sinh_'] = functions.sinh_;
+/** `torch.slice_copy`, https://docs.pytorch.org/docs/stable/generated/torch.slice_copy.html */
 export const sliceCopy: Functions['sliceCopy'] = functions.sliceCopy;
+/** `torch.slice_inverse` */
 export const sliceInverse: Functions['sliceInverse'] = functions.sliceInverse;
+/** `torch.slice_scatter`, https://docs.pytorch.org/docs/stable/generated/torch.slice_scatter.html */
 export const sliceScatter: Functions['sliceScatter'] = functions.sliceScatter;
+/** `torch.slogdet`, https://docs.pytorch.org/docs/stable/generated/torch.slogdet.html */
 export const slogdet: Functions['slogdet'] = functions.slogdet;
+/** `torch.smm`, https://docs.pytorch.org/docs/stable/generated/torch.smm.html */
 export const smm: Functions['smm'] = functions.smm;
+/** `torch.softmax`, https://docs.pytorch.org/docs/stable/generated/torch.softmax.html */
 export const softmax: Functions['softmax'] = functions.softmax;
+/** `torch.sort`, https://docs.pytorch.org/docs/stable/generated/torch.sort.html */
 export const sort: Functions['sort'] = functions.sort;
+/** `torch.sparse_bsc_tensor`, https://docs.pytorch.org/docs/stable/generated/torch.sparse_bsc_tensor.html */
 export const sparseBscTensor: Functions['sparseBscTensor'] = functions.sparseBscTensor;
+/** `torch.sparse_bsr_tensor`, https://docs.pytorch.org/docs/stable/generated/torch.sparse_bsr_tensor.html */
 export const sparseBsrTensor: Functions['sparseBsrTensor'] = functions.sparseBsrTensor;
+/** `torch.sparse_compressed_tensor`, https://docs.pytorch.org/docs/stable/generated/torch.sparse_compressed_tensor.html */
 export const sparseCompressedTensor: Functions['sparseCompressedTensor'] = functions.sparseCompressedTensor;
+/** `torch.sparse_coo_tensor`, https://docs.pytorch.org/docs/stable/generated/torch.sparse_coo_tensor.html */
 export const sparseCooTensor: Functions['sparseCooTensor'] = functions.sparseCooTensor;
+/** `torch.sparse_csc_tensor`, https://docs.pytorch.org/docs/stable/generated/torch.sparse_csc_tensor.html */
 export const sparseCscTensor: Functions['sparseCscTensor'] = functions.sparseCscTensor;
+/** `torch.sparse_csr_tensor`, https://docs.pytorch.org/docs/stable/generated/torch.sparse_csr_tensor.html */
 export const sparseCsrTensor: Functions['sparseCsrTensor'] = functions.sparseCsrTensor;
+/** `torch.split`, https://docs.pytorch.org/docs/stable/generated/torch.split.html */
 export const split: Functions['split'] = functions.split;
+/** `torch.split_copy`, https://docs.pytorch.org/docs/stable/generated/torch.split_copy.html */
 export const splitCopy: Functions['splitCopy'] = functions.splitCopy;
+/** `torch.split_with_sizes` */
 export const splitWithSizes: Functions['splitWithSizes'] = functions.splitWithSizes;
+/** `torch.split_with_sizes_copy`, https://docs.pytorch.org/docs/stable/generated/torch.split_with_sizes_copy.html */
 export const splitWithSizesCopy: Functions['splitWithSizesCopy'] = functions.splitWithSizesCopy;
+/** `torch.sqrt`, https://docs.pytorch.org/docs/stable/generated/torch.sqrt.html */
 export const sqrt: Functions['sqrt'] = functions.sqrt;
+/** `torch.sqrt_` */
 export const sqrt_: Functions['sqrt_'] = functions.sqrt_;
+/** `torch.square`, https://docs.pytorch.org/docs/stable/generated/torch.square.html */
 export const square: Functions['square'] = functions.square;
+/** `torch.square_` */
 export const square_: Functions['square_'] = functions.square_;
+/** `torch.squeeze`, https://docs.pytorch.org/docs/stable/generated/torch.squeeze.html */
 export const squeeze: Functions['squeeze'] = functions.squeeze;
+/** `torch.squeeze_copy`, https://docs.pytorch.org/docs/stable/generated/torch.squeeze_copy.html */
 export const squeezeCopy: Functions['squeezeCopy'] = functions.squeezeCopy;
+/** `torch.sspaddmm`, https://docs.pytorch.org/docs/stable/generated/torch.sspaddmm.html */
 export const sspaddmm: Functions['sspaddmm'] = functions.sspaddmm;
+/** `torch.stack`, https://docs.pytorch.org/docs/stable/generated/torch.stack.html */
 export const stack: Functions['stack'] = functions.stack;
+/** `torch.std`, https://docs.pytorch.org/docs/stable/generated/torch.std.html */
 export const std: Functions['std'] = functions.std;
+/** `torch.std_mean`, https://docs.pytorch.org/docs/stable/generated/torch.std_mean.html */
 export const stdMean: Functions['stdMean'] = functions.stdMean;
+/** `torch.stft`, https://docs.pytorch.org/docs/stable/generated/torch.stft.html */
 export const stft: Functions['stft'] = functions.stft;
+/** `torch.sub`, https://docs.pytorch.org/docs/stable/generated/torch.sub.html */
 export const sub: Functions['sub'] = functions.sub;
+/** `torch.subtract`, https://docs.pytorch.org/docs/stable/generated/torch.subtract.html */
 export const subtract: Functions['subtract'] = functions.subtract;
+/** `torch.sum`, https://docs.pytorch.org/docs/stable/generated/torch.sum.html */
 export const sum: Functions['sum'] = functions.sum;
+/** `torch.svd`, https://docs.pytorch.org/docs/stable/generated/torch.svd.html */
 export const svd: Functions['svd'] = functions.svd;
+/** `torch.swapaxes`, https://docs.pytorch.org/docs/stable/generated/torch.swapaxes.html */
 export const swapaxes: Functions['swapaxes'] = functions.swapaxes;
+/** `torch.swapdims`, https://docs.pytorch.org/docs/stable/generated/torch.swapdims.html */
 export const swapdims: Functions['swapdims'] = functions.swapdims;
+/** `torch.sym_constrain_range` */
 export const symConstrainRange: Functions['symConstrainRange'] = functions.symConstrainRange;
+/** `torch.sym_constrain_range_for_size` */
 export const symConstrainRangeForSize: Functions['symConstrainRangeForSize'] = functions.symConstrainRangeForSize;
+/** `torch.t`, https://docs.pytorch.org/docs/stable/generated/torch.t.html */
 export const t: Functions['t'] = functions.t;
+/** `torch.t_copy`, https://docs.pytorch.org/docs/stable/generated/torch.t_copy.html */
 export const tCopy: Functions['tCopy'] = functions.tCopy;
+/** `torch.take`, https://docs.pytorch.org/docs/stable/generated/torch.take.html */
 export const take: Functions['take'] = functions.take;
+/** `torch.take_along_dim`, https://docs.pytorch.org/docs/stable/generated/torch.take_along_dim.html */
 export const takeAlongDim: Functions['takeAlongDim'] = functions.takeAlongDim;
+/** `torch.tan`, https://docs.pytorch.org/docs/stable/generated/torch.tan.html */
 export const tan: Functions['tan'] = functions.tan;
+/** `torch.tan_` */
 export const tan_: Functions['tan_'] = functions.tan_;
+/** `torch.tanh`, https://docs.pytorch.org/docs/stable/generated/torch.tanh.html */
 export const tanh: Functions['tanh'] = functions.tanh;
+/** `torch.tanh_` */
 export const tanh_: Functions['tanh_'] = functions.tanh_;
+/** `torch.tensor_split`, https://docs.pytorch.org/docs/stable/generated/torch.tensor_split.html */
 export const tensorSplit: Functions['tensorSplit'] = functions.tensorSplit;
+/** `torch.tensordot`, https://docs.pytorch.org/docs/stable/generated/torch.tensordot.html */
 export const tensordot: Functions['tensordot'] = functions.tensordot;
+/** `torch.threshold` */
 export const threshold: Functions['threshold'] = functions.threshold;
+/** `torch.threshold_`, https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.threshold_.html */
 export const threshold_: Functions['threshold_'] = functions.threshold_;
+/** `torch.tile`, https://docs.pytorch.org/docs/stable/generated/torch.tile.html */
 export const tile: Functions['tile'] = functions.tile;
+/** `torch.topk`, https://docs.pytorch.org/docs/stable/generated/torch.topk.html */
 export const topk: Functions['topk'] = functions.topk;
+/** `torch.trace`, https://docs.pytorch.org/docs/stable/generated/torch.trace.html */
 export const trace: Functions['trace'] = functions.trace;
+/** `torch.transpose`, https://docs.pytorch.org/docs/stable/generated/torch.transpose.html */
 export const transpose: Functions['transpose'] = functions.transpose;
+/** `torch.transpose_copy`, https://docs.pytorch.org/docs/stable/generated/torch.transpose_copy.html */
 export const transposeCopy: Functions['transposeCopy'] = functions.transposeCopy;
+/** `torch.trapezoid`, https://docs.pytorch.org/docs/stable/generated/torch.trapezoid.html */
 export const trapezoid: Functions['trapezoid'] = functions.trapezoid;
+/** `torch.trapz`, https://docs.pytorch.org/docs/stable/generated/torch.trapz.html */
 export const trapz: Functions['trapz'] = functions.trapz;
+/** `torch.triangular_solve`, https://docs.pytorch.org/docs/stable/generated/torch.triangular_solve.html */
 export const triangularSolve: Functions['triangularSolve'] = functions.triangularSolve;
+/** `torch.tril`, https://docs.pytorch.org/docs/stable/generated/torch.tril.html */
 export const tril: Functions['tril'] = functions.tril;
+/** `torch.tril_indices`, https://docs.pytorch.org/docs/stable/generated/torch.tril_indices.html */
 export const trilIndices: Functions['trilIndices'] = functions.trilIndices;
+/** `torch.triplet_margin_loss` */
 export const tripletMarginLoss: Functions['tripletMarginLoss'] = functions.tripletMarginLoss;
+/** `torch.triu`, https://docs.pytorch.org/docs/stable/generated/torch.triu.html */
 export const triu: Functions['triu'] = functions.triu;
+/** `torch.triu_indices`, https://docs.pytorch.org/docs/stable/generated/torch.triu_indices.html */
 export const triuIndices: Functions['triuIndices'] = functions.triuIndices;
+/** `torch.true_divide`, https://docs.pytorch.org/docs/stable/generated/torch.true_divide.html */
 export const trueDivide: Functions['trueDivide'] = functions.trueDivide;
+/** `torch.trunc`, https://docs.pytorch.org/docs/stable/generated/torch.trunc.html */
 export const trunc: Functions['trunc'] = functions.trunc;
+/** `torch.trunc_` */
 export const trunc_: Functions['trunc_'] = functions.trunc_;
+/** `torch.unbind`, https://docs.pytorch.org/docs/stable/generated/torch.unbind.html */
 export const unbind: Functions['unbind'] = functions.unbind;
+/** `torch.unbind_copy`, https://docs.pytorch.org/docs/stable/generated/torch.unbind_copy.html */
 export const unbindCopy: Functions['unbindCopy'] = functions.unbindCopy;
+/** `torch.unflatten`, https://docs.pytorch.org/docs/stable/generated/torch.unflatten.html */
 export const unflatten: Functions['unflatten'] = functions.unflatten;
+/** `torch.unfold_copy`, https://docs.pytorch.org/docs/stable/generated/torch.unfold_copy.html */
 export const unfoldCopy: Functions['unfoldCopy'] = functions.unfoldCopy;
+/** `torch.unique_consecutive`, https://docs.pytorch.org/docs/stable/generated/torch.unique_consecutive.html */
 export const uniqueConsecutive: Functions['uniqueConsecutive'] = functions.uniqueConsecutive;
+/** `torch.unsafe_chunk`, https://docs.pytorch.org/docs/stable/generated/torch.unsafe_chunk.html */
 export const unsafeChunk: Functions['unsafeChunk'] = functions.unsafeChunk;
+/** `torch.unsafe_split`, https://docs.pytorch.org/docs/stable/generated/torch.unsafe_split.html */
 export const unsafeSplit: Functions['unsafeSplit'] = functions.unsafeSplit;
+/** `torch.unsafe_split_with_sizes` */
 export const unsafeSplitWithSizes: Functions['unsafeSplitWithSizes'] = functions.unsafeSplitWithSizes;
+/** `torch.unsqueeze`, https://docs.pytorch.org/docs/stable/generated/torch.unsqueeze.html */
 export const unsqueeze: Functions['unsqueeze'] = functions.unsqueeze;
+/** `torch.unsqueeze_copy`, https://docs.pytorch.org/docs/stable/generated/torch.unsqueeze_copy.html */
 export const unsqueezeCopy: Functions['unsqueezeCopy'] = functions.unsqueezeCopy;
+/** `torch.values_copy`, https://docs.pytorch.org/docs/stable/generated/torch.values_copy.html */
 export const valuesCopy: Functions['valuesCopy'] = functions.valuesCopy;
+/** `torch.vander`, https://docs.pytorch.org/docs/stable/generated/torch.vander.html */
 export const vander: Functions['vander'] = functions.vander;
+/** `torch.var`, https://docs.pytorch.org/docs/stable/generated/torch.var.html */
 const var_: Functions['var'] = functions.var;
+/** `torch.var_mean`, https://docs.pytorch.org/docs/stable/generated/torch.var_mean.html */
 export const varMean: Functions['varMean'] = functions.varMean;
+/** `torch.vdot`, https://docs.pytorch.org/docs/stable/generated/torch.vdot.html */
 export const vdot: Functions['vdot'] = functions.vdot;
+/** `torch.view_as_complex`, https://docs.pytorch.org/docs/stable/generated/torch.view_as_complex.html */
 export const viewAsComplex: Functions['viewAsComplex'] = functions.viewAsComplex;
+/** `torch.view_as_complex_copy`, https://docs.pytorch.org/docs/stable/generated/torch.view_as_complex_copy.html */
 export const viewAsComplexCopy: Functions['viewAsComplexCopy'] = functions.viewAsComplexCopy;
+/** `torch.view_as_real`, https://docs.pytorch.org/docs/stable/generated/torch.view_as_real.html */
 export const viewAsReal: Functions['viewAsReal'] = functions.viewAsReal;
+/** `torch.view_as_real_copy`, https://docs.pytorch.org/docs/stable/generated/torch.view_as_real_copy.html */
 export const viewAsRealCopy: Functions['viewAsRealCopy'] = functions.viewAsRealCopy;
+/** `torch.view_copy`, https://docs.pytorch.org/docs/stable/generated/torch.view_copy.html */
 export const viewCopy: Functions['viewCopy'] = functions.viewCopy;
+/** `torch.vsplit`, https://docs.pytorch.org/docs/stable/generated/torch.vsplit.html */
 export const vsplit: Functions['vsplit'] = functions.vsplit;
+/** `torch.vstack`, https://docs.pytorch.org/docs/stable/generated/torch.vstack.html */
 export const vstack: Functions['vstack'] = functions.vstack;
+/** `torch.where`, https://docs.pytorch.org/docs/stable/generated/torch.where.html */
 export const where: Functions['where'] = functions.where;
+/** `torch.xlogy`, https://docs.pytorch.org/docs/stable/generated/torch.xlogy.html */
 export const xlogy: Functions['xlogy'] = functions.xlogy;
+/** `torch.xlogy_` */
 export const xlogy_: Functions['xlogy_'] = functions.xlogy_;
+/** `torch.zero_` */
 export const zero_: Functions['zero_'] = functions.zero_;
+/** `torch.zeros`, https://docs.pytorch.org/docs/stable/generated/torch.zeros.html */
 export const zeros: Functions['zeros'] = functions.zeros;
+/** `torch.zeros_like`, https://docs.pytorch.org/docs/stable/generated/torch.zeros_like.html */
 export const zerosLike: Functions['zerosLike'] = functions.zerosLike;
 export { var_ as var };

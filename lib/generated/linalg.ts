@@ -5,46 +5,89 @@
 import { linalgFunctions as functions } from '../operators';
 import type { LinalgFunctions as Functions } from './linalg-functions';
 
+/** `torch._C._linalg._linalg_eigvals` */
 export const _linalgEigvals: Functions['_linalgEigvals'] = functions._linalgEigvals;
+/** `torch.linalg._powsum` */
 export const _powsum: Functions['_powsum'] = functions._powsum;
+/** `torch.linalg.cholesky`, https://docs.pytorch.org/docs/stable/generated/torch.linalg.cholesky.html */
 export const cholesky: Functions['cholesky'] = functions.cholesky;
+/** `torch.linalg.cholesky_ex`, https://docs.pytorch.org/docs/stable/generated/torch.linalg.cholesky_ex.html */
 export const choleskyEx: Functions['choleskyEx'] = functions.choleskyEx;
+/** `torch.linalg.cond`, https://docs.pytorch.org/docs/stable/generated/torch.linalg.cond.html */
 export const cond: Functions['cond'] = functions.cond;
+/** `torch.linalg.cross`, https://docs.pytorch.org/docs/stable/generated/torch.linalg.cross.html */
 export const cross: Functions['cross'] = functions.cross;
+/** `torch.linalg.det`, https://docs.pytorch.org/docs/stable/generated/torch.linalg.det.html */
 export const det: Functions['det'] = functions.det;
+/** `torch.linalg.diagonal`, https://docs.pytorch.org/docs/stable/generated/torch.linalg.diagonal.html */
 export const diagonal: Functions['diagonal'] = functions.diagonal;
+/** `torch.linalg.eig`, https://docs.pytorch.org/docs/stable/generated/torch.linalg.eig.html */
 export const eig: Functions['eig'] = functions.eig;
+/** `torch.linalg.eigh`, https://docs.pytorch.org/docs/stable/generated/torch.linalg.eigh.html */
 export const eigh: Functions['eigh'] = functions.eigh;
+/** `torch.linalg.eigvals`, https://docs.pytorch.org/docs/stable/generated/torch.linalg.eigvals.html */
 export const eigvals: Functions['eigvals'] = functions.eigvals;
+/** `torch.linalg.eigvalsh`, https://docs.pytorch.org/docs/stable/generated/torch.linalg.eigvalsh.html */
 export const eigvalsh: Functions['eigvalsh'] = functions.eigvalsh;
+/** `torch.linalg.householder_product`, https://docs.pytorch.org/docs/stable/generated/torch.linalg.householder_product.html */
 export const householderProduct: Functions['householderProduct'] = functions.householderProduct;
+/** `torch.linalg.inv`, https://docs.pytorch.org/docs/stable/generated/torch.linalg.inv.html */
 export const inv: Functions['inv'] = functions.inv;
+/** `torch.linalg.inv_ex`, https://docs.pytorch.org/docs/stable/generated/torch.linalg.inv_ex.html */
 export const invEx: Functions['invEx'] = functions.invEx;
+/** `torch.linalg.ldl_factor`, https://docs.pytorch.org/docs/stable/generated/torch.linalg.ldl_factor.html */
 export const ldlFactor: Functions['ldlFactor'] = functions.ldlFactor;
+/** `torch.linalg.ldl_factor_ex`, https://docs.pytorch.org/docs/stable/generated/torch.linalg.ldl_factor_ex.html */
 export const ldlFactorEx: Functions['ldlFactorEx'] = functions.ldlFactorEx;
+/** `torch.linalg.ldl_solve`, https://docs.pytorch.org/docs/stable/generated/torch.linalg.ldl_solve.html */
 export const ldlSolve: Functions['ldlSolve'] = functions.ldlSolve;
+/** `torch.linalg.lstsq`, https://docs.pytorch.org/docs/stable/generated/torch.linalg.lstsq.html */
 export const lstsq: Functions['lstsq'] = functions.lstsq;
+/** `torch.linalg.lu`, https://docs.pytorch.org/docs/stable/generated/torch.linalg.lu.html */
 export const lu: Functions['lu'] = functions.lu;
+/** `torch.linalg.lu_factor`, https://docs.pytorch.org/docs/stable/generated/torch.linalg.lu_factor.html */
 export const luFactor: Functions['luFactor'] = functions.luFactor;
+/** `torch.linalg.lu_factor_ex`, https://docs.pytorch.org/docs/stable/generated/torch.linalg.lu_factor_ex.html */
 export const luFactorEx: Functions['luFactorEx'] = functions.luFactorEx;
+/** `torch.linalg.lu_solve`, https://docs.pytorch.org/docs/stable/generated/torch.linalg.lu_solve.html */
 export const luSolve: Functions['luSolve'] = functions.luSolve;
+/** `torch.linalg.matmul`, https://docs.pytorch.org/docs/stable/generated/torch.linalg.matmul.html */
 export const matmul: Functions['matmul'] = functions.matmul;
+/** `torch.linalg.matrix_exp`, https://docs.pytorch.org/docs/stable/generated/torch.linalg.matrix_exp.html */
 export const matrixExp: Functions['matrixExp'] = functions.matrixExp;
+/** `torch.linalg.matrix_norm`, https://docs.pytorch.org/docs/stable/generated/torch.linalg.matrix_norm.html */
 export const matrixNorm: Functions['matrixNorm'] = functions.matrixNorm;
+/** `torch.linalg.matrix_power`, https://docs.pytorch.org/docs/stable/generated/torch.linalg.matrix_power.html */
 export const matrixPower: Functions['matrixPower'] = functions.matrixPower;
+/** `torch.linalg.matrix_rank`, https://docs.pytorch.org/docs/stable/generated/torch.linalg.matrix_rank.html */
 export const matrixRank: Functions['matrixRank'] = functions.matrixRank;
+/** `torch.linalg.multi_dot`, https://docs.pytorch.org/docs/stable/generated/torch.linalg.multi_dot.html */
 export const multiDot: Functions['multiDot'] = functions.multiDot;
+/** `torch.linalg.norm`, https://docs.pytorch.org/docs/stable/generated/torch.linalg.norm.html */
 export const norm: Functions['norm'] = functions.norm;
+/** `torch.linalg.pinv`, https://docs.pytorch.org/docs/stable/generated/torch.linalg.pinv.html */
 export const pinv: Functions['pinv'] = functions.pinv;
+/** `torch.linalg.qr`, https://docs.pytorch.org/docs/stable/generated/torch.linalg.qr.html */
 export const qr: Functions['qr'] = functions.qr;
+/** `torch.linalg.slogdet`, https://docs.pytorch.org/docs/stable/generated/torch.linalg.slogdet.html */
 export const slogdet: Functions['slogdet'] = functions.slogdet;
+/** `torch.linalg.solve`, https://docs.pytorch.org/docs/stable/generated/torch.linalg.solve.html */
 export const solve: Functions['solve'] = functions.solve;
+/** `torch.linalg.solve_ex`, https://docs.pytorch.org/docs/stable/generated/torch.linalg.solve_ex.html */
 export const solveEx: Functions['solveEx'] = functions.solveEx;
+/** `torch.linalg.solve_triangular`, https://docs.pytorch.org/docs/stable/generated/torch.linalg.solve_triangular.html */
 export const solveTriangular: Functions['solveTriangular'] = functions.solveTriangular;
+/** `torch.linalg.svd`, https://docs.pytorch.org/docs/stable/generated/torch.linalg.svd.html */
 export const svd: Functions['svd'] = functions.svd;
+/** `torch.linalg.svdvals`, https://docs.pytorch.org/docs/stable/generated/torch.linalg.svdvals.html */
 export const svdvals: Functions['svdvals'] = functions.svdvals;
+/** `torch.linalg.tensorinv`, https://docs.pytorch.org/docs/stable/generated/torch.linalg.tensorinv.html */
 export const tensorinv: Functions['tensorinv'] = functions.tensorinv;
+/** `torch.linalg.tensorsolve`, https://docs.pytorch.org/docs/stable/generated/torch.linalg.tensorsolve.html */
 export const tensorsolve: Functions['tensorsolve'] = functions.tensorsolve;
+/** `torch.linalg.vander`, https://docs.pytorch.org/docs/stable/generated/torch.linalg.vander.html */
 export const vander: Functions['vander'] = functions.vander;
+/** `torch.linalg.vecdot`, https://docs.pytorch.org/docs/stable/generated/torch.linalg.vecdot.html */
 export const vecdot: Functions['vecdot'] = functions.vecdot;
+/** `torch.linalg.vector_norm`, https://docs.pytorch.org/docs/stable/generated/torch.linalg.vector_norm.html */
 export const vectorNorm: Functions['vectorNorm'] = functions.vectorNorm;

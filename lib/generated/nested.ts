@@ -5,4 +5,5 @@
 import { nestedFunctions as functions } from '../operators';
 import type { NestedFunctions as Functions } from './nested-functions';
 
+/** `torch.nested.to_padded_tensor`, https://docs.pytorch.org/docs/stable/nested.html#torch.nested.to_padded_tensor */
 export const toPaddedTensor: Functions['toPaddedTensor'] = functions.toPaddedTensor;

@@ -5,123 +5,243 @@
 import { nnFunctionalFunctions as functions } from '../operators';
 import type { NnFunctionalFunctions as Functions } from './nn-functional-functions';
 
+/** `torch._C._nn._conv_depthwise2d` */
 export const _convDepthwise2d: Functions['_convDepthwise2d'] = functions._convDepthwise2d;
+/** `torch._C._nn._pad_circular` */
 export const _padCircular: Functions['_padCircular'] = functions._padCircular;
+/** `torch._C._nn._pad_enum` */
 export const _padEnum: Functions['_padEnum'] = functions._padEnum;
+/** `torch._C._nn._test_ambiguous_defaults` */
 export const _testAmbiguousDefaults: Functions['_testAmbiguousDefaults'] = functions._testAmbiguousDefaults;
+/** `torch._C._nn._test_optional_filled_intlist` */
 export const _testOptionalFilledIntlist: Functions['_testOptionalFilledIntlist'] = functions._testOptionalFilledIntlist;
+/** `torch._C._nn._test_optional_floatlist` */
 export const _testOptionalFloatlist: Functions['_testOptionalFloatlist'] = functions._testOptionalFloatlist;
+/** `torch._C._nn._test_optional_intlist` */
 export const _testOptionalIntlist: Functions['_testOptionalIntlist'] = functions._testOptionalIntlist;
+/** `torch._C._nn._test_string_default` */
 export const _testStringDefault: Functions['_testStringDefault'] = functions._testStringDefault;
+/** `torch._C._nn._test_warn_in_autograd` */
 export const _testWarnInAutograd: Functions['_testWarnInAutograd'] = functions._testWarnInAutograd;
+/** `torch._C._nn._upsample_bicubic2d_aa` */
 export const _upsampleBicubic2dAa: Functions['_upsampleBicubic2dAa'] = functions._upsampleBicubic2dAa;
+/** `torch._C._nn._upsample_bilinear2d_aa` */
 export const _upsampleBilinear2dAa: Functions['_upsampleBilinear2dAa'] = functions._upsampleBilinear2dAa;
+/** `torch._C._nn._upsample_lanczos2d_aa` */
 export const _upsampleLanczos2dAa: Functions['_upsampleLanczos2dAa'] = functions._upsampleLanczos2dAa;
+/** `torch._C._nn._upsample_nearest_exact1d` */
 export const _upsampleNearestExact1d: Functions['_upsampleNearestExact1d'] = functions._upsampleNearestExact1d;
+/** `torch._C._nn._upsample_nearest_exact2d` */
 export const _upsampleNearestExact2d: Functions['_upsampleNearestExact2d'] = functions._upsampleNearestExact2d;
+/** `torch._C._nn._upsample_nearest_exact3d` */
 export const _upsampleNearestExact3d: Functions['_upsampleNearestExact3d'] = functions._upsampleNearestExact3d;
+/** `torch.nn.functional.adaptive_avg_pool1d`, https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.adaptive_avg_pool1d.html */
 export const adaptiveAvgPool1d: Functions['adaptiveAvgPool1d'] = functions.adaptiveAvgPool1d;
+/** `torch._C._nn.adaptive_avg_pool2d` */
 export const adaptiveAvgPool2d: Functions['adaptiveAvgPool2d'] = functions.adaptiveAvgPool2d;
+/** `torch._C._nn.adaptive_avg_pool3d` */
 export const adaptiveAvgPool3d: Functions['adaptiveAvgPool3d'] = functions.adaptiveAvgPool3d;
+/** `torch._C._nn.adaptive_max_pool2d` */
 export const adaptiveMaxPool2d: Functions['adaptiveMaxPool2d'] = functions.adaptiveMaxPool2d;
+/** `torch._C._nn.adaptive_max_pool3d` */
 export const adaptiveMaxPool3d: Functions['adaptiveMaxPool3d'] = functions.adaptiveMaxPool3d;
+/** `torch.nn.functional.avg_pool1d`, https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.avg_pool1d.html */
 export const avgPool1d: Functions['avgPool1d'] = functions.avgPool1d;
+/** `torch.nn.functional.avg_pool2d`, https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.avg_pool2d.html */
 export const avgPool2d: Functions['avgPool2d'] = functions.avgPool2d;
+/** `torch.nn.functional.avg_pool3d`, https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.avg_pool3d.html */
 export const avgPool3d: Functions['avgPool3d'] = functions.avgPool3d;
+/** `torch.nn.functional.bilinear`, https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.bilinear.html */
 export const bilinear: Functions['bilinear'] = functions.bilinear;
+/** `torch._C._nn.binary_cross_entropy` */
 export const binaryCrossEntropy: Functions['binaryCrossEntropy'] = functions.binaryCrossEntropy;
+/** `torch.nn.functional.celu_`, https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.celu_.html */
 export const celu_: Functions['celu_'] = functions.celu_;
+/** `torch.nn.functional.channel_shuffle`, https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.channel_shuffle.html */
 export const channelShuffle: Functions['channelShuffle'] = functions.channelShuffle;
+/** `torch._C._nn.col2im` */
 export const col2im: Functions['col2im'] = functions.col2im;
+/** `torch.nn.functional.conv1d`, https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.conv1d.html */
 export const conv1d: Functions['conv1d'] = functions.conv1d;
+/** `torch.nn.functional.conv2d`, https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.conv2d.html */
 export const conv2d: Functions['conv2d'] = functions.conv2d;
+/** `torch.nn.functional.conv3d`, https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.conv3d.html */
 export const conv3d: Functions['conv3d'] = functions.conv3d;
+/** `torch._C._nn.conv_depthwise3d` */
 export const convDepthwise3d: Functions['convDepthwise3d'] = functions.convDepthwise3d;
+/** `torch.nn.functional.conv_tbc`, https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.conv_tbc.html */
 export const convTbc: Functions['convTbc'] = functions.convTbc;
+/** `torch.nn.functional.conv_transpose1d`, https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.conv_transpose1d.html */
 export const convTranspose1d: Functions['convTranspose1d'] = functions.convTranspose1d;
+/** `torch.nn.functional.conv_transpose2d`, https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.conv_transpose2d.html */
 export const convTranspose2d: Functions['convTranspose2d'] = functions.convTranspose2d;
+/** `torch.nn.functional.conv_transpose3d`, https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.conv_transpose3d.html */
 export const convTranspose3d: Functions['convTranspose3d'] = functions.convTranspose3d;
+/** `torch.nn.functional.cosine_similarity`, https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.cosine_similarity.html */
 export const cosineSimilarity: Functions['cosineSimilarity'] = functions.cosineSimilarity;
+/** `torch._C._nn.cross_entropy_loss` */
 export const crossEntropyLoss: Functions['crossEntropyLoss'] = functions.crossEntropyLoss;
+/** `torch._C._nn.elu` */
 export const elu: Functions['elu'] = functions.elu;
+/** `torch.nn.functional.elu_`, https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.elu_.html */
 export const elu_: Functions['elu_'] = functions.elu_;
+/** `torch._C._nn.flatten_dense_tensors` */
 export const flattenDenseTensors: Functions['flattenDenseTensors'] = functions.flattenDenseTensors;
+/** `torch._C._nn.fractional_max_pool2d` */
 export const fractionalMaxPool2d: Functions['fractionalMaxPool2d'] = functions.fractionalMaxPool2d;
+/** `torch._C._nn.fractional_max_pool3d` */
 export const fractionalMaxPool3d: Functions['fractionalMaxPool3d'] = functions.fractionalMaxPool3d;
+/** `torch.nn.functional.gelu`, https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.gelu.html */
 export const gelu: Functions['gelu'] = functions.gelu;
+/** `torch._C._nn.gelu_` */
 export const gelu_: Functions['gelu_'] = functions.gelu_;
+/** `torch._C._nn.glu` */
 export const glu: Functions['glu'] = functions.glu;
+/** `torch.nn.functional.hardshrink`, https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.hardshrink.html */
 export const hardshrink: Functions['hardshrink'] = functions.hardshrink;
+/** `torch._C._nn.hardsigmoid` */
 export const hardsigmoid: Functions['hardsigmoid'] = functions.hardsigmoid;
+/** `torch._C._nn.hardsigmoid_` */
 export const hardsigmoid_: Functions['hardsigmoid_'] = functions.hardsigmoid_;
+/** `torch._C._nn.hardswish` */
 export const hardswish: Functions['hardswish'] = functions.hardswish;
+/** `torch._C._nn.hardswish_` */
 export const hardswish_: Functions['hardswish_'] = functions.hardswish_;
+/** `torch._C._nn.hardtanh` */
 export const hardtanh: Functions['hardtanh'] = functions.hardtanh;
+/** `torch.nn.functional.hardtanh_`, https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.hardtanh_.html */
 export const hardtanh_: Functions['hardtanh_'] = functions.hardtanh_;
+/** `torch._C._nn.huber_loss` */
 export const huberLoss: Functions['huberLoss'] = functions.huberLoss;
+/** `torch._C._nn.im2col` */
 export const im2col: Functions['im2col'] = functions.im2col;
+/** `torch._C._nn.l1_loss` */
 export const l1Loss: Functions['l1Loss'] = functions.l1Loss;
+/** `torch._C._nn.leaky_relu` */
 export const leakyRelu: Functions['leakyRelu'] = functions.leakyRelu;
+/** `torch.nn.functional.leaky_relu_`, https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.leaky_relu_.html */
 export const leakyRelu_: Functions['leakyRelu_'] = functions.leakyRelu_;
+/** `torch.nn.functional.linear`, https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.linear.html */
 export const linear: Functions['linear'] = functions.linear;
+/** `torch._C._nn.log_sigmoid` */
 export const logSigmoid: Functions['logSigmoid'] = functions.logSigmoid;
+/** `torch.nn.functional.logsigmoid`, https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.logsigmoid.html */
 export const logsigmoid: Functions['logsigmoid'] = functions.logsigmoid;
+/** `torch._C._nn.max_pool2d_with_indices` */
 export const maxPool2dWithIndices: Functions['maxPool2dWithIndices'] = functions.maxPool2dWithIndices;
+/** `torch._C._nn.max_pool3d_with_indices` */
 export const maxPool3dWithIndices: Functions['maxPool3dWithIndices'] = functions.maxPool3dWithIndices;
+/** `torch._C._nn.max_unpool2d` */
 export const maxUnpool2d: Functions['maxUnpool2d'] = functions.maxUnpool2d;
+/** `torch._C._nn.max_unpool3d` */
 export const maxUnpool3d: Functions['maxUnpool3d'] = functions.maxUnpool3d;
+/** `torch._C._nn.mish` */
 export const mish: Functions['mish'] = functions.mish;
+/** `torch._C._nn.mish_` */
 export const mish_: Functions['mish_'] = functions.mish_;
+/** `torch._C._nn.mkldnn_linear` */
 export const mkldnnLinear: Functions['mkldnnLinear'] = functions.mkldnnLinear;
+/** `torch._C._nn.mkldnn_reorder_conv2d_weight` */
 export const mkldnnReorderConv2dWeight: Functions['mkldnnReorderConv2dWeight'] = functions.mkldnnReorderConv2dWeight;
+/** `torch._C._nn.mkldnn_reorder_conv3d_weight` */
 export const mkldnnReorderConv3dWeight: Functions['mkldnnReorderConv3dWeight'] = functions.mkldnnReorderConv3dWeight;
+/** `torch._C._nn.mse_loss` */
 export const mseLoss: Functions['mseLoss'] = functions.mseLoss;
+/** `torch._C._nn.multi_margin_loss` */
 export const multiMarginLoss: Functions['multiMarginLoss'] = functions.multiMarginLoss;
+/** `torch._C._nn.multilabel_margin_loss` */
 export const multilabelMarginLoss: Functions['multilabelMarginLoss'] = functions.multilabelMarginLoss;
+/** `torch.nn.functional.native_channel_shuffle`, https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.native_channel_shuffle.html */
 export const nativeChannelShuffle: Functions['nativeChannelShuffle'] = functions.nativeChannelShuffle;
+/** `torch._C._nn.nll_loss` */
 export const nllLoss: Functions['nllLoss'] = functions.nllLoss;
+/** `torch._C._nn.nll_loss2d` */
 export const nllLoss2d: Functions['nllLoss2d'] = functions.nllLoss2d;
+/** `torch._C._nn.nll_loss_nd` */
 export const nllLossNd: Functions['nllLossNd'] = functions.nllLossNd;
+/** `torch.nn.functional.one_hot`, https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.one_hot.html */
 export const oneHot: Functions['oneHot'] = functions.oneHot;
+/** `torch._C._nn.pad` */
 export const pad: Functions['pad'] = functions.pad;
+/** `torch._C._nn.pad_sequence` */
 export const padSequence: Functions['padSequence'] = functions.padSequence;
+/** `torch.nn.functional.pairwise_distance`, https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.pairwise_distance.html */
 export const pairwiseDistance: Functions['pairwiseDistance'] = functions.pairwiseDistance;
+/** `torch.nn.functional.pdist`, https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.pdist.html */
 export const pdist: Functions['pdist'] = functions.pdist;
+/** `torch.nn.functional.pixel_shuffle`, https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.pixel_shuffle.html */
 export const pixelShuffle: Functions['pixelShuffle'] = functions.pixelShuffle;
+/** `torch.nn.functional.pixel_unshuffle`, https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.pixel_unshuffle.html */
 export const pixelUnshuffle: Functions['pixelUnshuffle'] = functions.pixelUnshuffle;
+/** `torch.nn.functional.prelu`, https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.prelu.html */
 export const prelu: Functions['prelu'] = functions.prelu;
+/** `torch._C._nn.reflection_pad1d` */
 export const reflectionPad1d: Functions['reflectionPad1d'] = functions.reflectionPad1d;
+/** `torch._C._nn.reflection_pad2d` */
 export const reflectionPad2d: Functions['reflectionPad2d'] = functions.reflectionPad2d;
+/** `torch._C._nn.reflection_pad3d` */
 export const reflectionPad3d: Functions['reflectionPad3d'] = functions.reflectionPad3d;
+/** `torch._C._nn.relu6` */
 export const relu6: Functions['relu6'] = functions.relu6;
+/** `torch._C._nn.relu6_` */
 export const relu6_: Functions['relu6_'] = functions.relu6_;
+/** `torch.nn.functional.relu_`, https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.relu_.html */
 export const relu_: Functions['relu_'] = functions.relu_;
+/** `torch._C._nn.replication_pad1d` */
 export const replicationPad1d: Functions['replicationPad1d'] = functions.replicationPad1d;
+/** `torch._C._nn.replication_pad2d` */
 export const replicationPad2d: Functions['replicationPad2d'] = functions.replicationPad2d;
+/** `torch._C._nn.replication_pad3d` */
 export const replicationPad3d: Functions['replicationPad3d'] = functions.replicationPad3d;
+/** `torch._C._nn.rrelu_with_noise` */
 export const rreluWithNoise: Functions['rreluWithNoise'] = functions.rreluWithNoise;
+/** `torch._C._nn.rrelu_with_noise_` */
 export const rreluWithNoise_: Functions['rreluWithNoise_'] = functions.rreluWithNoise_;
+/** `torch.nn.functional.rrelu_`, https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.rrelu_.html */
 export const rrelu_: Functions['rrelu_'] = functions.rrelu_;
+/** `torch.nn.functional.scaled_dot_product_attention`, https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.scaled_dot_product_attention.html */
 export const scaledDotProductAttention: Functions['scaledDotProductAttention'] = functions.scaledDotProductAttention;
+/** `torch.nn.functional.selu_`, https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.selu_.html */
 export const selu_: Functions['selu_'] = functions.selu_;
+/** `torch._C._nn.silu` */
 export const silu: Functions['silu'] = functions.silu;
+/** `torch._C._nn.silu_` */
 export const silu_: Functions['silu_'] = functions.silu_;
+/** `torch._C._nn.slow_conv3d` */
 export const slowConv3d: Functions['slowConv3d'] = functions.slowConv3d;
+/** `torch._C._nn.slow_conv_dilated2d` */
 export const slowConvDilated2d: Functions['slowConvDilated2d'] = functions.slowConvDilated2d;
+/** `torch._C._nn.slow_conv_dilated3d` */
 export const slowConvDilated3d: Functions['slowConvDilated3d'] = functions.slowConvDilated3d;
+/** `torch._C._nn.slow_conv_transpose2d` */
 export const slowConvTranspose2d: Functions['slowConvTranspose2d'] = functions.slowConvTranspose2d;
+/** `torch._C._nn.slow_conv_transpose3d` */
 export const slowConvTranspose3d: Functions['slowConvTranspose3d'] = functions.slowConvTranspose3d;
+/** `torch._C._nn.smooth_l1_loss` */
 export const smoothL1Loss: Functions['smoothL1Loss'] = functions.smoothL1Loss;
+/** `torch._C._nn.soft_margin_loss` */
 export const softMarginLoss: Functions['softMarginLoss'] = functions.softMarginLoss;
+/** `torch.nn.functional.softplus`, https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.softplus.html */
 export const softplus: Functions['softplus'] = functions.softplus;
+/** `torch.nn.functional.softshrink`, https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.softshrink.html */
 export const softshrink: Functions['softshrink'] = functions.softshrink;
+/** `torch._C._nn.thnn_conv2d` */
 export const thnnConv2d: Functions['thnnConv2d'] = functions.thnnConv2d;
+/** `torch.nn.functional.threshold_`, https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.threshold_.html */
 export const threshold_: Functions['threshold_'] = functions.threshold_;
+/** `torch._C._nn.unflatten_dense_tensors` */
 export const unflattenDenseTensors: Functions['unflattenDenseTensors'] = functions.unflattenDenseTensors;
+/** `torch._C._nn.upsample_bicubic2d` */
 export const upsampleBicubic2d: Functions['upsampleBicubic2d'] = functions.upsampleBicubic2d;
+/** `torch._C._nn.upsample_bilinear2d` */
 export const upsampleBilinear2d: Functions['upsampleBilinear2d'] = functions.upsampleBilinear2d;
+/** `torch._C._nn.upsample_linear1d` */
 export const upsampleLinear1d: Functions['upsampleLinear1d'] = functions.upsampleLinear1d;
+/** `torch._C._nn.upsample_nearest1d` */
 export const upsampleNearest1d: Functions['upsampleNearest1d'] = functions.upsampleNearest1d;
+/** `torch._C._nn.upsample_nearest2d` */
 export const upsampleNearest2d: Functions['upsampleNearest2d'] = functions.upsampleNearest2d;
+/** `torch._C._nn.upsample_nearest3d` */
 export const upsampleNearest3d: Functions['upsampleNearest3d'] = functions.upsampleNearest3d;
+/** `torch._C._nn.upsample_trilinear3d` */
 export const upsampleTrilinear3d: Functions['upsampleTrilinear3d'] = functions.upsampleTrilinear3d;

@@ -5,11 +5,19 @@
 import { sparseFunctions as functions } from '../operators';
 import type { SparseFunctions as Functions } from './sparse-functions';
 
+/** `torch._C._sparse._sparse_mm_reduce_impl` */
 export const _sparseMmReduceImpl: Functions['_sparseMmReduceImpl'] = functions._sparseMmReduceImpl;
+/** `torch.sparse.addmm`, https://docs.pytorch.org/docs/stable/generated/torch.sparse.addmm.html */
 export const addmm: Functions['addmm'] = functions.addmm;
+/** `torch.sparse.log_softmax`, https://docs.pytorch.org/docs/stable/generated/torch.sparse.log_softmax.html */
 export const logSoftmax: Functions['logSoftmax'] = functions.logSoftmax;
+/** `torch.sparse.mm`, https://docs.pytorch.org/docs/stable/generated/torch.sparse.mm.html */
 export const mm: Functions['mm'] = functions.mm;
+/** `torch.sparse.sampled_addmm`, https://docs.pytorch.org/docs/stable/generated/torch.sparse.sampled_addmm.html */
 export const sampledAddmm: Functions['sampledAddmm'] = functions.sampledAddmm;
+/** `torch.sparse.softmax`, https://docs.pytorch.org/docs/stable/generated/torch.sparse.softmax.html */
 export const softmax: Functions['softmax'] = functions.softmax;
+/** `torch.sparse.spdiags`, https://docs.pytorch.org/docs/stable/generated/torch.sparse.spdiags.html */
 export const spdiags: Functions['spdiags'] = functions.spdiags;
+/** `torch.sparse.spsolve`, https://docs.pytorch.org/docs/stable/generated/torch.sparse.spsolve.html */
 export const spsolve: Functions['spsolve'] = functions.spsolve;

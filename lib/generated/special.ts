@@ -5,59 +5,115 @@
 import { specialFunctions as functions } from '../operators';
 import type { SpecialFunctions as Functions } from './special-functions';
 
+/** `torch.special.airy_ai`, https://docs.pytorch.org/docs/stable/special.html#torch.special.airy_ai */
 export const airyAi: Functions['airyAi'] = functions.airyAi;
+/** `torch.special.bessel_j0`, https://docs.pytorch.org/docs/stable/special.html#torch.special.bessel_j0 */
 export const besselJ0: Functions['besselJ0'] = functions.besselJ0;
+/** `torch.special.bessel_j1`, https://docs.pytorch.org/docs/stable/special.html#torch.special.bessel_j1 */
 export const besselJ1: Functions['besselJ1'] = functions.besselJ1;
+/** `torch.special.bessel_y0`, https://docs.pytorch.org/docs/stable/special.html#torch.special.bessel_y0 */
 export const besselY0: Functions['besselY0'] = functions.besselY0;
+/** `torch.special.bessel_y1`, https://docs.pytorch.org/docs/stable/special.html#torch.special.bessel_y1 */
 export const besselY1: Functions['besselY1'] = functions.besselY1;
+/** `torch.special.chebyshev_polynomial_t`, https://docs.pytorch.org/docs/stable/special.html#torch.special.chebyshev_polynomial_t */
 export const chebyshevPolynomialT: Functions['chebyshevPolynomialT'] = functions.chebyshevPolynomialT;
+/** `torch.special.chebyshev_polynomial_u`, https://docs.pytorch.org/docs/stable/special.html#torch.special.chebyshev_polynomial_u */
 export const chebyshevPolynomialU: Functions['chebyshevPolynomialU'] = functions.chebyshevPolynomialU;
+/** `torch.special.chebyshev_polynomial_v`, https://docs.pytorch.org/docs/stable/special.html#torch.special.chebyshev_polynomial_v */
 export const chebyshevPolynomialV: Functions['chebyshevPolynomialV'] = functions.chebyshevPolynomialV;
+/** `torch.special.chebyshev_polynomial_w`, https://docs.pytorch.org/docs/stable/special.html#torch.special.chebyshev_polynomial_w */
 export const chebyshevPolynomialW: Functions['chebyshevPolynomialW'] = functions.chebyshevPolynomialW;
+/** `torch.special.digamma`, https://docs.pytorch.org/docs/stable/special.html#torch.special.digamma */
 export const digamma: Functions['digamma'] = functions.digamma;
+/** `torch.special.entr`, https://docs.pytorch.org/docs/stable/special.html#torch.special.entr */
 export const entr: Functions['entr'] = functions.entr;
+/** `torch.special.erf`, https://docs.pytorch.org/docs/stable/special.html#torch.special.erf */
 export const erf: Functions['erf'] = functions.erf;
+/** `torch.special.erfc`, https://docs.pytorch.org/docs/stable/special.html#torch.special.erfc */
 export const erfc: Functions['erfc'] = functions.erfc;
+/** `torch.special.erfcx`, https://docs.pytorch.org/docs/stable/special.html#torch.special.erfcx */
 export const erfcx: Functions['erfcx'] = functions.erfcx;
+/** `torch.special.erfinv`, https://docs.pytorch.org/docs/stable/special.html#torch.special.erfinv */
 export const erfinv: Functions['erfinv'] = functions.erfinv;
+/** `torch.special.exp2`, https://docs.pytorch.org/docs/stable/special.html#torch.special.exp2 */
 export const exp2: Functions['exp2'] = functions.exp2;
+/** `torch.special.expit`, https://docs.pytorch.org/docs/stable/special.html#torch.special.expit */
 export const expit: Functions['expit'] = functions.expit;
+/** `torch.special.expm1`, https://docs.pytorch.org/docs/stable/special.html#torch.special.expm1 */
 export const expm1: Functions['expm1'] = functions.expm1;
+/** `torch.special.gammainc`, https://docs.pytorch.org/docs/stable/special.html#torch.special.gammainc */
 export const gammainc: Functions['gammainc'] = functions.gammainc;
+/** `torch.special.gammaincc`, https://docs.pytorch.org/docs/stable/special.html#torch.special.gammaincc */
 export const gammaincc: Functions['gammaincc'] = functions.gammaincc;
+/** `torch.special.gammaln`, https://docs.pytorch.org/docs/stable/special.html#torch.special.gammaln */
 export const gammaln: Functions['gammaln'] = functions.gammaln;
+/** `torch.special.hermite_polynomial_h`, https://docs.pytorch.org/docs/stable/special.html#torch.special.hermite_polynomial_h */
 export const hermitePolynomialH: Functions['hermitePolynomialH'] = functions.hermitePolynomialH;
+/** `torch.special.hermite_polynomial_he`, https://docs.pytorch.org/docs/stable/special.html#torch.special.hermite_polynomial_he */
 export const hermitePolynomialHe: Functions['hermitePolynomialHe'] = functions.hermitePolynomialHe;
+/** `torch.special.i0`, https://docs.pytorch.org/docs/stable/special.html#torch.special.i0 */
 export const i0: Functions['i0'] = functions.i0;
+/** `torch.special.i0e`, https://docs.pytorch.org/docs/stable/special.html#torch.special.i0e */
 export const i0e: Functions['i0e'] = functions.i0e;
+/** `torch.special.i1`, https://docs.pytorch.org/docs/stable/special.html#torch.special.i1 */
 export const i1: Functions['i1'] = functions.i1;
+/** `torch.special.i1e`, https://docs.pytorch.org/docs/stable/special.html#torch.special.i1e */
 export const i1e: Functions['i1e'] = functions.i1e;
+/** `torch.special.laguerre_polynomial_l`, https://docs.pytorch.org/docs/stable/special.html#torch.special.laguerre_polynomial_l */
 export const laguerrePolynomialL: Functions['laguerrePolynomialL'] = functions.laguerrePolynomialL;
+/** `torch.special.legendre_polynomial_p`, https://docs.pytorch.org/docs/stable/special.html#torch.special.legendre_polynomial_p */
 export const legendrePolynomialP: Functions['legendrePolynomialP'] = functions.legendrePolynomialP;
+/** `torch.special.log1p`, https://docs.pytorch.org/docs/stable/special.html#torch.special.log1p */
 export const log1p: Functions['log1p'] = functions.log1p;
+/** `torch.special.log_ndtr`, https://docs.pytorch.org/docs/stable/special.html#torch.special.log_ndtr */
 export const logNdtr: Functions['logNdtr'] = functions.logNdtr;
+/** `torch.special.log_softmax`, https://docs.pytorch.org/docs/stable/special.html#torch.special.log_softmax */
 export const logSoftmax: Functions['logSoftmax'] = functions.logSoftmax;
+/** `torch.special.logit`, https://docs.pytorch.org/docs/stable/special.html#torch.special.logit */
 export const logit: Functions['logit'] = functions.logit;
+/** `torch.special.logsumexp`, https://docs.pytorch.org/docs/stable/special.html#torch.special.logsumexp */
 export const logsumexp: Functions['logsumexp'] = functions.logsumexp;
+/** `torch.special.modified_bessel_i0`, https://docs.pytorch.org/docs/stable/special.html#torch.special.modified_bessel_i0 */
 export const modifiedBesselI0: Functions['modifiedBesselI0'] = functions.modifiedBesselI0;
+/** `torch.special.modified_bessel_i1`, https://docs.pytorch.org/docs/stable/special.html#torch.special.modified_bessel_i1 */
 export const modifiedBesselI1: Functions['modifiedBesselI1'] = functions.modifiedBesselI1;
+/** `torch.special.modified_bessel_k0`, https://docs.pytorch.org/docs/stable/special.html#torch.special.modified_bessel_k0 */
 export const modifiedBesselK0: Functions['modifiedBesselK0'] = functions.modifiedBesselK0;
+/** `torch.special.modified_bessel_k1`, https://docs.pytorch.org/docs/stable/special.html#torch.special.modified_bessel_k1 */
 export const modifiedBesselK1: Functions['modifiedBesselK1'] = functions.modifiedBesselK1;
+/** `torch.special.multigammaln`, https://docs.pytorch.org/docs/stable/special.html#torch.special.multigammaln */
 export const multigammaln: Functions['multigammaln'] = functions.multigammaln;
+/** `torch.special.ndtr`, https://docs.pytorch.org/docs/stable/special.html#torch.special.ndtr */
 export const ndtr: Functions['ndtr'] = functions.ndtr;
+/** `torch.special.ndtri`, https://docs.pytorch.org/docs/stable/special.html#torch.special.ndtri */
 export const ndtri: Functions['ndtri'] = functions.ndtri;
+/** `torch.special.polygamma`, https://docs.pytorch.org/docs/stable/special.html#torch.special.polygamma */
 export const polygamma: Functions['polygamma'] = functions.polygamma;
+/** `torch.special.psi`, https://docs.pytorch.org/docs/stable/special.html#torch.special.psi */
 export const psi: Functions['psi'] = functions.psi;
+/** `torch.special.round`, https://docs.pytorch.org/docs/stable/special.html#torch.special.round */
 export const round: Functions['round'] = functions.round;
+/** `torch.special.scaled_modified_bessel_k0`, https://docs.pytorch.org/docs/stable/special.html#torch.special.scaled_modified_bessel_k0 */
 export const scaledModifiedBesselK0: Functions['scaledModifiedBesselK0'] = functions.scaledModifiedBesselK0;
+/** `torch.special.scaled_modified_bessel_k1`, https://docs.pytorch.org/docs/stable/special.html#torch.special.scaled_modified_bessel_k1 */
 export const scaledModifiedBesselK1: Functions['scaledModifiedBesselK1'] = functions.scaledModifiedBesselK1;
+/** `torch.special.shifted_chebyshev_polynomial_t`, https://docs.pytorch.org/docs/stable/special.html#torch.special.shifted_chebyshev_polynomial_t */
 export const shiftedChebyshevPolynomialT: Functions['shiftedChebyshevPolynomialT'] = functions.shiftedChebyshevPolynomialT;
+/** `torch.special.shifted_chebyshev_polynomial_u`, https://docs.pytorch.org/docs/stable/special.html#torch.special.shifted_chebyshev_polynomial_u */
 export const shiftedChebyshevPolynomialU: Functions['shiftedChebyshevPolynomialU'] = functions.shiftedChebyshevPolynomialU;
+/** `torch.special.shifted_chebyshev_polynomial_v`, https://docs.pytorch.org/docs/stable/special.html#torch.special.shifted_chebyshev_polynomial_v */
 export const shiftedChebyshevPolynomialV: Functions['shiftedChebyshevPolynomialV'] = functions.shiftedChebyshevPolynomialV;
+/** `torch.special.shifted_chebyshev_polynomial_w`, https://docs.pytorch.org/docs/stable/special.html#torch.special.shifted_chebyshev_polynomial_w */
 export const shiftedChebyshevPolynomialW: Functions['shiftedChebyshevPolynomialW'] = functions.shiftedChebyshevPolynomialW;
+/** `torch.special.sinc`, https://docs.pytorch.org/docs/stable/special.html#torch.special.sinc */
 export const sinc: Functions['sinc'] = functions.sinc;
+/** `torch.special.softmax`, https://docs.pytorch.org/docs/stable/special.html#torch.special.softmax */
 export const softmax: Functions['softmax'] = functions.softmax;
+/** `torch.special.spherical_bessel_j0`, https://docs.pytorch.org/docs/stable/special.html#torch.special.spherical_bessel_j0 */
 export const sphericalBesselJ0: Functions['sphericalBesselJ0'] = functions.sphericalBesselJ0;
+/** `torch.special.xlog1py`, https://docs.pytorch.org/docs/stable/special.html#torch.special.xlog1py */
 export const xlog1py: Functions['xlog1py'] = functions.xlog1py;
+/** `torch.special.xlogy`, https://docs.pytorch.org/docs/stable/special.html#torch.special.xlogy */
 export const xlogy: Functions['xlogy'] = functions.xlogy;
+/** `torch.special.zeta`, https://docs.pytorch.org/docs/stable/special.html#torch.special.zeta */
 export const zeta: Functions['zeta'] = functions.zeta;

@@ -106,6 +106,7 @@ def _bindings(namespace: str, entries: list[Entry]) -> str:
     renamed: list[str] = []
     for entry in entries:
         name = entry.js_name
+        lines.append(f"/** `{entry.python_name}`{f', {_DOCS}/{entry.page}' if entry.page else ''} */")
         if name in RESERVED_WORDS:
             lines.append(f"const {name}_: Functions['{name}'] = functions.{name};")
             renamed.append(f"export {{ {name}_ as {name} }};")
