@@ -1,0 +1,64 @@
+#pragma once
+// State of one JavaScript environment (the main thread or a worker): the classes and functions that
+// lib/native.ts hands in, the pool of tensor handles, and warnings waiting to be emitted.
+// Nothing that refers to JavaScript lives in a static: a worker thread loads the addon again.
+
+#include <napi.h>
+
+#include <memory>
+#include <string>
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
+#include "handle_pool.h"
+
+namespace torch_func {
+
+// The JavaScript classes that C++ exceptions become (lib/errors.ts); TypeError is JavaScript's own.
+enum class ErrorClass { Runtime, Value, Type, Index, NotImplemented, LinAlg, OutOfMemory, Count };
+
+class Environment {
+ public:
+  explicit Environment(napi_env env);
+  ~Environment();
+  Environment(const Environment&) = delete;
+  Environment& operator=(const Environment&) = delete;
+
+  static Environment& of(napi_env env);
+
+  napi_env env;
+  HandlePool handles;
+  // The at::Generator behind each wrapped Generator object: what tells them from foreign objects.
+  std::unordered_set<void*> generators;
+
+  napi_value tensorClass() const { return deref(tensorClass_); }
+  napi_value complexClass() const { return deref(complexClass_); }
+  napi_value deviceClass() const { return deref(deviceClass_); }
+  napi_value errorClass(ErrorClass kind) const { return deref(errorClasses_[static_cast<size_t>(kind)]); }
+  napi_value objectPrototype() const { return deref(objectPrototype_); }
+  bool initialized() const { return tensorClass_ != nullptr; }
+
+  // Takes the classes from lib/native.ts. Called once per environment, before anything else.
+  void initialize(const Napi::Object& classes);
+
+  // libtorch's warnings are collected while C++ runs and handed to JavaScript when the call returns.
+  void addWarning(std::string category, std::string message);
+  void emitWarnings();
+
+ private:
+  napi_value deref(napi_ref ref) const;
+  napi_ref keep(napi_value value);
+
+  napi_ref tensorClass_ = nullptr;
+  napi_ref complexClass_ = nullptr;
+  napi_ref deviceClass_ = nullptr;
+  napi_ref objectPrototype_ = nullptr;
+  napi_ref onWarning_ = nullptr;
+  napi_ref errorClasses_[static_cast<size_t>(ErrorClass::Count)] = {};
+  std::vector<std::pair<std::string, std::string>> warnings_;
+  class WarningCollector;
+  std::unique_ptr<WarningCollector> warningCollector_;
+};
+
+}  // namespace torch_func

@@ -1,0 +1,219 @@
+#include "operators.h"
+
+#include <c10/util/SmallVector.h>
+
+#include <deque>
+#include <memory>
+#include <sstream>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "errors.h"
+#include "overload.h"
+#include "results.h"
+
+namespace torch_func {
+
+namespace {
+
+using Kind = Argument::Kind;
+
+// Everything behind one JavaScript operator function. Overloads are looked up at the first call, so
+// that importing the package does not visit two thousand schemas.
+class Operator {
+ public:
+  Operator(Environment& environment, std::string name, std::string overloads, bool isMethod)
+      : environment(environment), name_(std::move(name)), specs_(std::move(overloads)), isMethod_(isMethod) {}
+
+  napi_value call(napi_value thisValue, c10::ArrayRef<napi_value> values);
+  const std::deque<Overload>& overloads();
+  std::string signatures();
+
+  Environment& environment;
+
+ private:
+  napi_value run(const Overload& overload, const Overload::Bound& bound);
+  [[noreturn]] void throwNoMatch(c10::ArrayRef<const Argument*> positional, std::vector<NamedArgument>& options);
+
+  std::string name_;
+  std::string specs_;
+  bool isMethod_;
+  std::deque<Overload> overloads_;
+};
+
+const std::deque<Overload>& Operator::overloads() {
+  if (overloads_.empty()) {
+    std::istringstream specs(specs_);
+    std::string spec;
+    while (specs >> spec) overloads_.emplace_back(spec, isMethod_);
+  }
+  return overloads_;
+}
+
+napi_value Operator::call(napi_value thisValue, c10::ArrayRef<napi_value> values) {
+  const auto& candidates = overloads();
+  c10::SmallVector<Argument, 4> arguments(values.size() + (isMethod_ ? 1 : 0));
+  size_t count = 0;
+  if (isMethod_) {
+    Argument& self = arguments[count++];
+    self.value = thisValue;
+    self.tensor = tensorHandleOf(environment, thisValue);
+    if (self.tensor == nullptr) {
+      throwTypeError(name_ + "(): must be called on a Tensor, not on " + describe(environment, thisValue));
+    }
+    self.kind = Kind::Tensor;
+  }
+  for (napi_value value : values) readArgument(environment, value, arguments[count++]);
+
+  std::vector<NamedArgument> options;
+  if (!values.empty() && arguments[count - 1].kind == Kind::Options) {
+    options = readOptions(environment, arguments[count - 1].value);
+    --count;
+  }
+  while (count > 0 && arguments[count - 1].isAbsent()) --count;
+
+  c10::SmallVector<const Argument*, 6> positional;
+  for (size_t i = 0; i < count; ++i) positional.push_back(&arguments[i]);
+
+  bool wantsOut = false;
+  for (const NamedArgument& option : options) {
+    wantsOut |= option.name == "out" && !option.argument.isAbsent() && option.argument.kind != Kind::Null;
+  }
+  Overload::Bound bound;
+  for (const Overload& candidate : candidates) {
+    const Overload* overload = wantsOut && candidate.outVariant() != nullptr ? candidate.outVariant() : &candidate;
+    if (overload->bind(positional, options, bound, environment, nullptr)) return run(*overload, bound);
+  }
+  throwNoMatch(positional, options);
+}
+
+// The stack of a call. Calls do not nest today, but a stack per depth keeps that from mattering.
+class StackLease {
+ public:
+  StackLease() {
+    auto& pool = stacks();
+    if (pool.empty()) {
+      stack_ = std::make_unique<std::vector<c10::IValue>>();
+    } else {
+      stack_ = std::move(pool.back());
+      pool.pop_back();
+    }
+  }
+  ~StackLease() {
+    stack_->clear();
+    stacks().push_back(std::move(stack_));
+  }
+  std::vector<c10::IValue>& operator*() { return *stack_; }
+
+ private:
+  static std::vector<std::unique_ptr<std::vector<c10::IValue>>>& stacks() {
+    static thread_local std::vector<std::unique_ptr<std::vector<c10::IValue>>> pool;
+    return pool;
+  }
+  std::unique_ptr<std::vector<c10::IValue>> stack_;
+};
+
+napi_value Operator::run(const Overload& overload, const Overload::Bound& bound) {
+  StackLease lease;
+  std::vector<c10::IValue>& stack = *lease;
+  overload.push(environment, bound, stack);
+  overload.handle().callBoxed(stack);
+  if (bound.requiresGrad) {
+    for (c10::IValue& value : stack) {
+      if (value.isTensor()) value.toTensor().set_requires_grad(true);
+    }
+  }
+  return wrapResults(environment, overload.handle().schema(), stack, bound.arguments);
+}
+
+std::string Operator::signatures() {
+  std::string text;
+  for (const Overload& overload : overloads()) text += (text.empty() ? " * " : "\n * ") + overload.signature();
+  return text;
+}
+
+void Operator::throwNoMatch(c10::ArrayRef<const Argument*> positional, std::vector<NamedArgument>& options) {
+  Overload::Bound bound;
+  auto reason = [&](const Overload& candidate) {
+    const bool wantsOut = std::any_of(options.begin(), options.end(), [](auto& o) { return o.name == "out"; });
+    const Overload& overload = wantsOut && candidate.outVariant() != nullptr ? *candidate.outVariant() : candidate;
+    std::string why;
+    overload.bind(positional, options, bound, environment, &why);
+    return why;
+  };
+  const auto& candidates = overloads();
+  if (candidates.size() == 1) {
+    throwTypeError(name_ + "(): " + reason(candidates.front()) + "\n  signature: " + name_ + candidates.front().signature());
+  }
+  std::string got;
+  for (size_t i = isMethod_ ? 1 : 0; i < positional.size(); ++i) {
+    got += (got.empty() ? "" : ", ") + describe(environment, *positional[i]);
+  }
+  for (const NamedArgument& option : options) {
+    got += (got.empty() ? "" : ", ") + option.name + "=" + describe(environment, option.argument);
+  }
+  std::string text = name_ + "() received an invalid combination of arguments - got (" + got + "), but expected one of:";
+  for (const Overload& overload : candidates) {
+    text += "\n * " + overload.signature() + "\n      didn't match because: " + reason(overload);
+  }
+  throwTypeError(text);
+}
+
+napi_value callOperator(napi_env env, napi_callback_info info) {
+  constexpr size_t kUsual = 8;
+  napi_value values[kUsual];
+  size_t count = kUsual;
+  napi_value thisValue;
+  void* data = nullptr;
+  if (napi_get_cb_info(env, info, &count, values, &thisValue, &data) != napi_ok) return nullptr;
+  auto& target = *static_cast<Operator*>(data);
+  return guard(target.environment, [&]() -> napi_value {
+    if (count <= kUsual) return target.call(thisValue, {values, count});
+    std::vector<napi_value> all(count);
+    check(env, napi_get_cb_info(env, info, &count, all.data(), nullptr, nullptr));
+    return target.call(thisValue, all);
+  });
+}
+
+// operator(displayName, overloads, isMethod): the function that calls the operator.
+Napi::Value makeOperator(const Napi::CallbackInfo& info) {
+  napi_env env = info.Env();
+  const std::string name = info[0].As<Napi::String>();
+  auto target = std::make_unique<Operator>(Environment::of(env), name, info[1].As<Napi::String>(), info[2].As<Napi::Boolean>());
+  napi_value function;
+  check(env, napi_create_function(env, name.c_str(), name.size(), callOperator, target.get(), &function));
+  check(env, napi_add_finalizer(env, function, target.get(),
+                                [](node_api_basic_env, void* data, void*) { delete static_cast<Operator*>(data); },
+                                nullptr, nullptr));
+  target.release();
+  return Napi::Value(env, function);
+}
+
+// overloadNames(name): the overloads that the dispatcher has for aten::name, for torch.ops.aten.
+Napi::Value overloadNames(const Napi::CallbackInfo& info) {
+  const std::string name = "aten::" + info[0].As<Napi::String>().Utf8Value();
+  static const std::vector<c10::OperatorName> all = c10::Dispatcher::singleton().getAllOpNames();
+  auto names = Napi::Array::New(info.Env());
+  uint32_t count = 0;
+  for (const c10::OperatorName& candidate : all) {
+    if (candidate.name == name) names.Set(count++, candidate.overload_name);
+  }
+  return names;
+}
+
+// operatorSignatures(displayName, overloads, isMethod): how the overloads are called, for messages.
+Napi::Value operatorSignatures(const Napi::CallbackInfo& info) {
+  Operator target(Environment::of(info.Env()), info[0].As<Napi::String>(), info[1].As<Napi::String>(), info[2].As<Napi::Boolean>());
+  return Napi::String::New(info.Env(), target.signatures());
+}
+
+}  // namespace
+
+void defineOperators(Napi::Object exports) {
+  define<makeOperator>(exports, "operator");
+  define<overloadNames>(exports, "overloadNames");
+  define<operatorSignatures>(exports, "operatorSignatures");
+}
+
+}  // namespace torch_func

@@ -1,0 +1,32 @@
+#pragma once
+// JavaScript Tensor object <-> at::Tensor.
+
+#include <ATen/core/Tensor.h>
+#include <napi.h>
+
+#include "environment.h"
+
+namespace torch_func {
+
+// A new JavaScript Tensor that owns `tensor`. An undefined tensor becomes null.
+napi_value wrapTensor(Environment& environment, at::Tensor tensor);
+
+// The handle behind a JavaScript value, or null if the value is not a Tensor of this environment.
+TensorHandle* tensorHandleOf(Environment& environment, napi_value value);
+
+// The tensor behind a JavaScript value. Throws a TypeError naming `argument` if the value is not a
+// Tensor, and a RuntimeError if it has been disposed of.
+const at::Tensor& toTensor(Environment& environment, napi_value value, const char* argument);
+const at::Tensor& checkNotDisposed(const TensorHandle& handle, const char* argument);
+
+// A list of tensors; with `allowNull`, null and undefined entries give undefined tensors.
+std::vector<at::Tensor> toTensorList(Environment& environment, napi_value value, const char* argument,
+                                     bool allowNull = false);
+napi_value wrapTensorList(Environment& environment, const std::vector<at::Tensor>& tensors);
+
+// What a value is, in words for error messages: "Tensor", "string", "Date", "null", ...
+std::string describe(Environment& environment, napi_value value);
+
+void defineTensorHandle(Napi::Object exports);
+
+}  // namespace torch_func
