@@ -22,18 +22,10 @@ export type Size = readonly number[];
 
 /** How a tensor's elements are laid out, as in `torch.layout`. */
 export type Layout =
-  | 'strided'
-  | 'sparse_coo'
-  | 'sparse_csr'
-  | 'sparse_csc'
-  | 'sparse_bsr'
-  | 'sparse_bsc'
-  | 'jagged'
-  | '_mkldnn';
+  'strided' | 'sparse_coo' | 'sparse_csr' | 'sparse_csc' | 'sparse_bsr' | 'sparse_bsc' | 'jagged' | '_mkldnn';
 
 /** The order of a dense tensor's dimensions in memory, as in `torch.memory_format`. */
-export type MemoryFormat =
-  'contiguous_format' | 'channels_last' | 'channels_last_3d' | 'preserve_format';
+export type MemoryFormat = 'contiguous_format' | 'channels_last' | 'channels_last_3d' | 'preserve_format';
 
 /** The options that functions making a tensor have in common. */
 export interface TensorOptions {

@@ -18,8 +18,7 @@ declare const x: Tensor;
 declare const m: TensorMethods;
 
 /** Holds a value to one exact type. */
-type Equal<A, B> =
-  (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 declare function is<Expected>(): <Actual>(
   value: Actual,
   ...same: Equal<Actual, Expected> extends true ? [] : [never]
