@@ -44,7 +44,8 @@ function parse(argv) {
     else if (arg === '--only') {
       options.steps = (argv[++i] ?? '').split(',');
       const unknown = options.steps.find((step) => !steps.includes(step));
-      if (unknown !== undefined) throw new SetupFailure(`there is no step '${unknown}'`, { advice: [`the steps are ${steps.join(', ')}`] });
+      if (unknown !== undefined)
+        throw new SetupFailure(`there is no step '${unknown}'`, { advice: [`the steps are ${steps.join(', ')}`] });
     } else throw new SetupFailure(`there is no option '${arg}'`, { advice: ['see node scripts/setup.mjs --help'] });
   }
   return options;

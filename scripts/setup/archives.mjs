@@ -29,6 +29,9 @@ export function archiveFor({ variant, archiveUrl, archiveSum }, system = `${proc
   if (entry) return { ...entry, sha256: archiveSum ?? entry.sha256 };
   throw new SetupFailure(`PyTorch has no libtorch archive for ${system}, variant '${variant}'`, {
     tried: [`the archives known: ${Object.keys(archives).join('; ')}`],
-    advice: ['install Python with pip, so that libtorch can be taken from the torch wheel', 'or set LIBTORCH to a libtorch that you have'],
+    advice: [
+      'install Python with pip, so that libtorch can be taken from the torch wheel',
+      'or set LIBTORCH to a libtorch that you have',
+    ],
   });
 }

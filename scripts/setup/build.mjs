@@ -36,18 +36,30 @@ function isCurrent(libtorch) {
 
 function inputs(libtorch) {
   return digest(root, ['CMakeLists.txt', 'native'], {
-    values: [libtorch.path, libtorch.version, ...['cmake-js', 'node-addon-api', 'node-api-headers'].map(versionOf), process.env.CXX ?? ''],
+    values: [
+      libtorch.path,
+      libtorch.version,
+      ...['cmake-js', 'node-addon-api', 'node-api-headers'].map(versionOf),
+      process.env.CXX ?? '',
+    ],
   });
 }
 
 async function compile(report, libtorch) {
   const from = performance.now();
   const tools = await findToolchain();
-  report.line(`Build: ${tools.compilerVersion}, CMake ${tools.cmakeVersion}, ${tools.generator}, libtorch ${libtorch.version}`);
+  report.line(
+    `Build: ${tools.compilerVersion}, CMake ${tools.cmakeVersion}, ${tools.generator}, libtorch ${libtorch.version}`,
+  );
   const previous = readJson(stampPath);
   fs.rmSync(stampPath, { force: true });
   // What CMake remembers of another libtorch, compiler or generator would be used in place of the new one.
-  const setting = { libtorch: libtorch.path, version: libtorch.version, compiler: tools.compiler, generator: tools.generator };
+  const setting = {
+    libtorch: libtorch.path,
+    version: libtorch.version,
+    compiler: tools.compiler,
+    generator: tools.generator,
+  };
   if (JSON.stringify(previous?.setting) !== JSON.stringify(setting)) {
     fs.rmSync(path.join(root, 'build', 'CMakeCache.txt'), { force: true });
     fs.rmSync(path.join(root, 'build', 'CMakeFiles'), { recursive: true, force: true });

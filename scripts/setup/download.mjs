@@ -21,7 +21,11 @@ class Interrupted extends Error {}
  *   onProgress?: (done: number, total: number | null) => void }} [options]
  * @returns {Promise<{ resumedAt: number, sha256: string }>}
  */
-export async function download(address, file, { sha256 = null, tries = 4, pause = 1000, timeout, env, onProgress } = {}) {
+export async function download(
+  address,
+  file,
+  { sha256 = null, tries = 4, pause = 1000, timeout, env, onProgress } = {},
+) {
   const partial = `${file}.partial`;
   fs.mkdirSync(path.dirname(file), { recursive: true });
   const resumedAt = sizeOf(partial);
@@ -45,7 +49,10 @@ export async function download(address, file, { sha256 = null, tries = 4, pause 
     fs.rmSync(`${partial}.json`, { force: true });
     throw new SetupFailure(`what came from ${address} is not what was expected, and was removed`, {
       tried: [`SHA-256 expected ${sha256}`, `SHA-256 received ${sum}`],
-      advice: ['try again', 'if it happens again, something between here and there changes the file: set LIBTORCH to a libtorch that you trust'],
+      advice: [
+        'try again',
+        'if it happens again, something between here and there changes the file: set LIBTORCH to a libtorch that you trust',
+      ],
     });
   }
   fs.renameSync(partial, file);
@@ -74,9 +81,13 @@ async function transfer(url, partial, { timeout, env, onProgress }) {
   }
   if (status !== 200 && status !== 206) {
     response.resume();
-    if (status >= 500 || status === 429 || status === 408) throw new Interrupted(`the server answered ${status} ${response.statusMessage}`);
+    if (status >= 500 || status === 429 || status === 408)
+      throw new Interrupted(`the server answered ${status} ${response.statusMessage}`);
     throw new SetupFailure(`${origin} answered ${status} ${response.statusMessage}`, {
-      advice: ['check the variant (TORCH_FUNC_VARIANT) and the address (TORCH_FUNC_ARCHIVE_URL)', 'or set LIBTORCH to a libtorch that you have'],
+      advice: [
+        'check the variant (TORCH_FUNC_VARIANT) and the address (TORCH_FUNC_ARCHIVE_URL)',
+        'or set LIBTORCH to a libtorch that you have',
+      ],
     });
   }
   if (status === 200) start = 0;
@@ -124,7 +135,10 @@ function strongValidator(headers) {
 }
 
 function isNetworkError(error) {
-  return ['ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ERR_STREAM_PREMATURE_CLOSE', 'ECONNABORTED'].includes(error.code) || /aborted|no answer/.test(error.message);
+  return (
+    ['ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ERR_STREAM_PREMATURE_CLOSE', 'ECONNABORTED'].includes(error.code) ||
+    /aborted|no answer/.test(error.message)
+  );
 }
 
 /** @param {string} file */

@@ -54,7 +54,9 @@ export function readEnvironment(env = process.env) {
   }
   const sum = env.TORCH_FUNC_ARCHIVE_SHA256?.toLowerCase() || null;
   if (sum !== null && !/^[0-9a-f]{64}$/.test(sum)) {
-    throw new SetupFailure('TORCH_FUNC_ARCHIVE_SHA256 is no SHA-256 sum', { advice: ['give its 64 hexadecimal digits'] });
+    throw new SetupFailure('TORCH_FUNC_ARCHIVE_SHA256 is no SHA-256 sum', {
+      advice: ['give its 64 hexadecimal digits'],
+    });
   }
   return {
     libtorch: env.LIBTORCH || null,

@@ -16,7 +16,13 @@ export class SetupFailure extends Error {
   /** The whole text for a person. */
   explain() {
     const lines = [`torch-func: ${this.message}`];
-    if (this.details) lines.push(...this.details.trimEnd().split('\n').map((line) => `  | ${line}`));
+    if (this.details)
+      lines.push(
+        ...this.details
+          .trimEnd()
+          .split('\n')
+          .map((line) => `  | ${line}`),
+      );
     if (this.tried.length > 0) lines.push('What was tried:', ...this.tried.map((line) => `  - ${line}`));
     if (this.advice.length > 0) lines.push('What you can do:', ...this.advice.map((line) => `  - ${line}`));
     return lines.join('\n');
@@ -43,7 +49,10 @@ export function explainFileError(error, place) {
   }
   if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
     return new SetupFailure(`cannot write to ${place} (${code})`, {
-      advice: ['set TORCH_FUNC_CACHE to a folder that you may write to', 'or set LIBTORCH to a libtorch that you have already'],
+      advice: [
+        'set TORCH_FUNC_CACHE to a folder that you may write to',
+        'or set LIBTORCH to a libtorch that you have already',
+      ],
       cause: error,
     });
   }

@@ -71,8 +71,14 @@ export async function checkSpace({ cache, variant }, statfs = fs.promises.statfs
   const free = bavail * bsize;
   if (free >= needed) return;
   throw new SetupFailure(`not enough disk space for libtorch in ${cache}`, {
-    tried: [`free: ${(free / 1e9).toFixed(1)} GB; needed while fetching and unpacking: ${(needed / 1e9).toFixed(1)} GB`],
-    advice: ['free some space', 'or set TORCH_FUNC_CACHE to a folder on another disk', 'or set LIBTORCH to a libtorch that you have already'],
+    tried: [
+      `free: ${(free / 1e9).toFixed(1)} GB; needed while fetching and unpacking: ${(needed / 1e9).toFixed(1)} GB`,
+    ],
+    advice: [
+      'free some space',
+      'or set TORCH_FUNC_CACHE to a folder on another disk',
+      'or set LIBTORCH to a libtorch that you have already',
+    ],
   });
 }
 
@@ -89,7 +95,10 @@ async function byPip({ environment, report, say, tried, env }, staging, tree) {
   const requirement = process.platform === 'darwin' ? `torch==${torchVersion}` : `torch==${torchVersion}+${variant}`;
   report.line(`libtorch: fetching by pip download ${requirement} (Python ${search.pip.python.version})`);
   const onProgress = report.bytes('fetching');
-  const { wheels, problem } = await search.pip.download([requirement], path.join(staging, 'wheels'), { variant, onProgress });
+  const { wheels, problem } = await search.pip.download([requirement], path.join(staging, 'wheels'), {
+    variant,
+    onProgress,
+  });
   if (wheels.length === 0) {
     say(`pip download ${requirement} (${search.pip.python.path}): ${problem}`);
     return null;
@@ -97,7 +106,8 @@ async function byPip({ environment, report, say, tried, env }, staging, tree) {
   const [wheel] = wheels;
   try {
     await unzip(wheel, tree, { place: placeOfWheelEntry, onProgress: report.bytes('unpacking') });
-    if (variant.startsWith('cu')) await addCudaLibraries(search.pip, wheel, path.join(staging, 'cuda'), tree, { variant, report });
+    if (variant.startsWith('cu'))
+      await addCudaLibraries(search.pip, wheel, path.join(staging, 'cuda'), tree, { variant, report });
   } catch (error) {
     if (!(error instanceof ZipError)) throw error;
     tried.push(`pip download ${requirement}: ${error.message}`);
@@ -118,21 +128,37 @@ async function addCudaLibraries(pip, wheel, staging, tree, { variant, report }) 
   const requirements = metadata ? cudaRequirements(await readText(wheel, metadata)) : [];
   if (requirements.length === 0) return;
   report.line(`libtorch: fetching ${requirements.length} packages of NVIDIA's libraries`);
-  const { wheels, problem } = await pip.download(requirements, staging, { variant, dependencies: true, onProgress: report.bytes('fetching') });
+  const { wheels, problem } = await pip.download(requirements, staging, {
+    variant,
+    dependencies: true,
+    onProgress: report.bytes('fetching'),
+  });
   if (problem !== null) {
-    throw new SetupFailure("NVIDIA's libraries for this variant could not be fetched", { details: problem, tried: requirements, advice: ['try again with a network'] });
+    throw new SetupFailure("NVIDIA's libraries for this variant could not be fetched", {
+      details: problem,
+      tried: requirements,
+      advice: ['try again with a network'],
+    });
   }
-  for (const file of wheels) await unzip(file, tree, { place: (name) => (/^nvidia\/.*\/lib\/[^/]+$/.test(name) ? name : null) });
+  for (const file of wheels)
+    await unzip(file, tree, { place: (name) => (/^nvidia\/.*\/lib\/[^/]+$/.test(name) ? name : null) });
 }
 
 /** @param {string} metadata a wheel's METADATA */
 export function cudaRequirements(metadata) {
-  return [...metadata.matchAll(/^Requires-Dist:\s*((?:nvidia-|cuda-toolkit)[^;\n]*)/gm)].map(([, requirement]) => requirement.replace(/[()\s]/g, ''));
+  return [...metadata.matchAll(/^Requires-Dist:\s*((?:nvidia-|cuda-toolkit)[^;\n]*)/gm)].map(([, requirement]) =>
+    requirement.replace(/[()\s]/g, ''),
+  );
 }
 
 /** What of a torch wheel is kept: headers and libraries, without Python's and the tests' own. @param {string} name */
 export function placeOfWheelEntry(name) {
-  if (/^torch\/lib\/lib(torch_python|shm|aoti_custom_ops|backend_with_compiler|jitbackend_test|torchbind_test|c10d_)/.test(name)) return null;
+  if (
+    /^torch\/lib\/lib(torch_python|shm|aoti_custom_ops|backend_with_compiler|jitbackend_test|torchbind_test|c10d_)/.test(
+      name,
+    )
+  )
+    return null;
   if (/^torch\/lib\/libshm/.test(name)) return null;
   return /^torch\/(include|lib|share)\//.test(name) || /^torch\/\.dylibs\//.test(name) ? name : null;
 }
@@ -151,18 +177,26 @@ async function byArchive({ environment, report, say, tried, env }, entry, tree) 
   const file = path.join(environment.cache, 'downloads', `${path.basename(entry)}.zip`);
   say(`fetching ${url}`);
   if (sha256 === null) {
-    report.warn(`no SHA-256 sum is known for this archive; it is protected by ${url.startsWith('https:') ? 'HTTPS only' : 'nothing'} (TORCH_FUNC_ARCHIVE_SHA256 gives one)`);
+    report.warn(
+      `no SHA-256 sum is known for this archive; it is protected by ${url.startsWith('https:') ? 'HTTPS only' : 'nothing'} (TORCH_FUNC_ARCHIVE_SHA256 gives one)`,
+    );
   }
   try {
     const { sha256: sum } = await download(url, file, { sha256, env, onProgress: report.bytes('fetching') });
     await unzip(file, tree, { place: placeOfArchiveEntry, onProgress: report.bytes('unpacking') });
     fs.rmSync(file, { force: true });
     report.clear();
-    report.line(`libtorch: fetched and unpacked (${since(from)}), SHA-256 ${sum}${sha256 === null ? ', not verified' : ', as expected'}`);
+    report.line(
+      `libtorch: fetched and unpacked (${since(from)}), SHA-256 ${sum}${sha256 === null ? ', not verified' : ', as expected'}`,
+    );
   } catch (error) {
     if (error instanceof ZipError) {
       fs.rmSync(file, { force: true });
-      throw new SetupFailure('the libtorch archive is damaged, and was removed', { tried: [...tried, error.message], advice: ['try again'], cause: error });
+      throw new SetupFailure('the libtorch archive is damaged, and was removed', {
+        tried: [...tried, error.message],
+        advice: ['try again'],
+        cause: error,
+      });
     }
     if (error instanceof SetupFailure) {
       throw new SetupFailure(error.message, {

@@ -23,17 +23,22 @@ export function inspectLibtorch(folder, arch = process.arch) {
   let place = path.resolve(folder);
   // The folder above is a common slip: an unpacked archive, or a wheel's.
   for (const inner of ['libtorch', 'torch']) {
-    if (!fs.existsSync(path.join(place, 'include', 'ATen')) && fs.existsSync(path.join(place, inner, 'include', 'ATen'))) {
+    if (
+      !fs.existsSync(path.join(place, 'include', 'ATen')) &&
+      fs.existsSync(path.join(place, inner, 'include', 'ATen'))
+    ) {
       place = path.join(place, inner);
     }
   }
   if (!fs.existsSync(place)) return { problem: `there is no folder ${place}` };
   const version = readVersion(place);
-  if (version === null) return { problem: `${place} has no include/torch/headeronly/version.h, so it is no libtorch ${supportedSeries}` };
+  if (version === null)
+    return { problem: `${place} has no include/torch/headeronly/version.h, so it is no libtorch ${supportedSeries}` };
   if (!isSupportedVersion(version)) {
     return { problem: `${place} is libtorch ${version}; ${supportedSeries}.x (such as ${torchVersion}) is needed` };
   }
-  if (!fs.existsSync(path.join(place, 'include', 'ATen', 'ATen.h'))) return { problem: `${place} has no C++ headers (include/ATen)` };
+  if (!fs.existsSync(path.join(place, 'include', 'ATen', 'ATen.h')))
+    return { problem: `${place} has no C++ headers (include/ATen)` };
   for (const name of ['torch_cpu', 'c10']) {
     const file = libraryFile(place, name);
     if (!fs.existsSync(file)) return { problem: `${place} has no ${path.join('lib', path.basename(file))}` };

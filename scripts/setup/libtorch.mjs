@@ -31,7 +31,9 @@ export async function findLibtorch(report, environment) {
     (await fromPython(environment, say)) ??
     fromCache(environment, say) ??
     (await fetchLibtorch({ report, environment, say, tried }));
-  report.line(`libtorch: ${libtorch.version} at ${libtorch.path} (${libtorch.source}${libtorch.cuda ? ', with CUDA' : ''})`);
+  report.line(
+    `libtorch: ${libtorch.version} at ${libtorch.path} (${libtorch.source}${libtorch.cuda ? ', with CUDA' : ''})`,
+  );
   writeJson(recordPath, { libtorch, asked: question(environment) });
   return libtorch;
 }

@@ -22,7 +22,12 @@ const recoveryLimit = 10_000;
  */
 export async function withLock(file, body, { onWait, poll = 200 } = {}) {
   await fs.mkdir(path.dirname(file), { recursive: true });
-  const mine = JSON.stringify({ pid: process.pid, host: os.hostname(), started: await startTime(process.pid), id: Math.random() });
+  const mine = JSON.stringify({
+    pid: process.pid,
+    host: os.hostname(),
+    started: await startTime(process.pid),
+    id: Math.random(),
+  });
   let told = false;
   while (!(await create(file, mine))) {
     const content = await read(file);

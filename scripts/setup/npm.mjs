@@ -51,7 +51,9 @@ async function install(report, place) {
       details: result.error ? result.error.message : tail(result.stderr),
       tried: [`npm ${args.join(' ')} in ${place}`],
       advice: [
-        offline ? 'the registry was not reached: check the network and the proxy settings (HTTPS_PROXY, npm config get registry)' : 'read the message above',
+        offline
+          ? 'the registry was not reached: check the network and the proxy settings (HTTPS_PROXY, npm config get registry)'
+          : 'read the message above',
         'run npm ci yourself; the set-up goes on from there',
       ],
     });
@@ -63,7 +65,12 @@ async function install(report, place) {
 function cleanEnvironment() {
   const env = { ...process.env };
   for (const name of Object.keys(env)) {
-    if (/^npm_(lifecycle|package|command|config_(ignore_scripts|global|omit|production|include|local_prefix|workspace))/i.test(name)) delete env[name];
+    if (
+      /^npm_(lifecycle|package|command|config_(ignore_scripts|global|omit|production|include|local_prefix|workspace))/i.test(
+        name,
+      )
+    )
+      delete env[name];
   }
   return env;
 }

@@ -48,7 +48,11 @@ export class Pip {
     const base = ['-m', 'pip', 'download', ...this.common(onProgress), '--dest', folder];
     if (!dependencies) base.push('--no-deps');
     const extra = ['--extra-index-url', `${pytorchIndex}/${variant}`];
-    const tries = [[], extra, ...wheelPythons.map((version) => [...extra, '--only-binary=:all:', '--python-version', version])];
+    const tries = [
+      [],
+      extra,
+      ...wheelPythons.map((version) => [...extra, '--only-binary=:all:', '--python-version', version]),
+    ];
     let problem = '';
     for (const more of tries) {
       fs.rmSync(folder, { recursive: true, force: true });
@@ -60,7 +64,8 @@ export class Pip {
       }
       problem = result.error?.message ?? tail(errorsOf(result.stderr), 4);
       // Asking for another Python's wheel helps only where the index answered and had none for this one.
-      if (more.length > 0 && !/No matching distribution|ResolutionImpossible|not a supported wheel/.test(result.stderr)) break;
+      if (more.length > 0 && !/No matching distribution|ResolutionImpossible|not a supported wheel/.test(result.stderr))
+        break;
     }
     return { wheels: [], problem };
   }
@@ -79,7 +84,17 @@ export class Pip {
   /** `--retries 0`: without a network, pip would otherwise wait half a minute for each address. */
   common(onProgress) {
     const raw = onProgress && (this.version[0] > 24 || (this.version[0] === 24 && this.version[1] >= 1));
-    return ['--retries', '0', '--timeout', '30', '--no-cache-dir', '--disable-pip-version-check', '--no-input', '--progress-bar', raw ? 'raw' : 'off'];
+    return [
+      '--retries',
+      '0',
+      '--timeout',
+      '30',
+      '--no-cache-dir',
+      '--disable-pip-version-check',
+      '--no-input',
+      '--progress-bar',
+      raw ? 'raw' : 'off',
+    ];
   }
 
   run(args, onProgress) {

@@ -67,7 +67,11 @@ async function missing(python) {
 async function made(report, environment) {
   const { pip, tried } = await findPip(environment.python);
   if (!pip) return { path: null, problem: tried.join('; ') };
-  const folder = path.join(environment.cache, 'python', `${torchVersion}-python${pip.python.version}-${process.platform}-${process.arch}`);
+  const folder = path.join(
+    environment.cache,
+    'python',
+    `${torchVersion}-python${pip.python.version}-${process.platform}-${process.arch}`,
+  );
   const python = path.join(folder, 'bin', 'python');
   const answer = { path: python, source: 'virtual environment in the cache' };
   if (isComplete(folder)) return answer;

@@ -56,7 +56,8 @@ export async function findPythons(wanted, env = process.env) {
  */
 export async function installedTorch(wanted, env = process.env) {
   const { pythons, tried } = await findPythons(wanted, env);
-  const script = 'import importlib.util as u; s = u.find_spec("torch"); print(s.submodule_search_locations[0] if s else "")';
+  const script =
+    'import importlib.util as u; s = u.find_spec("torch"); print(s.submodule_search_locations[0] if s else "")';
   for (const python of pythons) {
     const result = await run(python.path, ['-c', script], { env, timeout: 30_000 });
     const folder = result.stdout.trim();

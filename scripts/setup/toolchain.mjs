@@ -33,7 +33,8 @@ async function findCMake(env) {
       advice: [install('cmake', 'cmake'), `or put CMake ${needed} or newer on PATH (https://cmake.org/download)`],
     });
   }
-  const version = (await run(program, ['--version'], { env })).stdout.match(/version (\d+(?:\.\d+)*)/)?.[1] ?? 'unknown';
+  const version =
+    (await run(program, ['--version'], { env })).stdout.match(/version (\d+(?:\.\d+)*)/)?.[1] ?? 'unknown';
   if (!atLeast(version, minimum.cmake)) {
     throw new SetupFailure(`CMake ${version} is too old`, {
       tried: [`${program}: version ${version}, ${needed} or newer is needed`],
@@ -73,7 +74,9 @@ async function findCompiler(env) {
   throw new SetupFailure('no C++ compiler that can build the addon was found', {
     tried,
     advice: [
-      process.platform === 'darwin' ? "install Apple's command line tools: xcode-select --install" : install('g++', 'g++'),
+      process.platform === 'darwin'
+        ? "install Apple's command line tools: xcode-select --install"
+        : install('g++', 'g++'),
       `or set CXX to g++ ${minimum['g++'].join('.')} or newer, or clang++ ${minimum['clang++'].join('.')} or newer`,
     ],
   });
@@ -90,5 +93,7 @@ function atLeast(version, needed) {
 
 /** @param {string} debian @param {string} brew */
 function install(debian, brew) {
-  return process.platform === 'darwin' ? `install it: brew install ${brew}` : `install it, on Debian or Ubuntu: apt-get install ${debian}`;
+  return process.platform === 'darwin'
+    ? `install it: brew install ${brew}`
+    : `install it, on Debian or Ubuntu: apt-get install ${debian}`;
 }

@@ -58,7 +58,9 @@ async function compile(report) {
   }
   const result = await run(process.execPath, [compiler, '-p', path.join(root, 'tsconfig.build.json')], { cwd: root });
   if (!result.ok) {
-    throw new SetupFailure('the TypeScript of lib/ does not compile', { details: result.stdout.split('\n').slice(0, 40).join('\n') });
+    throw new SetupFailure('the TypeScript of lib/ does not compile', {
+      details: result.stdout.split('\n').slice(0, 40).join('\n'),
+    });
   }
   removeOrphans(path.join(root, 'dist'), path.join(root, 'lib'));
   for (const [name, text] of Object.entries(entries)) fs.writeFileSync(path.join(root, 'dist', name), text);

@@ -100,7 +100,8 @@ export async function readText(file, entry) {
 
 /** @param {fsp.FileHandle} handle @param {string} file @param {Entry} entry @param {string} output @param {(bytes: number) => void} onBytes */
 async function extract(handle, file, entry, output, onBytes) {
-  if ((entry.mode & 0o170000) === 0o120000) throw new ZipError(`${file} has a symbolic link, which is not unpacked: '${entry.name}'`);
+  if ((entry.mode & 0o170000) === 0o120000)
+    throw new ZipError(`${file} has a symbolic link, which is not unpacked: '${entry.name}'`);
   const mode = 0o644 | (entry.mode & 0o111);
   if (entry.size <= wholeLimit && entry.packed <= wholeLimit) {
     await fsp.writeFile(output, await inflateWhole(handle, file, entry), { mode });
@@ -144,7 +145,8 @@ async function inflateWhole(handle, file, entry) {
 
 /** @param {string} file @param {Entry} entry @param {number} crc @param {number} size */
 function verify(file, entry, crc, size) {
-  if (size !== entry.size) throw new ZipError(`${file} is damaged: '${entry.name}' has ${size} bytes, ${entry.size} were promised`);
+  if (size !== entry.size)
+    throw new ZipError(`${file} is damaged: '${entry.name}' has ${size} bytes, ${entry.size} were promised`);
   if (crc >>> 0 !== entry.crc) throw new ZipError(`${file} is damaged: the checksum of '${entry.name}' is wrong`);
 }
 
@@ -157,9 +159,11 @@ function damaged(error, file, entry) {
 /** Where an entry's data begins: its local header may have other extra fields than the directory's. */
 async function dataOffset(handle, file, entry) {
   if (entry.encrypted) throw new ZipError(`${file} has an encrypted entry: '${entry.name}'`);
-  if (entry.method !== 0 && entry.method !== 8) throw new ZipError(`${file} has an entry packed by method ${entry.method}: '${entry.name}'`);
+  if (entry.method !== 0 && entry.method !== 8)
+    throw new ZipError(`${file} has an entry packed by method ${entry.method}: '${entry.name}'`);
   const header = await readAt(handle, entry.offset, 30, file);
-  if (header.readUInt32LE(0) !== signature.local) throw new ZipError(`${file} is damaged: no entry where '${entry.name}' should be`);
+  if (header.readUInt32LE(0) !== signature.local)
+    throw new ZipError(`${file} is damaged: no entry where '${entry.name}' should be`);
   return entry.offset + 30 + header.readUInt16LE(26) + header.readUInt16LE(28);
 }
 
@@ -168,16 +172,22 @@ async function readEnd(handle, fileSize, file) {
   const length = Math.min(fileSize, endSize + none16);
   const tail = await readAt(handle, fileSize - length, length, file);
   let at = length - endSize;
-  while (at >= 0 && !(tail.readUInt32LE(at) === signature.end && at + endSize + tail.readUInt16LE(at + 20) === length)) at--;
+  while (at >= 0 && !(tail.readUInt32LE(at) === signature.end && at + endSize + tail.readUInt16LE(at + 20) === length))
+    at--;
   if (at < 0) throw new ZipError(`${file} is no zip file, or it is truncated`);
-  const end = { count: tail.readUInt16LE(at + 10), size: tail.readUInt32LE(at + 12), offset: tail.readUInt32LE(at + 16) };
+  const end = {
+    count: tail.readUInt16LE(at + 10),
+    size: tail.readUInt32LE(at + 12),
+    offset: tail.readUInt32LE(at + 16),
+  };
   if (end.count !== none16 && end.size !== none32 && end.offset !== none32) return end;
   const locatorAt = fileSize - length + at - 20;
   if (locatorAt < 0) throw new ZipError(`${file} is damaged: its zip64 directory is missing`);
   const locator = await readAt(handle, locatorAt, 20, file);
   if (locator.readUInt32LE(0) !== signature.locator64) return end;
   const record = await readAt(handle, safe(locator.readBigUInt64LE(8), file), 56, file);
-  if (record.readUInt32LE(0) !== signature.end64) throw new ZipError(`${file} is damaged: its zip64 directory is missing`);
+  if (record.readUInt32LE(0) !== signature.end64)
+    throw new ZipError(`${file} is damaged: its zip64 directory is missing`);
   return {
     count: safe(record.readBigUInt64LE(32), file),
     size: safe(record.readBigUInt64LE(40), file),
@@ -190,7 +200,8 @@ function parseDirectory(directory, count, file) {
   const entries = [];
   let at = 0;
   for (let i = 0; i < count; i++) {
-    if (at + 46 > directory.length || directory.readUInt32LE(at) !== signature.central) throw new ZipError(`${file} has a damaged directory`);
+    if (at + 46 > directory.length || directory.readUInt32LE(at) !== signature.central)
+      throw new ZipError(`${file} has a damaged directory`);
     const [nameLength, extraLength, commentLength] = [28, 30, 32].map((field) => directory.readUInt16LE(at + field));
     const extraAt = at + 46 + nameLength;
     const entry = {
