@@ -89,6 +89,34 @@ describe.each(namespaces)('$namespace', ({ namespace, operators }) => {
   }
 });
 
+describe('docs/operators.md', () => {
+  const page = fs.readFileSync(path.join(root, 'docs', 'operators.md'), 'utf8');
+  const section = (title: string): string => page.split(`\n## ${title}\n`)[1]?.split('\n## ')[0] ?? '';
+  const overloadsIn = (text: string): string[] => [...text.matchAll(/`([\w.]+)`(?=[,\n])/g)].map((match) => match[1]!);
+
+  test('lists under `torch.ops.aten` what can be called there', () => {
+    const overloads = overloadsIn(section('Through `torch.ops.aten` only'));
+    expect(overloads.length).toBeGreaterThan(700);
+    for (const overload of overloads) {
+      expect(native.operatorSignatures(overload, overload, false)).not.toMatch(/unsupported/);
+    }
+  });
+
+  test('calls unreachable only what takes an argument that JavaScript cannot give', () => {
+    for (const overload of overloadsIn(section('Not reachable'))) {
+      expect(native.operatorSignatures(overload, overload, false)).toMatch(/unsupported/);
+    }
+  });
+
+  test('names hand-written functions and members that exist', () => {
+    const named = [...section('Written by hand').matchAll(/\| `(Tensor|torch)\.(\w+)` +\|/g)];
+    expect(named.length).toBeGreaterThan(20);
+    const x: object = torch.ones(2, 2);
+    const missing = named.filter(([, owner, name]) => !(name! in (owner === 'torch' ? torch : x))).map(([row]) => row);
+    expect(missing).toEqual([]);
+  });
+});
+
 describe('calls', () => {
   test('every function is exported by name', () => {
     const missing = Object.keys(table.torch).filter((name) => !(name in bindings && name in torch));
