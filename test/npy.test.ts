@@ -9,9 +9,10 @@ import { NpyReader } from '../lib/npy/reader';
 import { NpyWriter } from '../lib/npy/writer';
 
 // Made by NumPy, with test/npy/make_fixtures.py.
-const fixtures = JSON.parse(
-  fs.readFileSync(path.join(__dirname, 'npy', 'fixtures.json'), 'utf8'),
-) as Record<string, string>;
+const fixtures = JSON.parse(fs.readFileSync(path.join(__dirname, 'npy', 'fixtures.json'), 'utf8')) as Record<
+  string,
+  string
+>;
 
 let folder: string;
 beforeEach(() => {
@@ -38,10 +39,7 @@ function fixture(name: string): string {
 
 /** An .npy file with any text as its header. */
 function withHeader(text: string, data = Buffer.alloc(0), version = 1): string {
-  const preamble = Buffer.from('\x93NUMPY\x01\x00\x00\x00\x00\x00', 'latin1').subarray(
-    0,
-    version === 1 ? 10 : 12,
-  );
+  const preamble = Buffer.from('\x93NUMPY\x01\x00\x00\x00\x00\x00', 'latin1').subarray(0, version === 1 ? 10 : 12);
   preamble.writeUInt8(version, 6);
   if (version === 1) preamble.writeUInt16LE(Buffer.byteLength(text), 8);
   else preamble.writeUInt32LE(Buffer.byteLength(text), 8);

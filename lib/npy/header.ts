@@ -59,15 +59,12 @@ const SHORT_PREAMBLE = 10;
 export function parsePreamble(bytes: Uint8Array): NpyPreamble {
   const start = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (start.length < MAGIC.length + 4 || !start.subarray(0, MAGIC.length).equals(MAGIC)) {
-    const found =
-      start.length === 0 ? 'it is empty' : `it starts with ${start.subarray(0, 6).toString('hex')}`;
+    const found = start.length === 0 ? 'it is empty' : `it starts with ${start.subarray(0, 6).toString('hex')}`;
     throw new ValueError(`this is not an .npy file: ${found}, not with "\\x93NUMPY"`);
   }
   const version = start.readUInt8(6);
   if (version !== 1 && version !== 2 && version !== 3) {
-    throw new ValueError(
-      `.npy format version ${version}.${start.readUInt8(7)} is not known; expected 1.0, 2.0 or 3.0`,
-    );
+    throw new ValueError(`.npy format version ${version}.${start.readUInt8(7)} is not known; expected 1.0, 2.0 or 3.0`);
   }
   const textStart = version === 1 ? SHORT_PREAMBLE : PREAMBLE_LENGTH;
   if (start.length < textStart) throw new ValueError('the file ends inside its header');
@@ -91,9 +88,7 @@ function parseShape(value: PythonLiteral | undefined): number[] {
     throw new ValueError(`the shape in the header is ${describeLiteral(value)}, not a tuple`);
   }
   if (value.items.length > MAX_DIMENSIONS) {
-    throw new ValueError(
-      `the shape has ${value.items.length} dimensions; the most is ${MAX_DIMENSIONS}`,
-    );
+    throw new ValueError(`the shape has ${value.items.length} dimensions; the most is ${MAX_DIMENSIONS}`);
   }
   return value.items.map((size) => {
     if (typeof size !== 'bigint' || size < 0n) {
@@ -127,9 +122,7 @@ export function parseHeaderText(text: string): ParsedNpyHeader {
   }
   const descr = dict.get('descr');
   if (typeof descr !== 'string') {
-    throw new ValueError(
-      `the dtype ${describeLiteral(descr)} is structured; expected an array of plain numbers`,
-    );
+    throw new ValueError(`the dtype ${describeLiteral(descr)} is structured; expected an array of plain numbers`);
   }
   const fortranOrder = dict.get('fortran_order');
   if (typeof fortranOrder !== 'boolean') {
@@ -170,9 +163,7 @@ function formatTuple(sizes: readonly number[]): string {
  */
 export function formatHeader({ dtype, fortranOrder, shape }: NpyHeader): Buffer {
   const order = fortranOrder ? 'True' : 'False';
-  let text =
-    `{'descr': '${formatDescr(dtype)}', 'fortran_order': ${order}, ` +
-    `'shape': ${formatTuple(shape)}, }`;
+  let text = `{'descr': '${formatDescr(dtype)}', 'fortran_order': ${order}, ` + `'shape': ${formatTuple(shape)}, }`;
   const growing = fortranOrder ? shape.at(-1) : shape[0];
   if (growing !== undefined) text += ' '.repeat(GROWTH_DIGITS - String(growing).length);
   const padding = ALIGNMENT - ((SHORT_PREAMBLE + text.length + 1) % ALIGNMENT);

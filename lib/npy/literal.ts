@@ -102,9 +102,7 @@ class LiteralParser {
     this.position++;
     const { items, trailingComma } = this.parseItems(')');
     const only = items[0];
-    return items.length === 1 && !trailingComma && only !== undefined
-      ? only
-      : new PythonTuple(items);
+    return items.length === 1 && !trailingComma && only !== undefined ? only : new PythonTuple(items);
   }
 
   private parseItems(close: string): { items: PythonLiteral[]; trailingComma: boolean } {

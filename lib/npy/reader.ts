@@ -6,14 +6,7 @@
 import fs from 'node:fs';
 
 import { ValueError } from '../errors';
-import {
-  type NpyData,
-  type NpyDtype,
-  allocateBytes,
-  itemsizeOf,
-  toNativeBytes,
-  viewBytes,
-} from './dtypes';
+import { type NpyData, type NpyDtype, allocateBytes, itemsizeOf, toNativeBytes, viewBytes } from './dtypes';
 import {
   type ParsedNpyHeader,
   PREAMBLE_LENGTH,
@@ -125,16 +118,8 @@ export class NpyReader implements Disposable {
    * short since it was opened.
    */
   readRows(start: number, count: number): NpyData {
-    if (
-      !Number.isInteger(start) ||
-      !Number.isInteger(count) ||
-      start < 0 ||
-      count < 0 ||
-      start + count > this.rows
-    ) {
-      throw new RangeError(
-        `rows ${start} to ${start + count} were asked for; ${this.path} has ${this.rows}`,
-      );
+    if (!Number.isInteger(start) || !Number.isInteger(count) || start < 0 || count < 0 || start + count > this.rows) {
+      throw new RangeError(`rows ${start} to ${start + count} were asked for; ${this.path} has ${this.rows}`);
     }
     const width = elementCount(this.rowShape);
     const scattered = this.fortranOrder && width > 1;
@@ -218,13 +203,7 @@ function advance(index: number[], shape: readonly number[]): void {
 }
 
 /** Puts the elements of `piece` into `block`, `stride` elements apart, the first at `position`. */
-function scatter(
-  piece: Buffer,
-  block: Buffer,
-  position: number,
-  stride: number,
-  itemsize: number,
-): void {
+function scatter(piece: Buffer, block: Buffer, position: number, stride: number, itemsize: number): void {
   // Unsigned integers as units: a copy through floating-point numbers may change NaNs.
   const Unit = itemsize === 1 ? Uint8Array : itemsize === 2 ? Uint16Array : Uint32Array;
   const lanes = Math.max(1, itemsize / 4);

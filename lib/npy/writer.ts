@@ -54,12 +54,7 @@ export class NpyWriter implements Disposable {
     const temporaryPath = join(dirname(target), name);
     const header = formatHeader({ dtype, fortranOrder: false, shape });
     const expected = byteLength({ dtype, shape });
-    const writer = new NpyWriter(
-      target,
-      temporaryPath,
-      fs.openSync(temporaryPath, 'wx'),
-      expected,
-    );
+    const writer = new NpyWriter(target, temporaryPath, fs.openSync(temporaryPath, 'wx'), expected);
     try {
       writer.writeAll(header);
     } catch (error) {
@@ -77,9 +72,7 @@ export class NpyWriter implements Disposable {
   write(values: ArrayBufferView): void {
     this.written += values.byteLength;
     if (this.written > this.expected) {
-      throw new ValueError(
-        `${this.path} takes ${this.expected} bytes of values; ${this.written} were written`,
-      );
+      throw new ValueError(`${this.path} takes ${this.expected} bytes of values; ${this.written} were written`);
     }
     this.writeAll(Buffer.from(values.buffer, values.byteOffset, values.byteLength));
   }
@@ -92,9 +85,7 @@ export class NpyWriter implements Disposable {
    */
   finish(): void {
     if (this.written !== this.expected) {
-      throw new ValueError(
-        `${this.path} takes ${this.expected} bytes of values; ${this.written} were written`,
-      );
+      throw new ValueError(`${this.path} takes ${this.expected} bytes of values; ${this.written} were written`);
     }
     try {
       fs.fsyncSync(this.descriptor);

@@ -1,0 +1,51 @@
+/** Tests the addon in a process of its own: a library that crashes must not take the doctor along. */
+
+import { spawn } from 'node:child_process';
+import path from 'node:path';
+
+import { addonPath } from './set-up-facts';
+import type { AddonReport } from './probe';
+
+/** Loading libtorch from a cold disk takes some seconds. */
+const TIMEOUT = 120_000;
+
+export type AddonCheck =
+  ({ readonly ok: true; readonly path: string } & AddonReport) | { readonly ok: false; readonly problem: string };
+
+/** Runs the probe; never throws. */
+export async function checkAddon(): Promise<AddonCheck> {
+  const { code, signal, out, err } = await runProbe(path.join(__dirname, 'probe.js'));
+  if (code === 0) {
+    try {
+      return { ok: true, path: await addonPath(), ...(JSON.parse(out) as AddonReport) };
+    } catch {
+      return { ok: false, problem: `the test of the addon said something unexpected: ${out.slice(0, 500)}` };
+    }
+  }
+  const how = signal === null ? `ended with code ${String(code)}` : `was killed by ${signal}`;
+  const last = err.trim() === '' ? 'It said nothing.' : err.trim();
+  return { ok: false, problem: `the test of the addon ${how}.\n${last}` };
+}
+
+interface Outcome {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+function runProbe(file: string): Promise<Outcome> {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, [file], { stdio: ['ignore', 'pipe', 'pipe'], timeout: TIMEOUT });
+    let out = '';
+    let err = '';
+    child.stdout.on('data', (text: Buffer) => (out += text.toString()));
+    child.stderr.on('data', (text: Buffer) => (err += text.toString()));
+    child.on('error', (error) => {
+      resolve({ code: null, signal: null, out, err: error.message });
+    });
+    child.on('close', (code, signal) => {
+      resolve({ code, signal, out, err });
+    });
+  });
+}

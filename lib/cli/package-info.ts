@@ -1,0 +1,11 @@
+import fs from 'node:fs';
+import path from 'node:path';
+
+/** The folder of the package: the one that has package.json in it. */
+export const packageRoot = path.resolve(__dirname, '..', '..');
+
+/** The version in package.json. */
+export function packageVersion(): string {
+  const text = fs.readFileSync(path.join(packageRoot, 'package.json'), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
