@@ -7,7 +7,7 @@ module.exports = {
   // A published package or a fetched libtorch below the folder must not be taken for sources.
   modulePathIgnorePatterns: ['<rootDir>/build/', '<rootDir>/dist/'],
   transform: {
-    '\\.ts$': [
+    '\\.(ts|mjs)$': [
       '@swc/jest',
       {
         sourceMaps: 'inline',

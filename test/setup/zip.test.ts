@@ -1,0 +1,89 @@
+import crypto from 'node:crypto';
+import fs from 'node:fs';
+import path from 'node:path';
+import { readEntries, readText, unzip } from '../../scripts/setup/zip.mjs';
+import { temporaryFolder } from './support/folder';
+import { type ZipEntry, makeZip } from './support/zip-writer';
+
+function zipFile(entries: ZipEntry[], options?: Parameters<typeof makeZip>[1], change = (bytes: Buffer) => bytes): string {
+  const file = path.join(temporaryFolder(), 'test.zip');
+  fs.writeFileSync(file, change(makeZip(entries, options)));
+  return file;
+}
+
+const large = crypto.randomBytes(3 << 20);
+const contents: ZipEntry[] = [
+  { name: 'a/', data: '', stored: true },
+  { name: 'a/plain.txt', data: 'plain' },
+  { name: 'a/stored.txt', data: 'stored', stored: true },
+  { name: 'a/empty', data: '' },
+  { name: 'b/large.bin', data: large },
+  { name: 'b/large-stored.bin', data: large, stored: true },
+  { name: 'b/tool', data: '#!/bin/sh', mode: 0o100755 },
+];
+
+describe.each([
+  ['plain', {}],
+  ['zip64', { zip64: true }],
+  ['with a comment', { comment: 'as some tools add' }],
+])('a %s zip file', (_name, options) => {
+  test('unpacks to what was packed', async () => {
+    const output = temporaryFolder();
+    const { files } = await unzip(zipFile(contents, options), output);
+    expect(files).toBe(contents.length);
+    expect(fs.readFileSync(path.join(output, 'a/plain.txt'), 'utf8')).toBe('plain');
+    expect(fs.readFileSync(path.join(output, 'a/stored.txt'), 'utf8')).toBe('stored');
+    expect(fs.readFileSync(path.join(output, 'a/empty'))).toHaveLength(0);
+    expect(fs.readFileSync(path.join(output, 'b/large.bin')).equals(large)).toBe(true);
+    expect(fs.readFileSync(path.join(output, 'b/large-stored.bin')).equals(large)).toBe(true);
+    expect(fs.statSync(path.join(output, 'b/tool')).mode & 0o111).not.toBe(0);
+    expect(fs.statSync(path.join(output, 'a/plain.txt')).mode & 0o111).toBe(0);
+  });
+});
+
+test('only what is chosen is unpacked, where it is placed, with progress', async () => {
+  const output = temporaryFolder();
+  const seen: number[] = [];
+  await unzip(zipFile(contents), output, {
+    place: (name: string) => (name.startsWith('b/') ? name.replace('b/', 'c/') : null),
+    onProgress: (done: number, total: number) => seen.push(done / total),
+  });
+  expect(fs.readdirSync(output)).toEqual(['c']);
+  expect(seen.at(-1)).toBe(1);
+  expect(seen).toEqual([...seen].sort((a, b) => a - b));
+});
+
+test('one entry is read as text', async () => {
+  const file = zipFile(contents);
+  const entry = (await readEntries(file)).find(({ name }) => name === 'a/plain.txt')!;
+  expect(await readText(file, entry)).toBe('plain');
+});
+
+const flip = (packed: Buffer) => {
+  packed[packed.length >> 1]! ^= 0xff;
+  return packed;
+};
+
+test.each<[string, ZipEntry, RegExp]>([
+  ['a wrong checksum', { name: 'x', data: 'text', crc: 1 }, /checksum of 'x' is wrong/],
+  ['a wrong checksum of a large entry', { name: 'x', data: large, crc: 1 }, /checksum of 'x' is wrong/],
+  ['damaged stored bytes', { name: 'x', data: large, stored: true, damage: flip }, /checksum of 'x' is wrong/],
+  ['bytes that cannot be inflated', { name: 'x', data: 'text', damage: () => Buffer.from([0xff, 0xff]) }, /cannot be inflated/],
+  ['an entry that points outside', { name: '../x', data: 'text' }, /points outside: '\.\.\/x'/],
+  ['an absolute path', { name: '/x', data: 'text' }, /points outside/],
+  ['a symbolic link', { name: 'x', data: '/etc/passwd', mode: 0o120777 }, /symbolic link/],
+  ['an encrypted entry', { name: 'x', data: 'text', encrypted: true }, /encrypted/],
+])('%s is refused', async (_name, entry, message) => {
+  await expect(unzip(zipFile([entry]), temporaryFolder())).rejects.toThrow(message);
+});
+
+test.each([0.2, 0.6, 0.99])('a file cut at %f of its length is refused', async (part) => {
+  const file = zipFile(contents, {}, (bytes) => bytes.subarray(0, Math.floor(bytes.length * part)));
+  await expect(unzip(file, temporaryFolder())).rejects.toThrow(/no zip file|truncated|damaged/);
+});
+
+test('a file that is no zip file is refused', async () => {
+  const file = path.join(temporaryFolder(), 'page.zip');
+  fs.writeFileSync(file, '<html>sign in first</html>');
+  await expect(unzip(file, temporaryFolder())).rejects.toThrow(/no zip file/);
+});
