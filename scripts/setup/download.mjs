@@ -12,7 +12,13 @@ import { readJson, writeJson } from './stamp.mjs';
 const redirectLimit = 5;
 
 /** A connection that was cut; the next try goes on where this one stopped. */
-class Interrupted extends Error {}
+class Interrupted extends Error {
+  /** @param {string} message @param {boolean} [hopeless] nobody was there: asking often will hardly help */
+  constructor(message, hopeless = false) {
+    super(message);
+    this.hopeless = hopeless;
+  }
+}
 
 /**
  * @param {string} address
@@ -38,7 +44,8 @@ export async function download(
       if (!(error instanceof Interrupted)) throw explainFileError(error, path.dirname(file));
       // A connection that moves on, however often it breaks, is worth going on with.
       if (sizeOf(partial) > before) attempt = 1;
-      if (attempt >= tries) throw unreachable(address, error, attempt, sizeOf(partial));
+      if (attempt >= (error.hopeless ? Math.min(tries, 2) : tries))
+        throw unreachable(address, error, attempt, sizeOf(partial));
       await sleep(pause * attempt);
     }
   }
@@ -113,7 +120,8 @@ async function follow(url, headers, options) {
     try {
       response = await get(place, headers, options);
     } catch (error) {
-      throw new Interrupted(error.message || error.code || String(error));
+      const hopeless = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH'].includes(error.code);
+      throw new Interrupted(error.message || error.code || String(error), hopeless);
     }
     const { location } = response.headers;
     if (![301, 302, 303, 307, 308].includes(response.statusCode ?? 0) || !location) return response;

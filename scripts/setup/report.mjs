@@ -51,12 +51,12 @@ export class Report {
    * @returns {(done: number, total: number | null) => void}
    */
   bytes(what) {
-    let nextMark = 0.2;
+    let nextFifth = 1;
     return (done, total) => {
       const amount = total ? `${megabytes(done)} of ${megabytes(total)} MB` : `${megabytes(done)} MB`;
       this.progress(`  ${what}: ${amount}`);
-      if (this.live || !total || done >= total || done / total < nextMark) return;
-      while (done / total >= nextMark) nextMark += 0.2;
+      if (this.live || !total || done >= total || 5 * done < nextFifth * total) return;
+      nextFifth = Math.floor((5 * done) / total) + 1;
       this.line(`  ${what}: ${amount}`);
     };
   }

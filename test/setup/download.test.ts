@@ -28,7 +28,11 @@ const expectWhole = () => {
 
 test('a file is fetched, with progress, and checked', async () => {
   const seen: [number, number | null][] = [];
-  const result = await download(server.url, file, { ...quick, sha256, onProgress: (done, total) => seen.push([done, total]) });
+  const result = await download(server.url, file, {
+    ...quick,
+    sha256,
+    onProgress: (done, total) => seen.push([done, total]),
+  });
   expect(result).toEqual({ resumedAt: 0, sha256 });
   expect(seen.at(-1)).toEqual([content.length, content.length]);
   expectWhole();
@@ -113,7 +117,11 @@ test('redirections are followed', async () => {
 
 test('the proxy is chosen as the environment says', () => {
   const choose = (address: string, env: NodeJS.ProcessEnv) => proxyFor(new URL(address), env)?.href ?? null;
-  const env = { HTTPS_PROXY: 'http://secure:1', HTTP_PROXY: 'plain:2', NO_PROXY: 'local.org, .inner.org,other.org:444' };
+  const env = {
+    HTTPS_PROXY: 'http://secure:1',
+    HTTP_PROXY: 'plain:2',
+    NO_PROXY: 'local.org, .inner.org,other.org:444',
+  };
   expect(choose('https://example.org/', env)).toBe('http://secure:1/');
   expect(choose('http://example.org/', env)).toBe('http://plain:2/');
   expect(choose('https://local.org/', env)).toBeNull();

@@ -27,24 +27,42 @@ describe('a folder that is said to be a libtorch', () => {
   test('is found one level deeper, as archives unpack', () => {
     const folder = temporaryFolder();
     writeLibtorch(path.join(folder, 'libtorch'), { version: '2.13.1' });
-    expect(inspectLibtorch(folder)).toMatchObject({ libtorch: { path: path.join(folder, 'libtorch'), version: '2.13.1' } });
+    expect(inspectLibtorch(folder)).toMatchObject({
+      libtorch: { path: path.join(folder, 'libtorch'), version: '2.13.1' },
+    });
   });
 
   test.each([
     ['another version', { version: '2.12.1' }, /is libtorch 2\.12\.1; 2\.13\.x .* is needed/],
     ['a later version', { version: '2.130.0' }, /is libtorch 2\.130\.0/],
-    ['another processor', { arch: process.arch === 'x64' ? 'arm64' : 'x64' }, /is for (x64|arm64), and this Node\.js is/],
+    [
+      'another processor',
+      { arch: process.arch === 'x64' ? 'arm64' : 'x64' },
+      /is for (x64|arm64), and this Node\.js is/,
+    ],
   ])('is refused when it is for %s', (_name, options, message) => {
     expect(problemOf(writeLibtorch(temporaryFolder(), options))).toMatch(message);
   });
 
   test.each<[string, (folder: string) => void, RegExp]>([
     ['there is none', (folder) => fs.rmSync(folder, { recursive: true }), /there is no folder/],
-    ['it has no version', (folder) => fs.rmSync(path.join(folder, 'include'), { recursive: true }), /no include.*version\.h/],
-    ['it has no headers', (folder) => fs.rmSync(path.join(folder, 'include/ATen'), { recursive: true }), /no C\+\+ headers/],
+    [
+      'it has no version',
+      (folder) => fs.rmSync(path.join(folder, 'include'), { recursive: true }),
+      /no include.*version\.h/,
+    ],
+    [
+      'it has no headers',
+      (folder) => fs.rmSync(path.join(folder, 'include/ATen'), { recursive: true }),
+      /no C\+\+ headers/,
+    ],
     ['a library is missing', (folder) => fs.rmSync(libraryFile(folder, 'c10')), /has no lib.*c10/],
     ['a library is cut off', (folder) => fs.truncateSync(libraryFile(folder, 'c10'), 7), /truncated/],
-    ['a library is none', (folder) => fs.writeFileSync(libraryFile(folder, 'c10'), 'version https://git-lfs'), /no shared library/],
+    [
+      'a library is none',
+      (folder) => fs.writeFileSync(libraryFile(folder, 'c10'), 'version https://git-lfs'),
+      /no shared library/,
+    ],
   ])('is refused when %s', (_name, change, message) => {
     const folder = writeLibtorch(temporaryFolder());
     change(folder);
@@ -69,14 +87,28 @@ describe('without Python, the archive', () => {
     const report = new Report({ quiet: true, stream: { write: () => true } });
     const environment = settings(more);
     const tried: string[] = [];
-    const libtorch = await fetchLibtorch({ report, environment, tried, say: (text: string) => tried.push(text), env: { PATH: '/nowhere' } });
+    const libtorch = await fetchLibtorch({
+      report,
+      environment,
+      tried,
+      say: (text: string) => tried.push(text),
+      env: { PATH: '/nowhere' },
+    });
     return { libtorch, report, tried, environment };
   }
-  const left = () => fs.readdirSync(cache, { recursive: true }).map(String).filter((name) => /partial|lock|\.zip/.test(name));
+  const left = () =>
+    fs
+      .readdirSync(cache, { recursive: true })
+      .map(String)
+      .filter((name) => /partial|lock|\.zip/.test(name));
 
   test('is fetched into the cache, without what is not needed', async () => {
     const { libtorch, tried, environment, report } = await fetchIt();
-    expect(libtorch).toMatchObject({ path: cachedLibtorch(environment), version: '2.13.0', source: `archive ${server.url}` });
+    expect(libtorch).toMatchObject({
+      path: cachedLibtorch(environment),
+      version: '2.13.0',
+      source: `archive ${server.url}`,
+    });
     expect(tried.join('\n')).toMatch(/pip: python3 on PATH: not there\nfetching http/);
     expect(fs.existsSync(path.join(cacheEntry(environment), 'torch', 'bin'))).toBe(false);
     expect(left()).toEqual([]);
@@ -109,7 +141,9 @@ describe('without Python, the archive', () => {
   });
 
   test('of a process that was killed is not taken for complete, and goes on', async () => {
-    server.content = libtorchArchive({}, [{ name: 'libtorch/lib/big', data: crypto.randomBytes(400_000), stored: true }]);
+    server.content = libtorchArchive({}, [
+      { name: 'libtorch/lib/big', data: crypto.randomBytes(400_000), stored: true },
+    ]);
     server.cuts = [200_000, 0];
     const url = (name: string) => pathToFileURL(path.resolve(__dirname, `../../scripts/setup/${name}.mjs`)).href;
     const script = `
@@ -159,14 +193,28 @@ test('every archive is an HTTPS address of its variant', () => {
 });
 
 test('of a wheel, headers and libraries are kept, without tests and what belongs to Python', () => {
-  const kept = ['torch/include/ATen/ATen.h', 'torch/lib/libtorch_cpu.so', 'torch/lib/libc10.so', 'torch/lib/libgomp.so.1', 'torch/share/cmake/Torch/TorchConfig.cmake'];
-  const left = ['torch/__init__.py', 'torch/bin/test_jit', 'torch/lib/libtorch_python.so', 'torch/lib/libtorchbind_test.so', 'torchgen/gen.py', 'torch/lib/libshm/alloc_info.h'];
+  const kept = [
+    'torch/include/ATen/ATen.h',
+    'torch/lib/libtorch_cpu.so',
+    'torch/lib/libc10.so',
+    'torch/lib/libgomp.so.1',
+    'torch/share/cmake/Torch/TorchConfig.cmake',
+  ];
+  const left = [
+    'torch/__init__.py',
+    'torch/bin/test_jit',
+    'torch/lib/libtorch_python.so',
+    'torch/lib/libtorchbind_test.so',
+    'torchgen/gen.py',
+    'torch/lib/libshm/alloc_info.h',
+  ];
   expect(kept.map(placeOfWheelEntry)).toEqual(kept);
   expect(left.map(placeOfWheelEntry)).toEqual(left.map(() => null));
 });
 
 test("NVIDIA's packages are read from a wheel's metadata", () => {
-  const metadata = 'Name: torch\nRequires-Dist: sympy>=1.13.3\nRequires-Dist: nvidia-cublas-cu12==12.6.4.1; platform_system == "Linux"\nRequires-Dist: cuda-toolkit[cudart,nvrtc]==13.0.2; platform_system == "Linux"\nRequires-Dist: triton==3.7\n';
+  const metadata =
+    'Name: torch\nRequires-Dist: sympy>=1.13.3\nRequires-Dist: nvidia-cublas-cu12==12.6.4.1; platform_system == "Linux"\nRequires-Dist: cuda-toolkit[cudart,nvrtc]==13.0.2; platform_system == "Linux"\nRequires-Dist: triton==3.7\n';
   expect(cudaRequirements(metadata)).toEqual(['nvidia-cublas-cu12==12.6.4.1', 'cuda-toolkit[cudart,nvrtc]==13.0.2']);
 });
 

@@ -5,7 +5,11 @@ import { readEntries, readText, unzip } from '../../scripts/setup/zip.mjs';
 import { temporaryFolder } from './support/folder';
 import { type ZipEntry, makeZip } from './support/zip-writer';
 
-function zipFile(entries: ZipEntry[], options?: Parameters<typeof makeZip>[1], change = (bytes: Buffer) => bytes): string {
+function zipFile(
+  entries: ZipEntry[],
+  options?: Parameters<typeof makeZip>[1],
+  change = (bytes: Buffer) => bytes,
+): string {
   const file = path.join(temporaryFolder(), 'test.zip');
   fs.writeFileSync(file, change(makeZip(entries, options)));
   return file;
@@ -68,7 +72,11 @@ test.each<[string, ZipEntry, RegExp]>([
   ['a wrong checksum', { name: 'x', data: 'text', crc: 1 }, /checksum of 'x' is wrong/],
   ['a wrong checksum of a large entry', { name: 'x', data: large, crc: 1 }, /checksum of 'x' is wrong/],
   ['damaged stored bytes', { name: 'x', data: large, stored: true, damage: flip }, /checksum of 'x' is wrong/],
-  ['bytes that cannot be inflated', { name: 'x', data: 'text', damage: () => Buffer.from([0xff, 0xff]) }, /cannot be inflated/],
+  [
+    'bytes that cannot be inflated',
+    { name: 'x', data: 'text', damage: () => Buffer.from([0xff, 0xff]) },
+    /cannot be inflated/,
+  ],
   ['an entry that points outside', { name: '../x', data: 'text' }, /points outside: '\.\.\/x'/],
   ['an absolute path', { name: '/x', data: 'text' }, /points outside/],
   ['a symbolic link', { name: 'x', data: '/etc/passwd', mode: 0o120777 }, /symbolic link/],

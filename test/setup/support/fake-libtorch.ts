@@ -20,7 +20,10 @@ export function library(arch: string = process.arch): Buffer {
 
 const suffix = process.platform === 'darwin' ? 'dylib' : 'so';
 
-export function libtorchFiles({ version = '2.13.0', arch = process.arch as string } = {}): Record<string, string | Buffer> {
+export function libtorchFiles({ version = '2.13.0', arch = process.arch as string } = {}): Record<
+  string,
+  string | Buffer
+> {
   const [major, minor, patch] = version.split('.');
   return {
     'include/torch/headeronly/version.h': `#define TORCH_VERSION_MAJOR ${major}\n#define TORCH_VERSION_MINOR ${minor}\n#define TORCH_VERSION_PATCH ${patch}\n`,

@@ -33,7 +33,15 @@ export function makeZip(entries: ZipEntry[], { zip64 = false, comment = '' } = {
     fixed.writeUInt16LE(name.length, 20);
     // The local header has an extra field of another length than the directory's, as real files do.
     const localExtra = Buffer.from([0xfe, 0xca, 2, 0, 1, 2]);
-    const local = Buffer.concat([signature(0x04034b50), uint16(20), fixed, uint16(localExtra.length), name, localExtra, packed]);
+    const local = Buffer.concat([
+      signature(0x04034b50),
+      uint16(20),
+      fixed,
+      uint16(localExtra.length),
+      name,
+      localExtra,
+      packed,
+    ]);
     locals.push(local);
     const extra = zip64
       ? Buffer.concat([uint16(1), uint16(24), uint64(data.length), uint64(packed.length), uint64(offset)])
@@ -56,7 +64,13 @@ export function makeZip(entries: ZipEntry[], { zip64 = false, comment = '' } = {
     record.writeBigUInt64LE(BigInt(entries.length), 32);
     record.writeBigUInt64LE(BigInt(central.length), 40);
     record.writeBigUInt64LE(BigInt(offset), 48);
-    parts.push(record, signature(0x07064b50), Buffer.alloc(4), uint64(offset + central.length), Buffer.from([1, 0, 0, 0]));
+    parts.push(
+      record,
+      signature(0x07064b50),
+      Buffer.alloc(4),
+      uint64(offset + central.length),
+      Buffer.from([1, 0, 0, 0]),
+    );
   }
   const end = Buffer.alloc(18);
   const count = zip64 ? 0xffff : entries.length;
