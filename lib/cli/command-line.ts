@@ -1,15 +1,16 @@
 /** The `torch-func` command: picks the subcommand and turns what it throws into an exit code. */
 
+import { doctorCommand } from './doctor/command';
 import { CommandFailure, UsageError, isError } from './failure';
+import { jacobianCommand } from './jacobian/command';
 import { packageVersion } from './package-info';
 import { type Terminal, processTerminal } from './terminal';
 
 type Command = (args: readonly string[], terminal: Terminal) => Promise<number>;
 
-/** Loaded when asked for: `--help` and `doctor` must work where the addon does not load. */
-const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
-  jacobian: async () => (await import('./jacobian/command.js')).jacobianCommand,
-  doctor: async () => (await import('./doctor/command.js')).doctorCommand,
+const COMMANDS: Readonly<Record<string, Command>> = {
+  jacobian: jacobianCommand,
+  doctor: doctorCommand,
 };
 
 const HELP = `torch-func: Jacobians of functions written in JavaScript or TypeScript, by libtorch
@@ -50,8 +51,7 @@ export async function runCommandLine(args: readonly string[], terminal: Terminal
       const names = Object.keys(COMMANDS).join(' and ');
       throw new UsageError(`'${name}' is not a command; the commands are ${names}`);
     }
-    const command = await COMMANDS[name]();
-    return await command(rest, terminal);
+    return await COMMANDS[name](rest, terminal);
   } catch (error) {
     const prefix = name !== undefined && Object.hasOwn(COMMANDS, name) ? ` ${name}` : '';
     terminal.err.write(`torch-func${prefix}: ${textOf(error)}\n`);

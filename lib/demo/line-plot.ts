@@ -19,13 +19,13 @@ const MUTED = '#66788a';
 const GRID = '#e4e9ee';
 const LINE = '#d9480f';
 
-/** Round numbers that cover a range, about `count` of them. */
+/** Round numbers that cover a range, about `count` of them and two at least. */
 export function ticks(low: number, high: number, count: number): number[] {
   const rough = (high - low) / count || 1;
   const magnitude = 10 ** Math.floor(Math.log10(rough));
   const step = [1, 2, 5, 10].map((k) => k * magnitude).find((size) => size >= rough) ?? rough;
   const first = Math.floor(low / step + 1e-9);
-  const last = Math.ceil(high / step - 1e-9);
+  const last = Math.max(first + 1, Math.ceil(high / step - 1e-9));
   return Array.from({ length: last - first + 1 }, (_, i) => (first + i) * step);
 }
 

@@ -6,8 +6,7 @@ import { UsageError } from '../failure';
 import { callInterruptibly, withStopSignals } from '../interrupt';
 import { Progress } from '../progress';
 import type { Terminal } from '../terminal';
-import { type JacobianJob, runJacobianJob } from './job';
-import { loadFunction } from './load-function';
+import type { JacobianJob } from './job';
 import { summaryLine } from './summary';
 
 const HELP = `torch-func jacobian: the Jacobian of a function for every sample of a file
@@ -64,6 +63,7 @@ export async function jacobianCommand(args: readonly string[], terminal: Termina
   process.on('SIGXFSZ', ignore);
   try {
     const summary = await withStopSignals(async (signal) => {
+      const { loadFunction, runJacobianJob } = loadMachinery();
       const fn = await loadFunction(request.fn);
       return runJacobianJob(
         { ...request.job, fn },
@@ -83,6 +83,18 @@ export async function jacobianCommand(args: readonly string[], terminal: Termina
     progress.clear();
     process.off('SIGXFSZ', ignore);
   }
+}
+
+/**
+ * What needs the addon is loaded only here: help and complaints about the command line are there
+ * without it. (`import()` would not do in a CommonJS module that tests load from its source.)
+ */
+function loadMachinery() {
+  /* eslint-disable @typescript-eslint/no-require-imports */
+  const { loadFunction } = require('./load-function') as typeof import('./load-function');
+  const { runJacobianJob } = require('./job') as typeof import('./job');
+  /* eslint-enable @typescript-eslint/no-require-imports */
+  return { loadFunction, runJacobianJob };
 }
 
 function parseRequest(args: readonly string[]): Request | 'help' {

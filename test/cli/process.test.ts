@@ -1,0 +1,118 @@
+/** The command as a process: signals, limits, pipes. */
+
+import fs from 'node:fs';
+
+import { readNpy, samples, shellCommand, spawnCommand, useFolder, writeNpy } from './helpers';
+
+const folder = useFolder();
+
+function args(source: string, count: number, ...options: string[]): string[] {
+  return [
+    ...['jacobian', '--fn', folder.file('f.mjs', source)],
+    ...['--input', writeNpy(folder.file('X.npy'), 'float64', [count], samples(count))],
+    ...['--output', folder.file('J.npy'), ...options],
+  ];
+}
+
+const hidden = (): string[] => fs.readdirSync(folder.path).filter((name) => name.startsWith('.'));
+
+test('a run in a pipe prints one line and no bar', async () => {
+  const { code, out, err } = await spawnCommand(args('export default (x) => x.sin();', 1000));
+  expect(err).toBe('');
+  expect(code).toBe(0);
+  expect(out).toMatch(/^1,000 samples in \S+ s, \S+ samples\/s, device cpu, peak memory \d+ MB\n$/);
+  expect(readNpy(folder.file('J.npy')).shape).toEqual([1000]);
+});
+
+describe.each([
+  ['SIGINT', 130, 'Ctrl-C'],
+  ['SIGTERM', 143, 'SIGTERM'],
+  ['SIGHUP', 129, 'SIGHUP'],
+] as const)('%s', (signal, exitCode, name) => {
+  test('between two chunks', async () => {
+    const source = `let calls = 0;
+      export default (x) => {
+        if (++calls === 20) console.log('under way');
+        return x.sin();
+      };`;
+    let sent = false;
+    const { code, err } = await spawnCommand(args(source, 200_000, '--chunk-size', '1'), {
+      onOutput: (text, kill) => {
+        if (sent || !text.includes('under way')) return;
+        sent = true;
+        expect(hidden()).toHaveLength(1);
+        kill(signal);
+      },
+    });
+    expect(sent).toBe(true);
+    expect(err).toBe(`torch-func jacobian: stopped by ${name}\n`);
+    expect(code).toBe(exitCode);
+    expect(fs.readdirSync(folder.path).sort()).toEqual(['X.npy', 'f.mjs']);
+  });
+});
+
+test.each(['first', 'later'])('Ctrl-C in an endless loop in the %s call', async (when) => {
+  const source = `let calls = 0;
+    export default (x) => {
+      if (++calls > ${when === 'first' ? 0 : 4}) {
+        console.log('in the loop');
+        for (;;) x.sin();
+      }
+      return x.sin();
+    };`;
+  let sent = false;
+  const { code, signal, err } = await spawnCommand(args(source, 100, '--chunk-size', '1'), {
+    onOutput: (text, kill) => {
+      if (sent || !text.includes('in the loop')) return;
+      sent = true;
+      kill('SIGINT');
+    },
+  });
+  expect(err).toBe('torch-func jacobian: stopped by Ctrl-C\n');
+  expect([code, signal]).toEqual([130, null]);
+  expect(fs.readdirSync(folder.path).sort()).toEqual(['X.npy', 'f.mjs']);
+});
+
+test('a function that ends the process leaves nothing behind', async () => {
+  const source = 'let calls = 0; export default (x) => { if (++calls > 5) process.exit(7); return x.sin(); };';
+  const { code } = await spawnCommand(args(source, 100, '--chunk-size', '1'));
+  expect(code).toBe(7);
+  expect(fs.readdirSync(folder.path).sort()).toEqual(['X.npy', 'f.mjs']);
+});
+
+test('a module that keeps timers does not keep the command', async () => {
+  const source = 'setInterval(() => {}, 1000); export default (x) => x.sin();';
+  const { code } = await spawnCommand(args(source, 10));
+  expect(code).toBe(0);
+});
+
+test('a file that grows beyond the limit of the shell', () => {
+  // 16 blocks of 1 KiB; the result takes 80 kB.
+  const { code, err } = shellCommand(
+    'ulimit -f 16',
+    args('export default (x) => x.sin();', 10_000, '--chunk-size', '100'),
+  );
+  expect(err).toMatch(/cannot write .*J\.npy: the file is larger than this system or its limits allow \(EFBIG\)/);
+  expect(code).toBe(1);
+  expect(fs.readdirSync(folder.path).sort()).toEqual(['X.npy', 'f.mjs']);
+});
+
+test('memory is bounded by the chunk, not by the file', async () => {
+  const count = 3_000_000;
+  const source = 'export default (x, torch) => torch.stack([x.sin(), x.cos(), x.exp(), x.pow(2)]);';
+  const small = await spawnCommand(args(source, 1000, '--json'));
+  const large = await spawnCommand(args(source, count, '--json'));
+  const peak = ({ out }: { out: string }): number => (JSON.parse(out) as { peakMemoryBytes: number }).peakMemoryBytes;
+  // The input is 24 MB, the output 96 MB.
+  expect(peak(large) - peak(small)).toBeLessThan(100e6);
+});
+
+test('doctor finds a working addon', async () => {
+  const { code, out, err } = await spawnCommand(['doctor']);
+  expect(err).toBe('');
+  expect(code).toBe(0);
+  for (const fact of ['torch-func', 'Node.js', 'compiler', 'cache', 'libtorch', 'addon', 'CPU', 'threads', 'CUDA']) {
+    expect(out).toMatch(new RegExp(`^${fact}\\s+\\S`, 'm'));
+  }
+  expect(out).toMatch(/addon\s+loads, and gives the right Jacobian/);
+});
