@@ -1,104 +1,37 @@
-// Batching decompositions: operators without a batching rule in libtorch,
-// written in operators that have one.
+// Batching decompositions: operators without a batching rule in libtorch, written in operators that
+// have one. What arrives in them looks as it does to the function being mapped: the batch dimension
+// is invisible.
 //
-// Python's PyTorch registers the same eight on the first call of vmap, and only
-// for torch.func: its autograd.grad(..., is_grads_batched=True), which runs on
-// the older vmap, goes through a slow loop. The losses whose gradient is
-// elementwise are registered for both here; the others need operators that the
-// older vmap cannot batch.
-//
-// Tensors that arrive here look as they do to the function being mapped: the
-// batch dimension is invisible.
-#include "decompositions.h"
-#include "nll_loss_decompositions.h"
-
+// Python's PyTorch registers the same eight on the first call of vmap, and only for torch.func: its
+// autograd.grad(..., is_grads_batched=True), which runs on the older vmap, goes through a slow loop.
+// The losses whose gradient is elementwise are registered for both here; the others need operators
+// that the older vmap cannot batch either.
 #include <ATen/ATen.h>
 #include <ATen/OpMathType.h>
-#include <ATen/core/Reduction.h>
 #include <ATen/native/TypeProperties.h>
 #include <torch/library.h>
 
 #include <mutex>
 
+#include "decompositions.h"
+#include "loss_decompositions.h"
+
 namespace torch_func {
+
 namespace {
 
 using at::Scalar;
 using at::Tensor;
 
-// Half precision is computed in single precision and rounded once at the end,
-// as PyTorch's kernels do.
-Tensor toOpMath(const Tensor& tensor) {
-  const at::ScalarType type = at::toOpMathType(tensor.scalar_type());
-  return type == tensor.scalar_type() ? tensor : tensor.to(type);
+void checkAddrScalar(const Scalar& scalar, const char* name, at::ScalarType type) {
+  TORCH_CHECK(!scalar.isBoolean() || type == at::kBool, "Boolean ", name, " only supported for Boolean results.");
+  TORCH_CHECK(at::isFloatingType(type) || at::isComplexType(type) || scalar.isIntegral(/*includeBool=*/true),
+              "For integral input tensors, argument ", name, " must not be a floating point number.");
 }
 
-double meanFactor(const Tensor& self, int64_t reduction) {
-  return reduction == at::Reduction::Mean
-      ? 1.0 / static_cast<double>(self.numel())
-      : 1.0;
-}
-
-Tensor mseLossBackward(
-    const Tensor& grad_output, const Tensor& self, const Tensor& target,
-    int64_t reduction) {
-  const at::ScalarType type =
-      at::native::result_type({grad_output, self, target});
-  const Tensor difference = toOpMath(self).sub(toOpMath(target));
-  return difference.mul(2.0 * meanFactor(self, reduction))
-      .mul(toOpMath(grad_output))
-      .to(type);
-}
-
-// The slopes of the next two losses depend on self and target alone: where only
-// grad_output is batched, as with is_grads_batched, choosing between their
-// pieces is then left to unbatched tensors.
-Tensor smoothL1LossBackward(
-    const Tensor& grad_output, const Tensor& self, const Tensor& target,
-    int64_t reduction, double beta) {
-  const at::ScalarType type =
-      at::native::result_type({grad_output, self, target});
-  const Tensor difference = toOpMath(self).sub(toOpMath(target));
-  const Tensor slope = at::where(
-      difference.abs().lt(beta), difference.div(beta), difference.sign());
-  return slope.mul(meanFactor(self, reduction))
-      .mul(toOpMath(grad_output))
-      .to(type);
-}
-
-Tensor huberLossBackward(
-    const Tensor& grad_output, const Tensor& self, const Tensor& target,
-    int64_t reduction, double delta) {
-  const at::ScalarType type =
-      at::native::result_type({grad_output, self, target});
-  const Tensor difference = toOpMath(self).sub(toOpMath(target));
-  return difference.clamp(-delta, delta)
-      .mul(meanFactor(self, reduction))
-      .mul(toOpMath(grad_output))
-      .to(type);
-}
-
-void checkAddrScalar(
-    const Scalar& scalar, const char* name, at::ScalarType type) {
-  TORCH_CHECK(
-      !scalar.isBoolean() || type == at::kBool, "Boolean ", name,
-      " only supported for Boolean results.");
-  TORCH_CHECK(
-      at::isFloatingType(type) || at::isComplexType(type) ||
-          scalar.isIntegral(/*includeBool=*/true),
-      "For integral input tensors, argument ", name,
-      " must not be a floating point number.");
-}
-
-Tensor addr(
-    const Tensor& self, const Tensor& vec1, const Tensor& vec2,
-    const Scalar& beta, const Scalar& alpha) {
-  TORCH_CHECK(
-      vec1.dim() == 1, "addr: Expected 1-D argument vec1, but got ", vec1.dim(),
-      "-D");
-  TORCH_CHECK(
-      vec2.dim() == 1, "addr: Expected 1-D argument vec2, but got ", vec2.dim(),
-      "-D");
+Tensor addr(const Tensor& self, const Tensor& vec1, const Tensor& vec2, const Scalar& beta, const Scalar& alpha) {
+  TORCH_CHECK(vec1.dim() == 1, "addr: Expected 1-D argument vec1, but got ", vec1.dim(), "-D");
+  TORCH_CHECK(vec2.dim() == 1, "addr: Expected 1-D argument vec2, but got ", vec2.dim(), "-D");
   const at::ScalarType type = at::native::result_type({self, vec1, vec2});
   checkAddrScalar(beta, "beta", type);
   checkAddrScalar(alpha, "alpha", type);
@@ -106,19 +39,14 @@ Tensor addr(
   const Tensor matrix = self.expand({vec1.size(0), vec2.size(0)});
   if (type == at::kBool) {
     Tensor product = vec1.outer(vec2);
-    if (!alpha.to<bool>()) {
-      product = at::zeros_like(product);
-    }
+    if (!alpha.to<bool>()) product = at::zeros_like(product);
     return beta.to<bool>() ? matrix.logical_or(product) : product;
   }
 
   const at::ScalarType computeType = at::toOpMathType(type);
-  const Tensor product =
-      vec1.to(computeType).outer(vec2.to(computeType)).mul(alpha);
+  const Tensor product = vec1.to(computeType).outer(vec2.to(computeType)).mul(alpha);
   // With beta = 0 self is not read, so that its NaNs do not come through.
-  return beta.equal(0)
-      ? product.to(type)
-      : matrix.to(computeType).mul(beta).add(product).to(type);
+  return beta.equal(0) ? product.to(type) : matrix.to(computeType).mul(beta).add(product).to(type);
 }
 
 void registerElementwiseLosses(torch::Library& library) {
@@ -127,16 +55,12 @@ void registerElementwiseLosses(torch::Library& library) {
   library.impl("huber_loss_backward", &huberLossBackward);
 }
 
-} // namespace
+}  // namespace
 
 void registerBatchingDecompositions() {
   // A registration lasts as long as its Library object.
-  static torch::Library vmap(
-      torch::Library::IMPL, "aten", c10::DispatchKey::FuncTorchBatched,
-      __FILE__, __LINE__);
-  static torch::Library olderVmap(
-      torch::Library::IMPL, "aten", c10::DispatchKey::Batched, __FILE__,
-      __LINE__);
+  static torch::Library vmap(torch::Library::IMPL, "aten", c10::DispatchKey::FuncTorchBatched, __FILE__, __LINE__);
+  static torch::Library olderVmap(torch::Library::IMPL, "aten", c10::DispatchKey::Batched, __FILE__, __LINE__);
   static std::once_flag once;
   std::call_once(once, [] {
     registerElementwiseLosses(vmap);
@@ -149,4 +73,4 @@ void registerBatchingDecompositions() {
   });
 }
 
-} // namespace torch_func
+}  // namespace torch_func

@@ -1,95 +1,71 @@
-// Forward-mode decompositions: backward operators without a forward-mode
-// derivative in libtorch, written in operators that have one.
+// Forward-mode decompositions: backward operators without a forward-mode derivative in libtorch,
+// written in operators that have one.
 //
-// When an operator without such a derivative gets a dual number, libtorch's
-// autograd kernel asks its JitDecompInterface for a decomposition. libtorch's
-// own implementation of that interface looks in a registry of TorchScript
-// graphs, which Python's PyTorch fills the first time it makes a dual number.
-// Putting an implementation with C++ functions in front of it gives the same
-// without compiling TorchScript and without an interpreter in between.
+// When an operator without such a derivative gets a dual number, libtorch's autograd kernel asks its
+// JitDecompInterface for a decomposition. libtorch's own implementation looks in a registry of
+// TorchScript graphs, which Python's PyTorch fills the first time it makes a dual number. Putting an
+// implementation with C++ functions in front of it does the same without compiling TorchScript and
+// without an interpreter in between.
 //
-// Each function recomputes from its inputs what the operator's forward pass
-// saved as not differentiable (a mean, a standard deviation): the derivative
-// has to flow through it. Outputs that output_mask does not ask for stay
-// undefined, as those of the operators themselves.
-#include "decompositions.h"
-#include "nll_loss_decompositions.h"
-
+// Outputs that output_mask does not ask for stay undefined, as those of the operators themselves.
 #include <ATen/ATen.h>
-#include <ATen/OpMathType.h>
 #include <ATen/core/boxing/KernelFunction.h>
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <torch/csrc/autograd/jit_decomp_interface.h>
 
-#include <algorithm>
 #include <array>
 #include <mutex>
 #include <numeric>
 #include <optional>
+#include <string>
 #include <tuple>
 #include <unordered_map>
-#include <utility>
 #include <vector>
 
+#include "decompositions.h"
+#include "loss_decompositions.h"
+#include "norm_forward_ad.h"
+#include "op_math.h"
+
 namespace torch_func {
+
 namespace {
 
 using at::Tensor;
 using OptionalTensor = std::optional<Tensor>;
-using NormGradients = std::tuple<Tensor, Tensor, Tensor>;
 
-bool isDefined(const OptionalTensor& tensor) {
-  return tensor.has_value() && tensor->defined();
-}
+bool isDefined(const OptionalTensor& tensor) { return tensor.has_value() && tensor->defined(); }
 
-// Half precision is computed in single precision and rounded once at the end,
-// as PyTorch's kernels do.
-Tensor toOpMath(const Tensor& tensor) {
-  const at::ScalarType type = at::toOpMathType(tensor.scalar_type());
-  return type == tensor.scalar_type() ? tensor : tensor.to(type);
-}
-
-Tensor softmaxBackwardData(
-    const Tensor& grad_output, const Tensor& output, int64_t dim,
-    at::ScalarType input_dtype) {
+Tensor softmaxBackwardData(const Tensor& grad_output, const Tensor& output, int64_t dim, at::ScalarType input_dtype) {
   const Tensor probabilities = toOpMath(output);
   const Tensor weighted = toOpMath(grad_output).mul(probabilities);
-  return weighted
-      .sub(probabilities.mul(weighted.sum(dim, /*keepdim=*/true)))
-      .to(input_dtype);
+  return weighted.sub(probabilities.mul(weighted.sum(dim, /*keepdim=*/true))).to(input_dtype);
 }
 
-Tensor logSoftmaxBackwardData(
-    const Tensor& grad_output, const Tensor& output, int64_t dim,
-    at::ScalarType input_dtype) {
+Tensor logSoftmaxBackwardData(const Tensor& grad_output, const Tensor& output, int64_t dim,
+                              at::ScalarType input_dtype) {
   const Tensor grad = toOpMath(grad_output);
-  return grad.sub(toOpMath(output).exp().mul(grad.sum(dim, /*keepdim=*/true)))
-      .to(input_dtype);
+  return grad.sub(toOpMath(output).exp().mul(grad.sum(dim, /*keepdim=*/true))).to(input_dtype);
 }
 
-NormGradients nativeLayerNormBackward(
-    const Tensor& grad_out, const Tensor& input,
-    c10::SymIntArrayRef normalized_shape, const Tensor& /*mean*/,
-    const Tensor& rstd, const OptionalTensor& weight,
-    const OptionalTensor& bias, std::array<bool, 3> output_mask) {
-  const int64_t axis =
-      input.dim() - static_cast<int64_t>(normalized_shape.size());
-  const auto outerShape = input.sizes().slice(0, axis);
+// The gradients of input, weight and bias.
+using NormGradients = std::tuple<Tensor, Tensor, Tensor>;
+
+NormGradients nativeLayerNormBackward(const Tensor& grad_out, const Tensor& input,
+                                      c10::SymIntArrayRef normalized_shape, const Tensor& /*mean*/, const Tensor& rstd,
+                                      const OptionalTensor& weight, const OptionalTensor& bias,
+                                      std::array<bool, 3> output_mask) {
+  const int64_t axis = input.dim() - static_cast<int64_t>(normalized_shape.size());
   const auto innerShape = input.sizes().slice(axis);
-  const bool gradWeight = output_mask[1] && isDefined(weight);
-  const bool gradBias = output_mask[2] && isDefined(bias);
+  const bool wantsWeight = output_mask[1] && isDefined(weight);
+  const bool wantsBias = output_mask[2] && isDefined(bias);
   NormGradients result;
+  auto& [gradInput, gradWeight, gradBias] = result;
 
   if (input.numel() == 0) {
-    if (output_mask[0]) {
-      std::get<0>(result) = at::zeros_like(input);
-    }
-    if (gradWeight) {
-      std::get<1>(result) = weight->new_zeros(innerShape);
-    }
-    if (gradBias) {
-      std::get<2>(result) = bias->new_zeros(innerShape);
-    }
+    if (output_mask[0]) gradInput = at::zeros_like(input);
+    if (wantsWeight) gradWeight = weight->new_zeros(innerShape);
+    if (wantsBias) gradBias = bias->new_zeros(innerShape);
     return result;
   }
 
@@ -97,69 +73,47 @@ NormGradients nativeLayerNormBackward(
   std::iota(outerDims.begin(), outerDims.end(), 0);
   std::vector<int64_t> innerDims(innerShape.size());
   std::iota(innerDims.begin(), innerDims.end(), axis);
+  // Over no dimensions at all sum would sum over every one.
   const auto sumOuter = [&](const Tensor& tensor) {
-    return outerShape.empty() ? tensor : tensor.sum(outerDims);
+    return outerDims.empty() ? tensor.clone() : tensor.sum(outerDims);
   };
 
+  // The statistics are recomputed: a caller who saved them as constants gets the right tangents, too.
+  // The operator is not told epsilon, only 1 / sqrt(variance + epsilon).
   const Tensor grad = toOpMath(grad_out);
   const Tensor x = toOpMath(input);
-  auto [variance, mean] = at::var_mean(
-      x, innerDims, /*correction=*/0, /*keepdim=*/true);
-  // The operator is not told epsilon, only 1/sqrt(variance + epsilon).
-  const Tensor epsilon =
-      toOpMath(rstd).reciprocal().square().sub(variance).detach();
+  const auto [variance, mean] = at::var_mean(x, innerDims, /*correction=*/0, /*keepdim=*/true);
+  const Tensor epsilon = toOpMath(rstd).reciprocal().square().sub(variance).detach();
   const Tensor scale = variance.add(epsilon).rsqrt();
   const Tensor normalized = x.sub(mean).mul(scale);
 
   if (output_mask[0]) {
     const Tensor g = isDefined(weight) ? grad.mul(toOpMath(*weight)) : grad;
-    const Tensor projection =
-        normalized.mul(g.mul(normalized).mean(innerDims, /*keepdim=*/true));
-    std::get<0>(result) = g.sub(g.mean(innerDims, /*keepdim=*/true))
-                              .sub(projection)
-                              .mul(scale)
-                              .to(input.scalar_type());
+    const Tensor projection = normalized.mul(g.mul(normalized).mean(innerDims, /*keepdim=*/true));
+    gradInput = g.sub(g.mean(innerDims, /*keepdim=*/true)).sub(projection).mul(scale).to(input.scalar_type());
   }
-  if (gradWeight) {
-    std::get<1>(result) =
-        sumOuter(grad.mul(normalized)).to(weight->scalar_type());
-  }
-  if (gradBias) {
-    std::get<2>(result) =
-        (outerShape.empty() ? grad.clone() : sumOuter(grad))
-            .to(bias->scalar_type());
-  }
+  if (wantsWeight) gradWeight = sumOuter(grad.mul(normalized)).to(weight->scalar_type());
+  if (wantsBias) gradBias = sumOuter(grad).to(bias->scalar_type());
   return result;
 }
 
-NormGradients nativeBatchNormBackward(
-    const Tensor& grad_out, const Tensor& input, const OptionalTensor& weight,
-    const OptionalTensor& running_mean, const OptionalTensor& running_var,
-    const OptionalTensor& /*save_mean*/,
-    const OptionalTensor& /*save_invstd*/, bool train, double eps,
-    std::array<bool, 3> output_mask) {
-  TORCH_CHECK(
-      input.dim() >= 2, "rank of the input must be at least 2, got ",
-      input.dim());
-  TORCH_CHECK(
-      train || (isDefined(running_mean) && isDefined(running_var)),
-      "running_mean and running_var must not be None when train=False");
-  const at::ScalarType weightType =
-      isDefined(weight) ? weight->scalar_type() : input.scalar_type();
+NormGradients nativeBatchNormBackward(const Tensor& grad_out, const Tensor& input, const OptionalTensor& weight,
+                                      const OptionalTensor& running_mean, const OptionalTensor& running_var,
+                                      const OptionalTensor& /*save_mean*/, const OptionalTensor& /*save_invstd*/,
+                                      bool train, double eps, std::array<bool, 3> output_mask) {
+  TORCH_CHECK(input.dim() >= 2, "rank of the input must be at least 2, got ", input.dim());
+  TORCH_CHECK(train || (isDefined(running_mean) && isDefined(running_var)),
+              "running_mean and running_var must not be None when train=False");
+  const at::ScalarType weightType = isDefined(weight) ? weight->scalar_type() : input.scalar_type();
+  const int64_t channels = input.size(1);
   NormGradients result;
+  auto& [gradInput, gradWeight, gradBias] = result;
 
   if (input.numel() == 0) {
     const auto options = input.options().dtype(weightType);
-    const int64_t channels = input.size(1);
-    if (output_mask[0]) {
-      std::get<0>(result) = at::zeros_like(input);
-    }
-    if (output_mask[1]) {
-      std::get<1>(result) = at::zeros({channels}, options);
-    }
-    if (output_mask[2]) {
-      std::get<2>(result) = at::zeros({channels}, options);
-    }
+    if (output_mask[0]) gradInput = at::zeros_like(input);
+    if (output_mask[1]) gradWeight = at::zeros({channels}, options);
+    if (output_mask[2]) gradBias = at::zeros({channels}, options);
     return result;
   }
 
@@ -168,18 +122,15 @@ NormGradients nativeBatchNormBackward(
   std::iota(dims.begin(), dims.end(), 1);
   dims[0] = 0;
   std::vector<int64_t> channelShape(input.dim(), 1);
-  channelShape[1] = input.size(1);
-  const auto perChannel = [&](const Tensor& tensor) {
-    return tensor.reshape(channelShape);
-  };
+  channelShape[1] = channels;
+  const auto perChannel = [&](const Tensor& tensor) { return tensor.reshape(channelShape); };
 
   const Tensor grad = toOpMath(grad_out);
   const Tensor x = toOpMath(input);
   Tensor mean;
   Tensor variance;
   if (train) {
-    std::tie(variance, mean) = at::var_mean(
-        x, dims, /*correction=*/0, /*keepdim=*/false);
+    std::tie(variance, mean) = at::var_mean(x, dims, /*correction=*/0, /*keepdim=*/false);
   } else {
     mean = toOpMath(*running_mean);
     variance = toOpMath(*running_var);
@@ -190,63 +141,48 @@ NormGradients nativeBatchNormBackward(
   const Tensor gradDot = grad.mul(normalized).sum(dims);
 
   if (output_mask[0]) {
-    Tensor gradInput = grad;
+    gradInput = grad;
     if (train) {
-      const double count =
-          static_cast<double>(input.numel() / input.size(1));
-      gradInput = grad.sub(perChannel(gradSum.div(count)))
-                      .sub(normalized.mul(perChannel(gradDot.div(count))));
+      const auto count = static_cast<double>(input.numel() / channels);
+      gradInput =
+          grad.sub(perChannel(gradSum.div(count))).sub(normalized.mul(perChannel(gradDot.div(count))));
     }
-    const Tensor factor =
-        isDefined(weight) ? scale.mul(toOpMath(*weight)) : scale;
-    std::get<0>(result) =
-        gradInput.mul(perChannel(factor)).to(input.scalar_type());
+    const Tensor factor = isDefined(weight) ? scale.mul(toOpMath(*weight)) : scale;
+    gradInput = gradInput.mul(perChannel(factor)).to(input.scalar_type());
   }
-  if (output_mask[1]) {
-    std::get<1>(result) = gradDot.to(weightType);
-  }
-  if (output_mask[2]) {
-    std::get<2>(result) = gradSum.to(weightType);
-  }
+  if (output_mask[1]) gradWeight = gradDot.to(weightType);
+  if (output_mask[2]) gradBias = gradSum.to(weightType);
   return result;
 }
 
-NormGradients batchNormBackward(
-    const Tensor& grad_out, const Tensor& input, const Tensor& weight,
-    const OptionalTensor& running_mean, const OptionalTensor& running_var,
-    const OptionalTensor& save_mean, const OptionalTensor& save_var,
-    bool update, double eps, std::array<bool, 3> output_mask,
-    const Tensor& /*reserve*/) {
-  return nativeBatchNormBackward(
-      grad_out, input, weight, running_mean, running_var, save_mean, save_var,
-      update, eps, output_mask);
+NormGradients batchNormBackward(const Tensor& grad_out, const Tensor& input, const Tensor& weight,
+                                const OptionalTensor& running_mean, const OptionalTensor& running_var,
+                                const OptionalTensor& save_mean, const OptionalTensor& save_var, bool update,
+                                double eps, std::array<bool, 3> output_mask, const Tensor& /*reserve*/) {
+  return nativeBatchNormBackward(grad_out, input, weight, running_mean, running_var, save_mean, save_var, update, eps,
+                                 output_mask);
 }
 
-// cuDNN's and MIOpen's operators are those of training and give all gradients.
-NormGradients miopenBatchNormBackward(
-    const Tensor& input, const Tensor& grad_output, const Tensor& weight,
-    const OptionalTensor& running_mean, const OptionalTensor& running_var,
-    const OptionalTensor& save_mean, const OptionalTensor& save_var,
-    double epsilon) {
-  return nativeBatchNormBackward(
-      grad_output, input, weight, running_mean, running_var, save_mean,
-      save_var, /*train=*/true, epsilon, {true, true, true});
+// cuDNN's and MIOpen's operators are those of training, and give all gradients.
+NormGradients miopenBatchNormBackward(const Tensor& input, const Tensor& grad_output, const Tensor& weight,
+                                      const OptionalTensor& running_mean, const OptionalTensor& running_var,
+                                      const OptionalTensor& save_mean, const OptionalTensor& save_var,
+                                      double epsilon) {
+  return nativeBatchNormBackward(grad_output, input, weight, running_mean, running_var, save_mean, save_var,
+                                 /*train=*/true, epsilon, {true, true, true});
 }
 
-NormGradients cudnnBatchNormBackward(
-    const Tensor& input, const Tensor& grad_output, const Tensor& weight,
-    const OptionalTensor& running_mean, const OptionalTensor& running_var,
-    const OptionalTensor& save_mean, const OptionalTensor& save_var,
-    double epsilon, const Tensor& /*reserveSpace*/) {
-  return miopenBatchNormBackward(
-      input, grad_output, weight, running_mean, running_var, save_mean,
-      save_var, epsilon);
+NormGradients cudnnBatchNormBackward(const Tensor& input, const Tensor& grad_output, const Tensor& weight,
+                                     const OptionalTensor& running_mean, const OptionalTensor& running_var,
+                                     const OptionalTensor& save_mean, const OptionalTensor& save_var, double epsilon,
+                                     const Tensor& /*reserveSpace*/) {
+  return miopenBatchNormBackward(input, grad_output, weight, running_mean, running_var, save_mean, save_var, epsilon);
 }
 
-class ForwardAdDecompositions final
-    : public torch::autograd::impl::JitDecompInterface {
+class ForwardAdDecompositions final : public torch::autograd::impl::JitDecompInterface {
  public:
   explicit ForwardAdDecompositions(JitDecompInterface* next) : next_(next) {
+    add("huber_loss_backward", TORCH_FN(huberLossBackward));
     add("nll_loss_backward", TORCH_FN(nllLossBackward));
     add("nll_loss2d_backward", TORCH_FN(nllLoss2dBackward));
     add("_softmax_backward_data", TORCH_FN(softmaxBackwardData));
@@ -259,12 +195,10 @@ class ForwardAdDecompositions final
   }
 
   bool has_jit_decomposition(const c10::FunctionSchema& schema) const override {
-    return kernels_.count(schema.operator_name()) != 0 ||
-        (next_ != nullptr && next_->has_jit_decomposition(schema));
+    return kernels_.count(schema.operator_name()) != 0 || (next_ != nullptr && next_->has_jit_decomposition(schema));
   }
 
-  void run_jit_decomposition(
-      const c10::OperatorHandle& op, torch::jit::Stack* stack) const override {
+  void run_jit_decomposition(const c10::OperatorHandle& op, torch::jit::Stack* stack) const override {
     const auto kernel = kernels_.find(op.operator_name());
     if (kernel != kernels_.end()) {
       kernel->second.callBoxed(op, c10::DispatchKeySet(), stack);
@@ -276,16 +210,15 @@ class ForwardAdDecompositions final
  private:
   template <typename Function>
   void add(const char* name, Function function) {
-    kernels_.emplace(
-        c10::OperatorName(std::string("aten::") + name, ""),
-        c10::KernelFunction::makeFromUnboxedFunction(function));
+    kernels_.emplace(c10::OperatorName(std::string("aten::") + name, ""),
+                     c10::KernelFunction::makeFromUnboxedFunction(function));
   }
 
   std::unordered_map<c10::OperatorName, c10::KernelFunction> kernels_;
   JitDecompInterface* next_;
 };
 
-} // namespace
+}  // namespace
 
 void ensureForwardAdDecompositions() {
   static std::once_flag once;
@@ -293,7 +226,8 @@ void ensureForwardAdDecompositions() {
     using namespace torch::autograd::impl;
     // Never freed: libtorch keeps the plain pointer until the process ends.
     setJitDecompImpl(new ForwardAdDecompositions(getJitDecompImpl()));
+    registerNormForwardAd();
   });
 }
 
-} // namespace torch_func
+}  // namespace torch_func

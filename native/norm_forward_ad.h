@@ -1,0 +1,9 @@
+// Layer norm and batch norm under forward mode, right in every nesting.
+#pragma once
+
+namespace torch_func {
+
+// Not idempotent: called once, by ensureForwardAdDecompositions.
+void registerNormForwardAd();
+
+}  // namespace torch_func
