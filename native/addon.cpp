@@ -5,11 +5,15 @@
 #include "autograd.h"
 #include "data.h"
 #include "decompositions.h"
+#include "devices.h"
 #include "environment.h"
 #include "errors.h"
+#include "indexing.h"
 #include "levels.h"
 #include "operators.h"
+#include "printing.h"
 #include "properties.h"
+#include "random.h"
 #include "tensor_handle.h"
 
 namespace torch_func {
@@ -34,6 +38,10 @@ Napi::Object startAddon(Napi::Env env, Napi::Object exports) {
   defineData(exports);
   defineAutograd(exports);
   defineLevels(exports);
+  defineIndexing(exports);
+  defineRandom(exports);
+  defineDevices(exports);
+  definePrinting(exports);
   return exports;
 }
 
