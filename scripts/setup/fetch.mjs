@@ -38,7 +38,7 @@ export async function fetchLibtorch(context) {
 async function fetchLocked(context, entry) {
   const { environment, report, tried } = context;
   const present = inspectLibtorch(cachedLibtorch(environment));
-  if ('libtorch' in present) return { ...present.libtorch, source: 'cache, fetched by another process' };
+  if ('libtorch' in present) return { ...present.libtorch, source: 'cache' };
   await checkSpace(environment);
 
   const staging = `${entry}.partial`;

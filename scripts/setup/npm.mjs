@@ -46,9 +46,9 @@ async function install(report, place) {
     ? await run(process.execPath, [cli, ...args], { cwd: place, env: cleanEnvironment() })
     : await run('npm', args, { cwd: place, env: cleanEnvironment() });
   if (!result.ok) {
-    const offline = /ENOTFOUND|ECONNREFUSED|ETIMEDOUT|EAI_AGAIN|network/.test(result.stderr);
+    const offline = /ENOTFOUND|ECONNREFUSED|ETIMEDOUT|EAI_AGAIN/.test(result.stderr);
     throw new SetupFailure('npm could not install the packages', {
-      details: result.error ? result.error.message : tail(result.stderr),
+      details: result.error ? result.error.message : errorLines(result.stderr),
       tried: [`npm ${args.join(' ')} in ${place}`],
       advice: [
         offline
@@ -73,4 +73,10 @@ function cleanEnvironment() {
       delete env[name];
   }
   return env;
+}
+
+/** The start of what npm says went wrong: its end is always a page of general advice. @param {string} text */
+function errorLines(text) {
+  const lines = text.split('\n').filter((line) => /^npm (error|ERR!) ?\S/.test(line));
+  return lines.length > 0 ? lines.slice(0, 12).join('\n') : tail(text);
 }

@@ -1,7 +1,8 @@
 import crypto from 'node:crypto';
 import fs from 'node:fs';
 import http from 'node:http';
-import net, { type AddressInfo } from 'node:net';
+import type net from 'node:net';
+import { type AddressInfo } from 'node:net';
 import path from 'node:path';
 import { download } from '../../scripts/setup/download.mjs';
 import { proxyFor } from '../../scripts/setup/proxy.mjs';
