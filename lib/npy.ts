@@ -8,7 +8,7 @@ import { isNpyDtype, itemsizeOf } from './npy/dtypes';
 import { NpyReader } from './npy/reader';
 import { dataOf, tensorFromData } from './npy/tensors';
 import { NpyWriter } from './npy/writer';
-import { empty } from './creation';
+import { torchFunctions } from './operators';
 import type { Tensor } from './tensor';
 
 export type { NpyData, NpyDtype } from './npy/dtypes';
@@ -44,7 +44,7 @@ export function load(path: string): Tensor {
   if (count <= piece) {
     tensor = tensorFromData(reader.readStored(0, count), dtype, stored);
   } else {
-    const flat = empty([count], { dtype });
+    const flat = torchFunctions.empty([count], { dtype });
     for (let start = 0; start < count; start += piece) {
       const length = Math.min(piece, count - start);
       using values = tensorFromData(reader.readStored(start, length), dtype, [length]);

@@ -1,5 +1,6 @@
 /** What can end a command, and how it is told. */
 
+import { pathToFileURL } from 'node:url';
 import { types } from 'node:util';
 
 /** A failure that the user can act on: its message is shown without a stack. */
@@ -60,6 +61,11 @@ export function isError(thrown: unknown): thrown is Error {
 export function stackLines(thrown: unknown): string[] {
   const stack = isError(thrown) ? (thrown.stack ?? '') : '';
   return stack.split('\n').filter((line) => /^\s+at /.test(line));
+}
+
+/** Whether a line of a stack speaks of this file, by path or as URL. */
+export function liesIn(line: string, file: string): boolean {
+  return line.includes(`${file}:`) || line.includes(`${pathToFileURL(file).href}:`);
 }
 
 /** The message of anything that was thrown; the operating system's errors in words. */

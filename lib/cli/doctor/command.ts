@@ -76,7 +76,7 @@ function describeRuntime(report: AddonReport): Record<string, string> {
     ({ name, totalMemory }, index) => `cuda:${index} ${name} (${formatBytes(totalMemory)})`,
   );
   return {
-    PyTorch: report.torchVersion,
+    loaded: `libtorch ${report.torchVersion}, ${report.libtorchFile}`,
     CPU: report.cpuCapability,
     threads: String(report.threads),
     CUDA: report.cuda ? `yes: ${devices.join(', ')}` : `no (${report.cudaReason})`,

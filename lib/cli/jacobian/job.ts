@@ -31,11 +31,17 @@ export interface JacobianJob {
   readonly chunkSize?: number;
 }
 
+/**
+ * Milliseconds of work between two turns of the event loop: chunks may be tiny, and a turn, with the
+ * change of signal handlers around interruptible work, costs more than they do.
+ */
+const SLICE = 100;
+
 /** How the job gets on with the program around it. */
 export interface JobSurroundings {
-  /** Told after every chunk. */
+  /** Told now and then how many samples are done. */
   readonly onProgress?: (done: number, total: number) => void;
-  /** Looked at between two chunks; the job then throws the signal's reason. */
+  /** Looked at between two pieces of work; the job then throws the signal's reason. */
   readonly signal?: AbortSignal;
   /** Calls everything that may take long, so that it can be interrupted. */
   readonly invoke?: <T>(work: () => T) => T;
@@ -57,7 +63,7 @@ export async function runJacobianJob(
   using reader = openInput(job.input);
   const source = new SampleSource(reader, chooseDtype(reader, job.dtype), deviceOf(job.device));
   const plan = invoke(() => planJob(job, source));
-  const { total, jacobians } = { total: reader.rows, jacobians: plan.jacobians };
+  const total = reader.rows;
 
   using writer = createOutput(job.output, plan.dtype, [total, ...plan.jacobianShape]);
   // The file may be left for dead by a process.exit() in the user's function.
@@ -66,20 +72,28 @@ export async function runJacobianJob(
   };
   process.once('exit', abandon);
   try {
+    let done = 0;
     let nonFiniteValues = 0;
     let nonFiniteSamples = 0;
-    for (let start = 0; start < total; start += plan.chunkSize) {
+    const computeSlice = (): void => {
+      const end = performance.now() + SLICE;
+      do {
+        const count = Math.min(plan.chunkSize, total - done);
+        const chunk = computeChunk(job.fn, source, plan.jacobians, done, count);
+        writing(job.output, () => {
+          writer.write(chunk.data);
+        });
+        nonFiniteValues += chunk.nonFiniteValues;
+        nonFiniteSamples += chunk.nonFiniteSamples;
+        done += count;
+      } while (done < total && performance.now() < end);
+    };
+    while (done < total) {
       // Lets signal handlers run.
       await setImmediate();
       signal?.throwIfAborted();
-      const count = Math.min(plan.chunkSize, total - start);
-      const chunk = invoke(() => computeChunk(job.fn, source, jacobians, start, count));
-      nonFiniteValues += chunk.nonFiniteValues;
-      nonFiniteSamples += chunk.nonFiniteSamples;
-      writing(job.output, () => {
-        writer.write(chunk.data);
-      });
-      onProgress?.(start + count, total);
+      invoke(computeSlice);
+      onProgress?.(done, total);
     }
     await setImmediate();
     signal?.throwIfAborted();

@@ -2,7 +2,7 @@
 
 import type * as torch from '../../index';
 import type { Tensor } from '../../index';
-import { CommandFailure, isError, messageOf, stackLines } from '../failure';
+import { CommandFailure, isError, liesIn, messageOf, stackLines } from '../failure';
 
 /** The whole package, as it is handed to the user's function. */
 export type Torch = typeof torch;
@@ -68,7 +68,7 @@ export class SampleFunction {
   /** The lines of the stack that lie in the user's file. */
   private placeOf(error: unknown): string {
     return stackLines(error)
-      .filter((line) => line.includes(`${this.file}:`))
+      .filter((line) => liesIn(line, this.file))
       .map((line) => `\n    ${line.trim()}`)
       .join('');
   }
