@@ -1,0 +1,155 @@
+/** Tensors as PyTorch prints them: elements, suffixes, and what a transform has wrapped. */
+
+import { native } from '../native';
+import type { Tensor } from '../tensor';
+import { formatElements, type ElementKind } from './elements';
+import { getPrintOptions, type PrintOptions } from './options';
+
+/** What the addon tells of a plain tensor, besides its elements. */
+export interface PrintingInfo {
+  readonly gradFn: string | null;
+  readonly requiresGrad: boolean;
+  readonly dtype: string;
+  readonly layout: string;
+  readonly device: string;
+  readonly kind: ElementKind;
+  readonly isMeta: boolean;
+  readonly isNested: boolean;
+  readonly isSparse: boolean;
+  /** The tangent that forward mode has given it. */
+  readonly tangent: Tensor | null;
+  /** Absent for a nested tensor. */
+  readonly shape?: readonly number[];
+  /** The number of elements that a sparse tensor stores. */
+  readonly nnz?: number;
+  /** Of a sparse tensor, the tensors it consists of; of a nested one, its elements. */
+  readonly parts: readonly (readonly [label: string, part: Tensor])[];
+}
+
+/** A shape as Python's tuple. */
+function tuple(shape: readonly number[]): string {
+  return shape.length === 1 ? `(${shape[0]},)` : `(${shape.join(', ')})`;
+}
+
+function indentLines(text: string, indent: string): string {
+  return text.replace(/^(?=.*\S)/gm, indent);
+}
+
+function count(shape: readonly number[]): number {
+  return shape.reduce((product, size) => product * size, 1);
+}
+
+function elementsText(tensor: Tensor, info: PrintingInfo, indent: number, options: PrintOptions): string {
+  const shape = info.shape!;
+  if (shape.includes(0)) return '[]';
+  const summarized = count(shape) > options.threshold;
+  const values = native.printedElements(tensor, summarized ? options.edgeitems : -1);
+  return formatElements({ kind: info.kind, shape, summarized, values }, indent, options);
+}
+
+function sparseText(info: PrintingInfo, indent: number, options: PrintOptions): string {
+  const parts = info.parts.map(([label, part]) => {
+    const prefix = `${label}=tensor(`;
+    const own = native.printingInfo(part);
+    let text = info.isMeta ? '...' : elementsText(part, own, indent + prefix.length, options);
+    if (info.isMeta || own.shape!.includes(0)) text += `, size=${tuple(own.shape!)}`;
+    return `${prefix}${text})`;
+  });
+  return parts.join(`,\n${' '.repeat(indent)}`);
+}
+
+/** What stands between the brackets of `tensor(...)`: the contents, and the suffixes that go with them. */
+function contentsOf(tensor: Tensor, info: PrintingInfo, indent: number, options: PrintOptions): [string, string[]] {
+  const defaultDtype = native.getDefaultDtype();
+  const defaults = [defaultDtype, defaultDtype === 'float64' ? 'complex128' : 'complex64', 'int64', 'bool'];
+  const dtype = `dtype=torch.${info.dtype}`;
+  const unusualDtype = defaults.includes(info.dtype) ? [] : [dtype];
+  const noDefaultDtype = info.dtype === defaultDtype ? [] : [dtype];
+
+  if (info.isNested) {
+    const parts = info.parts.map(([, part]) => indentAll(formatTensor(part)));
+    return [`[\n${parts.join(',\n')}\n]`, []];
+  }
+  const shape = info.shape!;
+  const size = `size=${tuple(shape)}`;
+  if (info.parts.length > 0) {
+    const nnz = info.nnz === undefined ? [] : [`nnz=${info.nnz}`];
+    return [sparseText(info, indent, options), [size, ...nnz, ...unusualDtype]];
+  }
+  if (info.isMeta) return ['...', [size, ...noDefaultDtype]];
+  if (shape.includes(0)) return ['[]', [...(shape.length === 1 ? [] : [size]), ...noDefaultDtype]];
+  return [
+    elementsText(tensor, info, indent, options),
+    [...(options.edgeitems === 0 ? [size] : []), ...unusualDtype],
+  ];
+}
+
+function indentAll(text: string): string {
+  return text.replace(/^/gm, '  ');
+}
+
+/** The device, unless it is the one that nobody names. */
+function deviceSuffix(device: string): string[] {
+  return device === 'cpu' ? [] : [`device='${device}'`];
+}
+
+/** Appends the suffixes, each on the line of the last if it fits there. */
+function withSuffixes(
+  text: string,
+  suffixes: readonly string[],
+  indent: number,
+  linewidth: number,
+  breakFirst: boolean,
+): string {
+  // PyTorch counts one more character than the line has.
+  let lineLength = text.length - text.lastIndexOf('\n') + 1;
+  let forced = breakFirst;
+  for (const suffix of suffixes) {
+    if (forced || lineLength + suffix.length + 2 > linewidth) {
+      text += `,\n${' '.repeat(indent)}${suffix}`;
+      lineLength = indent + suffix.length;
+      forced = false;
+    } else {
+      text += `, ${suffix}`;
+      lineLength += suffix.length + 2;
+    }
+  }
+  return `${text})`;
+}
+
+function plainText(tensor: Tensor): string {
+  const options = getPrintOptions();
+  const info = native.printingInfo(tensor);
+  const prefix = info.isNested ? 'nested_tensor(' : 'tensor(';
+  const indent = prefix.length;
+  const [contents, own] = contentsOf(tensor, info, indent, options);
+  const suffixes = [...deviceSuffix(info.device), ...own];
+  if (info.layout !== 'strided') suffixes.push(`layout=torch.${info.layout}`);
+  if (info.gradFn !== null) suffixes.push(`grad_fn=<${info.gradFn}>`);
+  else if (info.requiresGrad) suffixes.push('requires_grad=True');
+  if (info.tangent !== null) suffixes.push(`tangent=${formatTensor(info.tangent)}`);
+  return withSuffixes(prefix + contents, suffixes, indent, options.linewidth, info.isSparse);
+}
+
+/** Level numbers of wrappers whose transform has ended, as PyTorch prints them. */
+const DEAD_LEVEL = -2;
+
+/**
+ * A tensor as `repr` prints it in PyTorch, character by character. Inside a transform it shows what
+ * the transform has wrapped, level by level.
+ */
+export function formatTensor(tensor: Tensor): string {
+  if (native.isDisposed(tensor)) return 'tensor(<disposed>)';
+  const wrapper = native.wrapperInfo(tensor);
+  if (wrapper === null) return plainText(tensor);
+  const level = wrapper.level < 0 ? DEAD_LEVEL : wrapper.level;
+  const value = formatTensor(wrapper.value);
+  switch (wrapper.kind) {
+    case 'batched':
+      return `BatchedTensor(lvl=${level}, bdim=${wrapper.bdim}, value=\n${indentLines(value, '    ')}\n)`;
+    case 'grad':
+      return `GradTrackingTensor(lvl=${level}, value=\n${indentLines(value, '    ')}\n)`;
+    case 'functional':
+      return `FunctionalTensor(lvl=${level}, value=\\\n${value})`;
+  }
+}

@@ -1,0 +1,90 @@
+/** The limits of dtypes: `torch.finfo` and `torch.iinfo`. */
+
+import type { Dtype } from './dtype';
+import { getDefaultDtype } from './runtime';
+
+/** The limits of a floating-point dtype. */
+export interface FloatInfo {
+  readonly dtype: Dtype;
+  readonly bits: number;
+  /** The distance from 1 to the next larger number. */
+  readonly eps: number;
+  readonly max: number;
+  readonly min: number;
+  /** The smallest positive normal number. */
+  readonly smallestNormal: number;
+  /** The same as `smallestNormal`. */
+  readonly tiny: number;
+  /** The decimal resolution: 10 to the minus number of digits that survive. */
+  readonly resolution: number;
+}
+
+/** The limits of an integer dtype; bigints where a number would not be exact. */
+export interface IntegerInfo {
+  readonly dtype: Dtype;
+  readonly bits: number;
+  readonly min: number | bigint;
+  readonly max: number | bigint;
+}
+
+function floatInfo(dtype: Dtype, bits: number, mantissa: number, exponent: number, resolution: number): FloatInfo {
+  const max = (2 - 2 ** -mantissa) * 2 ** exponent;
+  const smallestNormal = 2 ** (1 - exponent);
+  return { dtype, bits, eps: 2 ** -mantissa, max, min: -max, smallestNormal, tiny: smallestNormal, resolution };
+}
+
+const HALF = floatInfo('float16', 16, 10, 15, 1e-3);
+const SINGLE = floatInfo('float32', 32, 23, 127, 1e-6);
+const DOUBLE = floatInfo('float64', 64, 52, 1023, 1e-15);
+const FLOATS: Partial<Record<Dtype, FloatInfo>> = {
+  float16: HALF,
+  bfloat16: floatInfo('bfloat16', 16, 7, 127, 1e-2),
+  float32: SINGLE,
+  float64: DOUBLE,
+  complex32: HALF,
+  complex64: SINGLE,
+  complex128: DOUBLE,
+};
+
+const INTEGERS: Partial<Record<Dtype, IntegerInfo>> = {
+  uint8: { dtype: 'uint8', bits: 8, min: 0, max: 2 ** 8 - 1 },
+  int8: { dtype: 'int8', bits: 8, min: -(2 ** 7), max: 2 ** 7 - 1 },
+  int16: { dtype: 'int16', bits: 16, min: -(2 ** 15), max: 2 ** 15 - 1 },
+  int32: { dtype: 'int32', bits: 32, min: -(2 ** 31), max: 2 ** 31 - 1 },
+  int64: { dtype: 'int64', bits: 64, min: -(2n ** 63n), max: 2n ** 63n - 1n },
+  uint16: { dtype: 'uint16', bits: 16, min: 0, max: 2 ** 16 - 1 },
+  uint32: { dtype: 'uint32', bits: 32, min: 0, max: 2 ** 32 - 1 },
+  uint64: { dtype: 'uint64', bits: 64, min: 0, max: 2n ** 64n - 1n },
+};
+
+/**
+ * The limits of a floating-point dtype, as `torch.finfo`; of a complex one, those of its parts.
+ *
+ * @param dtype - By default the default dtype.
+ * @throws TypeError for any other dtype.
+ *
+ * @example
+ * ```ts
+ * import * as torch from 'torch-func';
+ * torch.finfo('float32').eps; // 1.1920928955078125e-7
+ * ```
+ */
+export function finfo(dtype: Dtype = getDefaultDtype()): FloatInfo {
+  const info = FLOATS[dtype];
+  if (info !== undefined) return info;
+  throw new TypeError(
+    `torch.finfo() requires a floating point input type. Use torch.iinfo to handle '${String(dtype)}'`,
+  );
+}
+
+/**
+ * The limits of an integer dtype, as `torch.iinfo`.
+ *
+ * @throws TypeError for any other dtype.
+ */
+export function iinfo(dtype: Dtype): IntegerInfo {
+  const info = INTEGERS[dtype];
+  if (info !== undefined) return info;
+  if (dtype === 'bool') throw new TypeError('torch.bool is not supported by torch.iinfo');
+  throw new TypeError(`torch.iinfo() requires an integer input type. Use torch.finfo to handle '${String(dtype)}'`);
+}
