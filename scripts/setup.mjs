@@ -2,11 +2,14 @@
 // The set-up: npm's packages, libtorch, the addon, the TypeScript. Each step looks first whether
 // it has anything to do. Plain Node.js, since it runs before there is a node_modules.
 
+import fs from 'node:fs';
+import path from 'node:path';
 import { buildAddon } from './setup/build.mjs';
 import { readEnvironment, variables } from './setup/environment.mjs';
 import { SetupFailure } from './setup/failure.mjs';
 import { findLibtorch } from './setup/libtorch.mjs';
 import { installPackages } from './setup/npm.mjs';
+import { root } from './setup/project.mjs';
 import { preparePython } from './setup/python-environment.mjs';
 import { Report, since } from './setup/report.mjs';
 import { compileTypeScript } from './setup/typescript.mjs';
@@ -34,14 +37,17 @@ ${variables.map(({ name, text }) => `  ${name.padEnd(width)}${text}`).join('\n')
 
 /** @param {string[]} argv */
 function parse(argv) {
-  const options = { steps: ['npm', 'native', 'typescript'], quiet: false, help: false };
+  const options = { steps: ['npm', 'native', 'typescript'], quiet: false, help: false, tidy: false };
   for (let i = 0; i < argv.length; i++) {
     const arg = argv[i];
     if (arg === '--quiet') options.quiet = true;
     else if (arg === '--help' || arg === '-h') options.help = true;
     else if (arg === '--python') options.steps.push('python');
-    else if (arg === '--install') options.steps = ['native'];
-    else if (arg === '--only') {
+    else if (arg === '--install') {
+      options.steps = ['native'];
+      // In a checkout npm runs this too, and there the next build should be a short one.
+      options.tidy = !fs.existsSync(path.join(root, 'lib'));
+    } else if (arg === '--only') {
       options.steps = (argv[++i] ?? '').split(',');
       const unknown = options.steps.find((step) => !steps.includes(step));
       if (unknown !== undefined)
@@ -61,7 +67,8 @@ async function main() {
   const report = new Report({ quiet: options.quiet });
   const environment = readEnvironment();
   if (options.steps.includes('npm')) await installPackages(report);
-  if (options.steps.includes('native')) await buildAddon(report, await findLibtorch(report, environment));
+  if (options.steps.includes('native'))
+    await buildAddon(report, await findLibtorch(report, environment), { tidy: options.tidy });
   if (options.steps.includes('typescript')) await compileTypeScript(report);
   if (options.steps.includes('python')) await preparePython(report, environment);
   report.line(`Set-up: done (${since(from)})`);

@@ -17,13 +17,16 @@ const stampPath = path.join(root, 'build', 'native.json');
 /**
  * @param {import('./report.mjs').Report} report
  * @param {import('./inspect.mjs').Libtorch} libtorch
+ * @param {{ tidy?: boolean }} [options] tidy: keep only the addon, for where it is built once
  */
-export async function buildAddon(report, libtorch) {
+export async function buildAddon(report, libtorch, { tidy = false } = {}) {
   if (isCurrent(libtorch)) return;
   await withLock(
     path.join(root, 'build', '.lock'),
     async () => {
-      if (!isCurrent(libtorch)) await compile(report, libtorch);
+      if (isCurrent(libtorch)) return;
+      await compile(report, libtorch);
+      if (tidy) removeIntermediates();
     },
     { onWait: (owner) => report.line(`Build: waiting for ${owner}, which is building`) },
   );
@@ -32,6 +35,16 @@ export async function buildAddon(report, libtorch) {
 function isCurrent(libtorch) {
   const stamp = readJson(stampPath);
   return stamp !== null && fs.existsSync(addonPath) && stamp.digest === inputs(libtorch);
+}
+
+/** The precompiled headers alone take 400 MB. */
+function removeIntermediates() {
+  const folder = path.join(root, 'build');
+  for (const name of fs.readdirSync(folder)) {
+    if (name !== 'Release' && name !== '.lock' && !name.endsWith('.json'))
+      fs.rmSync(path.join(folder, name), { recursive: true });
+  }
+  fs.rmSync(path.join(folder, 'compile_commands.json'), { force: true });
 }
 
 function inputs(libtorch) {
