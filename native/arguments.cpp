@@ -45,7 +45,11 @@ bool isPlainObject(Environment& environment, napi_value value) {
   if (type == napi_null) return true;
   bool same = false;
   check(env, napi_strict_equals(env, prototype, environment.objectPrototype(), &same));
-  return same;
+  if (same) return true;
+  // Another realm (a vm context) has an Object.prototype of its own: the one that inherits nothing.
+  check(env, napi_get_prototype(env, prototype, &prototype));
+  check(env, napi_typeof(env, prototype, &type));
+  return type == napi_null;
 }
 
 // { re, im } with two numbers is a complex scalar, whatever made it.

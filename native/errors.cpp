@@ -11,7 +11,7 @@ void raise(Environment& environment, ErrorClass kind, const std::string& message
   bool pending = false;
   napi_is_exception_pending(env, &pending);
   if (pending) return;
-  if (kind == ErrorClass::Type || !environment.initialized()) {
+  if (!environment.initialized()) {
     napi_throw_type_error(env, nullptr, message.c_str());
     return;
   }
