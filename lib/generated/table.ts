@@ -235,6 +235,7 @@ export const methods: OperatorTable = {
   geometric_: 'geometric_',
   geqrf: 'geqrf',
   ger: 'ger',
+  getDevice: 'get_device',
   greater: 'greater.Tensor greater.Scalar',
   greaterEqual: 'greater_equal.Tensor greater_equal.Scalar',
   greaterEqual_: 'greater_equal_.Tensor greater_equal_.Scalar',

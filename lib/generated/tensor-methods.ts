@@ -1928,6 +1928,14 @@ export interface TensorMethods {
    */
   ger(vec2: Tensor): Tensor;
   /**
+   * `torch.Tensor.get_device`
+   *
+   * - `aten::get_device(Tensor self) -> int`
+   *
+   * @see https://docs.pytorch.org/docs/stable/generated/torch.Tensor.get_device.html
+   */
+  getDevice(): number;
+  /**
    * `torch.Tensor.greater`
    *
    * - `aten::greater.Tensor(Tensor self, Tensor other) -> Tensor`

@@ -12,6 +12,7 @@ from __future__ import annotations
 HAND_BOUND_BUT_PLAIN: dict[str, tuple[str, ...]] = {
     "contiguous": ("methods",),
     "copy_": ("methods",),
+    "get_device": ("methods",),
     "nonzero": ("methods", "torch"),
     "range": ("torch",),
     "set_": ("methods",),
@@ -30,7 +31,6 @@ HAND_WRITTEN: dict[str, str] = {
     "_to_copy": "Tensor.to",
     "_version": "Tensor._version",
     "dim": "Tensor.dim",
-    "get_device": "Tensor.getDevice",
     "index": "Tensor.index",
     "is_contiguous": "Tensor.isContiguous",
     "is_leaf": "Tensor.isLeaf",
@@ -41,7 +41,6 @@ HAND_WRITTEN: dict[str, str] = {
     "matrix_H": "Tensor.H",
     "numel": "Tensor.numel",
     "numpy_T": "Tensor.T",
-    "output_nr": "Tensor.outputNr",
     "requires_grad_": "Tensor.requiresGrad_",
     "retains_grad": "Tensor.retainsGrad",
     "size": "Tensor.size",

@@ -146,9 +146,9 @@ def report(functions: list[NativeFunction], catalog: dict[str, list[Entry]]) -> 
         f"Written by `scripts/generate` from the dispatcher of PyTorch {version()}; `npm run generate`",
         "writes it anew, and a test compares it with a fresh one.",
         "",
-        f"The dispatcher registers {len(overloads)} overloads under `aten::`. The typed surface is what PyTorch",
-        "exposes to Python: torchgen, the generator of PyTorch's own bindings, decides which operators",
-        "have a name, in which namespace, and in which order their overloads are tried.",
+        f"The dispatcher registers {len(overloads)} overloads under `aten::`. The typed surface is what",
+        "PyTorch exposes to Python: torchgen, the generator of PyTorch's own bindings, decides which",
+        "operators have a name, in which namespace, and in which order their overloads are tried.",
         "",
         *_table(
             ("How an overload is reached", "Overloads"),
