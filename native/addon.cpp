@@ -31,6 +31,7 @@ Napi::Object startAddon(Napi::Env env, Napi::Object exports) {
   napi_set_instance_data(env, environment,
                          [](node_api_basic_env, void* data, void*) { delete static_cast<Environment*>(data); }, nullptr);
   registerBatchingDecompositions();
+  ensureForwardAdDecompositions();
   define<initialize>(exports, "initialize");
   defineTensorHandle(exports);
   defineOperators(exports);

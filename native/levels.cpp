@@ -16,7 +16,6 @@
 #include <string>
 #include <variant>
 
-#include "decompositions.h"
 #include "errors.h"
 #include "tensor_handle.h"
 
@@ -58,7 +57,6 @@ Napi::Value pushGrad(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value pushJvp(const Napi::CallbackInfo& info) {
-  ensureForwardAdDecompositions();
   const bool forwardGradMode = c10::AutogradState::get_tls_state().get_fw_grad_mode();
   const bool inferenceMode = leaveInferenceMode();
   return levelNumber(info, functorch::initAndPushDynamicLayer(TransformType::Jvp, std::nullopt, std::nullopt, std::nullopt,
@@ -100,6 +98,13 @@ Napi::Value popLevel(const Napi::CallbackInfo& info) {
     if (jvp->prevInferenceMode_) setInferenceMode(true);
   }
   return info.Env().Undefined();
+}
+
+// swapInferenceMode(enabled): sets inference mode as a level does, and returns what it was.
+Napi::Value swapInferenceMode(const Napi::CallbackInfo& info) {
+  const bool previous = c10::InferenceMode::is_enabled();
+  setInferenceMode(info[0].As<Napi::Boolean>());
+  return Napi::Boolean::New(info.Env(), previous);
 }
 
 Napi::Value levelDepth(const Napi::CallbackInfo& info) {
@@ -204,7 +209,6 @@ Napi::Value isBatchedAtLevel(const Napi::CallbackInfo& info) {
 // --- forward mode -----------------------------------------------------------------------------
 
 Napi::Value enterDualLevel(const Napi::CallbackInfo& info) {
-  ensureForwardAdDecompositions();
   return levelNumber(info, static_cast<int64_t>(torch::autograd::forward_ad::enter_dual_level()));
 }
 
@@ -256,6 +260,7 @@ void defineLevels(Napi::Object exports) {
   define<pushVmap>(exports, "pushVmap");
   define<pushFunctionalize>(exports, "pushFunctionalize");
   define<popLevel>(exports, "popLevel");
+  define<swapInferenceMode>(exports, "swapInferenceMode");
   define<levelDepth>(exports, "levelDepth");
   define<wrapForGrad>(exports, "wrapForGrad");
   define<unwrapForGrad>(exports, "unwrapForGrad");

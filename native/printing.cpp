@@ -28,14 +28,15 @@ class Unobserved {
   c10::AutoFwGradMode forwardGradMode_{false};
 };
 
-// The two ends of every dimension that is too long to print.
-at::Tensor endsOf(at::Tensor tensor, int64_t edgeItems) {
-  for (int64_t dim = 0; dim < tensor.dim(); ++dim) {
-    const int64_t size = tensor.size(dim);
-    if (size <= 2 * edgeItems) continue;
-    tensor = at::cat({tensor.narrow(dim, 0, edgeItems), tensor.narrow(dim, size - edgeItems, edgeItems)}, dim);
-  }
-  return tensor;
+// The two ends of every dimension that is too long to print. Nothing larger is ever copied: a tensor
+// may be an expanded one, far larger than the memory.
+at::Tensor endsOf(const at::Tensor& tensor, int64_t edgeItems, int64_t dim = 0) {
+  if (dim == tensor.dim()) return tensor;
+  const int64_t size = tensor.size(dim);
+  if (size <= 2 * edgeItems) return endsOf(tensor, edgeItems, dim + 1);
+  return at::cat({endsOf(tensor.narrow(dim, 0, edgeItems), edgeItems, dim + 1),
+                  endsOf(tensor.narrow(dim, size - edgeItems, edgeItems), edgeItems, dim + 1)},
+                 dim);
 }
 
 template <typename Element>
@@ -110,6 +111,12 @@ std::string gradFnName(const at::Tensor& tensor) {
   }
 }
 
+const char* kindOf(const at::Tensor& tensor) {
+  if (tensor.is_complex()) return "complex";
+  if (tensor.is_floating_point() || tensor.is_quantized()) return "float";
+  return tensor.scalar_type() == at::kBool ? "bool" : "int";
+}
+
 // printingInfo(tensor): everything printed besides the elements.
 Napi::Value printingInfo(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
@@ -125,7 +132,7 @@ Napi::Value printingInfo(const Napi::CallbackInfo& info) {
   result.Set("isMeta", tensor.is_meta());
   result.Set("isNested", tensor.is_nested());
   result.Set("isSparse", tensor.is_sparse());
-  result.Set("kind", tensor.is_complex() ? "complex" : tensor.is_floating_point() ? "float" : tensor.scalar_type() == at::kBool ? "bool" : "int");
+  result.Set("kind", kindOf(tensor));
 
   const at::Tensor& tangent = tensor._fw_grad(0);
   result.Set("tangent", Napi::Value(env, wrapTensor(environment, tangent)));

@@ -10,7 +10,7 @@ const N = 1000;
 const TOLERANCE = 1e-12;
 
 function largestDifference(actual: Tensor, expected: Tensor): number {
-  return actual.sub(expected).abs().max().item() as number;
+  return actual.sub(expected).abs().max().item();
 }
 
 /** The derivative of x^2 + sin(x^2), at a thousand points at once. */
@@ -54,7 +54,7 @@ function vectorFunction(): Check[] {
   // One backward pass for each unit vector of the outputs, all passes at once.
   const y = torch.vmap(g)(x);
   const vjp = (v: Tensor): Tensor =>
-    torch.autograd.grad(y, x, v.unsqueeze(0).expandAs(y), { retainGraph: true })[0] as Tensor;
+    torch.autograd.grad(y, x, { gradOutputs: v.unsqueeze(0).expandAs(y), retainGraph: true })[0];
   const basis = torch.eye(3, { dtype: torch.float64 });
   const byBasis = torch.vmap(vjp)(basis).permute([1, 0, 2]);
 

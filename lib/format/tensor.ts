@@ -53,6 +53,7 @@ function sparseText(info: PrintingInfo, indent: number, options: PrintOptions): 
     const own = native.printingInfo(part);
     let text = info.isMeta ? '...' : elementsText(part, own, indent + prefix.length, options);
     if (info.isMeta || own.shape!.includes(0)) text += `, size=${tuple(own.shape!)}`;
+    part.dispose();
     return `${prefix}${text})`;
   });
   return parts.join(`,\n${' '.repeat(indent)}`);
@@ -67,7 +68,7 @@ function contentsOf(tensor: Tensor, info: PrintingInfo, indent: number, options:
   const noDefaultDtype = info.dtype === defaultDtype ? [] : [dtype];
 
   if (info.isNested) {
-    const parts = info.parts.map(([, part]) => indentAll(formatTensor(part)));
+    const parts = info.parts.map(([, part]) => indentAll(formatOnce(part)));
     return [`[\n${parts.join(',\n')}\n]`, []];
   }
   const shape = info.shape!;
@@ -127,8 +128,15 @@ function plainText(tensor: Tensor): string {
   if (info.layout !== 'strided') suffixes.push(`layout=torch.${info.layout}`);
   if (info.gradFn !== null) suffixes.push(`grad_fn=<${info.gradFn}>`);
   else if (info.requiresGrad) suffixes.push('requires_grad=True');
-  if (info.tangent !== null) suffixes.push(`tangent=${formatTensor(info.tangent)}`);
+  if (info.tangent !== null) suffixes.push(`tangent=${formatOnce(info.tangent)}`);
   return withSuffixes(prefix + contents, suffixes, indent, options.linewidth, info.isSparse);
+}
+
+/** Prints a tensor that was made for printing only, and frees its handle. */
+function formatOnce(tensor: Tensor): string {
+  const text = formatTensor(tensor);
+  tensor.dispose();
+  return text;
 }
 
 /** Level numbers of wrappers whose transform has ended, as PyTorch prints them. */
@@ -143,7 +151,7 @@ export function formatTensor(tensor: Tensor): string {
   const wrapper = native.wrapperInfo(tensor);
   if (wrapper === null) return plainText(tensor);
   const level = wrapper.level < 0 ? DEAD_LEVEL : wrapper.level;
-  const value = formatTensor(wrapper.value);
+  const value = formatOnce(wrapper.value);
   switch (wrapper.kind) {
     case 'batched':
       return `BatchedTensor(lvl=${level}, bdim=${wrapper.bdim}, value=\n${indentLines(value, '    ')}\n)`;

@@ -233,7 +233,7 @@ function computeChunk(
 
 function countNonFinite(result: Tensor): Pick<Chunk, 'nonFiniteValues' | 'nonFiniteSamples'> {
   const finite = result.isfinite();
-  if (finite.all().item() === true) return { nonFiniteValues: 0, nonFiniteSamples: 0 };
+  if (finite.all().item()) return { nonFiniteValues: 0, nonFiniteSamples: 0 };
   const wrong = finite.logicalNot().reshape([result.shape[0], -1]);
   return {
     nonFiniteValues: Number(wrong.sum().item()),

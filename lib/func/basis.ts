@@ -1,0 +1,41 @@
+/** The standard basis that Jacobians are made of, and their assembly from its images. */
+
+import { torchFunctions } from '../operators';
+import type { Tensor } from '../tensor';
+
+const product = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
+
+/**
+ * Rows `start` to `start + count` of the identity over all elements of the tensors, cut by tensor: for
+ * each tensor, `count` tensors of its shape, stacked.
+ *
+ * The rows are plain tensors even where `tensors` are batched by an outer vmap: every sample has the
+ * same basis, so one copy serves all.
+ */
+export function standardBasis(tensors: readonly Tensor[], start: number, count: number): Tensor[] {
+  let offset = 0;
+  return tensors.map((tensor) => {
+    const { shape, dtype, device } = tensor;
+    const size = product(shape);
+    const rows =
+      start === 0 && offset === 0 && count === size
+        ? torchFunctions.eye(size, { dtype, device })
+        : torchFunctions.zeros([count, size], { dtype, device });
+    const first = Math.max(start, offset);
+    const last = Math.min(start + count, offset + size);
+    if (first < last && !(start === 0 && offset === 0 && count === size)) {
+      // The ones of this tensor's elements lie on a diagonal of the block.
+      rows
+        .narrow(0, first - start, last - first)
+        .narrow(1, first - offset, last - first)
+        .fillDiagonal_(1);
+    }
+    offset += size;
+    return rows.view([count, ...shape]);
+  });
+}
+
+/** The number of elements of each tensor. */
+export function sizesOf(tensors: readonly Tensor[]): number[] {
+  return tensors.map((tensor) => product(tensor.shape));
+}

@@ -1,0 +1,108 @@
+/** `torch.func.grad` and `torch.func.grad_and_value`. */
+
+import { gradOrZeros } from '../autograd/engine';
+import { RuntimeError } from '../errors';
+import { native } from '../native';
+import * as pytree from '../pytree';
+import type { Tensor } from '../tensor';
+import { atGradLevel, callSync, checkFunction, checkOptions, splitAux, typeName, unwrapAll, unwrapOwn, wrapArguments } from './common';
+import type { AnyFunction, Argnums, Aux, Output, Selected, WithAux } from './types';
+
+/** The options of {@link grad} and {@link gradAndValue}. */
+export interface GradOptions<N extends Argnums = Argnums, H extends boolean = boolean> {
+  /** Which arguments to differentiate with respect to; the first by default. */
+  argnums?: N;
+  /** Whether `func` returns `[output, aux]`; aux is handed through, undifferentiated. */
+  hasAux?: H;
+}
+
+const P = 'grad_and_value(f)(*args)';
+
+function gradAndValueOf(func: AnyFunction, options: GradOptions, args: readonly unknown[]) {
+  const { argnums = 0, hasAux = false } = options;
+  return atGradLevel((level) => {
+    const { wrapped, diff } = wrapArguments(args, argnums, level);
+    let output = callSync(P, func, wrapped);
+    let aux: unknown;
+    if (hasAux) {
+      [output, aux] = splitAux(output, `${P}: output of function f should be a tuple: (output, aux) if has_aux is True`);
+    }
+    if (!native.isTensor(output)) {
+      throw new RuntimeError(`${P}: Expected f(*args) to return a Tensor, got ${typeName(output)}`);
+    }
+    if (output.dim() !== 0) {
+      throw new RuntimeError(
+        `${P}: Expected f(*args) to return a scalar Tensor, got tensor with ${output.dim()} dims. Maybe you wanted to use the vjp or jacrev APIs instead?`,
+      );
+    }
+    const { leaves, spec } = pytree.flatten(diff);
+    const grads = gradOrZeros([output], leaves as Tensor[], null, true, true).map((grad) => unwrapOwn(grad, level));
+    return {
+      grad: pytree.unflatten(grads, spec),
+      value: native.unwrapForGrad(output, level),
+      aux: hasAux ? unwrapAll(aux, level) : undefined,
+    };
+  });
+}
+
+/**
+ * A function that computes the gradient of `func`, which must return a 0-d tensor; `torch.func.grad`.
+ *
+ * The gradient has the structure of the argument that `argnums` selects (an array of them for an
+ * array), shapes and dtypes like that argument's. It can itself be transformed: `grad(grad(f))`,
+ * `vmap(grad(f))`. An argument that the result does not depend on has a gradient of zeros.
+ *
+ * @throws RuntimeError if the result is not a 0-d real tensor, an argument is not floating point, or
+ * `argnums` does not fit; ValueError if a selected argument holds anything but tensors.
+ * @example
+ * ```ts
+ * import * as torch from 'torch-func';
+ * const dsin = torch.func.grad((x: torch.Tensor) => x.sin());
+ * dsin(torch.tensor(0)).item(); // 1
+ * ```
+ */
+export function grad<F extends AnyFunction, const N extends Argnums = 0, const H extends boolean = false>(
+  func: F,
+  options: GradOptions<N, H> = {},
+): (...args: Parameters<F>) => WithAux<Selected<Parameters<F>, N>, ReturnType<F>, H> {
+  checkFunction('grad', func);
+  checkOptions('grad', options, ['argnums', 'hasAux']);
+  const transformed = (...args: unknown[]): unknown => {
+    const result = gradAndValueOf(func, options, args);
+    return options.hasAux ? [result.grad, result.aux] : result.grad;
+  };
+  return named(transformed, func) as never;
+}
+
+/**
+ * Like {@link grad}, together with the value: `[grad, value]`, or `[grad, [value, aux]]` with
+ * `hasAux`; `torch.func.grad_and_value`.
+ *
+ * @example
+ * ```ts
+ * const [g, value] = torch.func.gradAndValue((x: torch.Tensor) => x.pow(2).sum())(torch.tensor([1, 2]));
+ * // g: [2, 4], value: 5
+ * ```
+ */
+export function gradAndValue<F extends AnyFunction, const N extends Argnums = 0, const H extends boolean = false>(
+  func: F,
+  options: GradOptions<N, H> = {},
+): (
+  ...args: Parameters<F>
+) => [
+  Selected<Parameters<F>, N>,
+  H extends true ? [Output<ReturnType<F>, true>, Aux<ReturnType<F>>] : Output<ReturnType<F>, false>,
+] {
+  checkFunction('gradAndValue', func);
+  checkOptions('gradAndValue', options, ['argnums', 'hasAux']);
+  const transformed = (...args: unknown[]): unknown => {
+    const result = gradAndValueOf(func, options, args);
+    return [result.grad, options.hasAux ? [result.value, result.aux] : result.value];
+  };
+  return named(transformed, func) as never;
+}
+
+/** Gives a transformed function the name of the one it was made of, as `functools.wraps` does. */
+export function named<T extends AnyFunction>(transformed: T, func: AnyFunction): T {
+  return Object.defineProperty(transformed, 'name', { value: func.name, configurable: true });
+}

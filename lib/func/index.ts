@@ -1,0 +1,14 @@
+/** `torch.func`: composable function transforms. */
+
+export { grad, gradAndValue } from './grad';
+export type { GradOptions } from './grad';
+export { hessian, jacfwd } from './jacfwd';
+export type { HessianOptions, JacfwdOptions } from './jacfwd';
+export { jacrev } from './jacrev';
+export type { JacrevOptions } from './jacrev';
+export { jvp } from './jvp';
+export type { JvpOptions } from './jvp';
+export { vjp } from './vjp';
+export type { VjpFunction, VjpFunctionOptions, VjpOptions } from './vjp';
+export { vmap } from './vmap';
+export type { Dims, Randomness, VmapOptions } from './vmap';

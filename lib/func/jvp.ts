@@ -1,0 +1,132 @@
+/** `torch.func.jvp`. */
+
+import { RuntimeError, ValueError } from '../errors';
+import { native } from '../native';
+import { torchFunctions } from '../operators';
+import * as pytree from '../pytree';
+import type { Tensor } from '../tensor';
+import { atJvpLevel, callSync, checkFunction, checkOptions, normalizeArgnums, splitAux, tensorOutputs, typeName, unwrapAll, unwrapOwn, wrapAll } from './common';
+import type { AnyFunction, Argnums, Aux, Output } from './types';
+
+const P = 'jvp(f, primals, tangents)';
+
+function checkTensors(leaves: readonly unknown[], what: string): asserts leaves is Tensor[] {
+  if (leaves.length === 0) throw new RuntimeError(`${P}: Expected ${what} to contain at least one Tensor.`);
+  for (const leaf of leaves) {
+    if (!native.isTensor(leaf)) {
+      throw new RuntimeError(`${P}: Expected ${what} to only contain Tensors, got ${typeName(leaf)}`);
+    }
+  }
+}
+
+function makeDual(primal: Tensor, tangent: Tensor): Tensor {
+  for (const [name, { dtype }] of [['primal', primal], ['tangent', tangent]] as const) {
+    if (!/^(b?float|complex)/.test(dtype)) {
+      throw new ValueError(`Expected ${name} to be floating point or complex, but got: torch.${dtype}`);
+    }
+  }
+  return native.makeDual(primal, tangent, 0);
+}
+
+/** The flat output and its tangents. */
+export interface FlatJvp {
+  outputs: Tensor[];
+  tangents: Tensor[];
+  spec: pytree.TreeSpec;
+  aux: unknown;
+}
+
+/**
+ * Calls `func` with dual numbers on a Jvp level. The arguments that `argnums` selects carry the
+ * tangents (all for null), which come flat; the others only take part in the level.
+ */
+export function flatJvp(
+  func: AnyFunction,
+  primals: readonly unknown[],
+  flatTangents: readonly Tensor[],
+  argnums: Argnums | null,
+  strict: boolean,
+  hasAux: boolean,
+): FlatJvp {
+  return atJvpLevel((level) => {
+    const list = argnums === null ? primals.map((_, i) => i) : normalizeArgnums(argnums, primals.length).list;
+    const args = primals.map((primal, i) => (list.includes(i) ? primal : wrapAll(primal, level)));
+    let next = 0;
+    for (const i of list) {
+      args[i] = pytree.treeMap(primals[i], (leaf) => makeDual(leaf as Tensor, flatTangents[next++]));
+    }
+    let output = callSync(P, func, args);
+    let aux: unknown;
+    if (hasAux) {
+      [output, aux] = splitAux(output, `${P}: output of function f should be a tuple: (output, aux) if has_aux is True`);
+      aux = unwrapAll(aux, level);
+    }
+    const { leaves, spec } = tensorOutputs(output, P);
+    const outputs: Tensor[] = [];
+    const tangents: Tensor[] = [];
+    for (const leaf of leaves) {
+      const [primal, found] = native.unpackDual(leaf, 0);
+      if (found === null && strict) {
+        throw new RuntimeError(
+          'jvp(f, primals, tangents, strict=True): The output of f is independent of the inputs. This is not allowed with strict=True.',
+        );
+      }
+      const tangent = found ?? torchFunctions.zerosLike(primal);
+      outputs.push(native.unwrapForGrad(primal, level));
+      tangents.push(unwrapOwn(tangent, level));
+    }
+    return { outputs, tangents, spec, aux };
+  });
+}
+
+/** The options of {@link jvp}. */
+export interface JvpOptions<H extends boolean = boolean> {
+  /** Whether an output that does not depend on the inputs is an error instead of a tangent of zeros. */
+  strict?: boolean;
+  /** Whether `func` returns `[output, aux]`. */
+  hasAux?: H;
+}
+
+/**
+ * The output of `func` at the primals and its directional derivative along the tangents, in one pass
+ * forward; `torch.func.jvp`.
+ *
+ * `primals` is the array of arguments; `tangents` has the same structure and shapes. Both results
+ * have the structure of the output. `noGrad` does not stop tangents, `detach()` does.
+ *
+ * @returns `[output, tangent]`, or `[output, tangent, aux]` with `hasAux`.
+ * @throws RuntimeError if structures or shapes differ or the output is not made of tensors; ValueError
+ * for integer primals; NotImplementedError for an operator without a forward formula.
+ * @example
+ * ```ts
+ * const [y, dy] = torch.func.jvp((x: torch.Tensor) => x.sin(), [torch.tensor(0)], [torch.tensor(1)]);
+ * // y: 0, dy: 1
+ * ```
+ */
+export function jvp<A extends unknown[], R, const H extends boolean = false>(
+  func: (...primals: A) => R,
+  primals: readonly [...A],
+  tangents: readonly [...A],
+  options: JvpOptions<H> = {},
+): H extends true ? [Output<R, true>, Output<R, true>, Aux<R>] : [R, R] {
+  checkFunction('jvp', func);
+  checkOptions('jvp', options, ['strict', 'hasAux']);
+  if (!Array.isArray(primals)) {
+    throw new RuntimeError(`${P}: Expected primals to be a tuple. E.g. it should be valid to call f(*primals).`);
+  }
+  const flatPrimals = pytree.flatten(primals);
+  const flatTangents = pytree.flatten(tangents);
+  if (!pytree.specEquals(flatPrimals.spec, flatTangents.spec)) {
+    throw new RuntimeError(
+      `${P}: Expected primals and tangents to have the same python structure. For example, if primals is a tuple of 3 tensors, tangents also must be. Got primals with structure ${pytree.specToString(flatPrimals.spec)} and tangents with structure ${pytree.specToString(flatTangents.spec)}`,
+    );
+  }
+  const { leaves } = flatTangents;
+  checkTensors(flatPrimals.leaves, 'primals');
+  checkTensors(leaves, 'tangents');
+  const { strict = false, hasAux = false } = options;
+  const result = flatJvp(func as AnyFunction, primals, leaves, null, strict, hasAux);
+  const output = pytree.unflatten(result.outputs, result.spec);
+  const tangent = pytree.unflatten(result.tangents, result.spec);
+  return (hasAux ? [output, tangent, result.aux] : [output, tangent]) as never;
+}

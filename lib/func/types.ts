@@ -1,0 +1,36 @@
+/** Types that follow a transform: what comes out has the structure of what goes in. */
+
+import type { Tensor } from '../tensor';
+
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- any function of pytrees
+export type AnyFunction = (...args: any[]) => any;
+
+/** Which positional arguments to differentiate with respect to; negative numbers count from the end. */
+export type Argnums = number | readonly number[];
+
+/** The selected argument for a number, a tuple of the selected ones for an array. */
+export type Selected<A extends readonly unknown[], N> = N extends readonly number[]
+  ? { -readonly [K in keyof N]: Argument<A, N[K]> }
+  : Argument<A, N>;
+
+type Argument<A extends readonly unknown[], N> = `${N & number}` extends keyof A ? A[`${N & number}` & keyof A] : A[number];
+
+/** The output of a function that may return `[output, aux]`. */
+export type Output<R, HasAux> = HasAux extends true ? (R extends readonly [infer O, unknown] ? O : never) : R;
+/** The aux of a function that returns `[output, aux]`. */
+export type Aux<R> = R extends readonly [unknown, infer A] ? A : never;
+
+/** The result with the aux beside it, if there is one. */
+export type WithAux<T, R, HasAux> = HasAux extends true ? [T, Aux<R>] : T;
+
+/** A pytree with every tensor replaced by `T`. */
+export type MapTree<Tree, T> = Tree extends Tensor
+  ? T
+  : Tree extends readonly unknown[]
+    ? { -readonly [K in keyof Tree]: MapTree<Tree[K], T> }
+    : Tree extends object
+      ? { [K in keyof Tree]: MapTree<Tree[K], T> }
+      : Tree;
+
+/** For every tensor of the output: the pytree of the selected inputs. */
+export type JacobianOf<R, Inputs> = MapTree<R, Inputs>;

@@ -1,0 +1,138 @@
+/** `torch.func.vjp`. */
+
+import { gradOrZeros } from '../autograd/engine';
+import { RuntimeError } from '../errors';
+import { native } from '../native';
+import * as pytree from '../pytree';
+import type { Tensor } from '../tensor';
+import { atGradLevel, callSync, checkFunction, checkOptions, splitAux, tensorOutputs, unwrapAll, wrapArguments } from './common';
+import type { AnyFunction, Argnums, Aux, Output } from './types';
+
+const P = 'vjp(f, *primals)';
+
+/** A function linearized backwards: its flat outputs, and the products with flat cotangents. */
+export interface FlatVjp {
+  /** The function's output, unwrapped, with its structure. */
+  output: unknown;
+  aux: unknown;
+  /** The flat output tensors, still wrapped: what cotangents belong to. */
+  outputs: Tensor[];
+  outputSpec: pytree.TreeSpec;
+  /** The flat inputs that are differentiated, wrapped, and their structure. */
+  inputs: Tensor[];
+  inputSpec: pytree.TreeSpec;
+  /** The flat gradients for flat cotangents. May be called often, also inside other transforms. */
+  pullback(cotangents: readonly Tensor[], retainGraph: boolean, createGraph: boolean): Tensor[];
+}
+
+/** Calls `func` on a Grad level that is left again; the graph stays for the products. */
+export function flatVjp(func: AnyFunction, primals: readonly unknown[], argnums: Argnums | null, hasAux: boolean): FlatVjp {
+  return atGradLevel((level) => {
+    const { wrapped, diff } = wrapArguments(primals, argnums, level);
+    let output = callSync(P, func, wrapped);
+    let aux: unknown;
+    if (hasAux) {
+      [output, aux] = splitAux(output, `${P}: output of function f should be a tuple: (output, aux) if has_aux is True`);
+      aux = unwrapAll(aux, level);
+    }
+    const { leaves: outputs, spec: outputSpec } = tensorOutputs(output, P);
+    for (const leaf of outputs) {
+      if (!/^(b?float|complex)/.test(leaf.dtype)) {
+        throw new RuntimeError(
+          `vjp(f, ...): All outputs of f must be floating-point or complex Tensors, got Tensor with dtype torch.${leaf.dtype}`,
+        );
+      }
+    }
+    const { leaves, spec: inputSpec } = pytree.flatten(diff);
+    const inputs = leaves as Tensor[];
+    return {
+      output: pytree.unflatten(outputs.map((leaf) => native.unwrapForGrad(leaf, level)), outputSpec),
+      aux,
+      outputs,
+      outputSpec,
+      inputs,
+      inputSpec,
+      pullback(cotangents, retainGraph, createGraph) {
+        // The level is gone by now, and with it its hold on inference mode, under which the engine
+        // would record nothing.
+        const inferenceMode = native.swapInferenceMode(false);
+        try {
+          return gradOrZeros(outputs, inputs, cotangents, retainGraph, createGraph);
+        } finally {
+          native.swapInferenceMode(inferenceMode);
+        }
+      },
+    };
+  });
+}
+
+/** The options of a {@link VjpFunction}. */
+export interface VjpFunctionOptions {
+  /** Whether the graph is kept for further calls; true by default. */
+  retainGraph?: boolean;
+  /** Whether the products can be differentiated; by default whether grad mode is on. */
+  createGraph?: boolean;
+}
+
+/** Products of cotangents with the Jacobian: one entry per primal. */
+export type VjpFunction<R, A extends readonly unknown[]> = (cotangents: R, options?: VjpFunctionOptions) => A;
+
+/** The options of {@link vjp}. */
+export interface VjpOptions {
+  /** Whether `func` returns `[output, aux]`. */
+  hasAux?: boolean;
+}
+
+// Options after a rest of primals: an object that holds nothing but a boolean hasAux cannot be a
+// primal, whose leaves are tensors.
+function splitOptions(args: readonly unknown[]): { primals: readonly unknown[]; hasAux: boolean } {
+  const last = args.at(-1);
+  if (typeof last === 'object' && last !== null && !Array.isArray(last) && !native.isTensor(last)) {
+    const keys = Object.keys(last);
+    const { hasAux } = last as { hasAux?: unknown };
+    if (keys.length === 0 || (keys.length === 1 && typeof hasAux === 'boolean')) {
+      return { primals: args.slice(0, -1), hasAux: hasAux === true };
+    }
+  }
+  return { primals: args, hasAux: false };
+}
+
+/**
+ * The output of `func` at the primals, and a function for products of cotangents with its Jacobian;
+ * `torch.func.vjp`.
+ *
+ * Every leaf of every primal must be a floating-point or complex tensor. `vjpFn(cotangents)` takes
+ * the structure and shapes of the output and always returns an array with one entry per primal, with
+ * the primal's structure and shapes. It can be called often, and transformed.
+ *
+ * @returns `[output, vjpFn]`, or `[output, vjpFn, aux]` with `{ hasAux: true }` as last argument.
+ * @throws RuntimeError if the output is empty, not made of floating-point tensors, or the cotangents
+ * do not match it; ValueError if a primal holds anything but tensors.
+ * @example
+ * ```ts
+ * const [y, vjpFn] = torch.func.vjp((x: torch.Tensor) => x.sin(), torch.tensor([0, 1]));
+ * const [g] = vjpFn(torch.onesLike(y)); // cos(x)
+ * ```
+ */
+export function vjp<A extends unknown[], R>(func: (...primals: A) => R, ...primals: A): [R, VjpFunction<R, A>];
+export function vjp<A extends unknown[], R extends readonly [unknown, unknown]>(
+  func: (...primals: A) => R,
+  ...primals: [...A, { hasAux: true }]
+): [Output<R, true>, VjpFunction<Output<R, true>, A>, Aux<R>];
+export function vjp(func: AnyFunction, ...args: unknown[]): unknown {
+  checkFunction('vjp', func);
+  const { primals, hasAux } = splitOptions(args);
+  const result = flatVjp(func, primals, null, hasAux);
+  const vjpFn = (cotangents: unknown, options: VjpFunctionOptions = {}): unknown => {
+    checkOptions('vjpFn', options, ['retainGraph', 'createGraph']);
+    const { leaves, spec } = pytree.flatten(cotangents);
+    if (!pytree.specEquals(spec, result.outputSpec)) {
+      throw new RuntimeError(
+        `Expected pytree structure of cotangents to be the same as pytree structure of outputs to the function. cotangents: ${pytree.specToShortString(spec)}, primal output: ${pytree.specToShortString(result.outputSpec)}`,
+      );
+    }
+    const { retainGraph = true, createGraph = native.gradMode() } = options;
+    return pytree.unflatten(result.pullback(leaves as Tensor[], retainGraph, createGraph), result.inputSpec);
+  };
+  return hasAux ? [result.output, vjpFn, result.aux] : [result.output, vjpFn];
+}

@@ -1,0 +1,224 @@
+/** `torch.func.vmap` (and `torch.vmap`). */
+
+import { RuntimeError, ValueError } from '../errors';
+import { native } from '../native';
+import { torchFunctions } from '../operators';
+import * as pytree from '../pytree';
+import { getRngState, setRngState } from '../random';
+import type { Tensor } from '../tensor';
+import { atVmapLevel, callSync, checkFunction, checkOptions, nameOf, typeName } from './common';
+import { named } from './grad';
+import type { AnyFunction } from './types';
+
+/** A dimension, null for an argument that is not mapped over, or a pytree of these. */
+export type Dims = number | null | readonly Dims[] | { readonly [key: string]: Dims };
+
+/** What a random operator does under `vmap`. */
+export type Randomness = 'error' | 'same' | 'different';
+
+/** The options of {@link vmap}. */
+export interface VmapOptions {
+  /**
+   * The dimension to map over: one for every argument (0 by default), or an array with an entry per
+   * argument, each a pytree prefix of it. Negative dimensions count from the end.
+   */
+  inDims?: Dims;
+  /** Where the mapped dimension appears in the outputs: 0 by default, or a pytree prefix of them. */
+  outDims?: Dims;
+  /** `'error'` (default), `'same'` for all samples, or `'different'` for each. */
+  randomness?: Randomness;
+  /** How many samples at a time; null for all at once. Bounds the memory. */
+  chunkSize?: number | null;
+}
+
+function dimsToString(dims: unknown): string {
+  if (Array.isArray(dims)) return `[${dims.map(dimsToString).join(', ')}]`;
+  if (typeof dims === 'object' && dims !== null && !native.isTensor(dims)) {
+    return `{${Object.entries(dims).map(([key, value]) => `${key}: ${dimsToString(value)}`).join(', ')}}`;
+  }
+  return native.isTensor(dims) ? 'Tensor' : String(dims);
+}
+
+const isDim = (dim: unknown): boolean => dim === null || Number.isInteger(dim);
+
+interface Batch {
+  size: number;
+  dims: (number | null)[];
+  leaves: unknown[];
+  spec: pytree.TreeSpec;
+}
+
+// The arguments flat, each leaf with its non-negative dimension or null, and the batch size.
+function readBatch(func: AnyFunction, inDims: unknown, args: readonly unknown[]): Batch {
+  const call = `vmap(${nameOf(func)}, inDims=${dimsToString(inDims)}, ...)(<inputs>)`;
+  if (!Number.isInteger(inDims) && !Array.isArray(inDims)) {
+    throw new ValueError(
+      `${call}: expected \`inDims\` to be int or a (potentially nested) tuple matching the structure of inputs, got: ${typeName(inDims)}.`,
+    );
+  }
+  if (args.length === 0) {
+    throw new ValueError(
+      `vmap(${nameOf(func)})(<inputs>): got no inputs. Maybe you forgot to add inputs, or you are trying to vmap over a function with no inputs. The latter is unsupported.`,
+    );
+  }
+  const { leaves, spec } = pytree.flatten(args);
+  const flatDims = pytree.broadcastPrefix(inDims, spec);
+  if (flatDims === null) {
+    const structure = pytree.specToString(pytree.flatten(inDims).spec);
+    throw new ValueError(
+      `${call}: inDims is not compatible with the structure of \`inputs\`. inDims has structure ${structure} but inputs has structure ${pytree.specToString(spec)}.`,
+    );
+  }
+  const sizes: number[] = [];
+  const dims = flatDims.map((dim, i) => {
+    const leaf = leaves[i];
+    if (!isDim(dim)) {
+      throw new ValueError(
+        `${call}: Got inDim=${dimsToString(dim)} for an input but inDim must be either an integer dimension or null.`,
+      );
+    }
+    if (dim === null) return null;
+    if (!native.isTensor(leaf)) {
+      throw new ValueError(
+        `${call}: Got inDim=${String(dim)} for an input but the input is of type ${typeName(leaf)}. We cannot vmap over non-Tensor arguments, please use null as the respective inDim`,
+      );
+    }
+    const shape = leaf.shape;
+    const n = shape.length;
+    const d = dim as number;
+    if (d < -n || d >= n) {
+      throw new ValueError(
+        `${call}: Got inDim=${d} for some input, but that input is a Tensor of dimensionality ${n} so expected inDim to satisfy -${n} <= inDim < ${n}.`,
+      );
+    }
+    const wrapped = d < 0 ? d + n : d;
+    sizes.push(shape[wrapped]);
+    return wrapped;
+  });
+  if (sizes.length === 0) throw new ValueError('vmap: Expected at least one Tensor to vmap over');
+  if (sizes.some((size) => size !== sizes[0])) {
+    throw new ValueError(
+      `vmap: Expected all tensors to have the same size in the mapped dimension, got sizes [${sizes.join(', ')}] for the mapped dimension`,
+    );
+  }
+  return { size: sizes[0], dims, leaves, spec };
+}
+
+// The dimension of each flat output.
+function readOutDims(func: AnyFunction, outDims: unknown, output: unknown, spec: pytree.TreeSpec): (number | null)[] {
+  // A single tensor takes a dimension, or an array of just one.
+  const single = spec.kind === 'leaf' && Array.isArray(outDims) && outDims.length === 1 ? outDims[0] : outDims;
+  const dims = pytree.broadcastPrefix(single, spec);
+  if (dims === null) {
+    throw new ValueError(
+      `vmap(${nameOf(func)}, ..., outDims=${dimsToString(outDims)})(<inputs>): outDims is not compatible with the structure of \`outputs\`. outDims has structure ${pytree.specToString(pytree.flatten(outDims).spec)} but outputs has structure ${pytree.specToString(spec)}.`,
+    );
+  }
+  return dims as (number | null)[];
+}
+
+function unwrapOutput(func: AnyFunction, leaf: unknown, outDim: number | null, level: number, size: number): unknown {
+  if (!native.isTensor(leaf)) {
+    if (outDim === null) return leaf;
+    throw new ValueError(
+      `vmap(${nameOf(func)}, ...): \`${nameOf(func)}\` must only return Tensors, got type ${typeName(leaf)}. Did you mean to set outDims= to null for output?`,
+    );
+  }
+  if (outDim === null) {
+    if (native.isBatchedAtLevel(leaf, -1)) {
+      throw new ValueError(
+        `vmap(${nameOf(func)}, ...): \`${nameOf(func)}\` can not return a BatchedTensor when outDim is null`,
+      );
+    }
+    return leaf;
+  }
+  return native.removeBatchDim(leaf, level, size, outDim);
+}
+
+interface FlatOutput {
+  leaves: unknown[];
+  dims: (number | null)[];
+  spec: pytree.TreeSpec;
+}
+
+function runBatch(func: AnyFunction, batch: Batch, outDims: unknown, randomness: string): FlatOutput {
+  return atVmapLevel(batch.size, randomness, (level) => {
+    const inputs = batch.leaves.map((leaf, i) => {
+      const dim = batch.dims[i];
+      return dim === null ? leaf : native.addBatchDim(leaf as Tensor, dim, level);
+    });
+    const output = callSync('vmap', func, pytree.unflatten(inputs, batch.spec) as unknown[]);
+    const { leaves, spec } = pytree.flatten(output);
+    const dims = readOutDims(func, outDims, output, spec);
+    return { leaves: leaves.map((leaf, i) => unwrapOutput(func, leaf, dims[i], level, batch.size)), dims, spec };
+  });
+}
+
+function runChunks(func: AnyFunction, batch: Batch, outDims: unknown, randomness: string, chunkSize: number): unknown {
+  const chunks: FlatOutput[] = [];
+  // With 'same' every chunk draws the same numbers, as one batch would.
+  const rngState = randomness === 'same' ? getRngState() : null;
+  for (let start = 0; start < batch.size || chunks.length === 0; start += chunkSize) {
+    const size = Math.min(chunkSize, batch.size - start);
+    const leaves = batch.leaves.map((leaf, i) => {
+      const dim = batch.dims[i];
+      return dim === null ? leaf : (leaf as Tensor).narrow(dim, start, size);
+    });
+    if (rngState !== null) setRngState(rngState);
+    chunks.push(runBatch(func, { ...batch, leaves, size }, outDims, randomness));
+  }
+  const { dims, spec } = chunks[0];
+  const joined = dims.map((dim, i) => {
+    if (dim === null) return chunks[0].leaves[i];
+    const parts = chunks.map((chunk) => chunk.leaves[i] as Tensor);
+    const whole = parts.length === 1 ? parts[0] : torchFunctions.cat(parts, dim);
+    if (parts.length > 1) parts.forEach((part) => part.dispose());
+    return whole;
+  });
+  return pytree.unflatten(joined, spec);
+}
+
+/**
+ * A function that maps `func` over a dimension of its arguments, computed in one batch by libtorch's
+ * batching rules; `torch.func.vmap`.
+ *
+ * `func` is written for one sample: inside it the mapped dimension is not there. Outputs that do not
+ * depend on a mapped argument are expanded. `vmap` nests, and composes with every other transform.
+ *
+ * Inside `func`, values cannot be read (`item()`, `if` on a tensor): they stand for a whole batch.
+ *
+ * @throws ValueError if dimensions or structures do not fit; RuntimeError for a random operator with
+ * `randomness: 'error'`, for data-dependent control flow, or for an in-place operator that would write
+ * a mapped value into an unmapped tensor.
+ * @example
+ * ```ts
+ * import * as torch from 'torch-func';
+ * const dots = torch.vmap((x: torch.Tensor, y: torch.Tensor) => x.dot(y));
+ * dots(torch.ones(5, 3), torch.ones(5, 3)).shape; // [5]
+ * ```
+ */
+export function vmap<A extends unknown[], R>(func: (...args: A) => R, options: VmapOptions = {}): (...args: A) => R {
+  checkFunction('vmap', func);
+  checkOptions('vmap', options, ['inDims', 'outDims', 'randomness', 'chunkSize']);
+  const { inDims = 0, outDims = 0, randomness = 'error', chunkSize = null } = options;
+  if (!['error', 'same', 'different'].includes(randomness)) {
+    throw new RuntimeError(
+      `Only allowed values for randomness are 'error', 'different', or 'same'. Got ${String(randomness)}`,
+    );
+  }
+  if (chunkSize !== null && (!Number.isInteger(chunkSize) || chunkSize <= 0)) {
+    throw new ValueError(`vmap: chunkSize should be null or greater than 0. (got ${String(chunkSize)})`);
+  }
+  const transformed = (...args: A): unknown => {
+    if (!pytree.flatten(outDims).leaves.every(isDim)) {
+      throw new ValueError(
+        `vmap(${nameOf(func)}, ..., outDims=${dimsToString(outDims)}): \`outDims\` must be an int, null or a collection of ints representing where in the outputs the vmapped dimension should appear.`,
+      );
+    }
+    const batch = readBatch(func, inDims, args);
+    if (chunkSize !== null && chunkSize < batch.size) return runChunks(func, batch, outDims, randomness, chunkSize);
+    const { leaves, spec } = runBatch(func, batch, outDims, randomness);
+    return pytree.unflatten(leaves, spec);
+  };
+  return named(transformed, func) as never;
+}

@@ -1,0 +1,34 @@
+/** The public surface of torch-func, and nothing else. */
+
+export * from './generated/functions';
+export * from './creation';
+export * from './dtype';
+export { Complex } from './complex';
+export { Device, device } from './device';
+export type { DeviceLike } from './device';
+export * from './errors';
+export { slice } from './indexing';
+export type { Index } from './indexing';
+export { getPrintOptions, setPrintOptions } from './format';
+export type { PrintOptions } from './format';
+export { Generator } from './generator';
+export * from './layout';
+export { ops } from './ops';
+export { registerPytreeNode } from './pytree';
+export * from './random';
+export * from './runtime';
+export { memoryUsage, scope } from './scope';
+export { Tensor } from './tensor';
+export type { NestedArray, ToOptions } from './tensor';
+export * from './type-info';
+export type { Layout, MemoryFormat, Scalar, Size } from './types';
+
+export * as autograd from './autograd';
+export { enableGrad, isGradEnabled, noGrad } from './autograd';
+export * as cuda from './cuda';
+export * as fft from './generated/fft';
+export * as func from './func';
+export { vmap } from './func';
+export * as linalg from './generated/linalg';
+export * as npy from './npy';
+export * as special from './generated/special';

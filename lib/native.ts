@@ -1,0 +1,187 @@
+/**
+ * Loads the addon: the only file that knows where it lies. Everything here is mechanical; the API
+ * that users see is made of it in the other files of lib/.
+ */
+
+import { existsSync } from 'node:fs';
+import * as path from 'node:path';
+import type { Dtype } from './dtype';
+import type { ElementValues } from './format/elements';
+import type { PrintingInfo } from './format/tensor';
+import type { Index } from './indexing';
+import type { Tensor } from './tensor';
+import type { Layout, MemoryFormat, Scalar } from './types';
+
+/** What functorch has wrapped a tensor in. */
+export interface WrapperInfo {
+  kind: 'grad' | 'batched' | 'functional';
+  /** The interpreter level; -1 for a gradient wrapper whose level is gone. */
+  level: number;
+  /** The batch dimension; only for `batched`. */
+  bdim?: number;
+  value: Tensor;
+}
+
+export type TypedArray =
+  | Uint8Array
+  | Int8Array
+  | Int16Array
+  | Int32Array
+  | Uint16Array
+  | Uint32Array
+  | Float32Array
+  | Float64Array
+  | BigInt64Array
+  | BigUint64Array;
+
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- typed by the generated declarations
+export type OperatorFunction = (...args: any[]) => any;
+
+/** The addon's exports; each comes from the native file named above it. */
+export interface Native {
+  // addon.cpp
+  initialize(classes: Record<string, unknown>): void;
+  // tensor_handle.cpp
+  isTensor(value: unknown): value is Tensor;
+  dispose(tensor: Tensor): void;
+  isDisposed(tensor: Tensor): boolean;
+  openScope(): number;
+  closeScope(depth: number, kept: readonly Tensor[]): void;
+  memoryUsage(): { tensors: number; bytes: number };
+  // operators.cpp
+  operator(displayName: string, overloads: string, isMethod: boolean): OperatorFunction;
+  overloadNames(name: string): string[];
+  operatorSignatures(displayName: string, overloads: string, isMethod: boolean): string;
+  // properties.cpp
+  shape(tensor: Tensor): number[];
+  strides(tensor: Tensor): number[];
+  dim(tensor: Tensor): number;
+  numel(tensor: Tensor): number;
+  dtype(tensor: Tensor): Dtype;
+  layout(tensor: Tensor): Layout;
+  device(tensor: Tensor): string;
+  requiresGrad(tensor: Tensor): boolean;
+  isLeaf(tensor: Tensor): boolean;
+  retainsGrad(tensor: Tensor): boolean;
+  isView(tensor: Tensor): boolean;
+  version(tensor: Tensor): number;
+  storageOffset(tensor: Tensor): number;
+  elementSize(tensor: Tensor): number;
+  outputNr(tensor: Tensor): number;
+  isContiguous(tensor: Tensor, memoryFormat?: MemoryFormat): boolean;
+  gradFn(tensor: Tensor): string | null;
+  grad(tensor: Tensor): Tensor | null;
+  setGrad(tensor: Tensor, grad: Tensor | null): void;
+  // data.cpp
+  tensorFromBytes(data: unknown, dtype: Dtype, shape: readonly number[], device?: unknown): Tensor;
+  tensorFromList(data: unknown, dtype?: Dtype | null, device?: unknown): Tensor;
+  data(tensor: Tensor): TypedArray;
+  doubles(tensor: Tensor): Float64Array;
+  item(tensor: Tensor): unknown;
+  // indexing.cpp
+  index(tensor: Tensor, indices: readonly Index[]): Tensor;
+  indexPut_(tensor: Tensor, indices: readonly Index[], value: Tensor | Scalar, accumulate?: boolean): void;
+  // autograd.cpp
+  engineRun(
+    outputs: readonly Tensor[],
+    gradOutputs: readonly (Tensor | null)[],
+    inputs: readonly Tensor[],
+    retainGraph: boolean,
+    createGraph: boolean,
+    allowUnused: boolean,
+    accumulate: boolean,
+  ): (Tensor | null)[];
+  gradMode(): boolean;
+  setGradMode(enabled: boolean): void;
+  isInferenceMode(): boolean;
+  enterInferenceMode(enabled: boolean): unknown;
+  exitInferenceMode(guard: unknown): void;
+  requiresGrad_(tensor: Tensor, enabled: boolean): Tensor;
+  retainGrad(tensor: Tensor): void;
+  disableSavedTensorHooks(message: string): string | null;
+  enableSavedTensorHooks(previous: string | null): void;
+  // levels.cpp
+  pushGrad(): number;
+  pushJvp(): number;
+  pushVmap(batchSize: number, randomness: string): number;
+  pushFunctionalize(reapplyViews: boolean): number;
+  popLevel(level: number): void;
+  swapInferenceMode(enabled: boolean): boolean;
+  levelDepth(): number;
+  wrapForGrad(tensor: Tensor, level: number, requiresGrad: boolean): Tensor;
+  unwrapForGrad(tensor: Tensor, level: number): Tensor;
+  addBatchDim(tensor: Tensor, dim: number, level: number): Tensor;
+  removeBatchDim(tensor: Tensor, level: number, batchSize: number, outDim: number): Tensor;
+  wrapperInfo(tensor: Tensor): WrapperInfo | null;
+  isBatchedAtLevel(tensor: Tensor, level: number): boolean;
+  enterDualLevel(): number;
+  exitDualLevel(level: number): void;
+  makeDual(primal: Tensor, tangent: Tensor, level: number): Tensor;
+  unpackDual(tensor: Tensor, level: number): [Tensor, Tensor | null];
+  forwardGradMode(): boolean;
+  setForwardGradMode(enabled: boolean): void;
+  setVmapFallbackEnabled(enabled: boolean): void;
+  isVmapFallbackEnabled(): boolean;
+  // random.cpp
+  manualSeed(seed: number | bigint): void;
+  seed(): number | bigint;
+  generatorInit(object: object, device: unknown): void;
+  generatorInitDefault(object: object): void;
+  generatorInitClone(object: object, source: object): void;
+  generatorManualSeed(generator: object, seed: number | bigint): void;
+  generatorSeed(generator: object): number | bigint;
+  generatorInitialSeed(generator: object): number | bigint;
+  generatorGetState(generator: object): Tensor;
+  generatorSetState(generator: object, state: Tensor): void;
+  generatorDevice(generator: object): string;
+  // devices.cpp
+  cudaIsBuilt(): boolean;
+  cudaDeviceCount(): number;
+  cudaCurrentDevice(): number;
+  cudaSetDevice(index: number): void;
+  cudaSynchronize(index: number): void;
+  cudaManualSeed(index: number, seed: bigint): void;
+  cudaEmptyCache(): void;
+  cudaResetPeakMemoryStats(index: number): void;
+  cudaMemoryStats(index: number): Record<string, number>;
+  cudaDeviceProperties(index: number): { name: string; major: number; minor: number; multiProcessorCount: number };
+  cudaMemGetInfo(index: number): [free: number, total: number];
+  /** Why libtorch's CUDA libraries could not be loaded; null if there is nothing to report. */
+  cudaLoadError(): string | null;
+  setNumThreads(count: number): void;
+  setNumInteropThreads(count: number): void;
+  getNumThreads(): number;
+  getNumInteropThreads(): number;
+  setDefaultDtype(dtype: Dtype): void;
+  getDefaultDtype(): Dtype;
+  libtorchVersion(): string;
+  libtorchPath(): string;
+  cpuCapability(): string;
+  showConfig(): string;
+  // printing.cpp
+  printingInfo(tensor: Tensor): PrintingInfo;
+  printedElements(tensor: Tensor, edgeItems: number): ElementValues;
+}
+
+function load(): Native {
+  const file = path.join(__dirname, '..', 'build', 'Release', 'torch_func.node');
+  try {
+    // eslint-disable-next-line @typescript-eslint/no-require-imports -- an addon can only be required
+    return require(file) as Native;
+  } catch (cause) {
+    const what = existsSync(file)
+      ? `The addon ${file} could not be loaded: ${(cause as Error).message}`
+      : `The addon has not been built: ${file} does not exist`;
+    throw new Error(
+      `${what}
+
+Possible solutions:
+  - in a checkout: npm run setup (it finds or fetches libtorch and builds the addon)
+  - as a dependency: npm rebuild torch-func --foreground-scripts
+  - after a change of Node or of libtorch the addon must be built anew by the same command`,
+      { cause },
+    );
+  }
+}
+
+export const native: Native = load();

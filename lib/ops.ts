@@ -1,0 +1,52 @@
+/** `torch.ops.aten`: any overload of any operator by its own name, as in PyTorch. */
+
+import { AttributeError } from './errors';
+import { native } from './native';
+import type { OperatorFunction } from './native';
+
+/** One overload, or `name(...)` itself, which tries the overloads in the dispatcher's order. */
+export type OperatorPacket = OperatorFunction & { readonly [overload: string]: OperatorFunction };
+
+function packet(name: string): OperatorPacket {
+  const overloads = native.overloadNames(name);
+  if (overloads.length === 0) throw new AttributeError(`'_OpNamespace' 'aten' object has no attribute '${name}'`);
+  const full = (overload: string) => (overload === '' ? name : `${name}.${overload}`);
+  const all = native.operator(`aten::${name}`, overloads.map(full).join(' '), false) as OperatorPacket;
+  for (const overload of overloads) {
+    const key = overload === '' ? 'default' : overload;
+    Object.defineProperty(all, key, {
+      value: native.operator(`aten::${full(overload)}`, full(overload), false),
+      enumerable: true,
+      configurable: true,
+    });
+  }
+  return all;
+}
+
+const packets = new Map<string, OperatorPacket>();
+
+/**
+ * Every `aten` overload that the dispatcher has, with the arguments of its schema in order and
+ * keyword-only ones in a trailing options object; `torch.ops.aten`. Names are PyTorch's own, in
+ * snake_case, since they are keys rather than API.
+ *
+ * @throws AttributeError for an operator that does not exist.
+ * @example
+ * ```ts
+ * torch.ops.aten.add.Tensor(x, y, { alpha: 2 });
+ * torch.ops.aten.nll_loss_backward.default(grad, input, target, null, 1, -100, totalWeight);
+ * ```
+ */
+export const aten: Readonly<Record<string, OperatorPacket>> = new Proxy(
+  {},
+  {
+    get(_, name) {
+      if (typeof name !== 'string' || name === 'then') return undefined;
+      let found = packets.get(name);
+      if (found === undefined) packets.set(name, (found = packet(name)));
+      return found;
+    },
+  },
+);
+
+export const ops = { aten };

@@ -1,0 +1,210 @@
+/**
+ * Pytrees: nested arrays and plain objects (and whatever is registered), with anything else as
+ * leaves; what PyTorch keeps in `torch.utils._pytree`. Every transform takes and returns them.
+ *
+ * JavaScript has one array type where Python has tuples and lists, so the two are not told apart.
+ */
+
+import { ValueError } from './errors';
+
+/** How the values of a class are taken apart and put together; see {@link registerPytreeNode}. */
+export interface PytreeNode<T> {
+  /** The children and whatever else is needed to rebuild the value. */
+  flatten(value: T): { children: unknown[]; context: unknown };
+  unflatten(children: unknown[], context: unknown): T;
+}
+
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- a class of any shape
+type Class = abstract new (...args: any[]) => unknown;
+
+const registered = new Map<Class, PytreeNode<unknown>>();
+
+/**
+ * Makes the instances of a class nodes of pytrees instead of leaves.
+ *
+ * PyTorch: `torch.utils._pytree.register_pytree_node`.
+ *
+ * @example
+ * ```ts
+ * class Pair { constructor(public a: Tensor, public b: Tensor) {} }
+ * registerPytreeNode(Pair, {
+ *   flatten: (pair) => ({ children: [pair.a, pair.b], context: null }),
+ *   unflatten: ([a, b]) => new Pair(a as Tensor, b as Tensor),
+ * });
+ * ```
+ */
+export function registerPytreeNode<T>(type: abstract new (...args: never[]) => T, node: PytreeNode<T>): void {
+  if (registered.has(type as Class)) throw new ValueError(`${type.name} is already registered as pytree node.`);
+  registered.set(type as Class, node as PytreeNode<unknown>);
+}
+
+/** The structure of a pytree without its leaves. */
+export type TreeSpec =
+  | { readonly kind: 'leaf' }
+  | { readonly kind: 'array'; readonly children: readonly TreeSpec[] }
+  | { readonly kind: 'object'; readonly keys: readonly string[]; readonly children: readonly TreeSpec[] }
+  | { readonly kind: 'custom'; readonly type: Class; readonly context: unknown; readonly children: readonly TreeSpec[] };
+
+const LEAF: TreeSpec = { kind: 'leaf' };
+
+// Deeper than any structure of tensors; a cycle ends here.
+const MAX_DEPTH = 1000;
+
+function nodeOf(value: object): PytreeNode<unknown> | undefined {
+  return registered.size === 0 ? undefined : registered.get(value.constructor as Class);
+}
+
+function isPlainObject(value: object): value is Record<string, unknown> {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
+
+function flattenInto(value: unknown, leaves: unknown[], depth: number): TreeSpec {
+  if (typeof value === 'object' && value !== null) {
+    if (depth > MAX_DEPTH) throw new ValueError('the structure is nested too deeply, or contains itself');
+    if (Array.isArray(value)) {
+      return { kind: 'array', children: value.map((item) => flattenInto(item, leaves, depth + 1)) };
+    }
+    if (isPlainObject(value)) {
+      const keys = Object.keys(value);
+      return { kind: 'object', keys, children: keys.map((key) => flattenInto(value[key], leaves, depth + 1)) };
+    }
+    const node = nodeOf(value);
+    if (node !== undefined) {
+      const { children, context } = node.flatten(value);
+      return {
+        kind: 'custom',
+        type: value.constructor as Class,
+        context,
+        children: children.map((child) => flattenInto(child, leaves, depth + 1)),
+      };
+    }
+  }
+  leaves.push(value);
+  return LEAF;
+}
+
+/**
+ * The leaves of a pytree, in order, and its structure. Objects are visited in the order of their
+ * keys' insertion, as Python's dicts.
+ *
+ * @throws ValueError for a structure that contains itself.
+ */
+export function flatten(tree: unknown): { leaves: unknown[]; spec: TreeSpec } {
+  const leaves: unknown[] = [];
+  const spec = flattenInto(tree, leaves, 0);
+  return { leaves, spec };
+}
+
+/** How many leaves a structure has. */
+export function leafCount(spec: TreeSpec): number {
+  return spec.kind === 'leaf' ? 1 : spec.children.reduce((sum, child) => sum + leafCount(child), 0);
+}
+
+function build(spec: TreeSpec, next: () => unknown): unknown {
+  switch (spec.kind) {
+    case 'leaf':
+      return next();
+    case 'array':
+      return spec.children.map((child) => build(child, next));
+    case 'object': {
+      const result: Record<string, unknown> = {};
+      spec.keys.forEach((key, i) => {
+        result[key] = build(spec.children[i], next);
+      });
+      return result;
+    }
+    case 'custom':
+      return registered.get(spec.type)!.unflatten(
+        spec.children.map((child) => build(child, next)),
+        spec.context,
+      );
+  }
+}
+
+/**
+ * The pytree of a structure with the given leaves.
+ *
+ * @throws ValueError if the number of leaves is not that of the structure.
+ */
+export function unflatten(leaves: readonly unknown[], spec: TreeSpec): unknown {
+  const expected = leafCount(spec);
+  if (leaves.length !== expected) {
+    throw new ValueError(
+      `treespec.unflatten(leaves): \`leaves\` has length ${leaves.length} but the spec refers to a pytree that holds ${expected} items (${specToString(spec)}).`,
+    );
+  }
+  let i = 0;
+  return build(spec, () => leaves[i++]);
+}
+
+/** The pytree with `f` applied to every leaf. */
+export function treeMap(tree: unknown, f: (leaf: unknown) => unknown): unknown {
+  if (typeof tree !== 'object' || tree === null) return f(tree);
+  const { leaves, spec } = flatten(tree);
+  return unflatten(leaves.map(f), spec);
+}
+
+/** Whether two structures are the same, the order of an object's keys included. */
+export function specEquals(a: TreeSpec, b: TreeSpec): boolean {
+  if (a.kind === 'leaf' || b.kind === 'leaf') return a.kind === b.kind;
+  if (a.kind !== b.kind || a.children.length !== b.children.length) return false;
+  if (a.kind === 'object' && b.kind === 'object' && a.keys.some((key, i) => key !== b.keys[i])) return false;
+  if (a.kind === 'custom' && b.kind === 'custom' && (a.type !== b.type || a.context !== b.context)) return false;
+  return a.children.every((child, i) => specEquals(child, b.children[i]));
+}
+
+/**
+ * Spreads a prefix of a structure over it: where the prefix has a leaf, the leaf stands for every
+ * leaf below. Null if the prefix does not fit.
+ */
+export function broadcastPrefix(prefix: unknown, spec: TreeSpec): unknown[] | null {
+  const result: unknown[] = [];
+  const walk = (part: unknown, full: TreeSpec): boolean => {
+    const isNode =
+      typeof part === 'object' &&
+      part !== null &&
+      (Array.isArray(part) || isPlainObject(part) || nodeOf(part) !== undefined);
+    if (!isNode) {
+      for (let n = leafCount(full); n > 0; n--) result.push(part);
+      return true;
+    }
+    if (full.kind === 'array') {
+      return Array.isArray(part) && part.length === full.children.length && part.every((p, i) => walk(p, full.children[i]));
+    }
+    if (full.kind === 'object') {
+      if (!isPlainObject(part) || Object.keys(part).length !== full.keys.length) return false;
+      return full.keys.every((key, i) => Object.hasOwn(part, key) && walk(part[key], full.children[i]));
+    }
+    if (full.kind === 'custom') {
+      if (part.constructor !== full.type) return false;
+      const { children } = nodeOf(part)!.flatten(part);
+      return children.length === full.children.length && children.every((p, i) => walk(p, full.children[i]));
+    }
+    return false;
+  };
+  return walk(prefix, spec) ? result : null;
+}
+
+/** The structure as PyTorch prints a `TreeSpec`. */
+export function specToString(spec: TreeSpec, indent = 0): string {
+  if (spec.kind === 'leaf') return '*';
+  const [type, context] =
+    spec.kind === 'array'
+      ? ['tuple', 'None']
+      : spec.kind === 'object'
+        ? ['dict', `[${spec.keys.map((key) => `'${key}'`).join(', ')}]`]
+        : [spec.type.name, String(spec.context)];
+  const separator = `,\n${' '.repeat(indent + 2)}`;
+  const children = spec.children.map((child) => specToString(child, indent + 2)).join(separator);
+  return `TreeSpec(${type}, ${context}, [${children}])`;
+}
+
+/** The structure with `*` for every leaf: `(*, {'a': *})`. */
+export function specToShortString(spec: TreeSpec): string {
+  if (spec.kind === 'leaf') return '*';
+  const children = spec.children.map(specToShortString);
+  if (spec.kind === 'object') return `{${spec.keys.map((key, i) => `'${key}': ${children[i]}`).join(', ')}}`;
+  const inner = children.length === 1 ? `${children[0]},` : children.join(', ');
+  return spec.kind === 'array' ? `(${inner})` : `${spec.type.name}(${inner})`;
+}

@@ -1,0 +1,35 @@
+/** Deterministic release of tensors. */
+
+import { flatten } from './pytree';
+import { native } from './native';
+import type { Tensor } from './tensor';
+
+/**
+ * Runs `body` and frees every tensor that was made meanwhile, except for those in what it returns,
+ * through any pytree. Scopes nest. `body` must be synchronous.
+ *
+ * @throws TypeError if `body` returns a Promise.
+ * @example
+ * ```ts
+ * const y = torch.scope(() => x.sin().mul(2).add(1)); // the two intermediate results are freed
+ * ```
+ */
+export function scope<T>(body: () => T): T {
+  const depth = native.openScope();
+  let kept: Tensor[] = [];
+  try {
+    const result = body();
+    if (typeof (result as { then?: unknown } | null)?.then === 'function') {
+      throw new TypeError('scope(): the body returned a Promise; tensors made later would not belong to the scope');
+    }
+    kept = flatten(result).leaves.filter((leaf) => native.isTensor(leaf));
+    return result;
+  } finally {
+    native.closeScope(depth, kept);
+  }
+}
+
+/** How many tensors this thread's JavaScript holds, and the bytes of memory behind them. */
+export function memoryUsage(): { tensors: number; bytes: number } {
+  return native.memoryUsage();
+}

@@ -1,0 +1,456 @@
+/** The tensor as a TypeScript user sees it. Operators are added to its prototype by operators.ts. */
+
+import { inspect } from 'node:util';
+import { Complex } from './complex';
+import { Device } from './device';
+import type { DeviceLike } from './device';
+import type { Dtype } from './dtype';
+import { isDtype } from './dtype';
+import * as errors from './errors';
+import { formatTensor } from './format';
+import type { TensorMethods } from './generated/tensor-methods';
+import type { Index } from './indexing';
+import { native } from './native';
+import type { TypedArray } from './native';
+import type { Layout, MemoryFormat, Scalar } from './types';
+import { emitLibtorchWarning } from './warnings';
+
+/** The values of a tensor as nested arrays; a bare value for a 0-d tensor. */
+export type NestedArray<T> = T | NestedArray<T>[];
+
+/** The options of {@link Tensor.to}. */
+export interface ToOptions {
+  dtype?: Dtype | null;
+  device?: DeviceLike | null;
+  nonBlocking?: boolean;
+  copy?: boolean;
+  memoryFormat?: MemoryFormat | null;
+}
+
+/**
+ * An n-dimensional array of one dtype on one device, with its place in the autograd graph;
+ * `torch.Tensor`. Made by `torch.tensor`, the factory functions and the operators, never by `new`.
+ *
+ * The memory is freed by the garbage collector, or at once by `dispose()`, `using` or `scope()`.
+ *
+ * @example
+ * ```ts
+ * import * as torch from 'torch-func';
+ * const x = torch.tensor([[1, 2], [3, 4]]);
+ * x.shape; // [2, 2]
+ * x.sum(0).toArray(); // [4, 6]
+ * ```
+ */
+export class Tensor {
+  /** The size of each dimension; `Tensor.shape`. */
+  get shape(): number[] {
+    return native.shape(this);
+  }
+
+  /** The element type; `Tensor.dtype`. */
+  get dtype(): Dtype {
+    return native.dtype(this);
+  }
+
+  /** Where the data lies; `Tensor.device`. */
+  get device(): Device {
+    return Device.parse(native.device(this));
+  }
+
+  /** `Tensor.layout`. */
+  get layout(): Layout {
+    return native.layout(this);
+  }
+
+  /** The number of dimensions; `Tensor.ndim`. */
+  get ndim(): number {
+    return native.dim(this);
+  }
+
+  /** Elements to step over per dimension; `Tensor.stride()`. */
+  get strides(): number[] {
+    return native.strides(this);
+  }
+
+  /** Whether autograd records operations on this tensor; `Tensor.requires_grad`. */
+  get requiresGrad(): boolean {
+    return native.requiresGrad(this);
+  }
+
+  set requiresGrad(enabled: boolean) {
+    native.requiresGrad_(this, enabled);
+  }
+
+  /** Whether no operator of the graph made this tensor; `Tensor.is_leaf`. */
+  get isLeaf(): boolean {
+    return native.isLeaf(this);
+  }
+
+  /** The gradient that `backward()` has accumulated, or null; `Tensor.grad`. */
+  get grad(): Tensor | null {
+    return native.grad(this);
+  }
+
+  set grad(grad: Tensor | null) {
+    native.setGrad(this, grad);
+  }
+
+  /** The name of the graph node that made this tensor, such as `SinBackward0`; null for a leaf. */
+  get gradFn(): string | null {
+    return native.gradFn(this);
+  }
+
+  /** Whether `backward()` will keep the gradient of this non-leaf tensor; `Tensor.retains_grad`. */
+  get retainsGrad(): boolean {
+    return native.retainsGrad(this);
+  }
+
+  /** How often the data was modified in place; `Tensor._version`. */
+  get _version(): number {
+    return native.version(this);
+  }
+
+  /** Whether this tensor is a view of another; `Tensor._is_view()`. */
+  get isView(): boolean {
+    return native.isView(this);
+  }
+
+  /** Whether the data lies on a GPU; `Tensor.is_cuda`. */
+  get isCuda(): boolean {
+    return this.device.type === 'cuda';
+  }
+
+  /** Whether the tensor has a shape and a dtype but no data; `Tensor.is_meta`. */
+  get isMeta(): boolean {
+    return this.device.type === 'meta';
+  }
+
+  /** The transpose of a matrix; `Tensor.T`. */
+  get T(): Tensor {
+    return propertyOperators.T.call(this) as Tensor;
+  }
+
+  /** The matrices of the last two dimensions, transposed; `Tensor.mT`. */
+  get mT(): Tensor {
+    return this.transpose(-2, -1);
+  }
+
+  /** The conjugate transpose of a matrix; `Tensor.H`. */
+  get H(): Tensor {
+    return propertyOperators.H.call(this) as Tensor;
+  }
+
+  /** The matrices of the last two dimensions, conjugated and transposed; `Tensor.mH`. */
+  get mH(): Tensor {
+    return this.adjoint();
+  }
+
+  /** The real part of a complex tensor, as a view; `Tensor.real`. */
+  get real(): Tensor {
+    return propertyOperators.real.call(this) as Tensor;
+  }
+
+  /** The imaginary part of a complex tensor, as a view; `Tensor.imag`. */
+  get imag(): Tensor {
+    return propertyOperators.imag.call(this) as Tensor;
+  }
+
+  /** The number of dimensions; `Tensor.dim()`. */
+  dim(): number {
+    return native.dim(this);
+  }
+
+  /** The number of elements; `Tensor.numel()`. */
+  numel(): number {
+    return native.numel(this);
+  }
+
+  /** `Tensor.nelement()`, another name of {@link Tensor.numel}. */
+  nelement(): number {
+    return native.numel(this);
+  }
+
+  /** The shape, or the size of one dimension; `Tensor.size()`. Throws an IndexError out of range. */
+  size(): number[];
+  size(dim: number): number;
+  size(dim?: number): number[] | number {
+    const shape = native.shape(this);
+    return dim === undefined ? shape : shape[wrapDim(dim, shape.length)];
+  }
+
+  /** The strides, or that of one dimension; `Tensor.stride()`. Throws an IndexError out of range. */
+  stride(): number[];
+  stride(dim: number): number;
+  stride(dim?: number): number[] | number {
+    const strides = native.strides(this);
+    return dim === undefined ? strides : strides[wrapDim(dim, strides.length)];
+  }
+
+  /** The offset of the first element in the storage, in elements; `Tensor.storage_offset()`. */
+  storageOffset(): number {
+    return native.storageOffset(this);
+  }
+
+  /** Bytes per element; `Tensor.element_size()`. */
+  elementSize(): number {
+    return native.elementSize(this);
+  }
+
+  /** Whether the elements lie in row-major order; `Tensor.is_contiguous()`. */
+  isContiguous(options: { memoryFormat?: MemoryFormat } = {}): boolean {
+    return native.isContiguous(this, options.memoryFormat);
+  }
+
+  // --- values -----------------------------------------------------------------------------------
+
+  /**
+   * The value of a tensor of one element; `Tensor.item()`. An int64 beyond 2^53 comes as a bigint.
+   *
+   * Throws a RuntimeError for more than one element, and inside `vmap`, where one value stands for
+   * many: use `torch.where` or other operators there.
+   */
+  item<T extends number | bigint | boolean | Complex = number>(): T;
+  item(): unknown {
+    return native.item(this);
+  }
+
+  /**
+   * The values as nested arrays, a bare value for a 0-d tensor; `Tensor.tolist()`. An int64 tensor
+   * with a value beyond 2^53 gives bigints. Works through `grad` levels, not inside `vmap`.
+   */
+  toArray<T extends number | bigint | boolean | Complex = number>(): NestedArray<T>;
+  toArray(): unknown {
+    return nest(elements(this), native.shape(this));
+  }
+
+  /**
+   * The values in row-major order, copied into a typed array: BigInt64Array for int64, Uint8Array
+   * for bool, the bits as Uint16Array for float16 and bfloat16, pairs for complex dtypes. Compare
+   * `Tensor.numpy()`.
+   */
+  data(): TypedArray {
+    return native.data(this);
+  }
+
+  /** Iterates over dim 0; throws a TypeError for a 0-d tensor, as in Python. */
+  *[Symbol.iterator](): Iterator<Tensor> {
+    if (native.dim(this) === 0) throw new TypeError('iteration over a 0-d tensor');
+    yield* this.unbind(0);
+  }
+
+  // --- indexing ---------------------------------------------------------------------------------
+
+  /**
+   * `x.index(slice(), 0)` is Python's `x[:, 0]`: integers, `slice()` or `'1:3'`, `'...'`, `null` for
+   * a new axis, booleans, tensors and arrays as indices. Throws an IndexError out of range.
+   */
+  index(...indices: Index[]): Tensor {
+    return native.index(this, indices);
+  }
+
+  /** `x.indexPut_([slice(), 0], value)` is Python's `x[:, 0] = value`. Returns the tensor. */
+  indexPut_(indices: readonly Index[], value: Tensor | Scalar): this {
+    native.indexPut_(this, indices, value);
+    return this;
+  }
+
+  // --- conversion -------------------------------------------------------------------------------
+
+  /**
+   * The tensor with another dtype or on another device, or itself if nothing changes; `Tensor.to`.
+   *
+   * @example
+   * ```ts
+   * x.to('float64');
+   * x.to('cuda:0', { nonBlocking: true });
+   * x.to({ dtype: 'float16', device: 'cpu', copy: true });
+   * ```
+   */
+  to(target: Dtype | DeviceLike | Tensor, options?: ToOptions): Tensor;
+  to(device: DeviceLike, dtype: Dtype, options?: ToOptions): Tensor;
+  to(options: ToOptions): Tensor;
+  to(target: unknown, second?: unknown, third?: ToOptions): Tensor {
+    const options: ToOptions = { ...(typeof second === 'object' ? (second as ToOptions | null) : third) };
+    if (typeof second === 'string') options.dtype = second as Dtype;
+    if (native.isTensor(target)) {
+      options.dtype ??= target.dtype;
+      options.device ??= target.device;
+    } else if (isDtype(target)) {
+      options.dtype = target;
+    } else if (typeof target === 'string' || target instanceof Device || (isObject(target) && 'type' in target)) {
+      options.device = target as DeviceLike;
+    } else if (isObject(target)) {
+      Object.assign(options, target);
+    } else {
+      throw new TypeError(`to(): argument 'target' must be a dtype, a device, a Tensor or options, not ${inspect(target)}`);
+    }
+    return propertyOperators.to.call(this, options) as Tensor;
+  }
+
+  /** A copy in CPU memory, or the tensor itself if it lies there; `Tensor.cpu()`. */
+  cpu(): Tensor {
+    return this.to('cpu');
+  }
+
+  /** The tensor on a CUDA device, by default the current one; `Tensor.cuda()`. */
+  cuda(device: DeviceLike | number = 'cuda', options: { nonBlocking?: boolean } = {}): Tensor {
+    return this.to(typeof device === 'number' ? `cuda:${device}` : device, options);
+  }
+
+  /** `Tensor.bool()`. */
+  bool(): Tensor {
+    return this.to('bool');
+  }
+  /** `Tensor.byte()`: uint8. */
+  byte(): Tensor {
+    return this.to('uint8');
+  }
+  /** `Tensor.short()`: int16. */
+  short(): Tensor {
+    return this.to('int16');
+  }
+  /** `Tensor.int()`: int32. */
+  int(): Tensor {
+    return this.to('int32');
+  }
+  /** `Tensor.long()`: int64. */
+  long(): Tensor {
+    return this.to('int64');
+  }
+  /** `Tensor.half()`: float16. */
+  half(): Tensor {
+    return this.to('float16');
+  }
+  /** `Tensor.bfloat16()`. */
+  bfloat16(): Tensor {
+    return this.to('bfloat16');
+  }
+  /** `Tensor.float()`: float32. */
+  float(): Tensor {
+    return this.to('float32');
+  }
+  /** `Tensor.double()`: float64. */
+  double(): Tensor {
+    return this.to('float64');
+  }
+  /** `Tensor.cfloat()`: complex64. */
+  cfloat(): Tensor {
+    return this.to('complex64');
+  }
+  /** `Tensor.cdouble()`: complex128. */
+  cdouble(): Tensor {
+    return this.to('complex128');
+  }
+
+  // --- autograd ---------------------------------------------------------------------------------
+
+  /**
+   * Starts or stops recording operations on this leaf; `Tensor.requires_grad_`. Throws inside a
+   * transformed function, where the transform decides.
+   */
+  requiresGrad_(requiresGrad = true): this {
+    native.requiresGrad_(this, requiresGrad);
+    return this;
+  }
+
+  /** Keeps the gradient of this non-leaf tensor at the next `backward()`; `Tensor.retain_grad()`. */
+  retainGrad(): void {
+    native.retainGrad(this);
+  }
+
+  // --- lifetime ---------------------------------------------------------------------------------
+
+  /** Frees the tensor now. Using it afterwards throws a RuntimeError; disposing twice does nothing. */
+  dispose(): void {
+    native.dispose(this);
+  }
+
+  /** Whether the tensor has been disposed of. */
+  get isDisposed(): boolean {
+    return native.isDisposed(this);
+  }
+
+  /** For `using x = ...`. */
+  [Symbol.dispose](): void {
+    native.dispose(this);
+  }
+
+  /** The tensor in PyTorch's format. */
+  toString(): string {
+    return formatTensor(this);
+  }
+
+  [inspect.custom](): string {
+    // The prototype itself is inspected like any object.
+    return native.isTensor(this) ? formatTensor(this) : 'Tensor {}';
+  }
+}
+
+// eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging -- operators.ts adds the methods
+export interface Tensor extends TensorMethods, Disposable {}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}
+
+function wrapDim(dim: number, count: number): number {
+  if (!Number.isInteger(dim) || dim < -count || dim >= count) {
+    throw new errors.IndexError(
+      `Dimension out of range (expected to be in range of [${-Math.max(count, 1)}, ${Math.max(count, 1) - 1}], but got ${dim})`,
+    );
+  }
+  return dim < 0 ? dim + count : dim;
+}
+
+/** The elements in row-major order as JavaScript values. */
+function elements(tensor: Tensor): unknown[] {
+  const dtype = tensor.dtype;
+  switch (dtype) {
+    case 'bool':
+      return Array.from(native.data(tensor) as Uint8Array, (value) => value !== 0);
+    case 'int64':
+    case 'uint64': {
+      const values = native.data(tensor) as BigInt64Array;
+      const isSafe = values.every((value) => value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER);
+      return isSafe ? Array.from(values, Number) : Array.from(values);
+    }
+    case 'complex32':
+    case 'complex64':
+    case 'complex128': {
+      const parts = native.doubles(tensor);
+      return Array.from({ length: parts.length / 2 }, (_, i) => new Complex(parts[2 * i], parts[2 * i + 1]));
+    }
+    default:
+      return Array.from(native.doubles(tensor));
+  }
+}
+
+function nest(values: unknown[], shape: readonly number[]): unknown {
+  if (shape.length === 0) return values[0];
+  let rows = values;
+  for (let d = shape.length - 1; d > 0; d--) {
+    const size = shape[d];
+    const count = shape.slice(0, d).reduce((a, b) => a * b, 1);
+    const flat = rows;
+    rows = Array.from({ length: count }, (_, i) => flat.slice(i * size, (i + 1) * size));
+  }
+  return rows;
+}
+
+native.initialize({
+  Tensor,
+  Complex,
+  Device,
+  onWarning: emitLibtorchWarning,
+  ...errors,
+  TypeError,
+});
+
+// Operators behind what is a property in Python, or dispatched by its binding.
+const propertyOperators = {
+  T: native.operator('T', 'numpy_T', true),
+  H: native.operator('H', 'matrix_H', true),
+  real: native.operator('real', 'real', true),
+  imag: native.operator('imag', 'imag', true),
+  to: native.operator('to', 'to.dtype_layout', true),
+};
