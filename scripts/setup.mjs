@@ -68,7 +68,7 @@ async function main() {
   const environment = readEnvironment();
   if (options.steps.includes('npm')) await installPackages(report);
   if (options.steps.includes('native'))
-    await buildAddon(report, await findLibtorch(report, environment), { tidy: options.tidy });
+    await buildAddon(report, await findLibtorch(report, environment), { debug: environment.debug, tidy: options.tidy });
   if (options.steps.includes('typescript')) await compileTypeScript(report);
   if (options.steps.includes('python')) await preparePython(report, environment);
   report.line(`Set-up: done (${since(from)})`);

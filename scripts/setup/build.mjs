@@ -17,24 +17,25 @@ const stampPath = path.join(root, 'build', 'native.json');
 /**
  * @param {import('./report.mjs').Report} report
  * @param {import('./inspect.mjs').Libtorch} libtorch
- * @param {{ tidy?: boolean }} [options] tidy: keep only the addon, for where it is built once
+ * @param {{ debug?: boolean, tidy?: boolean }} [options] debug: with debugging information; tidy: keep only the
+ *   addon, for where it is built once
  */
-export async function buildAddon(report, libtorch, { tidy = false } = {}) {
-  if (isCurrent(libtorch)) return;
+export async function buildAddon(report, libtorch, { debug = false, tidy = false } = {}) {
+  if (isCurrent(libtorch, debug)) return;
   await withLock(
     path.join(root, 'build', '.lock'),
     async () => {
-      if (isCurrent(libtorch)) return;
-      await compile(report, libtorch);
+      if (isCurrent(libtorch, debug)) return;
+      await compile(report, libtorch, debug);
       if (tidy) removeIntermediates();
     },
     { onWait: (owner) => report.line(`Build: waiting for ${owner}, which is building`) },
   );
 }
 
-function isCurrent(libtorch) {
+function isCurrent(libtorch, debug) {
   const stamp = readJson(stampPath);
-  return stamp !== null && fs.existsSync(addonPath) && stamp.digest === inputs(libtorch);
+  return stamp !== null && fs.existsSync(addonPath) && stamp.digest === inputs(libtorch, debug);
 }
 
 /** The precompiled headers alone take 400 MB. */
@@ -47,19 +48,22 @@ function removeIntermediates() {
   fs.rmSync(path.join(folder, 'compile_commands.json'), { force: true });
 }
 
-function inputs(libtorch) {
+function inputs(libtorch, debug) {
   return digest(root, ['CMakeLists.txt', 'native'], {
     values: [
       libtorch.path,
       libtorch.version,
       ...['cmake-js', 'node-addon-api', 'node-api-headers'].map(versionOf),
       process.env.CXX ?? '',
+      debug,
     ],
   });
 }
 
-async function compile(report, libtorch) {
+async function compile(report, libtorch, debug) {
   const from = performance.now();
+  // Taken first: a source that changes while the compiler runs is out of date afterwards.
+  const wanted = inputs(libtorch, debug);
   const tools = await findToolchain();
   report.line(
     `Build: ${tools.compilerVersion}, CMake ${tools.cmakeVersion}, ${tools.generator}, libtorch ${libtorch.version}`,
@@ -72,6 +76,7 @@ async function compile(report, libtorch) {
     version: libtorch.version,
     compiler: tools.compiler,
     generator: tools.generator,
+    ...(debug ? { debug } : {}),
   };
   if (JSON.stringify(previous?.setting) !== JSON.stringify(setting)) {
     fs.rmSync(path.join(root, 'build', 'CMakeCache.txt'), { force: true });
@@ -81,7 +86,8 @@ async function compile(report, libtorch) {
     cmakeJs(),
     'build',
     ...['--directory', root, '--config', 'Release', '--generator', tools.generator, '--cmake-path', tools.cmake],
-    ...['--parallel', String(jobs()), '--cxx', tools.compiler, '--log-level', 'error', `--CDLIBTORCH=${libtorch.path}`],
+    ...['--parallel', String(jobs()), '--cxx', tools.compiler, '--log-level', 'error'],
+    ...[`--CDLIBTORCH=${libtorch.path}`, `--CDDEBUG_INFO=${debug ? 'ON' : 'OFF'}`],
   ];
   writeJson(stampPath, { setting });
   const result = await run(process.execPath, args, {
@@ -101,7 +107,7 @@ async function compile(report, libtorch) {
       ],
     });
   }
-  writeJson(stampPath, { setting, digest: inputs(libtorch), tools });
+  writeJson(stampPath, { setting, digest: wanted, tools });
   report.line(`Build: ${path.relative(root, addonPath)} (${since(from)})`);
 }
 

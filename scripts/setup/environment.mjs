@@ -35,6 +35,14 @@ export const variables = [
     text: 'the SHA-256 sum that the libtorch archive must have',
   },
   {
+    name: 'TORCH_FUNC_DEBUG',
+    text: 'set to 1 to build the addon for a debugger, with debugging information',
+  },
+  {
+    name: 'CXX, CMAKE_BUILD_PARALLEL_LEVEL',
+    text: 'the C++ compiler, and how many of it run at once',
+  },
+  {
     name: 'HTTPS_PROXY, HTTP_PROXY, NO_PROXY',
     text: 'the proxy for fetching that archive (pip and npm read them as well)',
   },
@@ -62,6 +70,7 @@ export function readEnvironment(env = process.env) {
     libtorch: env.LIBTORCH || null,
     usePytorch: isOn(env.LIBTORCH_USE_PYTORCH),
     variant,
+    debug: isOn(env.TORCH_FUNC_DEBUG),
     cache: path.resolve(env.TORCH_FUNC_CACHE || defaultCache(env)),
     python: env.TORCH_FUNC_PYTHON || null,
     archiveUrl: env.TORCH_FUNC_ARCHIVE_URL || null,
