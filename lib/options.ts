@@ -1,0 +1,76 @@
+/**
+ * Arguments as Python takes them, for functions written in TypeScript: optional ones by position or
+ * by name, names in one trailing options object.
+ */
+
+import { native } from './native';
+
+type Prefixes<P extends readonly unknown[]> = P extends readonly []
+  ? []
+  : P | (P extends readonly [...infer Init, unknown] ? Prefixes<Init> : []);
+
+type WithOptions<P, O> = P extends readonly unknown[] ? P | [...P, options: O] : never;
+
+/**
+ * The rest parameter of a function whose optional arguments `P` (a tuple, in Python's order) may
+ * also be given by name: any number of them by position, then an options object `O`.
+ *
+ * @example
+ * ```ts
+ * function dropout(input: Tensor, ...rest: Optional<[p: number, training: boolean], DropoutOptions>): Tensor;
+ * dropout(x, 0.5, { training: false });
+ * ```
+ */
+export type Optional<P extends readonly unknown[], O> = WithOptions<Prefixes<P>, O>;
+
+/** Whether a value is an options object: plain, of this realm or another, and no complex number. */
+export function isOptions(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value) || native.isTensor(value)) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype !== null && Object.getPrototypeOf(prototype) !== null) return false;
+  return !('re' in value && 'im' in value);
+}
+
+/**
+ * Reads optional arguments into one object. `undefined` counts as not given.
+ *
+ * @param api - PyTorch's name of the function, for messages.
+ * @param args - What came after the required arguments.
+ * @param positional - Their names in Python's order.
+ * @param keywordOnly - The names that may only be given by name.
+ * @param required - How many arguments came before `args`, for messages.
+ * @throws TypeError, in Python's words, for too many arguments, an unknown name, or one given twice.
+ */
+export function readOptions<O extends object>(
+  api: string,
+  args: readonly unknown[],
+  positional: readonly (keyof O & string)[],
+  keywordOnly: readonly (keyof O & string)[] = [],
+  required = 1,
+): Partial<O> {
+  const last = args.at(-1);
+  const options = isOptions(last) ? last : {};
+  const values = isOptions(last) ? args.slice(0, -1) : args;
+  if (values.length > positional.length) {
+    const most = required + positional.length;
+    throw new TypeError(
+      `${api}() takes ${positional.length === 0 ? '' : `from ${required} to `}${most} positional arguments but ${required + values.length} were given`,
+    );
+  }
+  const read: Record<string, unknown> = {};
+  values.forEach((value, i) => {
+    if (value !== undefined) read[positional[i]] = value;
+  });
+  const known: readonly string[] = [...positional, ...keywordOnly];
+  for (const [name, value] of Object.entries(options)) {
+    if (!known.includes(name)) {
+      throw new TypeError(
+        `${api}() got an unexpected keyword argument '${name}'${known.length === 0 ? '' : `; the options are ${known.join(', ')}`}`,
+      );
+    }
+    if (value === undefined) continue;
+    if (name in read) throw new TypeError(`${api}() got multiple values for argument '${name}'`);
+    read[name] = value;
+  }
+  return read as Partial<O>;
+}
