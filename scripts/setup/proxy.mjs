@@ -47,7 +47,7 @@ export async function get(url, headers, { env = process.env, timeout = 60_000 } 
     options = { path: url.href, headers: { ...options.headers, ...authorization(proxy) } };
   } else if (proxy) {
     const socket = await tunnel(proxy, url, timeout);
-    options.agent = false;
+    // Without an agent: Node.js uses this function only then.
     options.createConnection = () => tls.connect({ socket, servername: url.hostname });
   }
   return new Promise((resolve, reject) => {
