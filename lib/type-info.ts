@@ -70,8 +70,7 @@ const INTEGERS: Partial<Record<Dtype, IntegerInfo>> = {
  * ```
  */
 export function finfo(dtype: Dtype = getDefaultDtype()): FloatInfo {
-  const info = FLOATS[dtype];
-  if (info !== undefined) return info;
+  if (Object.hasOwn(FLOATS, dtype)) return FLOATS[dtype]!;
   throw new TypeError(
     `torch.finfo() requires a floating point input type. Use torch.iinfo to handle '${String(dtype)}'`,
   );
@@ -83,8 +82,7 @@ export function finfo(dtype: Dtype = getDefaultDtype()): FloatInfo {
  * @throws TypeError for any other dtype.
  */
 export function iinfo(dtype: Dtype): IntegerInfo {
-  const info = INTEGERS[dtype];
-  if (info !== undefined) return info;
+  if (Object.hasOwn(INTEGERS, dtype)) return INTEGERS[dtype]!;
   if (dtype === 'bool') throw new TypeError('torch.bool is not supported by torch.iinfo');
   throw new TypeError(`torch.iinfo() requires an integer input type. Use torch.finfo to handle '${String(dtype)}'`);
 }

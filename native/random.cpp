@@ -135,16 +135,23 @@ Napi::Value seed(const Napi::CallbackInfo& info) {
 
 // --- Generator objects ------------------------------------------------------------------------
 
+// What a generator's state takes, for the collector, which sees the small object only.
+constexpr int64_t kStateBytes = sizeof(at::CPUGeneratorImpl);
+
+// A basic finalizer, as a tensor's: it runs inside the collection and touches no JavaScript.
+void finalizeGenerator(node_api_basic_env env, void* data, void* hint) {
+  static_cast<Environment*>(hint)->generators.erase(data);
+  delete static_cast<at::Generator*>(data);
+  int64_t total = 0;
+  napi_adjust_external_memory(env, -kStateBytes, &total);
+}
+
 void attach(Environment& environment, napi_value object, at::Generator generator) {
   auto owned = std::make_unique<at::Generator>(std::move(generator));
-  // A basic finalizer, as a tensor's: it runs inside the collection and touches no JavaScript.
-  check(environment.env, napi_wrap(environment.env, object, owned.get(),
-                                   [](node_api_basic_env, void* data, void* hint) {
-                                     static_cast<Environment*>(hint)->generators.erase(data);
-                                     delete static_cast<at::Generator*>(data);
-                                   },
-                                   &environment, nullptr));
+  check(environment.env, napi_wrap(environment.env, object, owned.get(), finalizeGenerator, &environment, nullptr));
   environment.generators.insert(owned.release());
+  int64_t total = 0;
+  napi_adjust_external_memory(environment.env, kStateBytes, &total);
 }
 
 at::Generator newGenerator(const c10::Device& device) {

@@ -157,7 +157,7 @@ describe('other tensors print as in PyTorch', () => {
 
   test('a large tensor is not copied whole', () => {
     const big = torch.zeros([1]).expand([1 << 15, 1 << 15, 1 << 15]);
-    expect(String(big)).toMatch(/^tensor\(\[\[\[0\., 0\., 0\.,  \.\.\., 0\., 0\., 0\.\],\n/);
+    expect(String(big)).toMatch(/^tensor\(\[\[\[0\., 0\., 0\., {2}\.\.\., 0\., 0\., 0\.\],\n/);
   });
 
   test('functional tensors', () => {

@@ -36,15 +36,40 @@ const reads: Record<string, (x: Tensor) => Index[][]> = {
   'x[1, -1]': () => [[1, -1]],
   'x[:]': () => [[all], [':'], ['::']],
   'x[1:]': () => [[slice(1, null)], ['1:'], ['1::'], [slice(1, undefined)]],
-  'x[:, 1:3]': () => [[all, slice(1, 3)], [':', '1:3'], [':', ' 1 : 3 ']],
-  'x[:, ::2]': () => [[all, slice(null, null, 2)], [':', '::2']],
-  'x[:, :, 1:4:2]': () => [[all, all, slice(1, 4, 2)], [':', ':', '1:4:2'], ['...', slice(1n, 4n, 2n)]],
-  'x[:, -2:]': () => [[all, slice(-2, null)], [':', '-2:']],
-  'x[:, :-1]': () => [[all, slice(-1)], [':', ':-1']],
+  'x[:, 1:3]': () => [
+    [all, slice(1, 3)],
+    [':', '1:3'],
+    [':', ' 1 : 3 '],
+  ],
+  'x[:, ::2]': () => [
+    [all, slice(null, null, 2)],
+    [':', '::2'],
+  ],
+  'x[:, :, 1:4:2]': () => [
+    [all, all, slice(1, 4, 2)],
+    [':', ':', '1:4:2'],
+    ['...', slice(1n, 4n, 2n)],
+  ],
+  'x[:, -2:]': () => [
+    [all, slice(-2, null)],
+    [':', '-2:'],
+  ],
+  'x[:, :-1]': () => [
+    [all, slice(-1)],
+    [':', ':-1'],
+  ],
   'x[:, 5:]': () => [[':', '5:']],
   'x[:, 2:1]': () => [[all, slice(2, 1)]],
-  'x[:, :2**70]': () => [[all, slice(big)], [':', `:${big}`], [all, slice(2n ** 63n - 1n)]],
-  'x[:, -2**70:2]': () => [[all, slice(-big, 2)], [':', `-${big}:2`], [all, slice(-(2n ** 63n), 2)]],
+  'x[:, :2**70]': () => [
+    [all, slice(big)],
+    [':', `:${big}`],
+    [all, slice(2n ** 63n - 1n)],
+  ],
+  'x[:, -2**70:2]': () => [
+    [all, slice(-big, 2)],
+    [':', `-${big}:2`],
+    [all, slice(-(2n ** 63n), 2)],
+  ],
   'x[...]': () => [['...']],
   'x[..., 0]': () => [['...', 0]],
   'x[0, ..., 0]': () => [[0, '...', 0]],
@@ -144,8 +169,7 @@ const errors: Record<string, (x: Tensor, s: Tensor) => unknown> = {
   'x[0] = 1j': (x) => x.indexPut_([0], { re: 0, im: 1 }),
   'x[0] = torch.ones(5)': (x) => x.indexPut_([0], torch.ones([5])),
   'x[tensor([0, 1])] = torch.ones(5)': (x) => x.indexPut_([[0, 1]], torch.ones([5])),
-  'x[tensor([0])] = tensor(2.5, dtype=torch.float64)': (x) =>
-    x.indexPut_([[0]], tensor(2.5, { dtype: 'float64' })),
+  'x[tensor([0])] = tensor(2.5, dtype=torch.float64)': (x) => x.indexPut_([[0]], tensor(2.5, { dtype: 'float64' })),
   'torch.zeros(1).expand(3)[:] = 1': () => torch.zeros([1]).expand([3]).indexPut_([':'], 1),
   'torch.zeros(3, requires_grad=True)[0] = 1': () => torch.zeros([3], { requiresGrad: true }).indexPut_([0], 1),
 };
@@ -240,7 +264,9 @@ describe('what Python has no counterpart of', () => {
     ['a disposed tensor', disposed, 'RuntimeError', "argument 'indices' is a Tensor that has been disposed of"],
     ['a getter that throws', throwing, 'Error', 'from a getter'],
   ])('%s', (_, index, name, message) => {
-    expect(() => x.index(index as Index)).toThrow(expect.objectContaining({ name, message: expect.stringContaining(message) }));
+    expect(() => x.index(index as Index)).toThrow(
+      expect.objectContaining({ name, message: expect.stringContaining(message) }),
+    );
   });
 
   test.each<[string, unknown, string]>([
@@ -261,7 +287,9 @@ describe('what Python has no counterpart of', () => {
 
   test('indices that are no array', () => {
     expect(() => x.indexPut_(0 as any, 1)).toThrow(TypeError);
-    expect(() => x.indexPut_(0 as any, 1)).toThrow("indexPut_(): argument 'indices' must be an array of indices, not int");
+    expect(() => x.indexPut_(0 as any, 1)).toThrow(
+      "indexPut_(): argument 'indices' must be an array of indices, not int",
+    );
   });
 
   test('a value beyond int64, and a disposed one', () => {
@@ -293,16 +321,32 @@ describe('indexing and the rest of PyTorch', () => {
     expect(x.index([0, 0, 2]).gradFn).toBe('IndexBackward0');
     const y = x.clone();
     y.indexPut_([slice(1)], 5);
-    expect(torch.func.grad((v: Tensor) => v.index(1).mul(v.index([2, 2]).sum()))(x).toArray()).toEqual([0, 6, 4]);
+    expect(
+      torch.func
+        .grad((v: Tensor) => v.index(1).mul(v.index([2, 2]).sum()))(x)
+        .toArray(),
+    ).toEqual([0, 6, 4]);
     expect(y.toArray()).toEqual([5, 2, 3]);
   });
 
   test('works under vmap, also with an index that differs by example', () => {
     const { x } = start();
     expect(torch.vmap((m: Tensor) => m.index(slice(1, null), 0))(x).toArray()).toEqual([[4, 8], [16, 20]]); // prettier-ignore
-    expect(torch.vmap((m: Tensor, i: Tensor) => m.index(i, 0))(x, long([2, 1])).toArray()).toEqual([8, 16]);
-    expect(torch.vmap((m: Tensor) => m.clone().indexPut_([0], 0).sum())(x).toArray()).toEqual([60, 156]);
-    expect(torch.vmap((m: Tensor) => m.index([0, 2]).sum())(x).toArray()).toEqual([44, 140]);
+    expect(
+      torch
+        .vmap((m: Tensor, i: Tensor) => m.index(i, 0))(x, long([2, 1]))
+        .toArray(),
+    ).toEqual([8, 16]);
+    expect(
+      torch
+        .vmap((m: Tensor) => m.clone().indexPut_([0], 0).sum())(x)
+        .toArray(),
+    ).toEqual([60, 156]);
+    expect(
+      torch
+        .vmap((m: Tensor) => m.index([0, 2]).sum())(x)
+        .toArray(),
+    ).toEqual([44, 140]);
   });
 
   test('indexPut_ with accumulate adds, twice where an index comes twice', () => {

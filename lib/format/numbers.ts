@@ -38,7 +38,8 @@ export function formatFixed(value: number, precision: number): string {
     // Where toFixed gives up; such a double is an integer.
     return withSign(value, BigInt(magnitude).toString() + (precision > 0 ? `.${'0'.repeat(precision)}` : ''));
   }
-  if (precision < ALL_DIGITS) {
+  // With so few binary digits after the point that it can lie halfway.
+  if (precision < ALL_DIGITS && Number.isInteger(magnitude * 2 ** (precision + 1))) {
     const long = magnitude.toFixed(ALL_DIGITS);
     const cut = truncate(long, precision);
     if (isTie(long, precision) && isEven(cut)) return withSign(value, cut);
@@ -51,7 +52,7 @@ export function formatExponential(value: number, precision: number): string {
   if (!Number.isFinite(value)) return nonFinite(value);
   const magnitude = Math.abs(value);
   let text = magnitude.toExponential(precision);
-  if (precision < ALL_DIGITS) {
+  if (precision < ALL_DIGITS && magnitude.toExponential(precision + 1).includes('5e')) {
     const long = magnitude.toExponential(ALL_DIGITS);
     const [mantissa, exponent] = long.split('e');
     const cut = truncate(mantissa, precision);

@@ -25,7 +25,11 @@ const PROFILES = {
 let current: PrintOptions = { ...PROFILES.default, sciMode: null };
 
 function checkCount(name: keyof PrintOptions, value: number, minimum: number, maximum: number): void {
-  if (typeof value !== 'number' || !(value >= minimum && value <= maximum) || !(Number.isInteger(value) || value === Infinity)) {
+  if (
+    typeof value !== 'number' ||
+    !(value >= minimum && value <= maximum) ||
+    !(Number.isInteger(value) || value === Infinity)
+  ) {
     throw new ValueError(
       `setPrintOptions(): option '${name}' must be an integer from ${minimum} to ${maximum}, not ${String(value)}`,
     );

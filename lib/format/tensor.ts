@@ -79,10 +79,7 @@ function contentsOf(tensor: Tensor, info: PrintingInfo, indent: number, options:
   }
   if (info.isMeta) return ['...', [size, ...noDefaultDtype]];
   if (shape.includes(0)) return ['[]', [...(shape.length === 1 ? [] : [size]), ...noDefaultDtype]];
-  return [
-    elementsText(tensor, info, indent, options),
-    [...(options.edgeitems === 0 ? [size] : []), ...unusualDtype],
-  ];
+  return [elementsText(tensor, info, indent, options), [...(options.edgeitems === 0 ? [size] : []), ...unusualDtype]];
 }
 
 function indentAll(text: string): string {
