@@ -6,6 +6,7 @@
 #include <ATen/detail/CUDAHooksInterface.h>
 #include <c10/core/CachingDeviceAllocator.h>
 #include <c10/core/DefaultDtype.h>
+#include <c10/core/impl/VirtualGuardImpl.h>
 #include <torch/version.h>
 
 #include <cmath>
@@ -24,6 +25,9 @@ namespace {
 using Kind = Argument::Kind;
 
 const at::CUDAHooksInterface& cuda() { return at::detail::getCUDAHooks(); }
+
+// The hooks tell of devices but do not change the current one; what device guards use does.
+c10::impl::VirtualGuardImpl cudaGuard() { return c10::impl::VirtualGuardImpl(c10::DeviceType::CUDA); }
 
 Napi::Value toNumber(napi_env env, int64_t value) { return Napi::Value(env, wrapInteger(env, value)); }
 
@@ -46,7 +50,7 @@ Napi::Value cudaDeviceCount(const Napi::CallbackInfo& info) { return toNumber(in
 Napi::Value cudaCurrentDevice(const Napi::CallbackInfo& info) { return toNumber(info.Env(), cuda().getCurrentDevice()); }
 
 Napi::Value cudaSetDevice(const Napi::CallbackInfo& info) {
-  cuda().setCurrentDevice(deviceIndex(info));
+  cudaGuard().setDevice(c10::Device(c10::DeviceType::CUDA, deviceIndex(info)));
   return info.Env().Undefined();
 }
 
@@ -165,10 +169,10 @@ Napi::Value cudaDeviceProperties(const Napi::CallbackInfo& info) {
 // cudaMemGetInfo(index): [free, total] bytes of the device
 Napi::Value cudaMemGetInfo(const Napi::CallbackInfo& info) {
   const auto index = deviceIndex(info);
-  const auto previous = cuda().exchangeDevice(index);
+  const c10::Device previous = cudaGuard().exchangeDevice(c10::Device(c10::DeviceType::CUDA, index));
   size_t available = 0, total = 0;
   const int error = cudaFunction<int(size_t*, size_t*)>("cudaMemGetInfo")(&available, &total);
-  cuda().exchangeDevice(previous);
+  cudaGuard().setDevice(previous);
   if (error != 0) throwRuntimeError("CUDA error " + std::to_string(error) + " while asking for the device's memory");
   auto result = Napi::Array::New(info.Env(), 2);
   result.Set(0u, toNumber(info.Env(), static_cast<int64_t>(available)));
