@@ -14,6 +14,7 @@
 #include "printing.h"
 #include "properties.h"
 #include "random.h"
+#include "small_allocator.h"
 #include "tensor_handle.h"
 
 namespace torch_func {
@@ -30,6 +31,7 @@ Napi::Object startAddon(Napi::Env env, Napi::Object exports) {
   auto* environment = new Environment(env);
   napi_set_instance_data(env, environment,
                          [](node_api_basic_env, void* data, void*) { delete static_cast<Environment*>(data); }, nullptr);
+  installSmallAllocator();
   registerBatchingDecompositions();
   ensureForwardAdDecompositions();
   define<initialize>(exports, "initialize");

@@ -33,6 +33,7 @@ class Operator {
   Environment& environment;
 
  private:
+  napi_value callOnTensors(napi_value thisValue, c10::ArrayRef<napi_value> values);
   napi_value run(const Overload& overload, const Overload::Bound& bound);
   [[noreturn]] void throwNoMatch(c10::ArrayRef<const Argument*> positional, std::vector<NamedArgument>& options);
 
@@ -51,7 +52,63 @@ const std::deque<Overload>& Operator::overloads() {
   return overloads_;
 }
 
+// The stack of a call. Calls do not nest today, but a stack per depth keeps that from mattering.
+class StackLease {
+ public:
+  StackLease() {
+    auto& pool = stacks();
+    if (pool.empty()) {
+      stack_ = std::make_unique<std::vector<c10::IValue>>();
+    } else {
+      stack_ = std::move(pool.back());
+      pool.pop_back();
+    }
+  }
+  ~StackLease() {
+    stack_->clear();
+    stacks().push_back(std::move(stack_));
+  }
+  std::vector<c10::IValue>& operator*() { return *stack_; }
+
+ private:
+  static std::vector<std::unique_ptr<std::vector<c10::IValue>>>& stacks() {
+    static thread_local std::vector<std::unique_ptr<std::vector<c10::IValue>>> pool;
+    return pool;
+  }
+  std::unique_ptr<std::vector<c10::IValue>> stack_;
+};
+
+// `x.sin()`, `x.add(y)`: tensors alone, for the first overload. Most calls of most programs are of
+// this kind, and they need no look at types beyond "is a tensor". Null if the call is of another kind.
+napi_value Operator::callOnTensors(napi_value thisValue, c10::ArrayRef<napi_value> values) {
+  constexpr size_t kMost = 4;
+  const size_t count = values.size() + (isMethod_ ? 1 : 0);
+  if (count > kMost || count == 0) return nullptr;
+  const Overload& overload = overloads().front();
+  napi_value objects[kMost];
+  TensorHandle* handles[kMost];
+  for (size_t i = 0; i < count; ++i) {
+    objects[i] = !isMethod_ ? values[i] : i == 0 ? thisValue : values[i - 1];
+    handles[i] = tensorHandleOf(environment, objects[i]);
+    if (handles[i] == nullptr) return nullptr;
+  }
+  if (!overload.takesTensors(count)) return nullptr;
+  StackLease lease;
+  std::vector<c10::IValue>& stack = *lease;
+  const auto& parameters = overload.parameters();
+  for (size_t i = 0; i < count; ++i) stack.emplace_back(checkNotDisposed(*handles[i], parameters[i].name.c_str()));
+  for (size_t i = count; i < parameters.size(); ++i) stack.push_back(*parameters[i].defaultValue);
+  overload.handle().callBoxed(stack);
+  return wrapResults(environment, overload.handle().schema(), stack, [&](const at::TensorImpl* impl) -> napi_value {
+    for (size_t i = 0; i < count; ++i) {
+      if (handles[i]->tensor.unsafeGetTensorImpl() == impl) return objects[i];
+    }
+    return nullptr;
+  });
+}
+
 napi_value Operator::call(napi_value thisValue, c10::ArrayRef<napi_value> values) {
+  if (napi_value result = callOnTensors(thisValue, values)) return result;
   const auto& candidates = overloads();
   c10::SmallVector<Argument, 4> arguments(values.size() + (isMethod_ ? 1 : 0));
   size_t count = 0;
@@ -88,32 +145,6 @@ napi_value Operator::call(napi_value thisValue, c10::ArrayRef<napi_value> values
   throwNoMatch(positional, options);
 }
 
-// The stack of a call. Calls do not nest today, but a stack per depth keeps that from mattering.
-class StackLease {
- public:
-  StackLease() {
-    auto& pool = stacks();
-    if (pool.empty()) {
-      stack_ = std::make_unique<std::vector<c10::IValue>>();
-    } else {
-      stack_ = std::move(pool.back());
-      pool.pop_back();
-    }
-  }
-  ~StackLease() {
-    stack_->clear();
-    stacks().push_back(std::move(stack_));
-  }
-  std::vector<c10::IValue>& operator*() { return *stack_; }
-
- private:
-  static std::vector<std::unique_ptr<std::vector<c10::IValue>>>& stacks() {
-    static thread_local std::vector<std::unique_ptr<std::vector<c10::IValue>>> pool;
-    return pool;
-  }
-  std::unique_ptr<std::vector<c10::IValue>> stack_;
-};
-
 napi_value Operator::run(const Overload& overload, const Overload::Bound& bound) {
   StackLease lease;
   std::vector<c10::IValue>& stack = *lease;
@@ -124,7 +155,14 @@ napi_value Operator::run(const Overload& overload, const Overload::Bound& bound)
       if (value.isTensor()) value.toTensor().set_requires_grad(true);
     }
   }
-  return wrapResults(environment, overload.handle().schema(), stack, bound.arguments);
+  return wrapResults(environment, overload.handle().schema(), stack, [&](const at::TensorImpl* impl) -> napi_value {
+    for (const Argument* argument : bound.arguments) {
+      if (argument != nullptr && argument->kind == Kind::Tensor && argument->tensor->tensor.unsafeGetTensorImpl() == impl) {
+        return argument->value;
+      }
+    }
+    return nullptr;
+  });
 }
 
 std::string Operator::signatures() {

@@ -3,6 +3,7 @@
 #include <ATen/ScalarOps.h>
 #include <ATen/core/List.h>
 
+#include <algorithm>
 #include <cmath>
 #include <unordered_set>
 #include <utility>
@@ -248,8 +249,26 @@ Overload::Overload(const std::string& name, bool isMethod, bool allowOut)
     parameters_.push_back(std::move(parameter));
   }
   isFactory_ = hasDtype && hasLayout && hasDevice;
+  // A method is called on `self`, wherever the schema has it (`polygamma(int n, Tensor self)`), so it
+  // comes first here; push() puts it back.
+  if (isMethod_) {
+    for (size_t i = 1; i < parameters_.size(); ++i) {
+      if (schema.arguments()[i].name() != "self") continue;
+      std::rotate(parameters_.begin(), parameters_.begin() + i, parameters_.begin() + i + 1);
+      selfPosition_ = i;
+    }
+  }
   const size_t first = isMethod_ ? 1 : 0;
   takesVarargs_ = positionalCount_ == first + 1 && parameters_[first].type == Type::IntList && !parameters_[first].sizedList;
+}
+
+bool Overload::takesTensors(size_t count) const {
+  if (count > positionalCount_ || selfPosition_ != 0) return false;
+  for (size_t i = 0; i < parameters_.size(); ++i) {
+    const Parameter& parameter = parameters_[i];
+    if (i < count ? parameter.type != Type::Tensor : !parameter.defaultValue.has_value()) return false;
+  }
+  return true;
 }
 
 std::string Overload::signature() const {
@@ -367,6 +386,7 @@ void Overload::push(Environment& environment, const Bound& bound, std::vector<c1
       stack.push_back(*parameters_[i].defaultValue);
     }
   }
+  if (selfPosition_ != 0) std::rotate(stack.begin(), stack.begin() + 1, stack.begin() + selfPosition_ + 1);
 }
 
 }  // namespace torch_func

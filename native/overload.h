@@ -40,6 +40,8 @@ class Overload {
   const Overload* outVariant() const { return outVariant_.get(); }
   // Makes a tensor from nothing, or a new one like another: takes requiresGrad, as in Python.
   bool isFactory() const { return isFactory_; }
+  // Whether `count` tensors and nothing else are a call of this overload.
+  bool takesTensors(size_t count) const;
   // `(Tensor input, *, Dtype? dtype=null)`
   std::string signature() const;
 
@@ -65,6 +67,7 @@ class Overload {
   bool isFactory_ = false;
   bool takesVarargs_ = false;
   bool isMethod_ = false;
+  size_t selfPosition_ = 0;  // of `self` in the schema, if a method
   std::unique_ptr<Overload> outVariant_;
 };
 

@@ -60,19 +60,6 @@ napi_value wrapValue(Environment& environment, const c10::IValue& value, const c
   throwTypeError("the operator returned a " + value.tagKind() + ", which has no JavaScript counterpart");
 }
 
-// The JavaScript object of the argument that this result is, if the operator wrote to one.
-napi_value writtenArgument(const c10::Argument& returned, const c10::IValue& value, c10::ArrayRef<const Argument*> arguments) {
-  if (returned.alias_info() == nullptr || !returned.alias_info()->isWrite() || !value.isTensor()) return nullptr;
-  const auto* impl = value.toTensor().unsafeGetTensorImpl();
-  for (const Argument* argument : arguments) {
-    if (argument != nullptr && argument->kind == Argument::Kind::Tensor &&
-        argument->tensor->tensor.unsafeGetTensorImpl() == impl) {
-      return argument->value;
-    }
-  }
-  return nullptr;
-}
-
 }  // namespace
 
 napi_value wrapInteger(napi_env env, int64_t value) {
@@ -111,13 +98,18 @@ napi_value wrapScalar(Environment& environment, const c10::Scalar& scalar) {
   return result;
 }
 
-napi_value wrapResults(Environment& environment, const c10::FunctionSchema& schema, const std::vector<c10::IValue>& results,
-                       c10::ArrayRef<const Argument*> arguments) {
+napi_value wrapResults(Environment& environment, const c10::FunctionSchema& schema, std::vector<c10::IValue>& results,
+                       FindArgument findArgument) {
   napi_env env = environment.env;
   const auto& returns = schema.returns();
   auto wrap = [&](size_t i) {
-    if (napi_value written = writtenArgument(returns[i], results[i], arguments)) return written;
-    return wrapValue(environment, results[i], returns[i].real_type());
+    if (!results[i].isTensor()) return wrapValue(environment, results[i], returns[i].real_type());
+    at::Tensor tensor = std::move(results[i]).toTensor();
+    const auto* alias = returns[i].alias_info();
+    if (alias != nullptr && alias->isWrite()) {
+      if (napi_value given = findArgument(tensor.unsafeGetTensorImpl())) return given;
+    }
+    return wrapTensor(environment, std::move(tensor));
   };
   if (results.size() == 1) return wrap(0);
   napi_value array;
