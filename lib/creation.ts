@@ -5,7 +5,7 @@ import type { Dtype } from './dtype';
 import { torchFunctions } from './operators';
 import { native } from './native';
 import type { TypedArray } from './native';
-import { Tensor } from './tensor';
+import { type Tensor } from './tensor';
 import type { Scalar } from './types';
 
 /** Numbers, bigints, booleans, complex numbers or tensors, nested to any depth. */
@@ -118,9 +118,15 @@ export function asTensor(data: TensorData, options: Omit<TensorFromDataOptions, 
  * torch.fromTypedArray(new Float64Array([1, 2, 3, 4]), [2], { dtype: 'complex128' });
  * ```
  */
-export function fromTypedArray(data: TypedArray, shape: readonly number[], options: TensorFromDataOptions = {}): Tensor {
+export function fromTypedArray(
+  data: TypedArray,
+  shape: readonly number[],
+  options: TensorFromDataOptions = {},
+): Tensor {
   if (!ArrayBuffer.isView(data)) {
-    throw new TypeError(`fromTypedArray(): argument 'data' must be a typed array, not ${data === null ? 'null' : typeof data}`);
+    throw new TypeError(
+      `fromTypedArray(): argument 'data' must be a typed array, not ${data === null ? 'null' : typeof data}`,
+    );
   }
   const result = native.tensorFromBytes(data, options.dtype ?? dtypeOf(data), shape, options.device);
   if (options.requiresGrad) native.requiresGrad_(result, true);

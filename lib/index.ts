@@ -19,9 +19,10 @@ export * from './random';
 export * from './runtime';
 export { memoryUsage, scope } from './scope';
 export { Tensor } from './tensor';
-export type { NestedArray, ToOptions } from './tensor';
+export type { ToOptions } from './tensor';
 export * from './type-info';
 export type { Layout, MemoryFormat, Scalar, Size } from './types';
+export type { NestedArray } from './values';
 
 export * as autograd from './autograd';
 export { enableGrad, isGradEnabled, noGrad } from './autograd';

@@ -43,7 +43,12 @@ export type TreeSpec =
   | { readonly kind: 'leaf' }
   | { readonly kind: 'array'; readonly children: readonly TreeSpec[] }
   | { readonly kind: 'object'; readonly keys: readonly string[]; readonly children: readonly TreeSpec[] }
-  | { readonly kind: 'custom'; readonly type: Class; readonly context: unknown; readonly children: readonly TreeSpec[] };
+  | {
+      readonly kind: 'custom';
+      readonly type: Class;
+      readonly context: unknown;
+      readonly children: readonly TreeSpec[];
+    };
 
 const LEAF: TreeSpec = { kind: 'leaf' };
 
@@ -170,7 +175,9 @@ export function broadcastPrefix(prefix: unknown, spec: TreeSpec): unknown[] | nu
       return true;
     }
     if (full.kind === 'array') {
-      return Array.isArray(part) && part.length === full.children.length && part.every((p, i) => walk(p, full.children[i]));
+      return (
+        Array.isArray(part) && part.length === full.children.length && part.every((p, i) => walk(p, full.children[i]))
+      );
     }
     if (full.kind === 'object') {
       if (!isPlainObject(part) || Object.keys(part).length !== full.keys.length) return false;

@@ -13,10 +13,9 @@ import type { Index } from './indexing';
 import { native } from './native';
 import type { TypedArray } from './native';
 import type { Layout, MemoryFormat, Scalar } from './types';
+import { toNestedArray } from './values';
+import type { NestedArray } from './values';
 import { emitLibtorchWarning } from './warnings';
-
-/** The values of a tensor as nested arrays; a bare value for a 0-d tensor. */
-export type NestedArray<T> = T | NestedArray<T>[];
 
 /** The options of {@link Tensor.to}. */
 export interface ToOptions {
@@ -220,7 +219,7 @@ export class Tensor {
    */
   toArray<T extends number | bigint | boolean | Complex = number>(): NestedArray<T>;
   toArray(): unknown {
-    return nest(elements(this), native.shape(this));
+    return toNestedArray(this);
   }
 
   /**
@@ -282,7 +281,9 @@ export class Tensor {
     } else if (isObject(target)) {
       Object.assign(options, target);
     } else {
-      throw new TypeError(`to(): argument 'target' must be a dtype, a device, a Tensor or options, not ${inspect(target)}`);
+      throw new TypeError(
+        `to(): argument 'target' must be a dtype, a device, a Tensor or options, not ${inspect(target)}`,
+      );
     }
     return propertyOperators.to.call(this, options) as Tensor;
   }
@@ -386,7 +387,6 @@ export class Tensor {
   }
 }
 
-// eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging -- operators.ts adds the methods
 export interface Tensor extends TensorMethods, Disposable {}
 
 function isObject(value: unknown): value is object {
@@ -400,41 +400,6 @@ function wrapDim(dim: number, count: number): number {
     );
   }
   return dim < 0 ? dim + count : dim;
-}
-
-/** The elements in row-major order as JavaScript values. */
-function elements(tensor: Tensor): unknown[] {
-  const dtype = tensor.dtype;
-  switch (dtype) {
-    case 'bool':
-      return Array.from(native.data(tensor) as Uint8Array, (value) => value !== 0);
-    case 'int64':
-    case 'uint64': {
-      const values = native.data(tensor) as BigInt64Array;
-      const isSafe = values.every((value) => value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER);
-      return isSafe ? Array.from(values, Number) : Array.from(values);
-    }
-    case 'complex32':
-    case 'complex64':
-    case 'complex128': {
-      const parts = native.doubles(tensor);
-      return Array.from({ length: parts.length / 2 }, (_, i) => new Complex(parts[2 * i], parts[2 * i + 1]));
-    }
-    default:
-      return Array.from(native.doubles(tensor));
-  }
-}
-
-function nest(values: unknown[], shape: readonly number[]): unknown {
-  if (shape.length === 0) return values[0];
-  let rows = values;
-  for (let d = shape.length - 1; d > 0; d--) {
-    const size = shape[d];
-    const count = shape.slice(0, d).reduce((a, b) => a * b, 1);
-    const flat = rows;
-    rows = Array.from({ length: count }, (_, i) => flat.slice(i * size, (i + 1) * size));
-  }
-  return rows;
 }
 
 native.initialize({

@@ -65,7 +65,10 @@ export function gradOrZeros(
   let grads: (Tensor | null)[] = [];
   if (used.length > 0 && inputs.length > 0) {
     const diffOutputs = used.map((i) => outputs[i]);
-    const start = makeGrads(diffOutputs, used.map((i) => gradOutputs?.[i] ?? null));
+    const start = makeGrads(
+      diffOutputs,
+      used.map((i) => gradOutputs?.[i] ?? null),
+    );
     grads = native.engineRun(diffOutputs, start, inputs, retainGraph, createGraph, true, false);
   }
   return inputs.map((input, i) => grads[i] ?? torchFunctions.zerosLike(input));

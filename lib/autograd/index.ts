@@ -68,7 +68,13 @@ export function grad(
 ): (Tensor | null)[] {
   const isGradOutputs = third === null || Array.isArray(third) || native.isTensor(third);
   const options = (isGradOutputs ? { ...fourth, gradOutputs: third } : third) as AutogradGradOptions;
-  checkOptions('autograd.grad', options, ['gradOutputs', 'retainGraph', 'createGraph', 'allowUnused', 'materializeGrads']);
+  checkOptions('autograd.grad', options, [
+    'gradOutputs',
+    'retainGraph',
+    'createGraph',
+    'allowUnused',
+    'materializeGrads',
+  ]);
   const { gradOutputs = null, createGraph = false, materializeGrads = false } = options;
   if (materializeGrads && options.allowUnused === false) {
     throw new ValueError(

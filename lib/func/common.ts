@@ -125,7 +125,8 @@ export function wrapAll(tree: unknown, level: number): unknown {
 /** Wraps the leaves to differentiate with respect to; all must be tensors. */
 export function wrapDifferentiable(tree: unknown, level: number): unknown {
   return pytree.treeMap(tree, (leaf) => {
-    if (!native.isTensor(leaf)) throw new ValueError(`Thing passed to transform API must be Tensor, got ${typeName(leaf)}`);
+    if (!native.isTensor(leaf))
+      throw new ValueError(`Thing passed to transform API must be Tensor, got ${typeName(leaf)}`);
     return native.wrapForGrad(leaf, level, true);
   });
 }
@@ -182,7 +183,11 @@ export function selectArgs(args: readonly unknown[], argnums: Argnums): unknown 
  * The arguments wrapped at a Grad level: those selected require gradients, the others only take part
  * in the level. `diff` is the selected part, with the structure that the results will have.
  */
-export function wrapArguments(args: readonly unknown[], argnums: Argnums | null, level: number): { wrapped: unknown[]; diff: unknown } {
+export function wrapArguments(
+  args: readonly unknown[],
+  argnums: Argnums | null,
+  level: number,
+): { wrapped: unknown[]; diff: unknown } {
   if (argnums === null) {
     const wrapped = args.map((arg) => wrapDifferentiable(arg, level));
     return { wrapped, diff: wrapped };
@@ -201,7 +206,9 @@ export function tensorOutputs(output: unknown, api: string): { leaves: Tensor[];
   }
   for (const leaf of leaves) {
     if (!native.isTensor(leaf)) {
-      throw new RuntimeError(`${api}: expected f(*primals) to return only tensors, got unsupported type ${typeName(leaf)}`);
+      throw new RuntimeError(
+        `${api}: expected f(*primals) to return only tensors, got unsupported type ${typeName(leaf)}`,
+      );
     }
   }
   return { leaves: leaves as Tensor[], spec };

@@ -5,7 +5,17 @@ import { RuntimeError } from '../errors';
 import { native } from '../native';
 import * as pytree from '../pytree';
 import type { Tensor } from '../tensor';
-import { atGradLevel, callSync, checkFunction, checkOptions, splitAux, typeName, unwrapAll, unwrapOwn, wrapArguments } from './common';
+import {
+  atGradLevel,
+  callSync,
+  checkFunction,
+  checkOptions,
+  splitAux,
+  typeName,
+  unwrapAll,
+  unwrapOwn,
+  wrapArguments,
+} from './common';
 import type { AnyFunction, Argnums, Aux, Output, Selected, WithAux } from './types';
 
 /** The options of {@link grad} and {@link gradAndValue}. */
@@ -25,7 +35,10 @@ function gradAndValueOf(func: AnyFunction, options: GradOptions, args: readonly 
     let output = callSync(P, func, wrapped);
     let aux: unknown;
     if (hasAux) {
-      [output, aux] = splitAux(output, `${P}: output of function f should be a tuple: (output, aux) if has_aux is True`);
+      [output, aux] = splitAux(
+        output,
+        `${P}: output of function f should be a tuple: (output, aux) if has_aux is True`,
+      );
     }
     if (!native.isTensor(output)) {
       throw new RuntimeError(`${P}: Expected f(*args) to return a Tensor, got ${typeName(output)}`);

@@ -70,7 +70,9 @@ export function jacfwd<F extends AnyFunction, const N extends Argnums = 0, const
             if (columns !== tangent) tangent.dispose();
             return columns;
           }),
-          aux: hasAux ? pytree.treeMap(aux, (leaf) => native.removeBatchDim(leaf as Tensor, level, total, 0).select(0, 0)) : undefined,
+          aux: hasAux
+            ? pytree.treeMap(aux, (leaf) => native.removeBatchDim(leaf as Tensor, level, total, 0).select(0, 0))
+            : undefined,
         };
       });
     } finally {

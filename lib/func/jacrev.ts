@@ -85,7 +85,7 @@ function jacobian(vjp: FlatVjp, chunkSize: number | null): Tensor[][] {
     }
     whole = inPlace ? target : vjp.inputs.map((_, i) => torchFunctions.cat(parts.map((part) => part[i])));
   }
-  const result = vjp.outputs.map((output) => [] as Tensor[]);
+  const result = vjp.outputs.map((): Tensor[] => []);
   whole.forEach((block, i) => {
     const inputShape = block.shape.slice(1);
     // With one output no split is needed.

@@ -5,7 +5,19 @@ import { native } from '../native';
 import { torchFunctions } from '../operators';
 import * as pytree from '../pytree';
 import type { Tensor } from '../tensor';
-import { atJvpLevel, callSync, checkFunction, checkOptions, normalizeArgnums, splitAux, tensorOutputs, typeName, unwrapAll, unwrapOwn, wrapAll } from './common';
+import {
+  atJvpLevel,
+  callSync,
+  checkFunction,
+  checkOptions,
+  normalizeArgnums,
+  splitAux,
+  tensorOutputs,
+  typeName,
+  unwrapAll,
+  unwrapOwn,
+  wrapAll,
+} from './common';
 import type { AnyFunction, Argnums, Aux, Output } from './types';
 
 const P = 'jvp(f, primals, tangents)';
@@ -20,7 +32,10 @@ function checkTensors(leaves: readonly unknown[], what: string): asserts leaves 
 }
 
 function makeDual(primal: Tensor, tangent: Tensor): Tensor {
-  for (const [name, { dtype }] of [['primal', primal], ['tangent', tangent]] as const) {
+  for (const [name, { dtype }] of [
+    ['primal', primal],
+    ['tangent', tangent],
+  ] as const) {
     if (!/^(b?float|complex)/.test(dtype)) {
       throw new ValueError(`Expected ${name} to be floating point or complex, but got: torch.${dtype}`);
     }
@@ -58,7 +73,10 @@ export function flatJvp(
     let output = callSync(P, func, args);
     let aux: unknown;
     if (hasAux) {
-      [output, aux] = splitAux(output, `${P}: output of function f should be a tuple: (output, aux) if has_aux is True`);
+      [output, aux] = splitAux(
+        output,
+        `${P}: output of function f should be a tuple: (output, aux) if has_aux is True`,
+      );
       aux = unwrapAll(aux, level);
     }
     const { leaves, spec } = tensorOutputs(output, P);

@@ -13,7 +13,9 @@ export type Selected<A extends readonly unknown[], N> = N extends readonly numbe
   ? { -readonly [K in keyof N]: Argument<A, N[K]> }
   : Argument<A, N>;
 
-type Argument<A extends readonly unknown[], N> = `${N & number}` extends keyof A ? A[`${N & number}` & keyof A] : A[number];
+type Argument<A extends readonly unknown[], N> = `${N & number}` extends keyof A
+  ? A[`${N & number}` & keyof A]
+  : A[number];
 
 /** The output of a function that may return `[output, aux]`. */
 export type Output<R, HasAux> = HasAux extends true ? (R extends readonly [infer O, unknown] ? O : never) : R;

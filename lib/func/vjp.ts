@@ -5,7 +5,16 @@ import { RuntimeError } from '../errors';
 import { native } from '../native';
 import * as pytree from '../pytree';
 import type { Tensor } from '../tensor';
-import { atGradLevel, callSync, checkFunction, checkOptions, splitAux, tensorOutputs, unwrapAll, wrapArguments } from './common';
+import {
+  atGradLevel,
+  callSync,
+  checkFunction,
+  checkOptions,
+  splitAux,
+  tensorOutputs,
+  unwrapAll,
+  wrapArguments,
+} from './common';
 import type { AnyFunction, Argnums, Aux, Output } from './types';
 
 const P = 'vjp(f, *primals)';
@@ -26,13 +35,21 @@ export interface FlatVjp {
 }
 
 /** Calls `func` on a Grad level that is left again; the graph stays for the products. */
-export function flatVjp(func: AnyFunction, primals: readonly unknown[], argnums: Argnums | null, hasAux: boolean): FlatVjp {
+export function flatVjp(
+  func: AnyFunction,
+  primals: readonly unknown[],
+  argnums: Argnums | null,
+  hasAux: boolean,
+): FlatVjp {
   return atGradLevel((level) => {
     const { wrapped, diff } = wrapArguments(primals, argnums, level);
     let output = callSync(P, func, wrapped);
     let aux: unknown;
     if (hasAux) {
-      [output, aux] = splitAux(output, `${P}: output of function f should be a tuple: (output, aux) if has_aux is True`);
+      [output, aux] = splitAux(
+        output,
+        `${P}: output of function f should be a tuple: (output, aux) if has_aux is True`,
+      );
       aux = unwrapAll(aux, level);
     }
     const { leaves: outputs, spec: outputSpec } = tensorOutputs(output, P);
@@ -46,7 +63,10 @@ export function flatVjp(func: AnyFunction, primals: readonly unknown[], argnums:
     const { leaves, spec: inputSpec } = pytree.flatten(diff);
     const inputs = leaves as Tensor[];
     return {
-      output: pytree.unflatten(outputs.map((leaf) => native.unwrapForGrad(leaf, level)), outputSpec),
+      output: pytree.unflatten(
+        outputs.map((leaf) => native.unwrapForGrad(leaf, level)),
+        outputSpec,
+      ),
       aux,
       outputs,
       outputSpec,

@@ -34,7 +34,9 @@ export interface VmapOptions {
 function dimsToString(dims: unknown): string {
   if (Array.isArray(dims)) return `[${dims.map(dimsToString).join(', ')}]`;
   if (typeof dims === 'object' && dims !== null && !native.isTensor(dims)) {
-    return `{${Object.entries(dims).map(([key, value]) => `${key}: ${dimsToString(value)}`).join(', ')}}`;
+    return `{${Object.entries(dims)
+      .map(([key, value]) => `${key}: ${dimsToString(value)}`)
+      .join(', ')}}`;
   }
   return native.isTensor(dims) ? 'Tensor' : String(dims);
 }
