@@ -1,0 +1,42 @@
+/** The Python that the parity tests compare with, and one run of it. */
+
+import { spawn } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import * as path from 'node:path';
+
+const RECORD = path.join(__dirname, '..', '..', '..', 'build', 'python.json');
+const REMEDY =
+  'Make one with `npm run setup -- --python`, or name a Python that has torch 2.13, numpy and pyyaml in TORCH_FUNC_PYTHON and run that again.';
+
+/** What the set-up found (scripts/setup/python-environment.mjs), or else what the user names. */
+export function findPython(): string {
+  const record = existsSync(RECORD)
+    ? (JSON.parse(readFileSync(RECORD, 'utf8')) as { path: string | null; problem?: string })
+    : null;
+  if (record?.path != null && existsSync(record.path)) return record.path;
+  if (process.env.TORCH_FUNC_PYTHON) return process.env.TORCH_FUNC_PYTHON;
+  throw new Error(
+    `The parity tests need a Python with PyTorch, and there is none: ${record?.problem ?? 'the set-up has not looked for one'}. ${REMEDY}`,
+  );
+}
+
+/** Hands `request` to a script of this folder as JSON and returns what it answers. */
+export async function runPython(script: string, request: unknown): Promise<unknown> {
+  const python = findPython();
+  const child = spawn(python, [path.join(__dirname, script)], { stdio: ['pipe', 'pipe', 'pipe'] });
+  const output: Buffer[] = [];
+  const errors: Buffer[] = [];
+  child.stdout.on('data', (chunk: Buffer) => output.push(chunk));
+  child.stderr.on('data', (chunk: Buffer) => errors.push(chunk));
+  // A Python that dies early closes its input; its exit code says more than the broken pipe.
+  child.stdin.on('error', () => undefined);
+  child.stdin.end(JSON.stringify(request));
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.on('error', (cause) => reject(new Error(`${python} cannot be run. ${REMEDY}`, { cause })));
+    child.on('close', resolve);
+  });
+  if (code !== 0) {
+    throw new Error(`${python} ${script} failed (${code}):\n${Buffer.concat(errors).toString()}\n${REMEDY}`);
+  }
+  return JSON.parse(Buffer.concat(output).toString());
+}
