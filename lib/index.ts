@@ -11,6 +11,45 @@ export { slice } from './indexing';
 export type { Index } from './indexing';
 export { getPrintOptions, setPrintOptions } from './format';
 export type { PrintOptions } from './format';
+// These win over the operators of the same names above, whose arguments are not Python's.
+export {
+  asarray,
+  atleast1d,
+  atleast2d,
+  atleast3d,
+  blockDiag,
+  broadcastShapes,
+  broadcastTensors,
+  cartesianProd,
+  cdist,
+  chainMatmul,
+  dsmm,
+  e,
+  einsum,
+  getDevice,
+  hsmm,
+  inf,
+  lu,
+  meshgrid,
+  nan,
+  newaxis,
+  nonzero,
+  norm,
+  numel,
+  pcaLowrank,
+  pi,
+  saddmm,
+  split,
+  spmm,
+  stft,
+  svdLowrank,
+  tensordot,
+  typename,
+  unique,
+  uniqueConsecutive,
+  unravelIndex,
+} from './functional';
+export type * from './functional';
 export { Generator } from './generator';
 export * from './layout';
 export { ops } from './ops';
@@ -32,4 +71,5 @@ export * as func from './func';
 export { vmap } from './func';
 export * as linalg from './generated/linalg';
 export * as npy from './npy';
+export * as signal from './signal';
 export * as special from './generated/special';

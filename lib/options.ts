@@ -9,7 +9,7 @@ type Prefixes<P extends readonly unknown[]> = P extends readonly []
   ? []
   : P | (P extends readonly [...infer Init, unknown] ? Prefixes<Init> : []);
 
-type WithOptions<P, O> = P extends readonly unknown[] ? P | [...P, options: O] : never;
+type WithOptions<P, O> = P extends readonly unknown[] ? [...P, options: O] : never;
 
 /**
  * The rest parameter of a function whose optional arguments `P` (a tuple, in Python's order) may
@@ -21,7 +21,7 @@ type WithOptions<P, O> = P extends readonly unknown[] ? P | [...P, options: O] :
  * dropout(x, 0.5, { training: false });
  * ```
  */
-export type Optional<P extends readonly unknown[], O> = WithOptions<Prefixes<P>, O>;
+export type Optional<P extends readonly unknown[], O> = Partial<P> | WithOptions<Prefixes<P>, O>;
 
 /** Whether a value is an options object: plain, of this realm or another, and no complex number. */
 export function isOptions(value: unknown): value is Record<string, unknown> {

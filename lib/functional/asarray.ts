@@ -1,0 +1,87 @@
+/** `torch.asarray`, and what Python has as functions beside the tensor's own methods. */
+
+import { tensor } from '../creation';
+import type { TensorData } from '../creation';
+import { Device } from '../device';
+import type { DeviceLike } from '../device';
+import type { Dtype } from '../dtype';
+import { ValueError } from '../errors';
+import { native } from '../native';
+import { readOptions } from '../options';
+import type { Tensor } from '../tensor';
+import { scalarTypeName } from './type-names';
+
+/** The options of {@link asarray}. */
+export interface AsarrayOptions {
+  dtype?: Dtype | null;
+  device?: DeviceLike | null;
+  /** True: always copy; false: throw where a copy is needed; null (the default): copy where needed. */
+  copy?: boolean | null;
+  /** By default that of a tensor given, otherwise false. */
+  requiresGrad?: boolean | null;
+}
+
+/**
+ * The data as a tensor; `torch.asarray`. A tensor shares its memory with the result unless dtype,
+ * device or `copy` ask for another; JavaScript's arrays, typed arrays included, are always copied.
+ *
+ * @throws ValueError if `copy` is false and a copy is needed, RuntimeError if `requiresGrad` is true
+ * for an integer dtype.
+ * @example
+ * ```ts
+ * torch.asarray([1, 2, 3], { dtype: 'float64' });
+ * torch.asarray(x, { copy: true });
+ * ```
+ */
+export function asarray(obj: TensorData, options: AsarrayOptions = {}): Tensor {
+  const { dtype, device, copy, requiresGrad } = readOptions<AsarrayOptions>(
+    'asarray',
+    [options],
+    [],
+    ['dtype', 'device', 'copy', 'requiresGrad'],
+  );
+  if (!native.isTensor(obj)) {
+    if (copy === false) throw new ValueError("can't alias arbitrary sequence into a tensor.");
+    return tensor(obj, { dtype, device, requiresGrad: requiresGrad ?? false });
+  }
+  if (copy === false && dtype != null && dtype !== obj.dtype) {
+    throw new ValueError(
+      `can't alias tensor with dtype '${scalarTypeName(obj.dtype)}' into dtype '${scalarTypeName(dtype)}'.`,
+    );
+  }
+  if (copy === false && device != null && !isOn(obj.device, device)) {
+    throw new ValueError(`can't alias tensor from device '${obj.device}' to '${new Device(device)}'.`);
+  }
+  const moved = obj.to({ dtype, device, copy: copy === true });
+  if (requiresGrad === true) return moved.requiresGrad ? moved : moved.requiresGrad_();
+  return requiresGrad === false && moved.requiresGrad ? moved.detach() : moved;
+}
+
+function isOn(device: Device, asked: DeviceLike): boolean {
+  const target = new Device(asked);
+  return device.type === target.type && (target.index === null || device.index === target.index);
+}
+
+/**
+ * The number of elements; `torch.numel`.
+ *
+ * @example
+ * ```ts
+ * torch.numel(torch.ones([2, 3])); // 6
+ * ```
+ */
+export function numel(input: Tensor): number {
+  return native.numel(input);
+}
+
+/**
+ * The number of the CUDA device that a tensor lies on, -1 for CPU memory; `torch.get_device`.
+ *
+ * @example
+ * ```ts
+ * torch.getDevice(torch.ones([2])); // -1
+ * ```
+ */
+export function getDevice(input: Tensor): number {
+  return input.getDevice();
+}

@@ -1,0 +1,69 @@
+/** `torch.einsum` in its three forms. */
+
+import { ValueError } from '../errors';
+import { native } from '../native';
+import { torchFunctions } from '../operators';
+import type { Tensor } from '../tensor';
+
+/** The subscripts of one operand as numbers from 0 to 51, with `'...'` for Python's `Ellipsis`. */
+export type Sublist = readonly (number | '...')[];
+
+const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
+
+function letters(subscripts: unknown): string {
+  if (!Array.isArray(subscripts)) {
+    throw new TypeError(`einsum(): expected a list of subscripts after each operand, but got ${typeof subscripts}`);
+  }
+  return subscripts
+    .map((subscript: unknown) => {
+      if (subscript === '...') return '...';
+      const letter = typeof subscript === 'number' ? LETTERS[subscript] : undefined;
+      if (letter === undefined) {
+        throw new ValueError('einsum(): subscript in subscript list is not within the valid range [0, 52)');
+      }
+      return letter;
+    })
+    .join('');
+}
+
+/**
+ * Sums products of the operands' elements as an equation says; `torch.einsum`.
+ *
+ * Letters name dimensions; those missing on the right of `->` are summed over. Without `->` the
+ * letters that occur once remain, in alphabetical order. `...` stands for broadcast dimensions.
+ * Instead of an equation, each operand may be followed by a list of numbers (and `'...'`), with the
+ * list of the output's at the end.
+ *
+ * @throws ValueError without operands or for a number out of range, RuntimeError for an equation that
+ * does not fit the operands.
+ * @example
+ * ```ts
+ * torch.einsum('bij, bjk -> bik', a, b); // a batch of matrix products
+ * torch.einsum('ii', a); // a trace
+ * torch.einsum(a, [0, 1], b, [1, 2], [0, 2]); // the same as 'ij,jk->ik'
+ * ```
+ */
+export function einsum(equation: string, ...operands: Tensor[]): Tensor;
+export function einsum(equation: string, operands: readonly Tensor[]): Tensor;
+export function einsum(...operandsAndSubscripts: (Tensor | Sublist)[]): Tensor;
+export function einsum(...args: unknown[]): Tensor {
+  if (args.length < 2) {
+    throw new ValueError(
+      'einsum(): must specify the equation string and at least one operand, or at least one operand and its subscripts list',
+    );
+  }
+  if (native.isTensor(args[0])) {
+    const pairs = args.length - (args.length % 2);
+    let equation = '';
+    const operands: unknown[] = [];
+    for (let i = 0; i < pairs; i += 2) {
+      operands.push(args[i]);
+      equation += `${i === 0 ? '' : ','}${letters(args[i + 1])}`;
+    }
+    if (pairs < args.length) equation += `->${letters(args[pairs])}`;
+    return torchFunctions.einsum(equation, operands as Tensor[]);
+  }
+  const [equation, ...operands] = args as [string, ...unknown[]];
+  if (operands.length === 1 && Array.isArray(operands[0])) return einsum(equation, ...(operands[0] as Tensor[]));
+  return torchFunctions.einsum(equation, operands as Tensor[]);
+}

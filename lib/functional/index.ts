@@ -1,0 +1,37 @@
+/**
+ * What Python PyTorch writes in Python: functions of `torch` without an operator of the same
+ * arguments, and members of a tensor. They call the operators that Python's call.
+ */
+
+import './tensor-members';
+
+export * from './aliases';
+export { asarray, getDevice, numel } from './asarray';
+export type { AsarrayOptions } from './asarray';
+export * from './constants';
+export type { DimOrderOptions } from './dim-order';
+export { einsum } from './einsum';
+export type { Sublist } from './einsum';
+export { lu, pcaLowrank, svdLowrank } from './factorizations';
+export type { LowRankFactors, LuOptions, LuResult, PcaLowrankOptions, SvdLowrankOptions } from './factorizations';
+export { norm } from './norm';
+export type { NormOptions, NormOrder, TensorNormOptions } from './norm';
+export { cdist, chainMatmul, tensordot } from './products';
+export type { CdistMode, CdistOptions, TensordotDims, TensordotOptions } from './products';
+export {
+  atleast1d,
+  atleast2d,
+  atleast3d,
+  blockDiag,
+  broadcastShapes,
+  broadcastTensors,
+  cartesianProd,
+  meshgrid,
+} from './shapes';
+export type { MeshgridOptions } from './shapes';
+export { split, unravelIndex } from './splitting';
+export { stft } from './stft';
+export type { StftOptions } from './stft';
+export { typename } from './type-names';
+export { nonzero, unique, uniqueConsecutive } from './unique';
+export type { UniqueConsecutiveOptions, UniqueOptions, UniqueResult } from './unique';

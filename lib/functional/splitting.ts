@@ -1,0 +1,79 @@
+/** `torch.split` and `torch.unravel_index`. */
+
+import { ValueError } from '../errors';
+import { native } from '../native';
+import { torchFunctions } from '../operators';
+import { readOptions } from '../options';
+import type { Optional } from '../options';
+import { aten } from '../ops';
+import { Tensor } from '../tensor';
+import type { Size } from '../types';
+
+type SplitArguments = Optional<[dim: number], { dim?: number }>;
+
+/**
+ * The parts of a tensor along a dimension, as views; `torch.split`.
+ *
+ * @param splitSizeOrSections - The size of every part (the last may be smaller), or a list with the
+ *   size of each.
+ * @throws RuntimeError if the sizes do not add up to the size of the dimension.
+ * @example
+ * ```ts
+ * torch.split(torch.arange(5), 2).map((part) => part.toArray()); // [[0, 1], [2, 3], [4]]
+ * torch.split(torch.arange(5), [1, 4]);
+ * ```
+ */
+export function split(tensor: Tensor, splitSizeOrSections: number | Size | Tensor, ...rest: SplitArguments): Tensor[] {
+  const { dim = 0 } = readOptions<{ dim?: number }>('split', rest, ['dim'], [], 2);
+  const size =
+    native.isTensor(splitSizeOrSections) && splitSizeOrSections.numel() === 1
+      ? Math.trunc(Number(splitSizeOrSections.item()))
+      : splitSizeOrSections;
+  if (typeof size === 'number') return aten.split.Tensor(tensor, size, dim) as Tensor[];
+  return torchFunctions.splitWithSizes(tensor, size as Size, dim);
+}
+
+declare module '../tensor' {
+  interface Tensor {
+    /** The parts of the tensor along a dimension, as views; `Tensor.split`. See `torch.split`. */
+    split(splitSize: number | Size | Tensor, ...rest: SplitArguments): Tensor[];
+  }
+}
+
+Tensor.prototype.split = function (this: Tensor, splitSize: number | Size | Tensor, ...rest: SplitArguments) {
+  return split(this, splitSize, ...rest);
+};
+
+/**
+ * The coordinates, one tensor per dimension, of flat indices into a tensor of the given shape;
+ * `torch.unravel_index`.
+ *
+ * @throws TypeError for indices of a non-integer dtype or a shape that is none, ValueError for a
+ * negative size.
+ * @example
+ * ```ts
+ * const [rows, columns] = torch.unravelIndex(torch.tensor([1n, 5n]), [2, 3]); // [0, 1] and [1, 2]
+ * ```
+ */
+export function unravelIndex(indices: Tensor, shape: number | Size): Tensor[] {
+  if (indices.isComplex() || indices.isFloatingPoint() || indices.dtype === 'bool') {
+    throw new TypeError(`expected 'indices' to be integer dtype, but got torch.${indices.dtype}`);
+  }
+  const sizes: unknown = Number.isInteger(shape) ? [shape] : shape;
+  if (!Array.isArray(sizes)) {
+    throw new TypeError(`expected 'shape' to be int or sequence of ints, but got ${typeof shape}`);
+  }
+  for (const size of sizes as unknown[]) {
+    if (!Number.isInteger(size)) {
+      throw new TypeError(`expected 'shape' sequence to only contain ints, but got ${typeof size} ${String(size)}`);
+    }
+  }
+  const list = sizes as number[];
+  if (list.some((size) => size < 0)) {
+    throw new ValueError(`'shape' cannot have negative values, but got (${list.join(', ')})`);
+  }
+  const steps = list.map((_, i) => list.slice(i + 1).reduce((product, size) => product * size, 1));
+  const int64 = (values: readonly number[]) =>
+    native.tensorFromList(values.map(BigInt), 'int64', indices.device.toString());
+  return indices.unsqueeze(-1).floorDivide(int64(steps)).remainder(int64(list)).unbind(-1);
+}

@@ -1,0 +1,257 @@
+/** Methods and properties that torch/_tensor.py and Python's bindings add to a tensor by hand. */
+
+import { tensor } from '../creation';
+import type { TensorData, TensorFromDataOptions } from '../creation';
+import type { Dtype } from '../dtype';
+import { AttributeError, RuntimeError } from '../errors';
+import { native } from '../native';
+import { torchFunctions } from '../operators';
+import { aten } from '../ops';
+import { readOptions } from '../options';
+import { Tensor } from '../tensor';
+import type { NestedArray } from '../values';
+import type { Complex } from '../complex';
+import { emitLibtorchWarning } from '../warnings';
+import { dimOrder } from './dim-order';
+import type { DimOrderOptions } from './dim-order';
+import { parseTypeName, tensorTypeName } from './type-names';
+
+/** `new(...)` in an interface would declare a constructor. */
+interface LegacyNew {
+  (...sizes: number[]): Tensor;
+  (data: TensorData): Tensor;
+}
+
+declare module '../tensor' {
+  interface Tensor {
+    /** Whether the data lies in CPU memory; `Tensor.is_cpu`. */
+    readonly isCpu: boolean;
+    /** Whether the layout is `sparse_coo`; `Tensor.is_sparse`. */
+    readonly isSparse: boolean;
+    /** Whether the layout is `sparse_csr`; `Tensor.is_sparse_csr`. */
+    readonly isSparseCsr: boolean;
+    /** Whether the layout is oneDNN's own; `Tensor.is_mkldnn`. */
+    readonly isMkldnn: boolean;
+    /** Bytes per element; `Tensor.itemsize`. */
+    readonly itemsize: number;
+    /** Bytes of all elements; `Tensor.nbytes`. Throws a RuntimeError for a sparse tensor. */
+    readonly nbytes: number;
+    /** Which output of its graph node this tensor is; `Tensor.output_nr`. */
+    readonly outputNr: number;
+
+    /** The number of dimensions; `Tensor.ndimension()`. */
+    ndimension(): number;
+    /** The values as nested arrays; `Tensor.tolist()`. The same as `toArray`. */
+    tolist<T extends number | bigint | boolean | Complex = number>(): NestedArray<T>;
+    /** `Tensor.char()`: int8. */
+    char(): Tensor;
+    /** `Tensor.chalf()`: complex32. */
+    chalf(): Tensor;
+    /**
+     * The name of the tensor's type, such as `'torch.FloatTensor'`, or the tensor converted to a dtype
+     * or a type so named; `Tensor.type`. Throws a ValueError for any other string.
+     *
+     * @example
+     * ```ts
+     * x.type(); // 'torch.FloatTensor'
+     * x.type('float64').type(); // 'torch.DoubleTensor'
+     * ```
+     */
+    type(): string;
+    type(dtype: Dtype | string, options?: { nonBlocking?: boolean }): Tensor;
+    /**
+     * A new tensor with a copy of the data, of this tensor's dtype and on its device unless the
+     * options say otherwise; `Tensor.new_tensor`.
+     */
+    newTensor(data: TensorData, options?: TensorFromDataOptions): Tensor;
+    /**
+     * A tensor of this tensor's dtype and device; `Tensor.new`: uninitialised of the given sizes, with
+     * the values of an array, or another view of a tensor. Prefer `newEmpty` and `newTensor`.
+     */
+    new: LegacyNew;
+    /** The tensor with another shape of as many elements; `Tensor.resize`, deprecated by PyTorch. */
+    resize(...sizes: number[] | [readonly number[]]): Tensor;
+    /** The tensor with the shape of another; `Tensor.resize_as`, deprecated by PyTorch. */
+    resizeAs(tensor: Tensor): Tensor;
+    /** The tensor in the layout `sparse_coo`; `Tensor.to_sparse_coo`. */
+    toSparseCoo(): Tensor;
+    /** What loading a module's state does with `other`; `Tensor.module_load`. */
+    moduleLoad(other: Tensor, options?: { assign?: boolean }): Tensor;
+    /**
+     * The dimensions from the outermost to the innermost in memory; `Tensor.dim_order`. With
+     * `ambiguityCheck` a RuntimeError is thrown if more than one order fits, or fits none or several
+     * of the memory formats listed.
+     *
+     * @example
+     * ```ts
+     * torch.empty([2, 3, 5, 7]).to({ memoryFormat: 'channels_last' }).dimOrder(); // [0, 2, 3, 1]
+     * ```
+     */
+    dimOrder(options?: DimOrderOptions): number[];
+  }
+}
+
+function defineProperties(properties: Record<string, (tensor: Tensor) => unknown>): void {
+  for (const [name, get] of Object.entries(properties)) {
+    Object.defineProperty(Tensor.prototype, name, {
+      get(this: Tensor) {
+        return get(this);
+      },
+      configurable: true,
+    });
+  }
+}
+
+defineProperties({
+  isCpu: (tensor) => tensor.device.type === 'cpu',
+  isSparse: (tensor) => tensor.layout === 'sparse_coo',
+  isSparseCsr: (tensor) => tensor.layout === 'sparse_csr',
+  isMkldnn: (tensor) => tensor.layout === '_mkldnn',
+  itemsize: (tensor) => native.elementSize(tensor),
+  nbytes: (tensor) => {
+    if (tensor.layout !== 'strided') {
+      throw new RuntimeError(
+        'nbytes is not defined for sparse tensors.  If you want the size of the constituent tensors, add the nbytes of the indices and values.  If you want the size of the  equivalent dense tensor, multiply numel() by element_size()',
+      );
+    }
+    return native.numel(tensor) * native.elementSize(tensor);
+  },
+  outputNr: (tensor) => native.outputNr(tensor),
+});
+
+function convert(input: Tensor, name: string, nonBlocking: boolean): Tensor {
+  const { dtype, device, sparse } = parseTypeName(name);
+  const isSparse = input.layout === 'sparse_coo';
+  const laidOut = sparse === null || sparse === isSparse ? input : sparse ? input.toSparse() : input.toDense();
+  const stays = device === null || input.device.type === device;
+  return laidOut.to({ dtype, device: stays ? null : device, nonBlocking });
+}
+
+function resized(input: Tensor, sizes: readonly number[]): Tensor {
+  const count = sizes.reduce((product, size) => product * size, 1);
+  if (input.numel() !== count) {
+    throw new RuntimeError(
+      `requested resize to ${sizes.join('x')} (${count} elements in total), but the given tensor has a size of ${input.shape.join('x')} (${input.numel()} elements). autograd's resize can only change the shape of a given tensor, while preserving the number of elements. `,
+    );
+  }
+  return input.contiguous().view(sizes);
+}
+
+const methods: Partial<Tensor> & ThisType<Tensor> = {
+  ndimension() {
+    return native.dim(this);
+  },
+  tolist() {
+    return this.toArray() as never;
+  },
+  char() {
+    return this.to('int8');
+  },
+  chalf() {
+    return this.to('complex32');
+  },
+  type(dtype?: string, ...rest: readonly unknown[]): never {
+    if (dtype == null) return tensorTypeName(this) as never;
+    const options = readOptions<{ nonBlocking: boolean }>('type', rest, ['nonBlocking']);
+    return convert(this, dtype, options.nonBlocking ?? false) as never;
+  },
+  newTensor(data: TensorData, options: TensorFromDataOptions = {}) {
+    return tensor(data, {
+      ...options,
+      dtype: options.dtype ?? this.dtype,
+      device: options.device ?? this.device,
+    });
+  },
+  new(...args: readonly unknown[]) {
+    if (args.length === 1 && native.isTensor(args[0])) return aten.alias.default(args[0]) as Tensor;
+    if (args.length === 1 && typeof args[0] === 'object') return this.newTensor(args[0] as TensorData);
+    return this.newEmpty((args.length === 0 ? [0] : args) as number[]);
+  },
+  resize(...sizes: readonly unknown[]) {
+    emitLibtorchWarning('UserWarning', 'non-inplace resize is deprecated');
+    return resized(this, (Array.isArray(sizes[0]) ? sizes[0] : sizes) as number[]);
+  },
+  resizeAs(other: Tensor) {
+    emitLibtorchWarning('UserWarning', 'non-inplace resize_as is deprecated');
+    return resized(this, other.shape);
+  },
+  toSparseCoo() {
+    return this.toSparse();
+  },
+  moduleLoad(other: Tensor, ...rest: readonly unknown[]) {
+    const { assign = false } = readOptions<{ assign: boolean }>('module_load', rest, ['assign']);
+    return assign ? other.detach() : this.copy_(other).detach();
+  },
+  dimOrder(options: DimOrderOptions = {}) {
+    if (this.layout === 'sparse_coo') {
+      throw new AttributeError(
+        `Can't get dim order on sparse type: ${tensorTypeName(this)} Use Tensor.to_dense() to convert to a dense tensor first.`,
+      );
+    }
+    return dimOrder(this, options);
+  },
+};
+
+for (const [name, method] of Object.entries(methods)) {
+  Object.defineProperty(Tensor.prototype, name, { value: method, writable: true, configurable: true });
+}
+
+/** What stands on the right of an operator of Python's, or is one of its functions. */
+type Operand = Parameters<Tensor['mul']>[0];
+
+declare module '../tensor' {
+  interface Tensor {
+    /** `other - x`; `Tensor.__rsub__`. */
+    __rsub__(other: Operand): Tensor;
+    /** `other / x`; `Tensor.__rdiv__`. */
+    __rdiv__(other: Operand): Tensor;
+    /** `other / x`; `Tensor.__rtruediv__`. */
+    __rtruediv__(other: Operand): Tensor;
+    /** `other // x`; `Tensor.__rfloordiv__`. */
+    __rfloordiv__(other: Operand): Tensor;
+    /** `other % x`; `Tensor.__rmod__`. */
+    __rmod__(other: Operand): Tensor;
+    /** `other ** x`; `Tensor.__rpow__`. */
+    __rpow__(other: Operand): Tensor;
+    /** `other << x`; `Tensor.__rlshift__`. */
+    __rlshift__(other: Operand): Tensor;
+    /** `other >> x`; `Tensor.__rrshift__`. */
+    __rrshift__(other: Operand): Tensor;
+    /** `other @ x`; `Tensor.__rmatmul__`. */
+    __rmatmul__(other: Tensor): Tensor;
+  }
+}
+
+const reflected: Partial<Tensor> & ThisType<Tensor> = {
+  __rsub__(other: Operand) {
+    return torchFunctions.rsub(this, other as Tensor);
+  },
+  __rdiv__(other: Operand) {
+    return this.reciprocal().mul(other);
+  },
+  __rtruediv__(other: Operand) {
+    return this.reciprocal().mul(other);
+  },
+  __rfloordiv__(other: Operand) {
+    return torchFunctions.floorDivide(other as Tensor, this);
+  },
+  __rmod__(other: Operand) {
+    return torchFunctions.remainder(other as Tensor, this);
+  },
+  __rpow__(other: Operand) {
+    return torchFunctions.pow(other as Tensor, this);
+  },
+  __rlshift__(other: Operand) {
+    return torchFunctions.bitwiseLeftShift(other as Tensor, this);
+  },
+  __rrshift__(other: Operand) {
+    return torchFunctions.bitwiseRightShift(other as Tensor, this);
+  },
+  __rmatmul__(other: Tensor) {
+    return torchFunctions.matmul(other, this);
+  },
+};
+
+for (const [name, method] of Object.entries(reflected)) {
+  Object.defineProperty(Tensor.prototype, name, { value: method, writable: true, configurable: true });
+}
