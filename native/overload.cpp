@@ -239,6 +239,7 @@ Overload::Overload(const std::string& name, bool isMethod, bool allowOut)
     parameter.name = argument.name() == "self" ? "input" : camelCase(argument.name());
     parameter.keywordOnly = argument.kwarg_only();
     parameter.isOut = allowOut && argument.is_out();
+    hasOut_ |= parameter.isOut;
     parameter.numberAsTensor = numbersAsTensors && parameter.type == Type::Tensor;
     parameter.sizedList = argument.N().has_value();
     parameter.defaultValue = argument.default_value();
@@ -294,6 +295,7 @@ bool Overload::bind(c10::ArrayRef<const Argument*> positional, std::vector<Named
   for (NamedArgument& option : options) option.used = false;
   bound.arguments.assign(parameters_.size(), nullptr);
   bound.requiresGrad = false;
+  bound.checkedAgainstOut.clear();
 
   size_t given = positional.size();
   const size_t first = isMethod_ ? 1 : 0;
@@ -371,13 +373,47 @@ bool Overload::bind(c10::ArrayRef<const Argument*> positional, std::vector<Named
       return false;
     }
     if (argument.isAbsent()) continue;
+    // zeros(2, { out, dtype }): the out= overload has no such options; Python holds them against out.
+    if (hasOut_ && (option.name == "dtype" || option.name == "layout" || option.name == "device" || option.name == "pinMemory")) {
+      bound.checkedAgainstOut.push_back(&option);
+      continue;
+    }
     if (why) *why = "has no option '" + option.name + "'";
     return false;
   }
   return true;
 }
 
+void Overload::checkOut(Environment& environment, const Bound& bound) const {
+  const at::Tensor* out = nullptr;
+  for (size_t i = 0; i < parameters_.size() && out == nullptr; ++i) {
+    if (parameters_[i].isOut && bound.arguments[i] != nullptr) out = &checkNotDisposed(*bound.arguments[i]->tensor, "out");
+  }
+  if (out == nullptr) return;
+  for (const NamedArgument* option : bound.checkedAgainstOut) {
+    const Argument& argument = option->argument;
+    if (argument.kind == Kind::Null) continue;
+    std::string found;
+    if (option->name == "dtype") {
+      found = dtypeName(out->scalar_type());
+    } else if (option->name == "layout") {
+      found = layoutName(out->layout());
+    } else if (option->name == "device") {
+      const auto device = parseDevice(environment, argument);
+      if (device && device->type() == out->device().type() && (!device->has_index() || *device == out->device())) continue;
+      found = out->device().str();
+    } else {
+      continue;
+    }
+    const std::string given = argument.kind == Kind::String ? argument.text : describe(environment, argument);
+    if (given != found) {
+      throwRuntimeError(option->name + " " + given + " does not match " + option->name + " of out parameter (" + found + ")");
+    }
+  }
+}
+
 void Overload::push(Environment& environment, const Bound& bound, std::vector<c10::IValue>& stack) const {
+  if (!bound.checkedAgainstOut.empty()) checkOut(environment, bound);
   for (size_t i = 0; i < parameters_.size(); ++i) {
     const Argument* argument = bound.arguments[i];
     if (argument != nullptr) {

@@ -50,6 +50,7 @@ class Overload {
     c10::SmallVector<const Argument*, 12> arguments;
     Argument packed;  // view(2, 3): the numbers gathered into one list
     bool requiresGrad = false;
+    std::vector<const NamedArgument*> checkedAgainstOut;  // dtype, device, ... beside out=
   };
   // Whether the call fits this overload. If it does not and `why` is given, says why.
   bool bind(c10::ArrayRef<const Argument*> positional, std::vector<NamedArgument>& options, Bound& bound,
@@ -61,10 +62,13 @@ class Overload {
  private:
   Overload(const std::string& name, bool isMethod, bool allowOut);
 
+  void checkOut(Environment& environment, const Bound& bound) const;
+
   c10::OperatorHandle handle_;
   std::vector<Parameter> parameters_;
   size_t positionalCount_ = 0;
   bool isFactory_ = false;
+  bool hasOut_ = false;
   bool takesVarargs_ = false;
   bool isMethod_ = false;
   size_t selfPosition_ = 0;  // of `self` in the schema, if a method
