@@ -2,8 +2,8 @@
 
 import { createJiti } from 'jiti';
 
+import * as torch from '../../index';
 import { CommandFailure, isError, liesIn, messageOf } from '../failure';
-import { packageModule, sharePackage } from './own-package';
 
 /** What a module exports; for a CommonJS module `default` is its `module.exports`. */
 export type Exports = Readonly<Record<string, unknown>>;
@@ -15,13 +15,12 @@ export type Exports = Readonly<Record<string, unknown>>;
  * @throws CommandFailure when it cannot be parsed or throws.
  */
 export async function importModule(file: string): Promise<Exports> {
-  sharePackage();
   const jiti = createJiti(file, {
     // Read again each time: a cache would be one more folder that could be stale or unwritable.
     fsCache: false,
     moduleCache: false,
     interopDefault: false,
-    // What jiti compiles does not go through Node.js's loaders.
+    // For what jiti compiles; Node.js's own loaders are told by share-package.ts.
     virtualModules: { 'torch-func': packageModule() },
   });
   try {
@@ -33,6 +32,18 @@ export async function importModule(file: string): Promise<Exports> {
     const place = message.includes(file) ? '' : placeOf(error, file);
     throw new CommandFailure(`cannot load ${file}: ${message}${place}`, 1, { cause: error });
   }
+}
+
+/** This package as `require`, `import * as torch` and `import torch` see it. */
+export function packageModule(): object {
+  return Object.defineProperties(
+    {},
+    {
+      ...Object.getOwnPropertyDescriptors(torch),
+      default: { value: torch, enumerable: true },
+      __esModule: { value: true },
+    },
+  );
 }
 
 /** The first line of the stack that lies in the file. */

@@ -8,28 +8,15 @@ import Module from 'node:module';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-import * as torch from '../../index';
-import { packageRoot } from '../package-info';
+import { packageRoot } from './package-info';
 
 const NAME = 'torch-func';
 
-/** The entry that `require` gives, which is loaded already. */
+/** The entry that `require` gives, and that this program's own modules load. */
 const commonJsEntry = path.join(packageRoot, 'dist', 'index.js');
 
 /** The entry for `import`; it re-exports the other one. */
 const esModuleUrl = pathToFileURL(path.join(packageRoot, 'dist', 'index.mjs')).href;
-
-/** This package as `require`, `import * as torch` and `import torch` see it. */
-export function packageModule(): object {
-  return Object.defineProperties(
-    {},
-    {
-      ...Object.getOwnPropertyDescriptors(torch),
-      default: { value: torch, enumerable: true },
-      __esModule: { value: true },
-    },
-  );
-}
 
 /** The resolve hook for `import` where Node.js runs hooks in a thread of their own. */
 const HOOKS = `
@@ -59,12 +46,8 @@ interface ModuleLoader {
   }) => unknown;
 }
 
-let shared = false;
-
-/** Answers requests for this package by Node.js's own loaders. Doing so twice is harmless. */
+/** Answers requests for this package by Node.js's own loaders. For programs, to be called once. */
 export function sharePackage(): void {
-  if (shared) return;
-  shared = true;
   const loader = Module as unknown as ModuleLoader;
   if (loader.registerHooks !== undefined) {
     loader.registerHooks({
