@@ -1,0 +1,120 @@
+#!/usr/bin/env node
+// `npm run bench`: speed beside Python's PyTorch, memory, and the time of the import.
+
+import fs from 'node:fs';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { memory, ratios, startup } from './measurements.mjs';
+import { memoryMeasurements } from './memory.mjs';
+import { packageRoot } from './processes.mjs';
+import { measureStartup } from './startup.mjs';
+import { heading, verdict, writeRow } from './table.mjs';
+import { measureRatio, startNode, startPython } from './timing.mjs';
+
+const usage = `Usage: npm run bench -- [options] [NAME...]
+
+Measures speed (as a ratio to Python's PyTorch, in the same run), memory and the
+time of the import, and compares with the limits that the project has set itself.
+
+  NAME...      only these measurements
+  --quick      a tenth of the work, for a first impression
+  --json FILE  write the figures to FILE as well
+  --list       the names of the measurements
+  --help       this text
+
+Ends with 1 if a limit is missed.
+`;
+
+function parse() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        quick: { type: 'boolean', default: false },
+        json: { type: 'string' },
+        list: { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
+      },
+    });
+  } catch (error) {
+    process.stderr.write(`${error.message}\n\n${usage}`);
+    process.exit(2);
+  }
+}
+
+/** The Python that the set-up has made or found. */
+function findPython() {
+  const record = path.join(packageRoot, 'build', 'python.json');
+  const found = fs.existsSync(record) ? JSON.parse(fs.readFileSync(record, 'utf8')) : {};
+  if (found.path) return found.path;
+  throw new Error(
+    `there is no Python with PyTorch to compare with: ${found.problem ?? 'run node scripts/setup.mjs --python'}`,
+  );
+}
+
+const { values: options, positionals: names } = parse();
+const all = [...ratios, ...memory, ...startup];
+if (options.help || options.list) {
+  process.stdout.write(options.help ? usage : `${all.map(({ name }) => name).join('\n')}\n`);
+  process.exit(0);
+}
+const unknown = names.find((name) => !all.some((measurement) => measurement.name === name));
+if (unknown !== undefined) {
+  process.stderr.write(`there is no measurement '${unknown}'; --list shows them\n`);
+  process.exit(2);
+}
+const wanted = ({ name }) => names.length === 0 || names.includes(name);
+const scale = options.quick ? 10 : 1;
+const rows = [];
+
+function record(row) {
+  rows.push({ ...row, pass: verdict(row) });
+  writeRow(row);
+}
+
+async function runRatios(list) {
+  if (list.length === 0) return;
+  const node = startNode();
+  const python = startPython(findPython());
+  heading("time, of Python's PyTorch");
+  try {
+    for (const { name, title, calls, limit } of list) {
+      const figures = await measureRatio({ name, calls: calls / scale, rounds: options.quick ? 7 : 21 }, node, python);
+      const { ratio, cpuRatio, lowest, highest } = figures;
+      const note =
+        `${figures.node.toFixed(2)} us here, ${figures.python.toFixed(2)} us in Python; ` +
+        `ratios from ${lowest.toFixed(2)} to ${highest.toFixed(2)}, of processor time ${cpuRatio.toFixed(2)}`;
+      record({ name, title, limit, unit: '', measured: ratio, note, ...figures });
+    }
+  } finally {
+    node.stop();
+    python.stop();
+  }
+}
+
+function runMemory(list) {
+  if (list.length === 0) return;
+  heading(options.quick ? 'memory (a tenth of the work)' : 'memory');
+  for (const entry of list) record({ ...entry, measured: memoryMeasurements[entry.name](scale) });
+}
+
+function runStartup(list) {
+  if (list.length === 0) return;
+  const times = measureStartup(options.quick ? 3 : 11);
+  heading('import');
+  for (const entry of list) record({ ...entry, measured: times[entry.name] });
+}
+
+await runRatios(ratios.filter(wanted));
+runMemory(memory.filter(wanted));
+runStartup(startup.filter(wanted));
+
+const missed = rows.filter(({ pass }) => pass === false);
+if (options.json !== undefined) {
+  const host = { node: process.version, platform: process.platform, arch: process.arch };
+  fs.writeFileSync(options.json, `${JSON.stringify({ host, quick: options.quick, rows }, null, 2)}\n`);
+}
+process.stdout.write(
+  missed.length === 0 ? '\nall limits kept\n' : `\nlimits missed: ${missed.map(({ title }) => title).join('; ')}\n`,
+);
+process.exitCode = missed.length === 0 ? 0 : 1;

@@ -1,0 +1,7 @@
+// Writes samples for the notebook's function. Arguments: the .npy file, and how many.
+
+import torch from '../dist/index.mjs';
+
+const [file, count] = process.argv.slice(2);
+torch.manualSeed(0);
+torch.npy.save(file, torch.rand(Number(count), 2).mul(2).sub(1));

@@ -1,0 +1,33 @@
+// The rows of a table for people, written as they come.
+
+const widths = [56, 9, 12, 10];
+
+const cell = (text, i) => (i === 0 ? text.padEnd(widths[i]) : text.padStart(widths[i]));
+
+function line(cells) {
+  process.stdout.write(`${cells.map(cell).join('')}\n`);
+}
+
+export function heading(title) {
+  process.stdout.write('\n');
+  line([title, 'limit', 'measured', '']);
+}
+
+/** @typedef {{ title: string, limit: number | null, unit: string, measured: number, note?: string }} Row */
+
+/** Whether the limit is kept; null where there is none. @param {Row} row */
+export const verdict = ({ limit, measured }) => (limit === null ? null : measured <= limit);
+
+/** @param {Row} row */
+export function writeRow(row) {
+  const digits = row.unit === 'MB' ? 0 : 2;
+  const unit = row.unit === '' ? '' : ` ${row.unit}`;
+  const kept = verdict(row);
+  line([
+    row.title,
+    row.limit === null ? '' : `${row.limit}${unit}`,
+    `${row.measured.toFixed(digits)}${unit}`,
+    kept === null ? '' : kept ? 'pass' : 'FAIL',
+  ]);
+  if (row.note !== undefined) process.stdout.write(`  ${row.note}\n`);
+}

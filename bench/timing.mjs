@@ -1,0 +1,80 @@
+// Ratios of the time of a call here to the time of the same call in Python's PyTorch.
+
+import { spawn } from 'node:child_process';
+import path from 'node:path';
+import readline from 'node:readline';
+
+const folder = import.meta.dirname;
+// libtorch's threads would be counted on one side only, or fight for the processors.
+const environment = { ...process.env, OMP_NUM_THREADS: '1', MKL_NUM_THREADS: '1' };
+
+/** @typedef {{ ask(name: string, count: number): Promise<any>, stop(): void }} Worker */
+
+/** @returns {Worker} */
+function startWorker(command, args) {
+  const child = spawn(command, args, { env: environment, stdio: ['pipe', 'pipe', 'inherit'] });
+  const lines = readline.createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  let failure;
+  child.on('error', (error) => (failure = error));
+  child.stdin.on('error', () => undefined); // The missing answer is reported instead.
+  return {
+    async ask(name, count) {
+      child.stdin.write(`${JSON.stringify({ name, count })}\n`);
+      const { value, done } = await lines.next();
+      if (done) throw new Error(`${path.basename(command)} ended at '${name}'`, { cause: failure });
+      return JSON.parse(value);
+    },
+    stop: () => child.stdin.end(),
+  };
+}
+
+export const startNode = () => startWorker(process.execPath, [path.join(folder, 'worker.mjs')]);
+export const startPython = (python) => startWorker(python, [path.join(folder, 'worker.py')]);
+
+/** @param {number[]} values */
+export function median(values) {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+/** Both sides must compute the same, or their times say nothing. */
+async function compareResults(name, node, python) {
+  const ours = await node.ask(name, 0);
+  const theirs = await python.ask(name, 0);
+  const same = ours.length === theirs.length && ours.every((value, i) => Math.abs(value - theirs[i]) < 1e-4);
+  if (!same) throw new Error(`'${name}' gives different results in Node.js and in Python`);
+}
+
+/**
+ * Times one case on both sides. The two take turns, and which goes first changes from round to round,
+ * so that what else the machine does meets both alike; the result is the median of the rounds' ratios.
+ *
+ * @param {{ name: string, calls: number, rounds: number }} options `calls` per side, over all rounds
+ */
+export async function measureRatio({ name, calls, rounds }, node, python) {
+  const count = Math.max(1, Math.round(calls / rounds));
+  await compareResults(name, node, python);
+  for (const worker of [node, python]) await worker.ask(name, Math.min(count, 20_000));
+  const times = { node: [], python: [] };
+  const cpuTimes = { node: [], python: [] };
+  for (let round = 0; round < rounds; round++) {
+    const order = round % 2 === 0 ? ['node', 'python'] : ['python', 'node'];
+    for (const side of order) {
+      const { seconds, cpuSeconds } = await (side === 'node' ? node : python).ask(name, count);
+      times[side].push((seconds / count) * 1e6);
+      cpuTimes[side].push((cpuSeconds / count) * 1e6);
+    }
+  }
+  const ratios = times.node.map((time, i) => time / times.python[i]);
+  return {
+    ratio: median(ratios),
+    // Of processor time: says less about what a user waits for, but hardly minds a busy machine.
+    cpuRatio: median(cpuTimes.node.map((time, i) => time / cpuTimes.python[i])),
+    lowest: Math.min(...ratios),
+    highest: Math.max(...ratios),
+    node: median(times.node),
+    python: median(times.python),
+    calls: count * rounds,
+  };
+}

@@ -1,0 +1,24 @@
+// The JavaScript side of timing.mjs: answers requests, one line of JSON each, until its input ends.
+
+import readline from 'node:readline';
+import torch from '../dist/index.mjs';
+import { makeCases } from './cases.mjs';
+
+torch.setNumThreads(1);
+const cases = makeCases(torch);
+const calls = {};
+
+function repeat(call, count) {
+  const from = performance.now();
+  const cpu = process.cpuUsage();
+  for (let i = 0; i < count; i++) call();
+  const { user, system } = process.cpuUsage(cpu);
+  return { seconds: (performance.now() - from) / 1000, cpuSeconds: (user + system) / 1e6 };
+}
+
+for await (const line of readline.createInterface({ input: process.stdin })) {
+  const { name, count } = JSON.parse(line);
+  const call = (calls[name] ??= cases[name]());
+  const answer = count === 0 ? call().flatten().toArray() : repeat(call, count);
+  process.stdout.write(`${JSON.stringify(answer)}\n`);
+}
