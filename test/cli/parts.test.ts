@@ -1,7 +1,7 @@
 import { runCommandLine } from '../../lib/cli/command-line';
 import { CommandFailure, Interrupted, UsageError, messageOf } from '../../lib/cli/failure';
 import { callInterruptibly, withStopSignals } from '../../lib/cli/interrupt';
-import { defaultChunkSize } from '../../lib/cli/jacobian/chunk-size';
+import { defaultChunkSize, trialSize } from '../../lib/cli/jacobian/chunk-size';
 import { type JacobianSummary, summaryLine } from '../../lib/cli/jacobian/summary';
 import { Progress, formatBytes, formatSeconds, progressLine } from '../../lib/cli/progress';
 import { command } from './helpers';
@@ -182,20 +182,31 @@ describe('the default chunk size', () => {
   const small = { mode: 'rev', inputs: 2, outputs: 3, bytesPerElement: 4, device: 'cpu' } as const;
 
   test('small functions get large chunks, large ones get small chunks', () => {
-    expect(defaultChunkSize(small)).toBe(16_384);
-    expect(defaultChunkSize({ ...small, device: 'cuda' })).toBeGreaterThan(500_000);
-    const wide = defaultChunkSize({ ...small, inputs: 1000, outputs: 10 });
-    expect(wide).toBeGreaterThan(10);
-    expect(wide).toBeLessThan(200);
-    expect(defaultChunkSize({ ...small, inputs: 10_000, outputs: 10_000 })).toBe(1);
+    expect(defaultChunkSize(small, 100)).toBe(16_384);
+    expect(defaultChunkSize({ ...small, device: 'cuda' }, 100)).toBeGreaterThan(500_000);
+    // 64 MiB / (10 kB for the values and for each of three outputs)
+    expect(defaultChunkSize(small, 10_000)).toBe(1676);
+    expect(defaultChunkSize(small, 1e9)).toBe(1);
   });
 
   test('forward mode counts inputs', () => {
     const many = { ...small, inputs: 100, outputs: 1 };
-    expect(defaultChunkSize({ ...many, mode: 'fwd' })).toBeLessThan(defaultChunkSize(many));
+    expect(defaultChunkSize({ ...many, mode: 'fwd' }, 5000)).toBeLessThan(defaultChunkSize(many, 5000));
+  });
+
+  test('never less than inputs, outputs and the Jacobian take', () => {
+    const large = { ...small, inputs: 1000, outputs: 1000 };
+    expect(defaultChunkSize(large, 0)).toBe(5);
+  });
+
+  test('a trial is small, and smaller for large functions', () => {
+    expect(trialSize(small)).toBe(256);
+    expect(trialSize({ ...small, inputs: 10_000, outputs: 10_000 })).toBe(1);
   });
 
   test('nothing to differentiate', () => {
-    expect(defaultChunkSize({ ...small, inputs: 0, outputs: 0 })).toBe(16_384);
+    const nothing = { ...small, inputs: 0, outputs: 0 };
+    expect(trialSize(nothing)).toBe(256);
+    expect(defaultChunkSize(nothing, 0)).toBe(16_384);
   });
 });

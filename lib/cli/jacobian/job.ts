@@ -13,7 +13,7 @@ import { NpyReader } from '../../npy/reader';
 import { dataOf, tensorFromData } from '../../npy/tensors';
 import { NpyWriter } from '../../npy/writer';
 import { CommandFailure, messageOf } from '../failure';
-import { defaultChunkSize } from './chunk-size';
+import { type ChunkSizeInput, defaultChunkSize, trialSize } from './chunk-size';
 import type { SampleFunction } from './sample-function';
 import type { JacobianSummary } from './summary';
 
@@ -162,7 +162,7 @@ interface Plan {
   readonly chunkSize: number;
 }
 
-/** Tries the function on one sample to learn what it gives. */
+/** Tries the function on the first sample to learn what it gives and what it takes. */
 function planJob(job: JacobianJob, source: SampleSource): Plan {
   const { fn } = job;
   try {
@@ -173,21 +173,24 @@ function planJob(job: JacobianJob, source: SampleSource): Plan {
       const outputs = y.numel();
       const mode = chooseMode(job.mode ?? 'auto', inputs, outputs);
       const jacobians = batchJacobian(fn, mode);
-      const one = jacobians(first);
-      if (!isNpyDtype(one.dtype)) {
-        throw new CommandFailure(`the Jacobian is of ${one.dtype}, which no .npy file can hold`);
+      const size: ChunkSizeInput = {
+        mode,
+        inputs,
+        outputs,
+        bytesPerElement: itemsizeOf(source.dtype),
+        device: source.device.type === 'cuda' ? 'cuda' : 'cpu',
+      };
+      const trial = Math.min(job.chunkSize ?? Infinity, trialSize(size));
+      const copies = first.repeat([trial, ...source.shape.map(() => 1)]);
+      const bytesBefore = torch.memoryUsage().bytes;
+      const result = jacobians(copies);
+      const bytes = torch.memoryUsage().bytes - bytesBefore;
+      if (!isNpyDtype(result.dtype)) {
+        throw new CommandFailure(`the Jacobian is of ${result.dtype}, which no .npy file can hold`);
       }
-      const jacobianShape = one.shape.slice(1);
-      const chunkSize =
-        job.chunkSize ??
-        defaultChunkSize({
-          mode,
-          inputs,
-          outputs,
-          bytesPerElement: Math.max(itemsizeOf(source.dtype), itemsizeOf(one.dtype)),
-          device: source.device.type === 'cuda' ? 'cuda' : 'cpu',
-        });
-      return { mode, jacobians, jacobianShape, dtype: one.dtype, chunkSize };
+      const jacobianShape = result.shape.slice(1);
+      const chunkSize = job.chunkSize ?? defaultChunkSize(size, bytes / trial);
+      return { mode, jacobians, jacobianShape, dtype: result.dtype, chunkSize };
     });
   } catch (error) {
     throw fn.explain(error);
