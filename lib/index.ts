@@ -70,6 +70,7 @@ export * as fft from './generated/fft';
 export * as func from './func';
 export { vmap } from './func';
 export * as linalg from './generated/linalg';
+export * as nn from './nn';
 export * as npy from './npy';
 export * as signal from './signal';
 export * as special from './generated/special';

@@ -1,0 +1,28 @@
+/** Products of matrices. `linear` and `bilinear` themselves are operators. */
+
+import type { Dtype } from '../../dtype';
+import { torchFunctions } from '../../operators';
+import { readOptions } from '../../options';
+import type { Optional } from '../../options';
+import type { Tensor } from '../../tensor';
+
+/** The options of {@link groupedMm}, all by name. */
+export interface GroupedMmOptions {
+  /** Where each group ends, int32; needed if an operand is 2-D. */
+  offs?: Tensor | null;
+  /** Not supported by PyTorch yet. */
+  bias?: Tensor | null;
+  /** The dtype of the result. */
+  outDtype?: Dtype | null;
+}
+
+/**
+ * The products of groups of matrices; `torch.nn.functional.grouped_mm`. Operands `(M, K)` or `(G, M, K)`,
+ * and `(K, N)` or `(G, K, N)`; bfloat16, float16 or float32.
+ *
+ * @throws RuntimeError for shapes, strides or dtypes that do not fit.
+ */
+export function groupedMm(matA: Tensor, matB: Tensor, ...optional: Optional<[], GroupedMmOptions>): Tensor {
+  const options = readOptions<GroupedMmOptions>('groupedMm', optional, [], ['offs', 'bias', 'outDtype'], 2);
+  return torchFunctions._groupedMm(matA, matB, options);
+}

@@ -1,0 +1,122 @@
+/** Fractional max pooling: windows of random places that give a size or a ratio. */
+
+import { ValueError } from '../../errors';
+import { nnFunctionalFunctions, torchFunctions } from '../../operators';
+import { readOptions } from '../../options';
+import type { Optional } from '../../options';
+import type { Tensor } from '../../tensor';
+import type { Size } from '../../types';
+import { checkOptionalTensors, checkTensors, expandSize } from './arguments';
+
+/** The options of fractional max pooling; one of outputSize and outputRatio is needed. */
+export interface FractionalMaxPoolOptions {
+  /** The size of the output. */
+  outputSize?: number | Size | null;
+  /** The size of the output as a fraction of the input's, between 0 and 1. */
+  outputRatio?: number | readonly number[] | null;
+  /** Whether the positions of the maxima are returned too; false by default. */
+  returnIndices?: boolean;
+  /** Where the windows lie: uniform numbers of shape `(N, C, 2)` or `(N, C, 3)`; drawn by default. */
+  _randomSamples?: Tensor | null;
+}
+
+type Positional = [
+  outputSize: number | Size | null,
+  outputRatio: number | readonly number[] | null,
+  returnIndices: boolean,
+  _randomSamples: Tensor | null,
+];
+
+/** The type of {@link fractionalMaxPool2d} and {@link fractionalMaxPool3d}. */
+export interface FractionalMaxPool {
+  (
+    input: Tensor,
+    kernelSize: number | Size,
+    options: FractionalMaxPoolOptions & { returnIndices: true },
+  ): [Tensor, Tensor];
+  (
+    input: Tensor,
+    kernelSize: number | Size,
+    outputSize: number | Size | null,
+    outputRatio: number | readonly number[] | null,
+    returnIndices: true,
+    _randomSamples?: Tensor | null,
+  ): [Tensor, Tensor];
+  (input: Tensor, kernelSize: number | Size, ...optional: Optional<Positional, FractionalMaxPoolOptions>): Tensor;
+}
+
+/** The type of {@link fractionalMaxPool2dWithIndices} and {@link fractionalMaxPool3dWithIndices}. */
+export type FractionalMaxPoolWithIndices = (
+  input: Tensor,
+  kernelSize: number | Size,
+  ...optional: Optional<Positional, FractionalMaxPoolOptions>
+) => [Tensor, Tensor];
+
+const NAMES = ['outputSize', 'outputRatio', 'returnIndices', '_randomSamples'] as const;
+
+function outputSizeOf(dims: number, input: Tensor, options: FractionalMaxPoolOptions): number | Size {
+  const { outputSize, outputRatio } = options;
+  if (outputSize != null) return outputSize;
+  if (outputRatio == null) {
+    throw new ValueError(`fractional_max_pool${dims}d requires specifying either an output_size or an output_ratio`);
+  }
+  if (dims === 2 && Array.isArray(outputRatio) && outputRatio.length > 2) {
+    throw new ValueError('fractional_max_pool2d requires output_ratio to either be a single Int or tuple of Ints.');
+  }
+  const ratios = expandSize(`fractionalMaxPool${dims}d`, 'outputRatio', outputRatio, dims);
+  return ratios.map((ratio, i) => Math.trunc(input.size(i - dims) * ratio));
+}
+
+function pool(dims: 2 | 3, input: Tensor, kernelSize: number | Size, options: FractionalMaxPoolOptions) {
+  const name = `fractionalMaxPool${dims}d`;
+  checkTensors(name, { input });
+  checkOptionalTensors(name, { _randomSamples: options._randomSamples });
+  const outputSize = outputSizeOf(dims, input, options);
+  const samples =
+    options._randomSamples ??
+    torchFunctions.rand([input.dim() === dims + 1 ? 1 : input.size(0), input.size(-dims - 1), dims], {
+      dtype: input.dtype,
+      device: input.device,
+    });
+  return dims === 2
+    ? nnFunctionalFunctions.fractionalMaxPool2d(input, kernelSize, outputSize, samples)
+    : nnFunctionalFunctions.fractionalMaxPool3d(input, kernelSize, outputSize, samples);
+}
+
+function fractionalMaxPool(dims: 2 | 3): FractionalMaxPool {
+  const name = `fractionalMaxPool${dims}d`;
+  const result = (input: Tensor, kernelSize: number | Size, ...optional: unknown[]): unknown => {
+    const options = readOptions<FractionalMaxPoolOptions>(name, optional, NAMES, [], 2);
+    const pooled = pool(dims, input, kernelSize, options);
+    return options.returnIndices ? pooled : pooled[0];
+  };
+  return result as FractionalMaxPool;
+}
+
+function withIndices(dims: 2 | 3): FractionalMaxPoolWithIndices {
+  const name = `fractionalMaxPool${dims}dWithIndices`;
+  return (input, kernelSize, ...optional) =>
+    pool(dims, input, kernelSize, readOptions<FractionalMaxPoolOptions>(name, optional, NAMES, [], 2));
+}
+
+/**
+ * Max pooling over windows at random places; `torch.nn.functional.fractional_max_pool2d`. Shape
+ * `(N, C, H, W)` or `(C, H, W)`, floating-point; with `returnIndices`, `[values, indices]`.
+ *
+ * @throws ValueError without outputSize and outputRatio; RuntimeError for an output that does not fit.
+ */
+export const fractionalMaxPool2d = fractionalMaxPool(2);
+
+/**
+ * Max pooling over windows at random places; `torch.nn.functional.fractional_max_pool3d`. Shape
+ * `(N, C, D, H, W)` or `(C, D, H, W)`, floating-point; with `returnIndices`, `[values, indices]`.
+ *
+ * @throws ValueError without outputSize and outputRatio; RuntimeError for an output that does not fit.
+ */
+export const fractionalMaxPool3d = fractionalMaxPool(3);
+
+/** {@link fractionalMaxPool2d} as `[values, indices]`; `torch.nn.functional.fractional_max_pool2d_with_indices`. */
+export const fractionalMaxPool2dWithIndices = withIndices(2);
+
+/** {@link fractionalMaxPool3d} as `[values, indices]`; `torch.nn.functional.fractional_max_pool3d_with_indices`. */
+export const fractionalMaxPool3dWithIndices = withIndices(3);

@@ -1,0 +1,69 @@
+/** What the losses do with their elements, as in torch/nn/_reduction.py. */
+
+import { ValueError } from '../../errors';
+import { torchFunctions } from '../../operators';
+import type { Tensor } from '../../tensor';
+import { emitLibtorchWarning } from '../../warnings';
+import { sameShape, sizeText } from './shapes';
+
+/** Whether a loss is given per element, averaged over them, or summed. */
+export type Reduction = 'none' | 'mean' | 'sum';
+
+/** The options of a loss that takes nothing but a reduction. */
+export interface ReductionOptions {
+  /** `'mean'` (default), `'sum'`, or `'none'` for the loss of each element. */
+  reduction?: Reduction;
+}
+
+/** The number by which the operators know a reduction. Throws a ValueError for any other word. */
+export function reductionEnum(reduction: Reduction): number {
+  switch (reduction as string) {
+    case 'none':
+      return 0;
+    case 'mean':
+      return 1;
+    case 'elementwise_mean':
+      emitLibtorchWarning(
+        'UserWarning',
+        "reduction='elementwise_mean' is deprecated. Please use reduction='mean' instead.",
+      );
+      return 1;
+    case 'sum':
+      return 2;
+    default:
+      throw new ValueError(`${String(reduction)} is not a valid value for reduction`);
+  }
+}
+
+/** Throws a ValueError with the message given for anything that is not a reduction. */
+export function checkReduction(reduction: unknown, message: string): void {
+  if (reduction !== 'none' && reduction !== 'mean' && reduction !== 'sum') throw new ValueError(message);
+}
+
+/** Reduces a loss whose elements were computed by more than one operator. */
+export function reduce(loss: Tensor, reduction: Reduction): Tensor {
+  if (reduction === 'mean') return loss.mean();
+  return reduction === 'sum' ? loss.sum() : loss;
+}
+
+/** Warns of shapes that differ, then broadcasts: what the element-wise losses begin with. */
+export function broadcastWithWarning(input: Tensor, target: Tensor): [input: Tensor, target: Tensor] {
+  if (!sameShape(target.shape, input.shape)) {
+    emitLibtorchWarning(
+      'UserWarning',
+      `Using a target size (${sizeText(target.shape)}) that is different to the input size (${sizeText(input.shape)}). ` +
+        'This will likely lead to incorrect results due to broadcasting. Please ensure they have the same size.',
+    );
+  }
+  return torchFunctions.broadcastTensors([input, target]) as [Tensor, Tensor];
+}
+
+/** Checks a weight per element against the input. */
+export function checkElementWeight(weight: Tensor, input: Tensor): void {
+  if (!sameShape(weight.shape, input.shape)) throw new ValueError('Weights and input must have the same size.');
+}
+
+/** Checks the reduction of a loss with a weight per element. */
+export function checkWeightedReduction(reduction: Reduction): void {
+  checkReduction(reduction, `Invalid reduction mode: ${String(reduction)}. Expected one of 'none', 'mean', 'sum'.`);
+}

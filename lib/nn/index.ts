@@ -1,0 +1,3 @@
+/** `torch.nn`: the functions of neural networks. */
+
+export * as functional from './functional';
