@@ -6,6 +6,10 @@
 // autograd.grad(..., is_grads_batched=True), which runs on the older vmap, goes through a slow loop.
 // The losses whose gradient is elementwise are registered for both here; the others need operators
 // that the older vmap cannot batch either.
+//
+// To these come the backward operators of the normalisations, whose batching rules in libtorch give
+// wrong second derivatives (norm_backward.h), and properties of tensors that Python and C++ read off
+// without a call of their operator.
 #include <ATen/ATen.h>
 #include <ATen/OpMathType.h>
 #include <ATen/native/TypeProperties.h>
@@ -15,6 +19,7 @@
 
 #include "decompositions.h"
 #include "loss_decompositions.h"
+#include "norm_backward.h"
 
 namespace torch_func {
 
@@ -22,6 +27,11 @@ namespace {
 
 using at::Scalar;
 using at::Tensor;
+
+class IgnoreWarnings final : public c10::WarningHandler {
+ public:
+  void process(const c10::Warning&) override {}
+};
 
 void checkAddrScalar(const Scalar& scalar, const char* name, at::ScalarType type) {
   TORCH_CHECK(!scalar.isBoolean() || type == at::kBool, "Boolean ", name, " only supported for Boolean results.");
@@ -55,6 +65,25 @@ void registerElementwiseLosses(torch::Library& library) {
   library.impl("huber_loss_backward", &huberLossBackward);
 }
 
+void registerNormBackward(torch::Library& library) {
+  library.impl("native_layer_norm_backward", &nativeLayerNormBackward);
+  library.impl("native_batch_norm_backward", &nativeBatchNormBackward);
+  library.impl("batch_norm_backward", &batchNormBackward);
+  library.impl("cudnn_batch_norm_backward", &cudnnBatchNormBackward);
+  library.impl("miopen_batch_norm_backward", &miopenBatchNormBackward);
+}
+
+void registerProperties(torch::Library& library) {
+  library.impl("conj", [](const Tensor& self) { return self.conj(); });
+  library.impl("get_device", [](const Tensor& self) -> int64_t { return self.get_device(); });
+  library.impl("is_conj", [](const Tensor& self) { return self.is_conj(); });
+  library.impl("is_floating_point", [](const Tensor& self) { return self.is_floating_point(); });
+  library.impl("is_inference", [](const Tensor& self) { return self.is_inference(); });
+  library.impl("is_neg", [](const Tensor& self) { return self.is_neg(); });
+  library.impl("is_signed", [](const Tensor& self) { return self.is_signed(); });
+  library.impl("_is_zerotensor", [](const Tensor& self) { return self._is_zerotensor(); });
+}
+
 }  // namespace
 
 void registerBatchingDecompositions() {
@@ -69,6 +98,13 @@ void registerBatchingDecompositions() {
     vmap.impl("nll_loss_backward", &nllLossBackward);
     vmap.impl("nll_loss2d_backward", &nllLoss2dBackward);
     vmap.impl("addr", &addr);
+    registerProperties(vmap);
+    {
+      // The dispatcher warns of a kernel that takes another's place; these mean to.
+      IgnoreWarnings ignore;
+      c10::WarningUtils::WarningHandlerGuard guard(&ignore);
+      registerNormBackward(vmap);
+    }
     registerElementwiseLosses(olderVmap);
   });
 }
