@@ -52,7 +52,8 @@ export function asarray(obj: TensorData, options: AsarrayOptions = {}): Tensor {
   if (copy === false && device != null && !isOn(obj.device, device)) {
     throw new ValueError(`can't alias tensor from device '${obj.device}' to '${new Device(device)}'.`);
   }
-  const moved = obj.to({ dtype, device, copy: copy === true });
+  const isSame = copy !== true && (dtype ?? obj.dtype) === obj.dtype && (device == null || isOn(obj.device, device));
+  const moved = isSame ? obj : obj.to({ dtype, device, copy: copy === true });
   if (requiresGrad === true) return moved.requiresGrad ? moved : moved.requiresGrad_();
   return requiresGrad === false && moved.requiresGrad ? moved.detach() : moved;
 }

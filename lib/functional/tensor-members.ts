@@ -70,7 +70,7 @@ declare module '../tensor' {
      */
     new: LegacyNew;
     /** The tensor with another shape of as many elements; `Tensor.resize`, deprecated by PyTorch. */
-    resize(...sizes: number[] | [readonly number[]]): Tensor;
+    resize(...sizes: number[]): Tensor;
     /** The tensor with the shape of another; `Tensor.resize_as`, deprecated by PyTorch. */
     resizeAs(tensor: Tensor): Tensor;
     /** The tensor in the layout `sparse_coo`; `Tensor.to_sparse_coo`. */
@@ -120,11 +120,9 @@ defineProperties({
 });
 
 function convert(input: Tensor, name: string, nonBlocking: boolean): Tensor {
-  const { dtype, device, sparse } = parseTypeName(name);
-  const isSparse = input.layout === 'sparse_coo';
-  const laidOut = sparse === null || sparse === isSparse ? input : sparse ? input.toSparse() : input.toDense();
+  const { dtype, device } = parseTypeName(name);
   const stays = device === null || input.device.type === device;
-  return laidOut.to({ dtype, device: stays ? null : device, nonBlocking });
+  return input.to({ dtype, device: stays ? null : device, nonBlocking });
 }
 
 function resized(input: Tensor, sizes: readonly number[]): Tensor {
@@ -167,9 +165,9 @@ const methods: Partial<Tensor> & ThisType<Tensor> = {
     if (args.length === 1 && typeof args[0] === 'object') return this.newTensor(args[0] as TensorData);
     return this.newEmpty((args.length === 0 ? [0] : args) as number[]);
   },
-  resize(...sizes: readonly unknown[]) {
+  resize(...sizes: number[]) {
     emitLibtorchWarning('UserWarning', 'non-inplace resize is deprecated');
-    return resized(this, (Array.isArray(sizes[0]) ? sizes[0] : sizes) as number[]);
+    return resized(this, sizes);
   },
   resizeAs(other: Tensor) {
     emitLibtorchWarning('UserWarning', 'non-inplace resize_as is deprecated');

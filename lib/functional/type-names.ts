@@ -39,16 +39,17 @@ export function tensorTypeName(tensor: Tensor): string {
 }
 
 /**
- * The dtype and, for a type name, the device type and layout that it stands for.
+ * The dtype and, for a type name, the device type that it stands for. The layout in a name is not
+ * heeded, as in PyTorch.
  *
  * @throws ValueError for a string that is neither a dtype nor a type name.
  */
-export function parseTypeName(name: string): { dtype: Dtype; device: string | null; sparse: boolean | null } {
-  if (isDtype(name)) return { dtype: name, device: null, sparse: null };
-  const match = /^torch\.(?:(cuda|meta)\.)?(sparse\.)?(\w+)Tensor$/.exec(name);
-  const found = match && Object.entries(SCALAR_TYPES).find(([, scalarType]) => scalarType === match[3]);
+export function parseTypeName(name: string): { dtype: Dtype; device: string | null } {
+  if (isDtype(name)) return { dtype: name, device: null };
+  const match = /^torch\.(?:(cuda|meta)\.)?(?:sparse\.)?(\w+)Tensor$/.exec(name);
+  const found = match && Object.entries(SCALAR_TYPES).find(([, scalarType]) => scalarType === match[2]);
   if (!match || !found) throw new ValueError(`invalid type: '${name}'`);
-  return { dtype: found[0] as Dtype, device: match[1] ?? 'cpu', sparse: match[2] !== undefined };
+  return { dtype: found[0] as Dtype, device: match[1] ?? 'cpu' };
 }
 
 /**
