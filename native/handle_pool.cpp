@@ -129,9 +129,11 @@ void HandlePool::adjustExternal(int64_t bytes) {
   externalBytes_ += bytes;
   unreportedBytes_ += bytes;
   if (unreportedBytes_ < kReportStep && unreportedBytes_ > -kReportStep) return;
+  // Zeroed first: telling of more memory may start a collection, whose finalizers come back here, and
+  // memory reported from inside a collection must only ever shrink.
+  const int64_t report = std::exchange(unreportedBytes_, 0);
   int64_t total = 0;
-  napi_adjust_external_memory(env_, unreportedBytes_, &total);
-  unreportedBytes_ = 0;
+  napi_adjust_external_memory(env_, report, &total);
 }
 
 size_t HandlePool::openScope() {
