@@ -33,8 +33,9 @@ const packets = new Map<string, OperatorPacket>();
  * @throws AttributeError for an operator that does not exist.
  * @example
  * ```ts
- * torch.ops.aten.add.Tensor(x, y, { alpha: 2 });
- * torch.ops.aten.nll_loss_backward.default(grad, input, target, null, 1, -100, totalWeight);
+ * const x = torch.tensor([1, 2]);
+ * torch.ops.aten.add.Tensor(x, x, { alpha: 2 }); // [3, 6]
+ * torch.ops.aten.tanh_backward.default(torch.ones(2), x.tanh()); // [0.42, 0.0707]
  * ```
  */
 export const aten: Readonly<Record<string, OperatorPacket>> = new Proxy(

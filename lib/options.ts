@@ -15,11 +15,8 @@ type WithOptions<P, O> = P extends readonly unknown[] ? [...P, options: O] : nev
  * The rest parameter of a function whose optional arguments `P` (a tuple, in Python's order) may
  * also be given by name: any number of them by position, then an options object `O`.
  *
- * @example
- * ```ts
- * function dropout(input: Tensor, ...rest: Optional<[p: number, training: boolean], DropoutOptions>): Tensor;
- * dropout(x, 0.5, { training: false });
- * ```
+ * A function declared with `...rest: Optional<[p: number, training: boolean], DropoutOptions>` can be
+ * called as `dropout(x)`, `dropout(x, 0.5, true)`, `dropout(x, 0.5, { training: false })`.
  */
 export type Optional<P extends readonly unknown[], O> = Partial<P> | WithOptions<Prefixes<P>, O>;
 

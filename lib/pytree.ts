@@ -26,11 +26,13 @@ const registered = new Map<Class, PytreeNode<unknown>>();
  *
  * @example
  * ```ts
- * class Pair { constructor(public a: Tensor, public b: Tensor) {} }
- * registerPytreeNode(Pair, {
+ * class Pair { constructor(public a: torch.Tensor, public b: torch.Tensor) {} }
+ * torch.registerPytreeNode(Pair, {
  *   flatten: (pair) => ({ children: [pair.a, pair.b], context: null }),
- *   unflatten: ([a, b]) => new Pair(a as Tensor, b as Tensor),
+ *   unflatten: ([a, b]) => new Pair(a as torch.Tensor, b as torch.Tensor),
  * });
+ * const product = (pair: Pair) => pair.a.dot(pair.b);
+ * torch.func.grad(product)(new Pair(torch.tensor([1, 2]), torch.tensor([3, 4]))).a; // [3, 4]
  * ```
  */
 export function registerPytreeNode<T>(type: abstract new (...args: never[]) => T, node: PytreeNode<T>): void {

@@ -11,6 +11,7 @@ import type { Tensor } from './tensor';
  * @throws TypeError if `body` returns a Promise.
  * @example
  * ```ts
+ * const x = torch.ones(3);
  * const y = torch.scope(() => x.sin().mul(2).add(1)); // the two intermediate results are freed
  * ```
  */

@@ -260,9 +260,10 @@ export class Tensor {
    *
    * @example
    * ```ts
-   * x.to('float64');
-   * x.to('cuda:0', { nonBlocking: true });
+   * const x = torch.ones(2);
+   * x.to('float64').dtype; // 'float64'
    * x.to({ dtype: 'float16', device: 'cpu', copy: true });
+   * if (torch.cuda.isAvailable()) x.to('cuda:0', { nonBlocking: true });
    * ```
    */
   to(target: Dtype | DeviceLike | Tensor, options?: ToOptions): Tensor;

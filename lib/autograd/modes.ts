@@ -31,7 +31,9 @@ function withGradMode(enabled: boolean, body?: () => unknown): unknown {
  * @throws TypeError if `body` returns a Promise: other code would run in the mode meanwhile.
  * @example
  * ```ts
- * const y = torch.noGrad(() => w.mul(x));
+ * const w = torch.ones(3, { requiresGrad: true });
+ * const y = torch.noGrad(() => w.mul(2));
+ * y.requiresGrad; // false
  * using _ = torch.noGrad(); // until the end of the block
  * ```
  */

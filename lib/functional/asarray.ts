@@ -29,8 +29,8 @@ export interface AsarrayOptions {
  * for an integer dtype.
  * @example
  * ```ts
- * torch.asarray([1, 2, 3], { dtype: 'float64' });
- * torch.asarray(x, { copy: true });
+ * const x = torch.asarray([1, 2, 3], { dtype: 'float64' });
+ * torch.asarray(x, { copy: true }); // [1, 2, 3]
  * ```
  */
 export function asarray(obj: TensorData, options: AsarrayOptions = {}): Tensor {

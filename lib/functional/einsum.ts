@@ -38,9 +38,11 @@ function letters(subscripts: unknown): string {
  * does not fit the operands.
  * @example
  * ```ts
- * torch.einsum('bij, bjk -> bik', a, b); // a batch of matrix products
- * torch.einsum('ii', a); // a trace
- * torch.einsum(a, [0, 1], b, [1, 2], [0, 2]); // the same as 'ij,jk->ik'
+ * const a = torch.tensor([[1, 2], [3, 4]]);
+ * torch.einsum('ij,jk->ik', a, a); // [[7, 10], [15, 22]]
+ * torch.einsum(a, [0, 1], a, [1, 2], [0, 2]); // the same
+ * torch.einsum('ii', a); // 5
+ * torch.einsum('bij, bjk -> bik', torch.ones(4, 2, 3), torch.ones(4, 3, 5)).shape; // [4, 2, 5]
  * ```
  */
 export function einsum(equation: string, ...operands: Tensor[]): Tensor;

@@ -53,6 +53,7 @@ declare module '../tensor' {
      *
      * @example
      * ```ts
+     * const x = torch.ones(2);
      * x.type(); // 'torch.FloatTensor'
      * x.type('float64').type(); // 'torch.DoubleTensor'
      * ```

@@ -36,6 +36,7 @@ function read(func: string, input: Tensor, given: Dropout, training: boolean): R
  * @throws ValueError unless p is between 0 and 1.
  * @example
  * ```ts
+ * const x = torch.ones(3);
  * torch.nn.functional.dropout(x, 0.1);
  * torch.nn.functional.dropout(x, { p: 0.1, training: false }); // x itself
  * ```

@@ -130,6 +130,7 @@ export interface TripletMarginWithDistanceLossOptions extends MarginLossOptions 
  * @example
  * ```ts
  * const distance = (x: torch.Tensor, y: torch.Tensor) => x.sub(y).abs().amax(1);
+ * const [a, p, n] = torch.randn(3, 8, 4);
  * torch.nn.functional.tripletMarginWithDistanceLoss(a, p, n, { distanceFunction: distance });
  * ```
  */

@@ -65,9 +65,11 @@ function weightedMean(errors: Tensor, weight: Tensor, reduction: Reduction): Ten
  * @throws ValueError for an unknown reduction or a weight of another shape than the input.
  * @example
  * ```ts
- * torch.nn.functional.mseLoss(prediction, target);
- * torch.nn.functional.mseLoss(prediction, target, { reduction: 'none' });
- * torch.func.grad((x: torch.Tensor) => torch.nn.functional.mseLoss(x, target))(prediction);
+ * const { mseLoss } = torch.nn.functional;
+ * const [prediction, target] = [torch.tensor([1, 2]), torch.tensor([1, 4])];
+ * mseLoss(prediction, target).item(); // 2
+ * mseLoss(prediction, target, { reduction: 'none' }); // [0, 4]
+ * torch.func.grad((x: torch.Tensor) => mseLoss(x, target))(prediction); // [0, -2]
  * ```
  */
 export function mseLoss(input: Tensor, target: Tensor, ...optional: ElementLoss): Tensor {

@@ -38,8 +38,9 @@ function checkBatchSize(first: number, rest: Size, shown: string): void {
  * for statistics that do not fit.
  * @example
  * ```ts
- * torch.nn.functional.batchNorm(x, runningMean, runningVar); // in evaluation
- * torch.nn.functional.batchNorm(x, null, null, { training: true });
+ * const x = torch.tensor([[0, 2], [2, 6]]);
+ * torch.nn.functional.batchNorm(x, torch.zeros(2), torch.ones(2)); // in evaluation
+ * torch.nn.functional.batchNorm(x, null, null, { training: true }); // [[-1, -1], [1, 1]]
  * ```
  */
 export function batchNorm(

@@ -37,7 +37,8 @@ function read(func: string, pythonName: string, input: Tensor, given: Softmax): 
  * @throws IndexError if there is no such dimension.
  * @example
  * ```ts
- * torch.nn.functional.softmax(logits, 1);
+ * const logits = torch.zeros(1, 2);
+ * torch.nn.functional.softmax(logits, 1); // [[0.5, 0.5]]
  * torch.nn.functional.softmax(logits, { dim: 1, dtype: 'float64' });
  * ```
  */

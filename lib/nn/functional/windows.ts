@@ -28,7 +28,7 @@ export interface PadOptions {
  * @example
  * ```ts
  * torch.nn.functional.pad(torch.ones(2, 2), [1, 1]).shape; // [2, 4]
- * torch.nn.functional.pad(x, [1, 2], { mode: 'reflect' });
+ * torch.nn.functional.pad(torch.tensor([[1, 2, 3]]), [1, 2], { mode: 'reflect' }); // [[2, 1, 2, 3, 2, 1]]
  * ```
  */
 export function pad(

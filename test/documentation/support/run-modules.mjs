@@ -1,0 +1,38 @@
+// Runs modules one after the other and prints, as JSON, the error of each that failed. The examples of
+// the documentation run here, in a process of their own, against the package as it is published.
+
+import { inspect, isDeepStrictEqual } from 'node:util';
+
+const plain = (text) => text.replace(/\s+/g, ' ').trim();
+
+function isClose(value, expected) {
+  if (typeof value === 'number' && typeof expected === 'number') {
+    return Object.is(value, expected) || Math.abs(value - expected) <= 1e-4 * Math.max(1, Math.abs(expected));
+  }
+  if (Array.isArray(value) && Array.isArray(expected)) {
+    return value.length === expected.length && value.every((item, i) => isClose(item, expected[i]));
+  }
+  return isDeepStrictEqual(value, expected);
+}
+
+globalThis.checkClaim = (value, text) => {
+  const isTensor = typeof value?.toArray === 'function';
+  const holds = text.startsWith('tensor(')
+    ? plain(inspect(value)) === plain(text)
+    : isClose(isTensor ? value.toArray() : value, new Function(`return ${text}`)());
+  if (!holds) throw new Error(`the example says ${text}, but it is ${inspect(value)}`);
+};
+
+// What the examples print is of no interest; the result of this program is.
+console.log = () => undefined;
+
+const failures = [];
+for (const file of process.argv.slice(2)) {
+  try {
+    await import(file);
+    failures.push(null);
+  } catch (error) {
+    failures.push(String(error?.stack ?? error));
+  }
+}
+process.stdout.write(JSON.stringify(failures));
