@@ -50,7 +50,7 @@ export function shapes(cases: Cases): void {
     cases.add('torch.cat((x, i), 1)', ({ x, i }) => torch.cat([x, i], 1));
     cases.add('torch.stack([x, y], dim=-1)', ({ x, y }) => torch.stack([x, y], { dim: -1 }));
     cases.add('torch.hstack([row, row])', ({ row }) => torch.hstack([row, row]));
-    cases.add('torch.broadcast_tensors(x, row)', ({ x, row }) => torch.broadcastTensors([x, row]));
+    cases.add('torch.broadcast_tensors(x, row)', ({ x, row }) => torch.broadcastTensors(x, row));
     cases.add('torch.flip(x, (0, 1))', ({ x }) => torch.flip(x, [0, 1]));
     cases.add('x.roll(1)', ({ x }) => x.roll(1));
     cases.add('x.roll((1, 2), (0, 1))', ({ x }) => x.roll([1, 2], [0, 1]));
