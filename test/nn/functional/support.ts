@@ -1,0 +1,42 @@
+/** Cases of torch.nn.functional: with their gradients, or with the message of the error. */
+
+import * as torch from '../../../lib';
+import type { Tensor } from '../../../lib';
+import type { CaseOptions, Cases } from '../../parity/support/cases';
+
+type Compute = (inputs: any) => Tensor;
+
+const { func } = torch;
+
+/** The value of a function of `x`, its gradient, and `vmap` of its gradient. */
+export function addWithGradients(cases: Cases, python: string, javascript: Compute, options: CaseOptions = {}): void {
+  const gradient = (inputs: any) => func.grad((x: Tensor) => javascript({ ...inputs, x }).sum());
+  cases.add(python, javascript, options);
+  cases.add(`grad(lambda x: (${python}).sum())(x)`, (inputs) => gradient(inputs)(inputs.x), options);
+  cases.add(
+    `vmap(grad(lambda x: (${python}).sum()))(torch.stack([x, x * 0.5]))`,
+    (inputs) => func.vmap(gradient(inputs))(torch.stack([inputs.x, inputs.x.mul(0.5)])),
+    options,
+  );
+}
+
+/** A call that fails with the class and the message of PyTorch's error. */
+export function addFailure(cases: Cases, python: string, javascript: (inputs: any) => unknown): void {
+  const source = `try:
+    ${python}
+except Exception as error:
+    return [type(error).__name__, str(error)]
+return None`;
+  cases.add(
+    source,
+    (inputs) => {
+      try {
+        javascript(inputs);
+      } catch (error) {
+        return [(error as Error).name, (error as Error).message];
+      }
+      return null;
+    },
+    { name: `${python} fails` },
+  );
+}
