@@ -29,6 +29,7 @@ export {
   getDevice,
   hsmm,
   inf,
+  lobpcg,
   lu,
   meshgrid,
   nan,

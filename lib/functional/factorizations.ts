@@ -7,6 +7,7 @@ import { readOptions } from '../options';
 import type { Optional } from '../options';
 import { Tensor } from '../tensor';
 import type { Dtype } from '../types';
+import { basis, floatingDtype, matmul } from './matrix-helpers';
 
 /** The options of {@link lu}. */
 export interface LuOptions<I extends boolean = boolean> {
@@ -66,20 +67,11 @@ Tensor.prototype.lu = function (this: Tensor, ...rest: readonly unknown[]): neve
   return lu(this, options) as never;
 };
 
-/** float16, float32 and float64 stay; anything else is computed in float32. */
-function floatingDtype(A: Tensor): Dtype {
-  return ['float16', 'float32', 'float64'].includes(A.dtype) ? A.dtype : 'float32';
-}
-
-function matmul(A: Tensor, B: Tensor): Tensor {
-  return A.layout === 'sparse_coo' ? sparseFunctions.mm(A, B) : A.matmul(B);
-}
-
 function approximateBasis(A: Tensor, q: number, niter: number, M: Tensor | null): Tensor {
   const dtype = A.isComplex() ? A.dtype : floatingDtype(A);
   const step = (matrix: Tensor, mean: Tensor | null, right: Tensor): Tensor => {
     const product = matmul(matrix, right);
-    return linalgFunctions.qr(mean === null ? product : product.sub(matmul(mean, right))).Q;
+    return basis(mean === null ? product : product.sub(matmul(mean, right)));
   };
   const random = torchFunctions.randn([A.shape[A.dim() - 1], q], { dtype, device: A.device });
   let Q = step(A, M, random);

@@ -82,4 +82,41 @@ parity('factorizations', (cases) => {
       torch.func.grad((x: Tensor) => torch.svdLowrank(x, 2)[1].sum())(a),
     );
   });
+
+  cases.group('lobpcg', () => {
+    const spd = 'torch.diag(torch.arange(1., 13., dtype=torch.float64)) + 0.1 * (x + x.mT)';
+    const matrix = ({ x }: Record<string, Tensor>): Tensor =>
+      torch.diag(torch.arange(1, 13, { dtype: 'float64' })).add(x.add(x.mT).mul(0.1));
+    const options = {
+      inputs: { x: some([12, 12], 'float64', 11), y: some([2, 12, 12], 'float64', 12) },
+      tolerance: 1e-6,
+    };
+    const add = (call: string, javascript: (A: Tensor) => unknown): void =>
+      cases.add(`A = ${spd}; return ${call}`, (inputs) => javascript(matrix(inputs)), { ...options, name: call });
+    add('torch.lobpcg(A)', (A) => torch.lobpcg(A));
+    add('torch.lobpcg(A, 3)', (A) => torch.lobpcg(A, 3));
+    add('torch.lobpcg(A, k=2, largest=False)', (A) => torch.lobpcg(A, { k: 2, largest: false }));
+    add("torch.lobpcg(A, 2, method='basic', niter=20)", (A) => torch.lobpcg(A, 2, { method: 'basic', niter: 20 }));
+    add('torch.lobpcg(A, B=torch.eye(12, dtype=torch.float64) * 2, X=A[:, :3])', (A) =>
+      torch.lobpcg(A, { B: torch.eye(12, { dtype: 'float64' }).mul(2), X: A.index(':', ':3') }),
+    );
+    add('torch.lobpcg(A, 2, niter=3, iK=torch.linalg.inv(A))', (A) =>
+      torch.lobpcg(A, 2, { niter: 3, iK: torch.linalg.inv(A) }),
+    );
+    add("torch.lobpcg(A, 2, tol=1e-3, ortho_bparams={'ortho_use_drop': True})", (A) =>
+      torch.lobpcg(A, 2, { tol: 1e-3, orthoBparams: { orthoUseDrop: true } }),
+    );
+    add('torch.lobpcg(A.to_sparse(), 2)', (A) => torch.lobpcg(A.toSparse(), 2));
+    add('torch.lobpcg(A.float(), 1, niter=5)[0]', (A) => torch.lobpcg(A.float(), 1, { niter: 5 })[0]);
+    cases.add(
+      'A = y @ y.mT + torch.eye(12, dtype=torch.float64); return torch.lobpcg(A, 2)',
+      ({ y }) => torch.lobpcg(y.matmul(y.mT).add(torch.eye(12, { dtype: 'float64' })), 2),
+      options,
+    );
+    add('torch.lobpcg(A, 5)', (A) => torch.lobpcg(A, 5));
+    add('torch.lobpcg(A[:, :4])', (A) => torch.lobpcg(A.index(':', ':4')));
+    add('torch.lobpcg(A, B=A[:4])', (A) => torch.lobpcg(A, { B: A.index(':4') }));
+    add('torch.lobpcg(A, X=A[:4, :2])', (A) => torch.lobpcg(A, { X: A.index(':4', ':2') }));
+    add('torch.lobpcg(A.half())', (A) => torch.lobpcg(A.half()));
+  });
 });

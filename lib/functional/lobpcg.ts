@@ -1,0 +1,145 @@
+/** `torch.lobpcg`: a few eigenpairs of a large symmetric matrix. */
+
+import { AssertionError, KeyError, NotImplementedError, ValueError } from '../errors';
+import { torchFunctions } from '../operators';
+import { readOptions } from '../options';
+import type { Optional } from '../options';
+import type { Tensor } from '../tensor';
+import { LobpcgSolver } from './lobpcg-solver';
+import type { LobpcgParameters } from './lobpcg-solver';
+import { floatingDtype } from './matrix-helpers';
+
+/** The options of {@link lobpcg}. */
+export interface LobpcgOptions {
+  /** How many eigenpairs; by default as many as X has columns, or 1. */
+  k?: number | null;
+  /** For the generalised problem A x = e B x; by default the identity. */
+  B?: Tensor | null;
+  /** The first guess, of shape [m, n]; by default random. `'basic'` writes into it. */
+  X?: Tensor | null;
+  /** The columns of the random first guess; by default k. */
+  n?: number | null;
+  /** The preconditioner; by default the identity. */
+  iK?: Tensor | null;
+  /** How many iterations at most; by default 1000, -1 for no limit. */
+  niter?: number | null;
+  /** When a residual counts as zero; by default the root of the dtype's precision. */
+  tol?: number | null;
+  /** Whether the largest eigenvalues are wanted (the default) or the smallest. */
+  largest?: boolean | null;
+  /** `'ortho'` (the default, robust) or `'basic'`. */
+  method?: 'ortho' | 'basic' | null;
+  /** Is called with the solver after every step; may set its `forceStop`. */
+  tracker?: ((solver: LobpcgSolver) => void) | null;
+  orthoIparams?: Partial<Pick<LobpcgParameters, 'orthoIMax' | 'orthoJMax'>> | null;
+  orthoFparams?: Partial<Pick<LobpcgParameters, 'orthoTol' | 'orthoTolDrop' | 'orthoTolReplace'>> | null;
+  orthoBparams?: Partial<Pick<LobpcgParameters, 'orthoUseDrop'>> | null;
+}
+
+type LobpcgArguments = Optional<
+  [
+    k: number | null,
+    B: Tensor | null,
+    X: Tensor | null,
+    n: number | null,
+    iK: Tensor | null,
+    niter: number | null,
+    tol: number | null,
+    largest: boolean | null,
+    method: 'ortho' | 'basic' | null,
+    tracker: ((solver: LobpcgSolver) => void) | null,
+  ],
+  LobpcgOptions
+>;
+
+const ROOT_OF_PRECISION: Partial<Record<string, number>> = {
+  float32: Math.sqrt(1.2e-7),
+  float64: Math.sqrt(2.23e-16),
+};
+
+function parametersOf(A: Tensor, options: Partial<LobpcgOptions>): LobpcgParameters {
+  const dtype = floatingDtype(A);
+  const tol = options.tol ?? ROOT_OF_PRECISION[dtype];
+  if (tol === undefined) throw new KeyError(`torch.${dtype}`);
+  const m = A.shape[A.dim() - 1];
+  const guessed = options.X == null ? null : options.X.shape[options.X.dim() - 1];
+  const k = options.k ?? guessed ?? 1;
+  const n = guessed ?? options.n ?? k;
+  if (m < 3 * n) {
+    throw new ValueError(
+      `LOBPCG algorithm is not applicable when the number of A rows (=${m}) is smaller than 3 x the number of requested eigenpairs (=${n})`,
+    );
+  }
+  return {
+    m,
+    n,
+    k,
+    niter: options.niter ?? 1000,
+    tol,
+    largest: options.largest ?? true,
+    method: options.method ?? 'ortho',
+    orthoIMax: options.orthoIparams?.orthoIMax ?? 3,
+    orthoJMax: options.orthoIparams?.orthoJMax ?? 3,
+    orthoTol: options.orthoFparams?.orthoTol ?? tol,
+    orthoTolDrop: options.orthoFparams?.orthoTolDrop ?? tol,
+    orthoTolReplace: options.orthoFparams?.orthoTolReplace ?? tol,
+    orthoUseDrop: options.orthoBparams?.orthoUseDrop ?? false,
+  };
+}
+
+/**
+ * The k largest or smallest eigenvalues, with eigenvectors, of a symmetric positive definite problem
+ * by locally optimal block preconditioned conjugate gradients; `torch.lobpcg`. The same seed gives
+ * PyTorch's results. There are no derivatives: `torch.linalg.eigh` has them.
+ *
+ * @param A - Of shape [..., m, m], dense or (one matrix) sparse; m is at least 3 n.
+ * @returns The eigenvalues, of shape [..., k], and the eigenvectors, of shape [..., m, k].
+ * @throws ValueError if m is too small, AssertionError for shapes that do not fit,
+ * NotImplementedError if A or B requires gradients.
+ * @example
+ * ```ts
+ * const A = torch.diag(torch.arange(1, 31));
+ * const [values] = torch.lobpcg(A, 2); // about [30, 29]
+ * ```
+ */
+export function lobpcg(A: Tensor, ...rest: LobpcgArguments): [values: Tensor, vectors: Tensor] {
+  const options = readOptions<LobpcgOptions>('lobpcg', rest, [
+    ...(['k', 'B', 'X', 'n', 'iK', 'niter', 'tol', 'largest', 'method', 'tracker'] as const),
+    ...(['orthoIparams', 'orthoFparams', 'orthoBparams'] as const),
+  ]);
+  const { B = null, X = null, iK = null, tracker = null } = options;
+  if (A.requiresGrad || B?.requiresGrad) {
+    throw new NotImplementedError(
+      'lobpcg: gradients through it are not available; detach A and B, or use torch.linalg.eigh',
+    );
+  }
+  const { shape } = A;
+  if (shape.at(-2) !== shape.at(-1)) throw new AssertionError(`A must be square, got shape [${shape.join(', ')}]`);
+  if (B !== null && B.shape.join() !== shape.join()) {
+    throw new AssertionError(`A and B must have same shape, got [${shape.join(', ')}] vs [${B.shape.join(', ')}]`);
+  }
+  const parameters = parametersOf(A, options);
+  const { m, n, k } = parameters;
+  const solve = (a: Tensor, b: Tensor | null, x: Tensor | null, batchIndex?: number): [Tensor, Tensor] => {
+    const first = x ?? torchFunctions.randn([m, n], { dtype: floatingDtype(A), device: A.device });
+    if (first.shape.join() !== [m, n].join()) {
+      throw new AssertionError(`X shape mismatch: got [${first.shape.join(', ')}], expected [${m}, ${n}]`);
+    }
+    const solver = new LobpcgSolver(a, b, first, iK, { ...parameters, batchIndex }, tracker);
+    solver.run();
+    return [solver.E.narrow(0, 0, k), solver.X.narrow(1, 0, k)];
+  };
+  if (shape.length === 2) return solve(A, B, X);
+  const batch = shape.slice(0, -2);
+  const matrices = (tensor: Tensor): Tensor[] => tensor.reshape([-1, ...tensor.shape.slice(-2)]).unbind(0);
+  const [Bs, Xs] = [B && matrices(B), X && matrices(X)];
+  const results = matrices(A).map((a, i) => solve(a, Bs && Bs[i], Xs && Xs[i], i));
+  if (results.length === 0) {
+    const like = { dtype: floatingDtype(A), device: A.device };
+    return [torchFunctions.empty([...batch, k], like), torchFunctions.empty([...batch, m, k], like)];
+  }
+  return [
+    torchFunctions.stack(results.map(([values]) => values)).reshape([...batch, k]),
+    torchFunctions.stack(results.map(([, vectors]) => vectors)).reshape([...batch, m, k]),
+  ];
+}
