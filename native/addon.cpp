@@ -23,7 +23,9 @@ namespace {
 
 // initialize(classes): takes the JavaScript classes that results and errors are made of.
 Napi::Value initialize(const Napi::CallbackInfo& info) {
-  Environment::of(info.Env()).initialize(info[0].As<Napi::Object>());
+  Environment& environment = Environment::of(info.Env());
+  if (!info[0].IsObject()) throwTypeError("initialize(): argument 'classes' must be an object, not " + describe(environment, info[0]));
+  environment.initialize(info[0].As<Napi::Object>());
   return info.Env().Undefined();
 }
 
@@ -31,9 +33,14 @@ Napi::Object startAddon(Napi::Env env, Napi::Object exports) {
   auto* environment = new Environment(env);
   napi_set_instance_data(env, environment,
                          [](node_api_basic_env, void* data, void*) { delete static_cast<Environment*>(data); }, nullptr);
-  installSmallAllocator();
-  registerBatchingDecompositions();
-  ensureForwardAdDecompositions();
+  try {
+    installSmallAllocator();
+    registerBatchingDecompositions();
+    ensureForwardAdDecompositions();
+  } catch (const std::exception& error) {
+    // A libtorch that the addon was not built for; lib/native.ts says what can be done.
+    throw Napi::Error::New(env, error.what());
+  }
   define<initialize>(exports, "initialize");
   defineTensorHandle(exports);
   defineOperators(exports);

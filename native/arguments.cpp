@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "errors.h"
+#include "parameters.h"
 
 namespace torch_func {
 
@@ -89,14 +90,16 @@ void readObject(Environment& environment, napi_value value, Argument& argument, 
   check(env, napi_is_array(env, value, &isArray));
   if (isArray) {
     argument.kind = Kind::List;
+    argument.items.clear();
     if (depth >= kMaxDepth) throwValueError("an array is nested too deeply, or contains itself");
     uint32_t length = 0;
     check(env, napi_get_array_length(env, value, &length));
-    argument.items.resize(length);
     for (uint32_t i = 0; i < length; ++i) {
       napi_value item;
       check(env, napi_get_element(env, value, i, &item));
-      readArgument(environment, item, argument.items[i], depth + 1);
+      readArgument(environment, item, argument.items.emplace_back(), depth + 1);
+      // Nothing takes a list with a hole, and an array that is all holes may have 2^32 of them.
+      if (argument.items.back().isAbsent()) return;
     }
     return;
   }
@@ -276,9 +279,15 @@ const char* layoutName(c10::Layout layout) { return nameOf(kLayouts, layout); }
 std::optional<c10::MemoryFormat> parseMemoryFormat(const std::string& name) { return valueOf(kMemoryFormats, name); }
 const char* memoryFormatName(c10::MemoryFormat format) { return nameOf(kMemoryFormats, format); }
 
+static c10::Device deviceOf(const std::string& text) {
+  constexpr size_t kLongest = 64;
+  if (text.size() > kLongest) throwRuntimeError("Invalid device string: " + quoted(text));
+  return c10::Device(text);
+}
+
 std::optional<c10::Device> parseDevice(Environment& environment, const Argument& argument) {
   napi_env env = environment.env;
-  if (argument.kind == Kind::String) return c10::Device(argument.text);
+  if (argument.kind == Kind::String) return deviceOf(argument.text);
   if (argument.kind != Kind::Device && argument.kind != Kind::Options) return std::nullopt;
   napi_value typeValue, indexValue;
   check(env, napi_get_named_property(env, argument.value, "type", &typeValue));
@@ -287,9 +296,9 @@ std::optional<c10::Device> parseDevice(Environment& environment, const Argument&
   readArgument(environment, typeValue, type);
   readArgument(environment, indexValue, index);
   if (type.kind != Kind::String) return std::nullopt;
-  if (index.kind == Kind::Undefined || index.kind == Kind::Null) return c10::Device(type.text);
+  if (index.kind == Kind::Undefined || index.kind == Kind::Null) return deviceOf(type.text);
   if (!index.isInteger() || index.integer < 0 || index.integer > 127) return std::nullopt;
-  return c10::Device(type.text + ":" + std::to_string(index.integer));
+  return deviceOf(type.text + ":" + std::to_string(index.integer));
 }
 
 void checkDeviceAvailable(const c10::Device& device) {

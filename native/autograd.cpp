@@ -10,11 +10,13 @@
 #include <torch/csrc/autograd/functions/basic_ops.h>
 #include <torch/csrc/autograd/variable.h>
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "errors.h"
+#include "parameters.h"
 #include "tensor_handle.h"
 
 namespace torch_func {
@@ -52,6 +54,7 @@ Napi::Value engineRun(const Napi::CallbackInfo& info) {
   const auto inputs = toTensorList(environment, info[2], "inputs");
   const bool retainGraph = info[3].ToBoolean(), createGraph = info[4].ToBoolean();
   const bool allowUnused = info[5].ToBoolean(), accumulate = info[6].ToBoolean();
+  if (outputs.empty()) throwRuntimeError("engineRun(): argument 'outputs' must hold at least one Tensor");
   if (gradOutputs.size() != outputs.size()) {
     throwRuntimeError("got " + std::to_string(outputs.size()) + " tensors and " + std::to_string(gradOutputs.size()) + " gradients");
   }
@@ -81,7 +84,7 @@ Napi::Value engineRun(const Napi::CallbackInfo& info) {
 Napi::Value gradMode(const Napi::CallbackInfo& info) { return Napi::Boolean::New(info.Env(), c10::GradMode::is_enabled()); }
 
 Napi::Value setGradMode(const Napi::CallbackInfo& info) {
-  c10::GradMode::set_enabled(info[0].As<Napi::Boolean>());
+  c10::GradMode::set_enabled(booleanParameter(info, 0, "setGradMode", "enabled"));
   return info.Env().Undefined();
 }
 
@@ -89,16 +92,21 @@ Napi::Value isInferenceMode(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), c10::InferenceMode::is_enabled());
 }
 
-// enterInferenceMode(enabled): a guard to hand to exitInferenceMode. Guards restore the state that
-// they found, so they must be left in the reverse order; lib/autograd sees to that.
+// enterInferenceMode(enabled): the number to hand to exitInferenceMode.
 Napi::Value enterInferenceMode(const Napi::CallbackInfo& info) {
-  auto* guard = new c10::InferenceMode(info[0].As<Napi::Boolean>());
-  // No finalizer: a guard that was never left must not change the thread's state at a collection.
-  return Napi::External<c10::InferenceMode>::New(info.Env(), guard);
+  auto& modes = Environment::of(info.Env()).inferenceModes;
+  static std::atomic<int64_t> count = 0;
+  const int64_t number = ++count;
+  modes.emplace_back(number, std::make_unique<c10::InferenceMode>(booleanParameter(info, 0, "enterInferenceMode", "enabled")));
+  return Napi::Number::New(info.Env(), static_cast<double>(number));
 }
 
+// exitInferenceMode(number): each mode restores the state that it found, so those that were entered
+// since are left first. One that is no longer there was left so, and nothing remains to be done.
 Napi::Value exitInferenceMode(const Napi::CallbackInfo& info) {
-  delete info[0].As<Napi::External<c10::InferenceMode>>().Data();
+  const int64_t number = integerParameter(info, 0, "exitInferenceMode", "mode");
+  auto& modes = Environment::of(info.Env()).inferenceModes;
+  while (!modes.empty() && modes.back().first >= number) modes.pop_back();
   return info.Env().Undefined();
 }
 
@@ -133,16 +141,16 @@ Napi::Value retainGrad(const Napi::CallbackInfo& info) {
 // to restore the state found.
 Napi::Value disableSavedTensorHooks(const Napi::CallbackInfo& info) {
   const auto previous = at::SavedTensorDefaultHooks::get_disabled_error_message();
-  at::SavedTensorDefaultHooks::disable(info[0].As<Napi::String>());
+  at::SavedTensorDefaultHooks::disable(stringParameter(info, 0, "disableSavedTensorHooks", "message"));
   if (previous) return Napi::String::New(info.Env(), *previous);
   return info.Env().Null();
 }
 
 Napi::Value enableSavedTensorHooks(const Napi::CallbackInfo& info) {
-  if (info[0].IsString()) {
-    at::SavedTensorDefaultHooks::disable(info[0].As<Napi::String>());
-  } else {
+  if (info[0].IsNull()) {
     at::SavedTensorDefaultHooks::enable();
+  } else {
+    at::SavedTensorDefaultHooks::disable(stringParameter(info, 0, "enableSavedTensorHooks", "previous"));
   }
   return info.Env().Undefined();
 }
@@ -152,14 +160,14 @@ Napi::Value enableSavedTensorHooks(const Napi::CallbackInfo& info) {
 void defineAutograd(Napi::Object exports) {
   define<engineRun>(exports, "engineRun");
   define<gradMode>(exports, "gradMode");
-  define<setGradMode>(exports, "setGradMode");
+  define<setGradMode, StackCheck::Unwinding>(exports, "setGradMode");
   define<isInferenceMode>(exports, "isInferenceMode");
   define<enterInferenceMode>(exports, "enterInferenceMode");
-  define<exitInferenceMode>(exports, "exitInferenceMode");
+  define<exitInferenceMode, StackCheck::Unwinding>(exports, "exitInferenceMode");
   define<requiresGrad>(exports, "requiresGrad_");
   define<retainGrad>(exports, "retainGrad");
   define<disableSavedTensorHooks>(exports, "disableSavedTensorHooks");
-  define<enableSavedTensorHooks>(exports, "enableSavedTensorHooks");
+  define<enableSavedTensorHooks, StackCheck::Unwinding>(exports, "enableSavedTensorHooks");
 }
 
 }  // namespace torch_func

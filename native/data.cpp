@@ -13,6 +13,7 @@
 
 #include "arguments.h"
 #include "errors.h"
+#include "parameters.h"
 #include "results.h"
 
 namespace torch_func {
@@ -26,7 +27,7 @@ c10::ScalarType dtypeArgument(const Napi::Value& value, const char* argument) {
     if (auto dtype = parseDtype(value.As<Napi::String>())) return *dtype;
   }
   throwTypeError(std::string("argument '") + argument + "' must be a dtype, such as 'float32', not " +
-                 (value.IsString() ? "'" + value.As<Napi::String>().Utf8Value() + "'" : describe(Environment::of(value.Env()), value)));
+                 (value.IsString() ? quoted(value.As<Napi::String>()) : describe(Environment::of(value.Env()), value)));
 }
 
 c10::Device deviceArgument(Environment& environment, const Napi::Value& value) {
@@ -56,20 +57,32 @@ at::Tensor plainEmpty(c10::IntArrayRef shape, c10::ScalarType dtype) {
 }
 
 struct Bytes {
-  const uint8_t* data;
+  const void* data;
   size_t length;
 };
 
+// Good until JavaScript runs again, which could detach or resize the buffer.
 Bytes bytesOf(const Napi::Value& value) {
+  napi_env env = value.Env();
+  Bytes bytes{nullptr, 0};
+  napi_value buffer = value;
   if (value.IsTypedArray()) {
-    auto array = value.As<Napi::TypedArray>();
-    return {static_cast<uint8_t*>(array.ArrayBuffer().Data()) + array.ByteOffset(), array.ByteLength()};
+    // The pointer comes from the typed array: its buffer may be a SharedArrayBuffer, which Node-API
+    // does not take for an ArrayBuffer.
+    void* data = nullptr;
+    check(env, napi_get_typedarray_info(env, value, nullptr, nullptr, &data, &buffer, nullptr));
+    bytes = {data, value.As<Napi::TypedArray>().ByteLength()};
+  } else if (value.IsArrayBuffer()) {
+    void* data = nullptr;
+    check(env, napi_get_arraybuffer_info(env, value, &data, &bytes.length));
+    bytes.data = data;
+  } else {
+    throwTypeError("argument 'data' must be a typed array or an ArrayBuffer, not " + describe(Environment::of(env), value));
   }
-  if (value.IsArrayBuffer()) {
-    auto buffer = value.As<Napi::ArrayBuffer>();
-    return {static_cast<uint8_t*>(buffer.Data()), buffer.ByteLength()};
-  }
-  throwTypeError("argument 'data' must be a typed array or an ArrayBuffer, not " + describe(Environment::of(value.Env()), value));
+  bool detached = false;
+  check(env, napi_is_detached_arraybuffer(env, buffer, &detached));
+  if (detached) throwValueError("argument 'data' has lost its memory: its ArrayBuffer was transferred");
+  return bytes;
 }
 
 std::vector<int64_t> shapeArgument(Environment& environment, const Napi::Value& value) {
@@ -87,7 +100,6 @@ std::vector<int64_t> shapeArgument(Environment& environment, const Napi::Value& 
 // tensorFromBytes(data, dtype, shape, device): the bytes of a typed array, copied.
 Napi::Value tensorFromBytes(const Napi::CallbackInfo& info) {
   Environment& environment = Environment::of(info.Env());
-  const Bytes bytes = bytesOf(info[0]);
   const c10::ScalarType dtype = dtypeArgument(info[1], "dtype");
   const auto shape = shapeArgument(environment, info[2]);
   const c10::Device device = deviceArgument(environment, info[3]);
@@ -95,9 +107,12 @@ Napi::Value tensorFromBytes(const Napi::CallbackInfo& info) {
   for (int64_t size : shape) {
     if (__builtin_mul_overflow(count, static_cast<size_t>(size), &count)) throwValueError("argument 'shape' holds too many elements");
   }
-  if (bytes.length / c10::elementSize(dtype) != count || bytes.length % c10::elementSize(dtype) != 0) {
+  // Last of the arguments: reading the others may have run JavaScript.
+  const Bytes bytes = bytesOf(info[0]);
+  const size_t size = c10::elementSize(dtype);
+  if (bytes.length / size != count || bytes.length % size != 0) {
     throwValueError("the data holds " + std::to_string(bytes.length) + " bytes, but a tensor of " + std::to_string(count) +
-                    " elements of " + dtypeName(dtype) + " needs " + std::to_string(count * c10::elementSize(dtype)));
+                    " elements of " + dtypeName(dtype) + " needs " + std::to_string(size) + " bytes for each");
   }
   at::Tensor tensor = plainEmpty(shape, dtype);
   if (bytes.length > 0) std::memcpy(tensor.mutable_data_ptr(), bytes.data, bytes.length);
@@ -147,21 +162,24 @@ class NestedArray {
   }
 
   // Writes the leaves in order. An exact type first: double, int64 or complex double hold every leaf.
+  // The array is read a second time, and a getter or a Proxy may have changed it since it was
+  // measured: its shape is checked again, because `out` has room for that shape and no more.
   template <typename Element, typename Read>
-  void fill(napi_value value, Element*& out, Read read) {
+  void fill(napi_value value, Element*& out, Read read, size_t depth = 0) {
     Napi::HandleScope scope(env_);
-    bool isArray = false;
-    check(env_, napi_is_array(env_, value, &isArray));
-    if (!isArray) {
+    if (depth == shape.size()) {
       *out++ = read(value);
       return;
     }
+    bool isArray = false;
+    check(env_, napi_is_array(env_, value, &isArray));
     uint32_t length = 0;
-    check(env_, napi_get_array_length(env_, value, &length));
+    if (isArray) check(env_, napi_get_array_length(env_, value, &length));
+    if (!isArray || length != shape[depth]) throwValueError("tensor(): argument 'data' changed while it was being read");
     for (uint32_t i = 0; i < length; ++i) {
       napi_value item;
       check(env_, napi_get_element(env_, value, i, &item));
-      fill(item, out, read);
+      fill(item, out, read, depth + 1);
     }
   }
 

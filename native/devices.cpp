@@ -9,13 +9,16 @@
 #include <c10/core/impl/VirtualGuardImpl.h>
 #include <torch/version.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <string>
+#include <thread>
 
 #include "arguments.h"
 #include "cuda_library.h"
 #include "errors.h"
+#include "parameters.h"
 #include "results.h"
 
 namespace torch_func {
@@ -33,7 +36,7 @@ Napi::Value toNumber(napi_env env, int64_t value) { return Napi::Value(env, wrap
 
 // A device index; lib/cuda.ts has made an integer of whatever names the device.
 c10::DeviceIndex deviceIndex(const Napi::CallbackInfo& info) {
-  const int64_t index = info[0].As<Napi::Number>().Int64Value();
+  const int64_t index = integerParameter(info, 0, "cuda", "device");
   if (index < 0 || index >= cuda().deviceCount()) {
     throwRuntimeError("Invalid device id: " + std::to_string(index) + " (this process sees " +
                       std::to_string(cuda().deviceCount()) + " CUDA device(s))");
@@ -62,6 +65,7 @@ Napi::Value cudaSynchronize(const Napi::CallbackInfo& info) {
 // cudaManualSeed(index, seed)
 Napi::Value cudaManualSeed(const Napi::CallbackInfo& info) {
   at::Generator generator = cuda().getDefaultGenerator(deviceIndex(info));
+  if (!info[1].IsBigInt()) throwTypeError("cudaManualSeed(): argument 'seed' must be a bigint, not " + describe(Environment::of(info.Env()), info[1]));
   bool lossless = false;
   const uint64_t seed = info[1].As<Napi::BigInt>().Uint64Value(&lossless);
   std::lock_guard<std::mutex> lock(generator.mutex());
@@ -195,6 +199,11 @@ int readThreadCount(const Napi::CallbackInfo& info, const char* function) {
   if (!count.isInteger()) throwRuntimeError(std::string(function) + " expects an int, but got " + describe(environment, count));
   if (count.integer <= 0) throwRuntimeError(std::string(function) + " expects a positive integer");
   if (count.integer > std::numeric_limits<int>::max()) throwValueError("Overflow when unpacking long");
+  // Python takes any number, and OpenMP ends the process when it cannot start so many threads.
+  const int64_t most = std::max<int64_t>(1024, 8 * int64_t{std::thread::hardware_concurrency()});
+  if (count.integer > most) {
+    throwValueError(std::string(function) + " expects at most " + std::to_string(most) + " threads, but got " + std::to_string(count.integer));
+  }
   return static_cast<int>(count.integer);
 }
 

@@ -3,6 +3,7 @@
 #include <c10/util/Exception.h>
 
 #include "errors.h"
+#include "levels.h"
 
 namespace torch_func {
 
@@ -28,7 +29,11 @@ class Environment::WarningCollector : public c10::WarningHandler {
 Environment::Environment(napi_env env)
     : env(env), handles(env), warningCollector_(std::make_unique<WarningCollector>(*this)) {}
 
-Environment::~Environment() = default;
+Environment::~Environment() {
+  leaveDualLevels(*this);
+  // Each restores the state that it found, so the innermost goes first.
+  while (!inferenceModes.empty()) inferenceModes.pop_back();
+}
 
 Environment& Environment::of(napi_env env) {
   void* data = nullptr;
@@ -49,6 +54,7 @@ napi_ref Environment::keep(napi_value value) {
 }
 
 void Environment::initialize(const Napi::Object& classes) {
+  if (initialized()) throw std::runtime_error("initialize(): the addon has its classes already");
   tensorClass_ = keep(classes.Get("Tensor"));
   complexClass_ = keep(classes.Get("Complex"));
   deviceClass_ = keep(classes.Get("Device"));

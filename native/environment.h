@@ -3,6 +3,7 @@
 // lib/native.ts hands in, the pool of tensor handles, and warnings waiting to be emitted.
 // Nothing that refers to JavaScript lives in a static: a worker thread loads the addon again.
 
+#include <c10/core/InferenceMode.h>
 #include <napi.h>
 
 #include <memory>
@@ -12,6 +13,7 @@
 #include <vector>
 
 #include "handle_pool.h"
+#include "stack_limit.h"
 
 namespace torch_func {
 
@@ -29,6 +31,10 @@ class Environment {
 
   napi_env env;
   HandlePool handles;
+  StackLimit stack;
+  size_t dualLevels = 0;  // how often forward mode was entered and not left
+  // The inference modes that were entered and not left, innermost last, by number.
+  std::vector<std::pair<int64_t, std::unique_ptr<c10::InferenceMode>>> inferenceModes;
   // The at::Generator behind each wrapped Generator object: what tells them from foreign objects.
   std::unordered_set<void*> generators;
 

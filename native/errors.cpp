@@ -37,6 +37,9 @@ void raiseCurrentException(Environment& environment) {
     throw;
   } catch (const PendingException&) {
     // The exception is pending already.
+  } catch (const StackExhausted& error) {
+    // JavaScript's own error for the same thing.
+    napi_throw_range_error(environment.env, nullptr, error.what());
   } catch (const Napi::Error& error) {
     error.ThrowAsJavaScriptException();
   } catch (const ArgumentError& error) {

@@ -36,14 +36,25 @@ inline void check(napi_env env, napi_status status) {
   throw std::runtime_error(info != nullptr && info->error_message != nullptr ? info->error_message : "Node-API call failed");
 }
 
+// Thrown where so little of the thread's stack is left that libtorch could overrun it.
+class StackExhausted : public std::exception {
+ public:
+  const char* what() const noexcept override { return "Maximum call stack size exceeded"; }
+};
+
 // Turns the exception being handled into a pending JavaScript exception. Call from a catch block.
 void raiseCurrentException(Environment& environment);
 
+// Whether a function may be refused for want of stack. What restores a state on the way out may not:
+// a level that stayed pushed would send every later operator through functorch.
+enum class StackCheck { Needed, Unwinding };
+
 // Runs `body`, returns its value, or raises; then emits the warnings that libtorch gave meanwhile.
-template <typename Body>
+template <StackCheck stackCheck = StackCheck::Needed, typename Body>
 napi_value guard(Environment& environment, Body&& body) {
   napi_value result = nullptr;
   try {
+    if constexpr (stackCheck == StackCheck::Needed) environment.stack.check();
     result = body();
   } catch (...) {
     raiseCurrentException(environment);
@@ -54,20 +65,20 @@ napi_value guard(Environment& environment, Body&& body) {
 
 using NativeFunction = Napi::Value (*)(const Napi::CallbackInfo&);
 
-template <NativeFunction function>
+template <NativeFunction function, StackCheck stackCheck>
 napi_value guarded(napi_env env, napi_callback_info info) {
-  return guard(Environment::of(env), [&]() -> napi_value {
+  return guard<stackCheck>(Environment::of(env), [&]() -> napi_value {
     Napi::CallbackInfo callback(env, info);
     return function(callback);
   });
 }
 
 // Adds a guarded function to the addon's exports.
-template <NativeFunction function>
+template <NativeFunction function, StackCheck stackCheck = StackCheck::Needed>
 void define(Napi::Object exports, const char* name) {
   napi_env env = exports.Env();
   napi_value value;
-  check(env, napi_create_function(env, name, NAPI_AUTO_LENGTH, guarded<function>, nullptr, &value));
+  check(env, napi_create_function(env, name, NAPI_AUTO_LENGTH, guarded<function, stackCheck>, nullptr, &value));
   exports.Set(name, Napi::Value(env, value));
 }
 

@@ -14,6 +14,7 @@
 
 #include "arguments.h"
 #include "errors.h"
+#include "parameters.h"
 #include "tensor_handle.h"
 
 namespace torch_func {
@@ -29,7 +30,7 @@ using Kind = Argument::Kind;
 [[noreturn]] void throwInvalidIndex(Environment& environment, const Argument& item) {
   std::string got = describe(environment, item);
   if (item.kind == Kind::Float && std::isfinite(item.number)) got += " " + std::to_string(item.number);
-  if (item.kind == Kind::String) got += " '" + item.text + "'; a string index is '...' or a slice such as ':', '1:3', '::2'";
+  if (item.kind == Kind::String) got += " " + quoted(item.text) + "; a string index is '...' or a slice such as ':', '1:3', '::2'";
   throwIndexError("only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices (got " + got + ")");
 }
 
@@ -233,7 +234,7 @@ std::vector<TensorIndex> readIndices(Environment& environment, napi_value value,
 // index(tensor, indices): x[indices]
 Napi::Value index(const Napi::CallbackInfo& info) {
   Environment& environment = Environment::of(info.Env());
-  const at::Tensor& self = toTensor(environment, info[0], "input");
+  const at::Tensor self = toTensor(environment, info[0], "input");  // a getter among the indices may dispose of it
   const auto indices = readIndices(environment, info[1], self, "index");
   return Napi::Value(info.Env(), wrapTensor(environment, indexing::get_item(self, indices)));
 }
@@ -277,7 +278,7 @@ void accumulate(at::Tensor self, const std::vector<TensorIndex>& indices, const 
 // indexPut_(tensor, indices, value, accumulate): x[indices] = value, or +=
 Napi::Value indexPut(const Napi::CallbackInfo& info) {
   Environment& environment = Environment::of(info.Env());
-  const at::Tensor& self = toTensor(environment, info[0], "input");
+  const at::Tensor self = toTensor(environment, info[0], "input");  // a getter among the indices may dispose of it
   const auto indices = readIndices(environment, info[1], self, "indexPut_");
   const at::Tensor value = toValue(environment, info[2], self);
   if (info[3].ToBoolean()) {

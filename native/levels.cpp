@@ -13,10 +13,12 @@
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/csrc/autograd/variable.h>
 
+#include <mutex>
 #include <string>
 #include <variant>
 
 #include "errors.h"
+#include "parameters.h"
 #include "tensor_handle.h"
 
 namespace torch_func {
@@ -67,25 +69,27 @@ functorch::RandomnessType randomnessOf(const std::string& name) {
   if (name == "error") return functorch::RandomnessType::Error;
   if (name == "same") return functorch::RandomnessType::Same;
   if (name == "different") return functorch::RandomnessType::Different;
-  throwRuntimeError("Only allowed values for randomness are 'error', 'different', or 'same'. Got " + name);
+  throwRuntimeError("Only allowed values for randomness are 'error', 'different', or 'same'. Got " + quoted(name));
 }
 
 // pushVmap(batchSize, randomness)
 Napi::Value pushVmap(const Napi::CallbackInfo& info) {
-  const auto randomness = randomnessOf(info[1].As<Napi::String>());
-  return levelNumber(info, functorch::initAndPushDynamicLayer(
-                               TransformType::Vmap, c10::SymInt(info[0].As<Napi::Number>().Int64Value()), randomness));
+  const int64_t batchSize = integerParameter(info, 0, "pushVmap", "batchSize");
+  if (batchSize < 0) throwValueError("pushVmap(): argument 'batchSize' must not be negative, but got " + std::to_string(batchSize));
+  const auto randomness = randomnessOf(stringParameter(info, 1, "pushVmap", "randomness"));
+  return levelNumber(info, functorch::initAndPushDynamicLayer(TransformType::Vmap, c10::SymInt(batchSize), randomness));
 }
 
 // pushFunctionalize(reapplyViews)
 Napi::Value pushFunctionalize(const Napi::CallbackInfo& info) {
   return levelNumber(info, functorch::initAndPushDynamicLayer(TransformType::Functionalize, std::nullopt, std::nullopt,
-                                                              std::nullopt, std::nullopt, info[0].As<Napi::Boolean>().Value()));
+                                                              std::nullopt, std::nullopt,
+                                                              booleanParameter(info, 0, "pushFunctionalize", "reapplyViews")));
 }
 
 // popLevel(level): the level must be the top one.
 Napi::Value popLevel(const Napi::CallbackInfo& info) {
-  const int64_t expected = info[0].As<Napi::Number>().Int64Value();
+  const int64_t expected = integerParameter(info, 0, "popLevel", "level");
   const auto current = functorch::maybeCurrentDynamicLayer();
   if (!current || current->layerId() != expected) {
     throwRuntimeError("interpreter level " + std::to_string(expected) + " is not the top of the stack");
@@ -103,12 +107,22 @@ Napi::Value popLevel(const Napi::CallbackInfo& info) {
 // swapInferenceMode(enabled): sets inference mode as a level does, and returns what it was.
 Napi::Value swapInferenceMode(const Napi::CallbackInfo& info) {
   const bool previous = c10::InferenceMode::is_enabled();
-  setInferenceMode(info[0].As<Napi::Boolean>());
+  setInferenceMode(booleanParameter(info, 0, "swapInferenceMode", "enabled"));
   return Napi::Boolean::New(info.Env(), previous);
 }
 
 Napi::Value levelDepth(const Napi::CallbackInfo& info) {
   return levelNumber(info, static_cast<int64_t>(functorch::getDynamicLayerStack().size()));
+}
+
+// Levels are numbered from 1; wrapping at one that is not active is what libtorch asserts against.
+int64_t checkLevel(const char* function, int64_t level) {
+  const auto depth = static_cast<int64_t>(functorch::getDynamicLayerStack().size());
+  if (level < 1 || level > depth) {
+    throwRuntimeError(std::string(function) + "(): there is no active transform at level " + std::to_string(level) + " (" +
+                      std::to_string(depth) + " active)");
+  }
+  return level;
 }
 
 struct TensorAndLevel {
@@ -117,15 +131,15 @@ struct TensorAndLevel {
   int64_t level;
 };
 
-TensorAndLevel tensorAndLevel(const Napi::CallbackInfo& info) {
+TensorAndLevel tensorAndLevel(const Napi::CallbackInfo& info, const char* function) {
   Environment& environment = Environment::of(info.Env());
-  return {environment, toTensor(environment, info[0], "tensor"), info[1].As<Napi::Number>().Int64Value()};
+  return {environment, toTensor(environment, info[0], "tensor"), integerParameter(info, 1, function, "level")};
 }
 
 // wrapForGrad(tensor, level, requiresGrad)
 Napi::Value wrapForGrad(const Napi::CallbackInfo& info) {
-  auto [environment, tensor, level] = tensorAndLevel(info);
-  at::Tensor wrapper = functorch::makeTensorWrapper(tensor, level);
+  auto [environment, tensor, level] = tensorAndLevel(info, "wrapForGrad");
+  at::Tensor wrapper = functorch::makeTensorWrapper(tensor, checkLevel("wrapForGrad", level));
   if (info[2].ToBoolean()) {
     if (!torch::autograd::isDifferentiableType(wrapper.scalar_type())) {
       throwRuntimeError("only Tensors of floating point dtype can require gradients");
@@ -137,7 +151,7 @@ Napi::Value wrapForGrad(const Napi::CallbackInfo& info) {
 
 // unwrapForGrad(tensor, level): the value, if the tensor is wrapped at exactly this level.
 Napi::Value unwrapForGrad(const Napi::CallbackInfo& info) {
-  auto [environment, tensor, level] = tensorAndLevel(info);
+  auto [environment, tensor, level] = tensorAndLevel(info, "unwrapForGrad");
   auto* wrapper = functorch::maybeGetTensorWrapper(tensor);
   if (wrapper == nullptr || !wrapper->is_alive() || wrapper->level() != level) return info[0];
   return Napi::Value(info.Env(), wrapTensor(environment, wrapper->value()));
@@ -147,8 +161,8 @@ Napi::Value unwrapForGrad(const Napi::CallbackInfo& info) {
 Napi::Value addBatchDim(const Napi::CallbackInfo& info) {
   Environment& environment = Environment::of(info.Env());
   const at::Tensor& tensor = toTensor(environment, info[0], "tensor");
-  const int64_t dim = at::maybe_wrap_dim(info[1].As<Napi::Number>().Int64Value(), tensor.dim());
-  const int64_t level = info[2].As<Napi::Number>().Int64Value();
+  const int64_t dim = at::maybe_wrap_dim(integerParameter(info, 1, "addBatchDim", "dim"), tensor.dim());
+  const int64_t level = checkLevel("addBatchDim", integerParameter(info, 2, "addBatchDim", "level"));
   return Napi::Value(info.Env(), wrapTensor(environment, functorch::addBatchDim(tensor, dim, level)));
 }
 
@@ -170,9 +184,9 @@ at::Tensor withoutBatchDim(const at::Tensor& tensor, int64_t level, int64_t batc
 
 // removeBatchDim(tensor, level, batchSize, outDim)
 Napi::Value removeBatchDim(const Napi::CallbackInfo& info) {
-  auto [environment, tensor, level] = tensorAndLevel(info);
-  return Napi::Value(info.Env(), wrapTensor(environment, withoutBatchDim(tensor, level, info[2].As<Napi::Number>().Int64Value(),
-                                                                        info[3].As<Napi::Number>().Int64Value())));
+  auto [environment, tensor, level] = tensorAndLevel(info, "removeBatchDim");
+  return Napi::Value(info.Env(), wrapTensor(environment, withoutBatchDim(tensor, level, integerParameter(info, 2, "removeBatchDim", "batchSize"),
+                                                                        integerParameter(info, 3, "removeBatchDim", "outDim"))));
 }
 
 // wrapperInfo(tensor): what functorch has wrapped the tensor in, outermost first; null if nothing.
@@ -201,19 +215,40 @@ Napi::Value wrapperInfo(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value isBatchedAtLevel(const Napi::CallbackInfo& info) {
-  auto [environment, tensor, level] = tensorAndLevel(info);
+  auto [environment, tensor, level] = tensorAndLevel(info, "isBatchedAtLevel");
   auto* batched = functorch::maybeGetBatchedImpl(tensor);
   return Napi::Boolean::New(info.Env(), batched != nullptr && (level < 0 || batched->level() == level));
 }
 
 // --- forward mode -----------------------------------------------------------------------------
 
+// libtorch has one dual level for the whole process and refuses a second, so the threads that are in
+// forward mode share it: the first enters, the last leaves.
+std::mutex dualLevelMutex;
+size_t dualLevelUsers = 0;
+
 Napi::Value enterDualLevel(const Napi::CallbackInfo& info) {
-  return levelNumber(info, static_cast<int64_t>(torch::autograd::forward_ad::enter_dual_level()));
+  Environment& environment = Environment::of(info.Env());
+  std::lock_guard<std::mutex> lock(dualLevelMutex);
+  if (dualLevelUsers == 0) torch::autograd::forward_ad::enter_dual_level();
+  ++dualLevelUsers;
+  ++environment.dualLevels;
+  return levelNumber(info, 0);
+}
+
+void leaveDualLevel() {
+  std::lock_guard<std::mutex> lock(dualLevelMutex);
+  if (--dualLevelUsers == 0) torch::autograd::forward_ad::exit_dual_level(0);
 }
 
 Napi::Value exitDualLevel(const Napi::CallbackInfo& info) {
-  torch::autograd::forward_ad::exit_dual_level(static_cast<uint64_t>(info[0].As<Napi::Number>().Int64Value()));
+  const int64_t level = integerParameter(info, 0, "exitDualLevel", "level");
+  Environment& environment = Environment::of(info.Env());
+  if (level != 0 || environment.dualLevels == 0) {
+    throwRuntimeError("exitDualLevel(): dual level " + std::to_string(level) + " has not been entered");
+  }
+  --environment.dualLevels;
+  leaveDualLevel();
   return info.Env().Undefined();
 }
 
@@ -222,12 +257,12 @@ Napi::Value makeDual(const Napi::CallbackInfo& info) {
   Environment& environment = Environment::of(info.Env());
   const at::Tensor& primal = toTensor(environment, info[0], "primal");
   const at::Tensor& tangent = toTensor(environment, info[1], "tangent");
-  return Napi::Value(info.Env(), wrapTensor(environment, at::_make_dual(primal, tangent, info[2].As<Napi::Number>().Int64Value())));
+  return Napi::Value(info.Env(), wrapTensor(environment, at::_make_dual(primal, tangent, integerParameter(info, 2, "makeDual", "level"))));
 }
 
 // unpackDual(tensor, level): [primal, tangent or null]
 Napi::Value unpackDual(const Napi::CallbackInfo& info) {
-  auto [environment, tensor, level] = tensorAndLevel(info);
+  auto [environment, tensor, level] = tensorAndLevel(info, "unpackDual");
   auto [primal, tangent] = at::_unpack_dual(tensor, level);
   return Napi::Value(info.Env(), wrapTensorList(environment, {primal, tangent}));
 }
@@ -237,14 +272,14 @@ Napi::Value forwardGradMode(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value setForwardGradMode(const Napi::CallbackInfo& info) {
-  c10::AutogradState::get_tls_state().set_fw_grad_mode(info[0].As<Napi::Boolean>());
+  c10::AutogradState::get_tls_state().set_fw_grad_mode(booleanParameter(info, 0, "setForwardGradMode", "enabled"));
   return info.Env().Undefined();
 }
 
 // --- the loop fallback of vmap ----------------------------------------------------------------
 
 Napi::Value setVmapFallbackEnabled(const Napi::CallbackInfo& info) {
-  functorch::setVmapFallbackEnabled(info[0].As<Napi::Boolean>());
+  functorch::setVmapFallbackEnabled(booleanParameter(info, 0, "setVmapFallbackEnabled", "enabled"));
   return info.Env().Undefined();
 }
 
@@ -254,13 +289,17 @@ Napi::Value isVmapFallbackEnabled(const Napi::CallbackInfo& info) {
 
 }  // namespace
 
+void leaveDualLevels(Environment& environment) {
+  for (; environment.dualLevels > 0; --environment.dualLevels) leaveDualLevel();
+}
+
 void defineLevels(Napi::Object exports) {
   define<pushGrad>(exports, "pushGrad");
   define<pushJvp>(exports, "pushJvp");
   define<pushVmap>(exports, "pushVmap");
   define<pushFunctionalize>(exports, "pushFunctionalize");
-  define<popLevel>(exports, "popLevel");
-  define<swapInferenceMode>(exports, "swapInferenceMode");
+  define<popLevel, StackCheck::Unwinding>(exports, "popLevel");
+  define<swapInferenceMode, StackCheck::Unwinding>(exports, "swapInferenceMode");
   define<levelDepth>(exports, "levelDepth");
   define<wrapForGrad>(exports, "wrapForGrad");
   define<unwrapForGrad>(exports, "unwrapForGrad");
@@ -269,12 +308,12 @@ void defineLevels(Napi::Object exports) {
   define<wrapperInfo>(exports, "wrapperInfo");
   define<isBatchedAtLevel>(exports, "isBatchedAtLevel");
   define<enterDualLevel>(exports, "enterDualLevel");
-  define<exitDualLevel>(exports, "exitDualLevel");
+  define<exitDualLevel, StackCheck::Unwinding>(exports, "exitDualLevel");
   define<makeDual>(exports, "makeDual");
   define<unpackDual>(exports, "unpackDual");
   define<forwardGradMode>(exports, "forwardGradMode");
-  define<setForwardGradMode>(exports, "setForwardGradMode");
-  define<setVmapFallbackEnabled>(exports, "setVmapFallbackEnabled");
+  define<setForwardGradMode, StackCheck::Unwinding>(exports, "setForwardGradMode");
+  define<setVmapFallbackEnabled, StackCheck::Unwinding>(exports, "setVmapFallbackEnabled");
   define<isVmapFallbackEnabled>(exports, "isVmapFallbackEnabled");
 }
 

@@ -3,8 +3,13 @@
 
 #include <napi.h>
 
+#include "environment.h"
+
 namespace torch_func {
 
 void defineLevels(Napi::Object exports);
+
+// Leaves the forward modes that a thread which ends, in the middle of a transform perhaps, has entered.
+void leaveDualLevels(Environment& environment);
 
 }  // namespace torch_func

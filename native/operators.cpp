@@ -11,6 +11,7 @@
 
 #include "errors.h"
 #include "overload.h"
+#include "parameters.h"
 #include "results.h"
 
 namespace torch_func {
@@ -217,8 +218,9 @@ napi_value callOperator(napi_env env, napi_callback_info info) {
 // operator(displayName, overloads, isMethod): the function that calls the operator.
 Napi::Value makeOperator(const Napi::CallbackInfo& info) {
   napi_env env = info.Env();
-  const std::string name = info[0].As<Napi::String>();
-  auto target = std::make_unique<Operator>(Environment::of(env), name, info[1].As<Napi::String>(), info[2].As<Napi::Boolean>());
+  const std::string name = stringParameter(info, 0, "operator", "displayName");
+  auto target = std::make_unique<Operator>(Environment::of(env), name, stringParameter(info, 1, "operator", "overloads"),
+                                           booleanParameter(info, 2, "operator", "isMethod"));
   napi_value function;
   check(env, napi_create_function(env, name.c_str(), name.size(), callOperator, target.get(), &function));
   check(env, napi_add_finalizer(env, function, target.get(),
@@ -230,7 +232,7 @@ Napi::Value makeOperator(const Napi::CallbackInfo& info) {
 
 // overloadNames(name): the overloads that the dispatcher has for aten::name, for torch.ops.aten.
 Napi::Value overloadNames(const Napi::CallbackInfo& info) {
-  const std::string name = "aten::" + info[0].As<Napi::String>().Utf8Value();
+  const std::string name = "aten::" + stringParameter(info, 0, "overloadNames", "name");
   static const std::vector<c10::OperatorName> all = c10::Dispatcher::singleton().getAllOpNames();
   auto names = Napi::Array::New(info.Env());
   uint32_t count = 0;
@@ -242,7 +244,9 @@ Napi::Value overloadNames(const Napi::CallbackInfo& info) {
 
 // operatorSignatures(displayName, overloads, isMethod): how the overloads are called, for messages.
 Napi::Value operatorSignatures(const Napi::CallbackInfo& info) {
-  Operator target(Environment::of(info.Env()), info[0].As<Napi::String>(), info[1].As<Napi::String>(), info[2].As<Napi::Boolean>());
+  Operator target(Environment::of(info.Env()), stringParameter(info, 0, "operatorSignatures", "displayName"),
+                  stringParameter(info, 1, "operatorSignatures", "overloads"),
+                  booleanParameter(info, 2, "operatorSignatures", "isMethod"));
   return Napi::String::New(info.Env(), target.signatures());
 }
 

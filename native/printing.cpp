@@ -12,6 +12,7 @@
 
 #include "arguments.h"
 #include "errors.h"
+#include "parameters.h"
 #include "results.h"
 #include "tensor_handle.h"
 
@@ -66,7 +67,7 @@ Napi::Value elementsOf(napi_env env, at::Tensor tensor) {
 Napi::Value printedElements(const Napi::CallbackInfo& info) {
   Environment& environment = Environment::of(info.Env());
   at::Tensor tensor = toTensor(environment, info[0], "input");
-  const int64_t edgeItems = info[1].As<Napi::Number>().Int64Value();
+  const int64_t edgeItems = integerParameter(info, 1, "printedElements", "edgeItems");
   Unobserved unobserved;
   tensor = tensor.detach();
   if (tensor.is_quantized()) {

@@ -6,6 +6,7 @@
 
 #include "arguments.h"
 #include "errors.h"
+#include "parameters.h"
 #include "results.h"
 
 namespace torch_func {
@@ -46,7 +47,7 @@ Napi::Value isContiguous(const Napi::CallbackInfo& info) {
   auto format = c10::MemoryFormat::Contiguous;
   if (info[1].IsString()) {
     auto parsed = parseMemoryFormat(info[1].As<Napi::String>());
-    if (!parsed) throwTypeError("isContiguous(): option 'memoryFormat' must be a memory format, not '" + info[1].As<Napi::String>().Utf8Value() + "'");
+    if (!parsed) throwTypeError("isContiguous(): option 'memoryFormat' must be a memory format, not " + quoted(info[1].As<Napi::String>()));
     format = *parsed;
   } else if (!info[1].IsUndefined()) {
     throwTypeError("isContiguous(): option 'memoryFormat' must be a memory format, not " + describe(Environment::of(info.Env()), info[1]));

@@ -95,9 +95,9 @@ class SmallAllocator final : public c10::Allocator {
  public:
   c10::DataPtr allocate(size_t bytes) override {
     if (bytes == 0) return {nullptr, nullptr, &deallocate, c10::Device(c10::kCPU)};
-    const size_t units = (bytes + kUnit - 1) / kUnit;
     Block* block;
-    if (units <= kMaxUnits) {
+    if (bytes <= kMaxUnits * kUnit) {
+      const size_t units = (bytes + kUnit - 1) / kUnit;
       if (freeLists[units] == nullptr) refill(units);
       block = freeLists[units];
       freeLists[units] = block->next;

@@ -1,7 +1,7 @@
 #include "tensor_handle.h"
 
-
 #include "errors.h"
+#include "parameters.h"
 
 namespace torch_func {
 
@@ -40,11 +40,14 @@ Napi::Value openScope(const Napi::CallbackInfo& info) {
 Napi::Value closeScope(const Napi::CallbackInfo& info) {
   Environment& environment = Environment::of(info.Env());
   std::unordered_set<TensorHandle*> kept;
+  const int64_t depth = integerParameter(info, 0, "closeScope", "depth");
+  if (depth < 1) throwValueError("closeScope(): argument 'depth' must be at least 1, but got " + std::to_string(depth));
+  if (!info[1].IsArray()) throwTypeError("closeScope(): argument 'kept' must be an array of Tensors, not " + describe(environment, info[1]));
   auto list = info[1].As<Napi::Array>();
   for (uint32_t i = 0; i < list.Length(); ++i) {
     if (TensorHandle* handle = tensorHandleOf(environment, list.Get(i))) kept.insert(handle);
   }
-  environment.handles.closeScope(info[0].As<Napi::Number>().Uint32Value(), kept);
+  environment.handles.closeScope(static_cast<size_t>(depth), kept);
   return info.Env().Undefined();
 }
 
@@ -169,6 +172,7 @@ std::string describe(Environment& environment, napi_value value) {
       type == napi_string) {
     text = Napi::String(env, name).Utf8Value();
     if (text == "Object" || text.empty()) text = "object";
+    if (text == "Tensor") text = "an object that looks like a Tensor but holds none";
   }
   bool pending = false;
   napi_is_exception_pending(env, &pending);
@@ -181,10 +185,10 @@ std::string describe(Environment& environment, napi_value value) {
 
 void defineTensorHandle(Napi::Object exports) {
   define<isTensor>(exports, "isTensor");
-  define<dispose>(exports, "dispose");
+  define<dispose, StackCheck::Unwinding>(exports, "dispose");
   define<isDisposed>(exports, "isDisposed");
   define<openScope>(exports, "openScope");
-  define<closeScope>(exports, "closeScope");
+  define<closeScope, StackCheck::Unwinding>(exports, "closeScope");
   define<memoryUsage>(exports, "memoryUsage");
 }
 
