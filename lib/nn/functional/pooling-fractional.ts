@@ -54,16 +54,17 @@ export type FractionalMaxPoolWithIndices = (
 
 const NAMES = ['outputSize', 'outputRatio', 'returnIndices', '_randomSamples'] as const;
 
-function outputSizeOf(dims: number, input: Tensor, options: FractionalMaxPoolOptions): number | Size {
+function outputSizeOf(dims: number, input: Tensor, options: FractionalMaxPoolOptions): Size {
   const { outputSize, outputRatio } = options;
-  if (outputSize != null) return outputSize;
+  const name = `fractionalMaxPool${dims}d`;
+  if (outputSize != null) return expandSize(name, 'outputSize', outputSize, dims);
   if (outputRatio == null) {
     throw new ValueError(`fractional_max_pool${dims}d requires specifying either an output_size or an output_ratio`);
   }
   if (dims === 2 && Array.isArray(outputRatio) && outputRatio.length > 2) {
     throw new ValueError('fractional_max_pool2d requires output_ratio to either be a single Int or tuple of Ints.');
   }
-  const ratios = expandSize(`fractionalMaxPool${dims}d`, 'outputRatio', outputRatio, dims);
+  const ratios = expandSize(name, 'outputRatio', outputRatio, dims);
   return ratios.map((ratio, i) => Math.trunc(input.size(i - dims) * ratio));
 }
 
@@ -71,6 +72,7 @@ function pool(dims: 2 | 3, input: Tensor, kernelSize: number | Size, options: Fr
   const name = `fractionalMaxPool${dims}d`;
   checkTensors(name, { input });
   checkOptionalTensors(name, { _randomSamples: options._randomSamples });
+  const kernel = expandSize(name, 'kernelSize', kernelSize, dims);
   const outputSize = outputSizeOf(dims, input, options);
   const samples =
     options._randomSamples ??
@@ -79,8 +81,8 @@ function pool(dims: 2 | 3, input: Tensor, kernelSize: number | Size, options: Fr
       device: input.device,
     });
   return dims === 2
-    ? nnFunctionalFunctions.fractionalMaxPool2d(input, kernelSize, outputSize, samples)
-    : nnFunctionalFunctions.fractionalMaxPool3d(input, kernelSize, outputSize, samples);
+    ? nnFunctionalFunctions.fractionalMaxPool2d(input, kernel, outputSize, samples)
+    : nnFunctionalFunctions.fractionalMaxPool3d(input, kernel, outputSize, samples);
 }
 
 function fractionalMaxPool(dims: 2 | 3): FractionalMaxPool {

@@ -6,7 +6,7 @@ import { readOptions } from '../../options';
 import type { Optional } from '../../options';
 import type { Tensor } from '../../tensor';
 import type { Size } from '../../types';
-import { checkTensors } from './arguments';
+import { checkTensors, expandSize } from './arguments';
 
 /** The options of max pooling. */
 export interface MaxPoolOptions {
@@ -123,9 +123,9 @@ export const maxPool3d = maxPool('maxPool3d', torchFunctions.maxPool3d, nnFuncti
 /** An output size for adaptive pooling; null keeps the input's. */
 export type AdaptiveSize = number | readonly (number | null)[];
 
-/** The sizes with the input's where they are null; PyTorch's `_list_with_default`. */
-export function fillSizes(outputSize: AdaptiveSize, shape: Size): number | Size {
-  if (!Array.isArray(outputSize)) return outputSize as number;
+/** A size per dimension, the input's where it is null; PyTorch's `_list_with_default`. */
+export function fillSizes(func: string, outputSize: AdaptiveSize, shape: Size, dims: number): Size {
+  if (!Array.isArray(outputSize)) return expandSize(func, 'outputSize', outputSize as number, dims);
   const sizes = outputSize as readonly (number | null)[];
   if (shape.length <= sizes.length) {
     throw new ValueError(`Input dimension should be at least ${sizes.length + 1}`);
@@ -167,7 +167,7 @@ const ADAPTIVE_OPERATORS: readonly AdaptiveOperator[] = [
 // In one dimension Python passes the size on as it is.
 const adaptiveResult = (name: string, dims: number, input: Tensor, outputSize: AdaptiveSize): [Tensor, Tensor] => {
   checkTensors(name, { input });
-  const size = dims === 1 ? (outputSize as number | Size) : fillSizes(outputSize, input.shape);
+  const size = dims === 1 ? (outputSize as number | Size) : fillSizes(name, outputSize, input.shape, dims);
   return ADAPTIVE_OPERATORS[dims - 1](input, size);
 };
 

@@ -20,7 +20,7 @@ import { listText } from './shapes';
  */
 export function adaptiveAvgPool2d(input: Tensor, outputSize: AdaptiveSize): Tensor {
   checkTensors('adaptiveAvgPool2d', { input });
-  return nnFunctionalFunctions.adaptiveAvgPool2d(input, fillSizes(outputSize, input.shape));
+  return nnFunctionalFunctions.adaptiveAvgPool2d(input, fillSizes('adaptiveAvgPool2d', outputSize, input.shape, 2));
 }
 
 /**
@@ -32,7 +32,7 @@ export function adaptiveAvgPool2d(input: Tensor, outputSize: AdaptiveSize): Tens
  */
 export function adaptiveAvgPool3d(input: Tensor, outputSize: AdaptiveSize): Tensor {
   checkTensors('adaptiveAvgPool3d', { input });
-  return nnFunctionalFunctions.adaptiveAvgPool3d(input, fillSizes(outputSize, input.shape));
+  return nnFunctionalFunctions.adaptiveAvgPool3d(input, fillSizes('adaptiveAvgPool3d', outputSize, input.shape, 3));
 }
 
 /** The options of power-average pooling. */

@@ -40,7 +40,7 @@ export function losses(cases: Cases): void {
     addWithGradients(cases, 'F.mse_loss(x, y, weight=pos)', ({ x, y, pos }) => F.mseLoss(x, y, { weight: pos }));
     addWithGradients(cases, 'F.l1_loss(x, y, weight=pos)', ({ x, y, pos }) => F.l1Loss(x, y, { weight: pos }));
     addWithGradients(cases, 'F.huber_loss(x, y, weight=pos)', ({ x, y, pos }) => F.huberLoss(x, y, { weight: pos }));
-    addWithGradients(cases, 'F.poisson_nll_loss(x.abs(), pos, False, True, 1e-6)', ({ x, pos }) =>
+    addWithGradients(cases, 'F.poisson_nll_loss(x.abs(), pos, False, True, eps=1e-6)', ({ x, pos }) =>
       F.poissonNllLoss(x.abs(), pos, false, true, 1e-6),
     );
     addWithGradients(cases, 'F.gaussian_nll_loss(x, y, pos, True)', ({ x, y, pos }) =>
@@ -131,7 +131,9 @@ export function losses(cases: Cases): void {
     cases.add('F.cross_entropy(img, (img[:, 0] > 0).long())', ({ img }) =>
       F.crossEntropy(img, img.select(1, 0).gt(0).long()),
     );
-    addWithGradients(cases, 'F.nll_loss(x, c, pos[0], 1)', ({ x, c, pos }) => F.nllLoss(x, c, pos.select(0, 0), 1));
+    addWithGradients(cases, 'F.nll_loss(x, c, pos[0], ignore_index=1)', ({ x, c, pos }) =>
+      F.nllLoss(x, c, pos.select(0, 0), 1),
+    );
     addWithGradients(cases, 'F.linear_cross_entropy(x, square, c, linear_bias=row)', ({ x, square, c, row }) =>
       F.linearCrossEntropy(x, square, c, { linearBias: row }),
     );
