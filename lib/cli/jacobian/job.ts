@@ -14,6 +14,7 @@ import { dataOf, tensorFromData } from '../../npy/tensors';
 import { NpyWriter } from '../../npy/writer';
 import { CommandFailure, messageOf } from '../failure';
 import { type ChunkSizeInput, defaultChunkSize, trialSize } from './chunk-size';
+import { releaseResult } from './collect-garbage';
 import type { SampleFunction } from './sample-function';
 import type { JacobianSummary } from './summary';
 
@@ -86,6 +87,7 @@ export async function runJacobianJob(
         nonFiniteValues += chunk.nonFiniteValues;
         nonFiniteSamples += chunk.nonFiniteSamples;
         done += count;
+        releaseResult(chunk.data.byteLength);
       } while (done < total && performance.now() < end);
     };
     while (done < total) {
