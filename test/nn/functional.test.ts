@@ -105,6 +105,12 @@ return sorted(set(camel + [n for n in names if n.isupper() and n != 'TYPE_CHECKI
         /'weight' must be Tensor or null, not int/,
       ],
       ['a text', ({ x }) => F.dropout(x, 'half' as any), /dropout\(\): argument 'p' must be a number, not string/],
+      [
+        'a size in words',
+        ({ img }) => F.interpolate(img, 'big' as any),
+        /'size' must be an array of numbers, not string/,
+      ],
+      ['a grid size', ({ x }) => F.affineGrid(x, 4 as any), /'size' must be an array of numbers, not int/],
       ['no kernel', ({ seq }) => (F.lpPool1d as any)(seq, 2), /'kernelSize' must be a number or an array of numbers/],
       ['a long kernel', ({ img }) => F.unfold(img, [2, 2, 2]), /'kernelSize' must have 1 or 2 elements, not 3/],
     ];

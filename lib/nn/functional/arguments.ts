@@ -40,6 +40,12 @@ export function checkNumbers(func: string, numbers: Readonly<Record<string, unkn
   }
 }
 
+/** Checks an argument that must be an array. */
+export function checkList(func: string, name: string, value: unknown): asserts value is readonly unknown[] {
+  if (Array.isArray(value)) return;
+  throw new TypeError(`${func}(): argument '${name}' must be an array of numbers, not ${typeName(value)}`);
+}
+
 /** A size for each of `count` dimensions: a number stands for all of them. */
 export function expandSize(func: string, name: string, size: number | readonly number[], count: number): number[] {
   if (typeof size === 'number') return new Array<number>(count).fill(size);

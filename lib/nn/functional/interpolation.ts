@@ -7,7 +7,7 @@ import type { Optional } from '../../options';
 import type { Tensor } from '../../tensor';
 import type { Size } from '../../types';
 import { emitLibtorchWarning } from '../../warnings';
-import { checkTensors } from './arguments';
+import { checkList, checkTensors } from './arguments';
 import { listText } from './shapes';
 
 /** How {@link interpolate} computes new elements. */
@@ -50,6 +50,7 @@ function readTarget(input: Tensor, options: InterpolateOptions): Target {
   }
   if (size !== null) {
     if (typeof size === 'number') return { size: new Array<number>(Math.max(dims, 0)).fill(size), scales: null };
+    checkList('interpolate', 'size', size);
     if (size.length !== dims) {
       throw new ValueError(
         `Input and output must have the same number of spatial dimensions, but got input with spatial dimensions of ${listText(spatial)} and output size of ${listText(size)}. ${EXPECTED_FORM} and output size in (o1, o2, ...,oK) format.`,
@@ -67,6 +68,7 @@ function readTarget(input: Tensor, options: InterpolateOptions): Target {
   if (typeof scaleFactor === 'number') {
     return { size: null, scales: new Array<number>(Math.max(dims, 0)).fill(scaleFactor) };
   }
+  checkList('interpolate', 'scaleFactor', scaleFactor);
   if (scaleFactor.length !== dims) {
     throw new ValueError(
       `Input and scale_factor must have the same number of spatial dimensions, but got input with spatial dimensions of ${listText(spatial)} and scale_factor of shape ${listText(scaleFactor)}. ${EXPECTED_FORM} and scale_factor in (s1, s2, ...,sK) format.`,

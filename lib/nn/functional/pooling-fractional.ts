@@ -7,6 +7,7 @@ import type { Optional } from '../../options';
 import type { Tensor } from '../../tensor';
 import type { Size } from '../../types';
 import { checkOptionalTensors, checkTensors, expandSize } from './arguments';
+import type { Named } from './pooling-max';
 
 /** The options of fractional max pooling; one of outputSize and outputRatio is needed. */
 export interface FractionalMaxPoolOptions {
@@ -20,27 +21,20 @@ export interface FractionalMaxPoolOptions {
   _randomSamples?: Tensor | null;
 }
 
-type Positional = [
-  outputSize: number | Size | null,
-  outputRatio: number | readonly number[] | null,
-  returnIndices: boolean,
-  _randomSamples: Tensor | null,
-];
+type Sizes = [outputSize: number | Size | null, outputRatio: number | readonly number[] | null];
+type Positional = [...Sizes, returnIndices: boolean, _randomSamples: Tensor | null];
 
 /** The type of {@link fractionalMaxPool2d} and {@link fractionalMaxPool3d}. */
 export interface FractionalMaxPool {
   (
     input: Tensor,
     kernelSize: number | Size,
-    options: FractionalMaxPoolOptions & { returnIndices: true },
+    ...optional: Named<Sizes, FractionalMaxPoolOptions & { returnIndices: true }>
   ): [Tensor, Tensor];
   (
     input: Tensor,
     kernelSize: number | Size,
-    outputSize: number | Size | null,
-    outputRatio: number | readonly number[] | null,
-    returnIndices: true,
-    _randomSamples?: Tensor | null,
+    ...optional: [...Sizes, returnIndices: true, _randomSamples?: Tensor | null]
   ): [Tensor, Tensor];
   (input: Tensor, kernelSize: number | Size, ...optional: Optional<Positional, FractionalMaxPoolOptions>): Tensor;
 }

@@ -25,9 +25,12 @@ export interface MaxPoolOptions {
 type Window = [stride: number | Size | null, padding: number | Size, dilation: number | Size, ceilMode: boolean];
 type Indexed = { returnIndices: true };
 
+/** Optional arguments that end with an options object. */
+export type Named<P extends readonly unknown[], O> = Exclude<Optional<P, O>, Partial<P>>;
+
 /** The type of {@link maxPool1d}, {@link maxPool2d} and {@link maxPool3d}. */
 export interface MaxPool {
-  (input: Tensor, kernelSize: number | Size, options: MaxPoolOptions & Indexed): [Tensor, Tensor];
+  (input: Tensor, kernelSize: number | Size, ...optional: Named<Window, MaxPoolOptions & Indexed>): [Tensor, Tensor];
   (input: Tensor, kernelSize: number | Size, ...optional: [...Window, returnIndices: true]): [Tensor, Tensor];
   (
     input: Tensor,

@@ -6,7 +6,7 @@ import { readOptions } from '../../options';
 import type { Optional } from '../../options';
 import type { Tensor } from '../../tensor';
 import type { Size } from '../../types';
-import { checkNumbers, checkTensors, expandSize } from './arguments';
+import { checkList, checkNumbers, checkTensors, expandSize } from './arguments';
 import { fillSizes, maxPool1d, maxPool2d, maxPool3d } from './pooling-max';
 import type { AdaptiveSize, MaxPool } from './pooling-max';
 import { listText } from './shapes';
@@ -124,10 +124,18 @@ interface ReadMaxUnpool {
   outputSize: Size;
 }
 
-function unpooledSize(input: Tensor, kernel: Size, stride: Size, padding: Size, given: Size | null): Size {
+function unpooledSize(
+  func: string,
+  input: Tensor,
+  kernel: Size,
+  stride: Size,
+  padding: Size,
+  given: Size | null,
+): Size {
   const dims = kernel.length;
   const sizes = kernel.map((size, d) => (input.size(d - dims) - 1) * stride[d] + size - 2 * padding[d]);
   if (given === null) return sizes;
+  checkList(func, 'outputSize', given);
   const outputSize = given.length === dims + 2 ? given.slice(2) : given;
   if (outputSize.length !== dims) {
     throw new ValueError(
@@ -157,7 +165,7 @@ function readMaxUnpool(
   const kernel = expandSize(name, 'kernelSize', kernelSize, dims);
   const stride = options.stride == null ? kernel : expandSize(name, 'stride', options.stride, dims);
   const padding = expandSize(name, 'padding', options.padding ?? 0, dims);
-  const outputSize = unpooledSize(tensors.input, kernel, stride, padding, options.outputSize ?? null);
+  const outputSize = unpooledSize(name, tensors.input, kernel, stride, padding, options.outputSize ?? null);
   outputSize.forEach((size, d) => {
     if (size >= 0) return;
     throw new ValueError(

@@ -7,7 +7,7 @@ import type { Optional } from '../../options';
 import type { Tensor } from '../../tensor';
 import type { Size } from '../../types';
 import { emitLibtorchWarning } from '../../warnings';
-import { checkTensors } from './arguments';
+import { checkList, checkTensors } from './arguments';
 import { listText, sizeText } from './shapes';
 
 /** The numbers by which the operator knows the modes; `torch.nn.functional.GRID_SAMPLE_INTERPOLATION_MODES`. */
@@ -99,7 +99,7 @@ export function affineGrid(
     2,
   );
   checkTensors('affineGrid', { theta });
-  if (!Array.isArray(size)) throw new TypeError(`affineGrid(): argument 'size' must be an array, not ${typeof size}`);
+  checkList('affineGrid', 'size', size);
   const align = readAlignCorners(alignCorners);
   if (!theta.isFloatingPoint()) {
     throw new ValueError(`Expected theta to have floating point type, but got torch.${theta.dtype}`);

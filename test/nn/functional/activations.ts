@@ -60,17 +60,32 @@ export function activations(cases: Cases): void {
       ['dropout1d', F.dropout1d],
       ['dropout2d', F.dropout2d],
     ] as const) {
-      cases.add(`r = F.${name}(x, inplace=True); return [r, x, r is x]`, ({ x }) => {
+      cases.add(`r = F.${name}(x, inplace=True); r.add_(1); return [r, x, bool((r == x).all())]`, ({ x }) => {
         const r = method(x, { inplace: true });
-        return [r, x, r.shape.join() === x.shape.join()];
+        r.add_(1);
+        return [r, x, r.equal(x)];
       });
     }
-    cases.add('F.threshold(x, 0.2, -3, True); return x', ({ x }) => {
-      F.threshold(x, 0.2, -3, true);
+    for (const [name, method] of [
+      ['celu_', F.celu_],
+      ['elu_', F.elu_],
+      ['hardtanh_', F.hardtanh_],
+      ['leaky_relu_', F.leakyRelu_],
+      ['relu_', F.relu_],
+      ['rrelu_', F.rrelu_],
+      ['selu_', F.selu_],
+    ] as const) {
+      cases.add(`F.${name}(x); return x`, ({ x }) => {
+        method(x);
+        return x;
+      });
+    }
+    cases.add('F.threshold_(x, 0.2, -3); return x', ({ x }) => {
+      F.threshold_(x, 0.2, -3);
       return x;
     });
-    cases.add('F.relu_(x); return x', ({ x }) => {
-      F.relu_(x);
+    cases.add('F.threshold(x, 0.2, -3, True); return x', ({ x }) => {
+      F.threshold(x, 0.2, -3, true);
       return x;
     });
   });

@@ -11,7 +11,7 @@ function maxPooling(cases: Cases): void {
   cases.group('max pooling', () => {
     cases.add('F.max_pool1d(seq, 3)', ({ seq }) => F.maxPool1d(seq, 3));
     cases.add('F.max_pool1d(seq, 3, 2, 1, ceil_mode=True, return_indices=True)', ({ seq }) =>
-      F.maxPool1d(seq, 3, 2, 1, { ceilMode: true, returnIndices: true } as any),
+      F.maxPool1d(seq, 3, 2, 1, { ceilMode: true, returnIndices: true }),
     );
     cases.add('F.max_pool1d(seq, 2, 2, 0, 2, False, True)', ({ seq }) => F.maxPool1d(seq, 2, 2, 0, 2, false, true));
     cases.add('F.max_pool1d_with_indices(seq, 2)', ({ seq }) => F.maxPool1dWithIndices(seq, 2));
@@ -56,6 +56,17 @@ function maxPooling(cases: Cases): void {
     );
     cases.add('F.fractional_max_pool2d(img, 2, 3, _random_samples=img[:, :, 0, :2].abs() / 2)', ({ img }) =>
       F.fractionalMaxPool2d(img, 2, 3, { _randomSamples: img.select(2, 0).narrow(2, 0, 2).abs().div(2) }),
+    );
+    // The types know what comes: this compiles.
+    const typed = ({ img }: any): Tensor[] => [
+      F.maxPool2d(img, 2),
+      F.maxPool2d(img, 2, 1, { returnIndices: true })[1],
+      F.maxPool2d(img, 2, 1, 0, 1, false, true)[1],
+      F.fractionalMaxPool2d(img, 2, 3, { returnIndices: true })[1],
+    ];
+    cases.add(
+      '[F.max_pool2d(img, 2), F.max_pool2d(img, 2, 1, return_indices=True)[1], F.max_pool2d(img, 2, 1, 0, 1, False, True)[1], F.fractional_max_pool2d(img, 2, 3, return_indices=True)[1]]',
+      typed,
     );
     cases.add('F.fractional_max_pool2d_with_indices(img, 2, 3)', ({ img }) =>
       F.fractionalMaxPool2dWithIndices(img, 2, 3),
@@ -163,6 +174,9 @@ function resizing(cases: Cases): void {
         F.interpolate(img, [3, 4], { mode, antialias: true }),
       );
     }
+    cases.add("vmap(lambda v: F.interpolate(v, scale_factor=2, mode='bicubic'))(img[None])", ({ img }) =>
+      torch.vmap((v: Tensor) => F.interpolate(v, { scaleFactor: 2, mode: 'bicubic' }))(img.unsqueeze(0)),
+    );
     cases.add("grad(lambda v: F.interpolate(v, (3, 9), mode='bilinear').sin().sum())(img)", ({ img }) =>
       torch.func.grad((v: Tensor) => F.interpolate(v, [3, 9], { mode: 'bilinear' }).sin().sum())(img),
     );
@@ -257,6 +271,9 @@ function windows(cases: Cases): void {
     );
     cases.add('F.fold(F.unfold(img, 2, 1, 0, 2), (6, 6), 2, stride=2)', ({ img }) =>
       F.fold(F.unfold(img, 2, 1, 0, 2), [6, 6], 2, { stride: 2 }),
+    );
+    cases.add('vmap(lambda v: F.unfold(v, 3, padding=1))(img)', ({ img }) =>
+      torch.vmap((v: Tensor) => F.unfold(v, 3, { padding: 1 }))(img),
     );
     cases.add('F.conv1d(seq, seq[:, :, :3], padding="same")', ({ seq }) =>
       F.conv1d(seq, seq.narrow(2, 0, 3), { padding: 'same' }),

@@ -54,6 +54,9 @@ function normalization(cases: Cases): void {
     );
     cases.add('F.local_response_norm(vol[:0], 3)', ({ vol }) => F.localResponseNorm(vol.narrow(0, 0, 0), 3));
     addWithGradients(cases, 'F.normalize(x) * y', ({ x, y }) => F.normalize(x).mul(y));
+    cases.add('hessian(lambda v: F.normalize(v, dim=0).sin().sum())(row)', ({ row }) =>
+      torch.func.hessian((v: Tensor) => F.normalize(v, { dim: 0 }).sin().sum())(row),
+    );
     cases.add('F.normalize(x, 1, 0)', ({ x }) => F.normalize(x, 1, 0));
     cases.add('F.normalize(img, math.inf, (1, 2), eps=5.0)', ({ img }) =>
       F.normalize(img, Infinity, [1, 2], { eps: 5 }),
@@ -116,6 +119,9 @@ function embeddings(cases: Cases): void {
       'F.embedding_bag(img[0, 0].clone(), flat, start)',
       (i) => F.embeddingBag(i.img.index(0, 0).clone(), i.flat, i.start),
       { name: 'F.embedding_bag with swapped arguments' },
+    );
+    cases.add('vmap(F.embedding, in_dims=(0, None))(words, img[0, 0])', ({ words, img }) =>
+      torch.vmap((w: Tensor, table: Tensor) => F.embedding(w, table), { inDims: [0, null] })(words, img.index(0, 0)),
     );
     cases.add('F.one_hot(c)', ({ c }) => F.oneHot(c));
     cases.add('F.one_hot(c, 6)', ({ c }) => F.oneHot(c, 6));
