@@ -2,6 +2,8 @@
 
 #include <c10/util/Exception.h>
 
+#include <utility>
+
 #include "errors.h"
 #include "levels.h"
 
@@ -47,22 +49,23 @@ napi_value Environment::deref(napi_ref ref) const {
   return value;
 }
 
-napi_ref Environment::keep(napi_value value) {
-  napi_ref ref = nullptr;
+void Environment::keep(napi_ref& ref, napi_value value) {
+  napi_ref old = std::exchange(ref, nullptr);
   check(env, napi_create_reference(env, value, 1, &ref));
-  return ref;
+  if (old != nullptr) napi_delete_reference(env, old);
 }
 
+// May come again: a test runner or a bundler loads the package anew for every file it runs, but the
+// addon once per thread. The last classes count.
 void Environment::initialize(const Napi::Object& classes) {
-  if (initialized()) throw std::runtime_error("initialize(): the addon has its classes already");
-  tensorClass_ = keep(classes.Get("Tensor"));
-  complexClass_ = keep(classes.Get("Complex"));
-  deviceClass_ = keep(classes.Get("Device"));
-  onWarning_ = keep(classes.Get("onWarning"));
+  keep(tensorClass_, classes.Get("Tensor"));
+  keep(complexClass_, classes.Get("Complex"));
+  keep(deviceClass_, classes.Get("Device"));
+  keep(onWarning_, classes.Get("onWarning"));
   static constexpr const char* kNames[] = {"RuntimeError", "ValueError",           "TypeError",  "IndexError",
                                            "NotImplementedError", "LinAlgError", "OutOfMemoryError"};
-  for (size_t i = 0; i < static_cast<size_t>(ErrorClass::Count); ++i) errorClasses_[i] = keep(classes.Get(kNames[i]));
-  objectPrototype_ = keep(Napi::Env(env).Global().Get("Object").As<Napi::Object>().Get("prototype"));
+  for (size_t i = 0; i < static_cast<size_t>(ErrorClass::Count); ++i) keep(errorClasses_[i], classes.Get(kNames[i]));
+  keep(objectPrototype_, Napi::Env(env).Global().Get("Object").As<Napi::Object>().Get("prototype"));
 }
 
 void Environment::addWarning(std::string category, std::string message) {

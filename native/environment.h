@@ -54,7 +54,8 @@ class Environment {
 
  private:
   napi_value deref(napi_ref ref) const;
-  napi_ref keep(napi_value value);
+  // Lets a reference hold the value instead of what it held.
+  void keep(napi_ref& ref, napi_value value);
 
   napi_ref tensorClass_ = nullptr;
   napi_ref complexClass_ = nullptr;
