@@ -101,6 +101,16 @@ function checkBiases(biasK: Tensor | null, biasV: Tensor | null, staticK: Tensor
  * shaped as the query, and the attention weights `(N, L, S)`, `(N, heads, L, S)` unless averaged, or null.
  *
  * @throws AssertionError and RuntimeError for shapes and combinations that do not fit.
+ * @example
+ * ```ts
+ * const [x, w, b] = [torch.randn(5, 2, 8), torch.randn(24, 8), torch.zeros(24)];
+ * const { multiHeadAttentionForward } = torch.nn.functional;
+ * const [output, weights] = multiHeadAttentionForward(
+ *   ...([x, x, x, 8, 2, w, b, null, null, false, 0, torch.eye(8), torch.zeros(8)] as const),
+ *   { averageAttnWeights: false },
+ * );
+ * output.shape; // [5, 2, 8]
+ * ```
  */
 export function multiHeadAttentionForward(
   query: Tensor,

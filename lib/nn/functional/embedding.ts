@@ -149,6 +149,12 @@ function readBags(
  *
  * @throws ValueError for shapes or options that do not fit, NotImplementedError for weights per sample
  * with another mode than `'sum'`.
+ * @example
+ * ```ts
+ * const table = torch.randn(10, 3);
+ * const bags = torch.tensor([[1n, 2n, 2n], [4n, 0n, 9n]]);
+ * torch.nn.functional.embeddingBag(bags, table, { mode: 'sum' }).shape; // [2, 3]
+ * ```
  */
 export function embeddingBag(
   input: Tensor,

@@ -79,6 +79,11 @@ export function crossEntropy(
  *
  * @throws ValueError for an unknown reduction or batch sizes that differ, RuntimeError for other shapes
  * that do not fit, IndexError for a class out of range.
+ * @example
+ * ```ts
+ * const { logSoftmax, nllLoss } = torch.nn.functional;
+ * nllLoss(logSoftmax(torch.randn(3, 5), 1), torch.tensor([1n, 0n, 4n]), { reduction: 'sum' });
+ * ```
  */
 export function nllLoss(
   input: Tensor,
@@ -224,6 +229,11 @@ export interface BinaryCrossEntropyWithLogitsOptions extends WeightedLossOptions
  * Input and target of one shape, floating-point.
  *
  * @throws ValueError for shapes that differ or an unknown reduction.
+ * @example
+ * ```ts
+ * const target = torch.tensor([0, 1, 1]);
+ * torch.nn.functional.binaryCrossEntropyWithLogits(torch.randn(3), target, { posWeight: torch.tensor([2, 2, 2]) });
+ * ```
  */
 export function binaryCrossEntropyWithLogits(
   input: Tensor,

@@ -135,6 +135,10 @@ export interface HuberLossOptions extends ReductionOptions {
  *
  * @throws ValueError for an unknown reduction or a weight of another shape; RuntimeError unless delta is
  * positive.
+ * @example
+ * ```ts
+ * torch.nn.functional.huberLoss(torch.randn(5), torch.zeros(5), { delta: 0.5 });
+ * ```
  */
 export function huberLoss(
   input: Tensor,
@@ -258,6 +262,11 @@ export interface KlDivOptions {
  * mathematical definition; the default `'mean'` divides by the number of elements, and warns.
  *
  * @throws ValueError for an unknown reduction.
+ * @example
+ * ```ts
+ * const { klDiv, logSoftmax, softmax } = torch.nn.functional;
+ * klDiv(logSoftmax(torch.randn(4, 3), 1), softmax(torch.randn(4, 3), 1), { reduction: 'batchmean' });
+ * ```
  */
 export function klDiv(
   input: Tensor,

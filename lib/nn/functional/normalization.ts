@@ -152,6 +152,10 @@ type AffineNorm = Optional<[weight: Tensor | null, bias: Tensor | null, eps: num
  * shape that ends with it, floating-point.
  *
  * @throws RuntimeError for shapes that do not fit.
+ * @example
+ * ```ts
+ * torch.nn.functional.layerNorm(torch.randn(2, 5, 8), [8], { eps: 1e-6 }).shape; // [2, 5, 8]
+ * ```
  */
 export function layerNorm(input: Tensor, normalizedShape: Size, ...optional: AffineNorm): Tensor {
   const {
@@ -168,6 +172,10 @@ export function layerNorm(input: Tensor, normalizedShape: Size, ...optional: Aff
  *
  * @throws RuntimeError for fewer than two dimensions or a number of groups that does not fit; ValueError
  * for a single value per group.
+ * @example
+ * ```ts
+ * torch.nn.functional.groupNorm(torch.randn(2, 6, 4, 4), 3).shape; // [2, 6, 4, 4]
+ * ```
  */
 export function groupNorm(input: Tensor, numGroups: number, ...optional: AffineNorm): Tensor {
   const {

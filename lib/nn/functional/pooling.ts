@@ -191,6 +191,12 @@ export function maxUnpool1d(input: Tensor, indices: Tensor, kernelSize: number |
  * int64 indices that {@link maxPool2d} returned: `(N, C, H, W)` or `(C, H, W)`.
  *
  * @throws ValueError for an output size that pooling could not have come from.
+ * @example
+ * ```ts
+ * const { maxPool2d, maxUnpool2d } = torch.nn.functional;
+ * const [values, indices] = maxPool2d(torch.randn(1, 1, 4, 4), 2, { returnIndices: true });
+ * maxUnpool2d(values, indices, 2).shape; // [1, 1, 4, 4]
+ * ```
  */
 export function maxUnpool2d(input: Tensor, indices: Tensor, kernelSize: number | Size, ...optional: MaxUnpool): Tensor {
   const { outputSize } = readMaxUnpool(2, { input, indices }, kernelSize, optional);

@@ -42,6 +42,13 @@ function readAlignCorners(alignCorners: boolean | null): boolean {
  * to 1; floating-point. The result is `(N, C, h, w)` or `(N, C, d, h, w)`.
  *
  * @throws ValueError for an unknown mode; RuntimeError for shapes that do not fit.
+ * @example
+ * ```ts
+ * const { affineGrid, gridSample } = torch.nn.functional;
+ * const mirror = torch.tensor([[[-1, 0, 0], [0, 1, 0]]]);
+ * const grid = affineGrid(mirror, [1, 1, 1, 3], { alignCorners: false });
+ * gridSample(torch.tensor([[[[1, 2, 3]]]]), grid, { alignCorners: false }).toArray(); // [[[[3, 2, 1]]]]
+ * ```
  */
 export function gridSample(
   input: Tensor,

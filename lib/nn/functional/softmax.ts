@@ -78,6 +78,10 @@ export interface GumbelSoftmaxOptions {
  * Samples of the Gumbel-Softmax distribution, differentiable in `logits`;
  * `torch.nn.functional.gumbel_softmax`. Unnormalised log probabilities of any shape, floating-point; the
  * result has their shape. Draws from the default generator, so `vmap` needs a randomness.
+ * @example
+ * ```ts
+ * torch.nn.functional.gumbelSoftmax(torch.randn(2, 4), { tau: 0.5, hard: true }).sum(-1).toArray(); // [1, 1]
+ * ```
  */
 export function gumbelSoftmax(
   logits: Tensor,

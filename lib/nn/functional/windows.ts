@@ -68,6 +68,10 @@ function readPairs(func: string, given: Unfold, required: number): Pairs {
  * result is `(N, C * kh * kw, L)` for L windows.
  *
  * @throws RuntimeError for windows that do not fit.
+ * @example
+ * ```ts
+ * torch.nn.functional.unfold(torch.randn(1, 3, 8, 8), 2, { stride: 2 }).shape; // [1, 12, 16]
+ * ```
  */
 export function unfold(input: Tensor, kernelSize: number | Size, ...optional: Unfold): Tensor {
   const pairs = readPairs('unfold', optional, 2);
@@ -79,6 +83,12 @@ export function unfold(input: Tensor, kernelSize: number | Size, ...optional: Un
  * Shape `(N, C * kh * kw, L)` or `(C * kh * kw, L)`; the result is `(N, C, ...outputSize)`.
  *
  * @throws RuntimeError for windows that do not fit.
+ * @example
+ * ```ts
+ * const { fold, unfold } = torch.nn.functional;
+ * const columns = unfold(torch.ones(1, 1, 4, 4), 2, { stride: 2 });
+ * fold(columns, 4, 2, { stride: 2 }).shape; // [1, 1, 4, 4]
+ * ```
  */
 export function fold(input: Tensor, outputSize: number | Size, kernelSize: number | Size, ...optional: Unfold): Tensor {
   const pairs = readPairs('fold', optional, 3);
