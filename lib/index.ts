@@ -13,6 +13,7 @@ export { getPrintOptions, setPrintOptions } from './format';
 export type { PrintOptions } from './format';
 // These win over the operators of the same names above, whose arguments are not Python's.
 export {
+  areDeterministicAlgorithmsEnabled,
   asarray,
   atleast1d,
   atleast2d,
@@ -26,9 +27,12 @@ export {
   dsmm,
   e,
   einsum,
+  getDeterministicDebugMode,
   getDevice,
+  getFloat32MatmulPrecision,
   hsmm,
   inf,
+  isDeterministicAlgorithmsWarnOnlyEnabled,
   lobpcg,
   lu,
   meshgrid,
@@ -40,6 +44,8 @@ export {
   pcaLowrank,
   pi,
   saddmm,
+  setDeterministicDebugMode,
+  setFloat32MatmulPrecision,
   split,
   spmm,
   stft,
@@ -49,6 +55,7 @@ export {
   unique,
   uniqueConsecutive,
   unravelIndex,
+  useDeterministicAlgorithms,
 } from './functional';
 export type * from './functional';
 export { Generator } from './generator';

@@ -76,6 +76,7 @@ export interface Native {
   tensorFromBytes(data: unknown, dtype: Dtype, shape: readonly number[], device?: unknown): Tensor;
   tensorFromList(data: unknown, dtype?: Dtype | null, device?: unknown): Tensor;
   data(tensor: Tensor): TypedArray;
+  dataInto(tensor: Tensor, target: Uint8Array): number;
   doubles(tensor: Tensor): Float64Array;
   item(tensor: Tensor): unknown;
   // indexing.cpp
@@ -158,6 +159,12 @@ export interface Native {
   libtorchPath(): string;
   cpuCapability(): string;
   showConfig(): string;
+  // context.cpp
+  setDeterministicAlgorithms(enabled: boolean, warnOnly: boolean): void;
+  deterministicAlgorithms(): boolean;
+  deterministicAlgorithmsWarnOnly(): boolean;
+  setFloat32MatmulPrecision(precision: string): void;
+  float32MatmulPrecision(): 'highest' | 'high' | 'medium';
   // printing.cpp
   printingInfo(tensor: Tensor): PrintingInfo;
   printedElements(tensor: Tensor, edgeItems: number): ElementValues;

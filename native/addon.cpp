@@ -3,6 +3,7 @@
 #include <napi.h>
 
 #include "autograd.h"
+#include "context.h"
 #include "data.h"
 #include "decompositions.h"
 #include "devices.h"
@@ -51,6 +52,7 @@ Napi::Object startAddon(Napi::Env env, Napi::Object exports) {
   defineIndexing(exports);
   defineRandom(exports);
   defineDevices(exports);
+  defineContext(exports);
   definePrinting(exports);
   return exports;
 }

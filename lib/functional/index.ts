@@ -9,6 +9,16 @@ export * from './aliases';
 export { asarray, getDevice, numel } from './asarray';
 export type { AsarrayOptions } from './asarray';
 export * from './constants';
+export {
+  areDeterministicAlgorithmsEnabled,
+  getDeterministicDebugMode,
+  getFloat32MatmulPrecision,
+  isDeterministicAlgorithmsWarnOnlyEnabled,
+  setDeterministicDebugMode,
+  setFloat32MatmulPrecision,
+  useDeterministicAlgorithms,
+} from './determinism';
+export type { MatmulPrecision } from './determinism';
 export type { DimOrderOptions } from './dim-order';
 export { einsum } from './einsum';
 export type { Sublist } from './einsum';

@@ -98,7 +98,7 @@ function parametersOf(A: Tensor, options: Partial<LobpcgOptions>): LobpcgParamet
  * NotImplementedError if A or B requires gradients.
  * @example
  * ```ts
- * const A = torch.diag(torch.arange(1, 31));
+ * const A = torch.diag(torch.arange(1, 31, { dtype: 'float64' }));
  * const [values] = torch.lobpcg(A, 2); // about [30, 29]
  * ```
  */
