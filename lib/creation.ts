@@ -1,5 +1,6 @@
 /** Tensors from JavaScript data. The factory functions (zeros, arange, ...) are operators. */
 
+import { types } from 'node:util';
 import type { DeviceLike } from './device';
 import type { Dtype } from './dtype';
 import { torchFunctions } from './operators';
@@ -21,23 +22,38 @@ export interface TensorFromDataOptions {
   requiresGrad?: boolean;
 }
 
-function dtypeOf(data: ArrayBufferView): Dtype {
-  if (data instanceof Float32Array) return 'float32';
-  if (data instanceof Float64Array) return 'float64';
-  if (data instanceof BigInt64Array) return 'int64';
-  if (data instanceof BigUint64Array) return 'uint64';
-  if (data instanceof Int32Array) return 'int32';
-  if (data instanceof Uint32Array) return 'uint32';
-  if (data instanceof Int16Array) return 'int16';
-  if (data instanceof Uint16Array) return 'uint16';
-  if (data instanceof Int8Array) return 'int8';
-  return 'uint8';
+const TYPED_ARRAY_DTYPES: Readonly<Record<string, Dtype>> = {
+  Float32Array: 'float32',
+  Float64Array: 'float64',
+  BigInt64Array: 'int64',
+  BigUint64Array: 'uint64',
+  Int32Array: 'int32',
+  Uint32Array: 'uint32',
+  Int16Array: 'int16',
+  Uint16Array: 'uint16',
+  Int8Array: 'int8',
+  Uint8Array: 'uint8',
+  Uint8ClampedArray: 'uint8',
+};
+
+// By the array's own tag: a typed array of another realm is no instance of this realm's classes.
+function dtypeOf(api: string, data: ArrayBufferView): Dtype {
+  const kind = (data as unknown as { [Symbol.toStringTag]: string })[Symbol.toStringTag];
+  if (Object.hasOwn(TYPED_ARRAY_DTYPES, kind)) return TYPED_ARRAY_DTYPES[kind];
+  throw new TypeError(`${api}(): argument 'data' must be a typed array of numbers, not ${kind}`);
 }
 
 function holdsTensor(data: unknown, depth = 0): boolean {
   if (!Array.isArray(data)) return native.isTensor(data);
   // Tensors in an array come with its first elements or not at all, unless it is mixed.
-  return depth < 64 && data.some((item) => (typeof item === 'object' ? holdsTensor(item, depth + 1) : false));
+  if (depth >= 64) return false;
+  // Up to the first hole, which is an error later: an array that is all holes may have 2^32 of them.
+  for (let i = 0; i < data.length; i++) {
+    const item: unknown = data[i];
+    if (item === undefined) return false;
+    if (typeof item === 'object' && holdsTensor(item, depth + 1)) return true;
+  }
+  return false;
 }
 
 // Arrays that hold tensors are stacked, so that scalars inside a transform keep their derivative and
@@ -73,7 +89,7 @@ function stacked(data: unknown, options: TensorFromDataOptions, like: { dtype: D
 export function tensor(data: TensorData, options: TensorFromDataOptions = {}): Tensor {
   let result: Tensor;
   if (ArrayBuffer.isView(data)) {
-    const own = dtypeOf(data);
+    const own = dtypeOf('tensor', data);
     const length = (data as unknown as { length: number }).length;
     result = native.tensorFromBytes(
       data instanceof Uint8ClampedArray ? new Uint8Array(data.buffer, data.byteOffset, length) : data,
@@ -82,8 +98,10 @@ export function tensor(data: TensorData, options: TensorFromDataOptions = {}): T
       options.device,
     );
     if (options.dtype != null && options.dtype !== own) result = result.to(options.dtype);
-  } else if (data instanceof ArrayBuffer) {
-    result = tensor(new Uint8Array(data), options);
+  } else if (types.isArrayBuffer(data)) {
+    // A detached buffer has no array of bytes; the addon says so.
+    const bytes = native.tensorFromBytes(data, 'uint8', [data.byteLength], options.device);
+    result = options.dtype != null ? bytes.to(options.dtype) : bytes;
   } else if (native.isTensor(data)) {
     result = data.detach().clone();
     if (options.dtype != null || options.device != null) {
@@ -128,7 +146,7 @@ export function fromTypedArray(
       `fromTypedArray(): argument 'data' must be a typed array, not ${data === null ? 'null' : typeof data}`,
     );
   }
-  const result = native.tensorFromBytes(data, options.dtype ?? dtypeOf(data), shape, options.device);
+  const result = native.tensorFromBytes(data, options.dtype ?? dtypeOf('fromTypedArray', data), shape, options.device);
   if (options.requiresGrad) native.requiresGrad_(result, true);
   return result;
 }

@@ -70,7 +70,15 @@ function flattenInto(value: unknown, leaves: unknown[], depth: number): TreeSpec
   if (typeof value === 'object' && value !== null) {
     if (depth > MAX_DEPTH) throw new ValueError('the structure is nested too deeply, or contains itself');
     if (Array.isArray(value)) {
-      return { kind: 'array', children: value.map((item) => flattenInto(item, leaves, depth + 1)) };
+      const children: TreeSpec[] = [];
+      for (let i = 0; i < value.length; i++) {
+        const item: unknown = value[i];
+        if (item === undefined && !(i in value)) {
+          throw new ValueError(`an array with holes (position ${i} of ${value.length}) cannot be taken apart`);
+        }
+        children.push(flattenInto(item, leaves, depth + 1));
+      }
+      return { kind: 'array', children };
     }
     if (isPlainObject(value)) {
       const keys = Object.keys(value);
@@ -117,7 +125,13 @@ function build(spec: TreeSpec, next: () => unknown): unknown {
     case 'object': {
       const result: Record<string, unknown> = {};
       spec.keys.forEach((key, i) => {
-        result[key] = build(spec.children[i], next);
+        const child = build(spec.children[i], next);
+        // Assigned, this name would change the prototype.
+        if (key === '__proto__') {
+          Object.defineProperty(result, key, { value: child, enumerable: true, configurable: true, writable: true });
+        } else {
+          result[key] = child;
+        }
       });
       return result;
     }

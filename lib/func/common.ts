@@ -8,7 +8,8 @@ import type { AnyFunction, Argnums } from './types';
 
 /** The name of a function for messages, as Python's `__name__`. */
 export function nameOf(func: AnyFunction): string {
-  return func.name || 'anonymous function';
+  const name: unknown = func.name;
+  return typeof name === 'string' && name !== '' ? name : 'anonymous function';
 }
 
 /** The type of a value for messages. */
@@ -16,7 +17,8 @@ export function typeName(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'array';
   if (typeof value !== 'object') return typeof value;
-  return (value.constructor as { name?: string } | undefined)?.name ?? 'object';
+  const name: unknown = (value.constructor as { name?: unknown } | null | undefined)?.name;
+  return typeof name === 'string' && name !== '' ? name : 'object';
 }
 
 export function checkFunction(api: string, func: unknown): asserts func is AnyFunction {

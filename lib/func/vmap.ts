@@ -31,12 +31,13 @@ export interface VmapOptions {
   chunkSize?: number | null;
 }
 
-function dimsToString(dims: unknown): string {
-  if (Array.isArray(dims)) return `[${dims.map(dimsToString).join(', ')}]`;
+function dimsToString(dims: unknown, depth = 0): string {
+  // Dims that contain themselves are refused elsewhere; here they only must come to an end.
+  if (depth > 8) return '...';
+  if (Array.isArray(dims)) return `[${dims.map((dim) => dimsToString(dim, depth + 1)).join(', ')}]`;
   if (typeof dims === 'object' && dims !== null && !native.isTensor(dims)) {
-    return `{${Object.entries(dims)
-      .map(([key, value]) => `${key}: ${dimsToString(value)}`)
-      .join(', ')}}`;
+    const entries = Object.entries(dims).map(([key, value]) => `${key}: ${dimsToString(value, depth + 1)}`);
+    return `{${entries.join(', ')}}`;
   }
   return native.isTensor(dims) ? 'Tensor' : String(dims);
 }
