@@ -351,6 +351,21 @@ Napi::Value data(const Napi::CallbackInfo& info) {
   return Napi::Value(info.Env(), array);
 }
 
+// dataInto(tensor, target): the elements in row-major order, copied to the start of the caller's typed
+// array; returns their bytes. For streams, which would otherwise leave a typed array per piece to the
+// collector.
+Napi::Value dataInto(const Napi::CallbackInfo& info) {
+  const at::Tensor source = readable(toTensor(Environment::of(info.Env()), info[0], "input"));
+  const Bytes target = bytesOf(info[1]);
+  const void* from = source.const_data_ptr();
+  if (source.nbytes() > target.length) {
+    throwValueError("argument 'target' holds " + std::to_string(target.length) + " bytes, but the tensor has " +
+                    std::to_string(source.nbytes()));
+  }
+  if (source.nbytes() > 0) std::memcpy(const_cast<void*>(target.data), from, source.nbytes());
+  return Napi::Number::New(info.Env(), static_cast<double>(source.nbytes()));
+}
+
 // doubles(tensor): the elements as float64 (complex ones as pairs), for dtypes that have no
 // JavaScript array of numbers of their own, such as bfloat16.
 Napi::Value doubles(const Napi::CallbackInfo& info) {
@@ -376,6 +391,7 @@ void defineData(Napi::Object exports) {
   define<tensorFromBytes>(exports, "tensorFromBytes");
   define<tensorFromList>(exports, "tensorFromList");
   define<data>(exports, "data");
+  define<dataInto>(exports, "dataInto");
   define<doubles>(exports, "doubles");
   define<item>(exports, "item");
 }

@@ -13,3 +13,8 @@ export function tensorFromData(data: NpyData, dtype: NpyDtype, shape: readonly n
 export function dataOf(tensor: Tensor): NpyData {
   return native.data(tensor);
 }
+
+/** Copies a tensor's values in C order to the start of a buffer; gives the part that they fill. */
+export function dataInto(tensor: Tensor, buffer: Uint8Array): Uint8Array {
+  return buffer.subarray(0, native.dataInto(tensor, buffer));
+}

@@ -10,11 +10,10 @@ import type { Tensor } from '../../index';
 import { type NpyDtype, isNpyDtype, itemsizeOf } from '../../npy/dtypes';
 import { elementCount } from '../../npy/header';
 import { NpyReader } from '../../npy/reader';
-import { dataOf, tensorFromData } from '../../npy/tensors';
+import { dataInto, tensorFromData } from '../../npy/tensors';
 import { NpyWriter } from '../../npy/writer';
 import { CommandFailure, messageOf } from '../failure';
 import { type ChunkSizeInput, defaultChunkSize, trialSize } from './chunk-size';
-import { releaseResult } from './collect-garbage';
 import type { SampleFunction } from './sample-function';
 import type { JacobianSummary } from './summary';
 
@@ -76,18 +75,21 @@ export async function runJacobianJob(
     let done = 0;
     let nonFiniteValues = 0;
     let nonFiniteSamples = 0;
+    // One buffer for the values of all chunks: typed arrays left to the collector would lie scattered
+    // between the tensors of later chunks, and the process would grow to several times what it uses.
+    const perSample = itemsizeOf(plan.dtype) * elementCount(plan.jacobianShape);
+    const buffer = new Uint8Array(perSample * Math.min(plan.chunkSize, total));
     const computeSlice = (): void => {
       const end = performance.now() + SLICE;
       do {
         const count = Math.min(plan.chunkSize, total - done);
-        const chunk = computeChunk(job.fn, source, plan.jacobians, done, count);
+        const chunk = computeChunk(job.fn, source, plan.jacobians, done, count, buffer);
         writing(job.output, () => {
           writer.write(chunk.data);
         });
         nonFiniteValues += chunk.nonFiniteValues;
         nonFiniteSamples += chunk.nonFiniteSamples;
         done += count;
-        releaseResult(chunk.data.byteLength);
       } while (done < total && performance.now() < end);
     };
     while (done < total) {
@@ -225,11 +227,12 @@ function computeChunk(
   jacobians: Transform,
   start: number,
   count: number,
+  buffer: Uint8Array,
 ): Chunk {
   try {
     return torch.scope(() => {
       const result = jacobians(source.read(start, count)).detach();
-      return { data: dataOf(result), ...countNonFinite(result) };
+      return { data: dataInto(result, buffer), ...countNonFinite(result) };
     });
   } catch (error) {
     throw fn.explain(error);
