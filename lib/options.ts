@@ -9,7 +9,7 @@ type Prefixes<P extends readonly unknown[]> = P extends readonly []
   ? []
   : P | (P extends readonly [...infer Init, unknown] ? Prefixes<Init> : []);
 
-type WithOptions<P, O> = P extends readonly unknown[] ? [...P, options: O] : never;
+type WithOptions<P, O> = P extends readonly unknown[] ? [...{ [K in keyof P]: P[K] | undefined }, options: O] : never;
 
 /**
  * The rest parameter of a function whose optional arguments `P` (a tuple, in Python's order) may

@@ -27,9 +27,10 @@ parity('factorizations', (cases) => {
     cases.add('a.lu()', ({ a }) => a.lu());
     cases.add('batch.lu(True, True)', ({ batch }) => batch.lu(true, true));
     cases.add('torch.lu_unpack(*torch.lu(a))', ({ a }) => [...torch.luUnpack(...torch.lu(a))]);
-    cases.add('torch.lu_unpack(*a.lu(), unpack_data=False)', ({ a }) => [
-      ...torch.luUnpack(...a.lu(), { unpackData: false }),
-    ]);
+    cases.add('torch.lu_unpack(*a.lu(), unpack_data=False)', ({ a }) => {
+      const [LU, pivots] = a.lu();
+      return [...torch.luUnpack(LU, pivots, { unpackData: false })];
+    });
     cases.add(
       'o = [torch.empty(0, dtype=torch.float64), torch.empty(0, dtype=torch.int32)]; torch.lu(a, out=o); return o',
       ({ a }) => {

@@ -63,7 +63,7 @@ parity('members', (cases) => {
       a
         .requiresGrad_()
         .unbind()
-        .map((x) => x.outputNr),
+        .map((x: torch.Tensor) => x.outputNr),
     );
     cases.add('[a.ndimension(), torch.numel(a), a.get_device(), torch.get_device(a)]', ({ a }) => [
       ...[a.ndimension(), torch.numel(a), a.getDevice(), torch.getDevice(a)],
