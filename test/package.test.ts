@@ -209,7 +209,10 @@ describe('the command', () => {
   test('computes Jacobians of a function in TypeScript', () => {
     write('make.mjs', "import torch from 'torch-func'; torch.npy.save('x.npy', torch.tensor([[1, 2], [3, 4]]));");
     write('square.ts', "import { Tensor } from 'torch-func'; export default (x: Tensor): Tensor => x.pow(2);");
-    write('print.mjs', "import torch from 'torch-func'; console.log(JSON.stringify(torch.npy.load('J.npy').toArray()));");
+    write(
+      'print.mjs',
+      "import torch from 'torch-func'; console.log(JSON.stringify(torch.npy.load('J.npy').toArray()));",
+    );
     run(process.execPath, ['make.mjs']);
     expect(run(command, ['jacobian', '--fn', 'square.ts', '--input', 'x.npy', '--output', 'J.npy'])).toMatch(
       /^2 samples/,
