@@ -72,13 +72,14 @@ export type { Layout, MemoryFormat, Scalar, Size } from './types';
 export type { NestedArray } from './values';
 
 export * as autograd from './autograd';
-export { enableGrad, isGradEnabled, noGrad } from './autograd';
+export { enableGrad, inferenceMode, isGradEnabled, isInferenceModeEnabled, noGrad, setGradEnabled } from './autograd';
 export * as cuda from './cuda';
 export * as fft from './generated/fft';
 export * as func from './func';
 export { vmap } from './func';
 export * as linalg from './generated/linalg';
 export * as nn from './nn';
+export * as masked from './masked';
 export * as npy from './npy';
 export * as signal from './signal';
 export * as special from './generated/special';

@@ -1,0 +1,94 @@
+/** Masks: what takes the place of the elements that do not count. */
+
+import type { Dtype } from '../dtype';
+import { IndexError, NotImplementedError, RuntimeError, ValueError } from '../errors';
+import { native } from '../native';
+import { torchFunctions } from '../operators';
+import type { Tensor } from '../tensor';
+import { iinfo } from '../type-info';
+import type { Size } from '../types';
+
+/** The options of every function of `torch.masked`. */
+export interface MaskOptions {
+  /** The dtype of the result; by default that of the input. */
+  dtype?: Dtype | null;
+  /** True where an element counts; broadcast to the input. By default all count. */
+  mask?: Tensor | null;
+}
+
+/** The options of the reductions. */
+export interface MaskedReductionOptions extends MaskOptions {
+  /** Whether reduced dimensions stay, with size 1. */
+  keepdim?: boolean | null;
+}
+
+/** Operations whose identity stands for masked elements. */
+export type Masked = 'sum' | 'prod' | 'amax' | 'amin' | 'logsumexp' | 'logaddexp' | 'norm' | 'median';
+
+/** Throws unless the tensor is strided, the one layout that these functions take. */
+export function checkStrided(name: string, input: Tensor): void {
+  if (input.layout !== 'strided') {
+    throw new ValueError(`masked ${name} expects strided tensor (got torch.${input.layout} tensor)`);
+  }
+}
+
+/** The dimensions to reduce, in ascending order and none negative; all of them for null or none. */
+export function canonicalDims(dim: number | Size | null | undefined, ndim: number): number[] {
+  if (dim == null || (Array.isArray(dim) && dim.length === 0)) return Array.from({ length: ndim }, (_, i) => i);
+  const count = Math.max(ndim, 1);
+  const given = typeof dim === 'number' ? [dim] : (dim as Size);
+  const dims: number[] = [];
+  for (const d of given) {
+    if (dims.includes(d)) throw new RuntimeError(`dim=${d} appears multiple times in the list of dims`);
+    if (!Number.isInteger(d) || d >= count || d < -count) {
+      throw new IndexError(
+        `Dimension out of range (expected to be in range of [${-count}, ${count - 1}], but got ${d})`,
+      );
+    }
+    dims.push(d < 0 ? d + count : d);
+  }
+  return dims.sort((a, b) => a - b);
+}
+
+/** The mask as booleans of the input's shape. */
+export function inputMask(input: Tensor, mask: Tensor): Tensor {
+  if (mask.dim() > input.dim()) {
+    throw new IndexError('_input_mask expected broadcastable mask (got mask dimensionality higher than of the input)');
+  }
+  const dense = mask.layout === 'strided' ? mask : mask.toDense();
+  return (dense.shape.join() === input.shape.join() ? dense : dense.broadcastTo(input.shape)).to('bool');
+}
+
+/** The largest or smallest value of the dtype, which an extremum leaves out. */
+function extreme(name: string, input: Tensor, isLargest: boolean): number | bigint {
+  if (input.isFloatingPoint()) return isLargest ? Infinity : -Infinity;
+  if (input.isSigned() || input.dtype === 'uint8') {
+    if (!input.isComplex()) return isLargest ? iinfo(input.dtype).max : iinfo(input.dtype).min;
+    if (name === 'logsumexp') return -Infinity;
+  }
+  throw new NotImplementedError(`identity of ${name} on torch.${input.dtype} input`);
+}
+
+function identity(name: Masked, input: Tensor, ord: number): number | bigint {
+  switch (name) {
+    case 'sum':
+      return 0;
+    case 'prod':
+      return 1;
+    case 'amin':
+      return extreme(name, input, true);
+    case 'norm':
+      return ord === -Infinity ? Infinity : 0;
+    case 'median':
+      return NaN;
+    default:
+      return extreme(name, input, false);
+  }
+}
+
+/** The input with the identity of the operation where the mask is false. */
+export function filled(name: Masked, input: Tensor, mask: Tensor | null | undefined, ord = 2): Tensor {
+  if (mask == null) return input;
+  const value = native.tensorFromList(identity(name, input, ord), input.dtype, input.device.toString());
+  return torchFunctions.where(inputMask(input, mask), input, value);
+}
