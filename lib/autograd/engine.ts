@@ -1,26 +1,41 @@
 /** Runs of the autograd engine, with the argument checks that PyTorch does in Python. */
 
-import { RuntimeError } from '../errors';
+import { AssertionError, RuntimeError, ValueError } from '../errors';
+import { atVmapLevel, typeName } from '../func/common';
 import { native } from '../native';
 import { torchFunctions } from '../operators';
 import type { Tensor } from '../tensor';
 
 const isFloating = (tensor: Tensor): boolean => /^(b?float|complex)/.test(tensor.dtype);
 const isComplex = (tensor: Tensor): boolean => tensor.dtype.startsWith('complex');
-const sameShape = (a: readonly number[], b: readonly number[]): boolean =>
-  a.length === b.length && a.every((size, i) => size === b[i]);
+
+/** Whether two shapes are equal. */
+export function sameShape(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((size, i) => size === b[i]);
+}
 
 /** A shape as Python prints a `torch.Size`. */
 export function sizeToString(shape: readonly number[]): string {
   return `torch.Size([${shape.join(', ')}])`;
 }
 
+function shapeMismatch(i: number, gradShape: readonly number[], shape: readonly number[], batched: boolean): string {
+  const shapes = `grad_output[${i}] has a shape of ${sizeToString(gradShape)} and output[${i}] has a shape of ${sizeToString(shape)}.`;
+  if (!batched) return `Mismatch in shape: ${shapes}`;
+  return `If \`isGradsBatched=true\`, we interpret the first dimension of each grad_output as the batch dimension. The sizes of the remaining dimensions are expected to match the shape of corresponding output, but a mismatch was detected: ${shapes} If you only want some tensors in \`grad_output\` to be considered batched, consider using vmap.`;
+}
+
 /**
  * The gradients to start from, one per output: checked where given, ones where left out for a
- * scalar. PyTorch: `torch.autograd._make_grads`.
+ * scalar. With `batched`, dimension 0 of each is a batch. PyTorch: `torch.autograd._make_grads`.
  */
-export function makeGrads(outputs: readonly Tensor[], grads: readonly (Tensor | null)[]): (Tensor | null)[] {
-  return outputs.map((output, i) => {
+export function makeGrads(
+  outputs: readonly Tensor[],
+  grads: readonly (Tensor | null)[],
+  batched = false,
+): (Tensor | null)[] {
+  return outputs.slice(0, grads.length).map((output, i) => {
+    if (!native.isTensor(output)) throw new AssertionError('Expected output to be a torch.Tensor');
     const grad = grads[i] ?? null;
     if (grad === null) {
       if (!output.requiresGrad) return null;
@@ -33,20 +48,73 @@ export function makeGrads(outputs: readonly Tensor[], grads: readonly (Tensor | 
       return torchFunctions.onesLike(output, { memoryFormat: 'preserve_format' });
     }
     if (!native.isTensor(grad)) {
-      throw new TypeError(`gradients can be either Tensors or null, but got ${typeof grad}`);
+      throw new TypeError(`gradients can be either Tensors or null, but got ${typeName(grad)}`);
     }
-    const [gradShape, shape] = [grad.shape, output.shape];
-    if (!sameShape(gradShape, shape)) {
-      throw new RuntimeError(
-        `Mismatch in shape: grad_output[${i}] has a shape of ${sizeToString(gradShape)} and output[${i}] has a shape of ${sizeToString(shape)}.`,
-      );
-    }
+    const shape = output.shape;
+    const gradShape = batched ? grad.shape.slice(1) : grad.shape;
+    if (!sameShape(gradShape, shape)) throw new RuntimeError(shapeMismatch(i, gradShape, shape, batched));
     if (isComplex(output) !== isComplex(grad)) {
       throw new RuntimeError(
         `For complex Tensors, both grad_output and output are required to have the same dtype. Mismatch in dtype: grad_output[${i}] has a dtype of torch.${grad.dtype} and output[${i}] has a dtype of torch.${output.dtype}.`,
       );
     }
     return grad;
+  });
+}
+
+// The size of dimension 0, which all gradients must share.
+function batchSize(grads: readonly (Tensor | null)[]): number {
+  const sizes = grads.map((grad, i) => {
+    if (grad === null) {
+      throw new ValueError(
+        `grad(..., { isGradsBatched: true }): gradOutputs[${i}] must be a Tensor with a batch dimension, not null`,
+      );
+    }
+    if (grad.dim() === 0) {
+      throw new ValueError(
+        'vmap(vjp, inDims=0, ...)(<inputs>): Got inDim=0 for some input, but that input is a Tensor of dimensionality 0 so expected inDim to satisfy 0 <= inDim < 0.',
+      );
+    }
+    return grad.shape[0];
+  });
+  if (sizes.some((size) => size !== sizes[0])) {
+    throw new ValueError(
+      `vmap: Expected all tensors to have the same size in the mapped dimension, got sizes [${sizes.join(', ')}] for the mapped dimension`,
+    );
+  }
+  return sizes[0];
+}
+
+/** How the engine runs. */
+export interface RunOptions {
+  retainGraph: boolean;
+  createGraph: boolean;
+  allowUnused: boolean;
+  /** Whether dimension 0 of every gradient to start from is a batch: one run computes them all. */
+  isGradsBatched?: boolean;
+}
+
+/**
+ * The gradients of the outputs with respect to each input, null for one that takes no part; what
+ * comes of `torch.autograd.grad` after its arguments are checked.
+ */
+export function runEngine(
+  outputs: readonly Tensor[],
+  grads: readonly (Tensor | null)[],
+  inputs: readonly Tensor[],
+  { retainGraph, createGraph, allowUnused, isGradsBatched = false }: RunOptions,
+): (Tensor | null)[] {
+  const run = (starts: readonly (Tensor | null)[]): (Tensor | null)[] =>
+    native.engineRun(outputs, starts, inputs, retainGraph, createGraph, allowUnused, false);
+  if (!isGradsBatched) return run(grads);
+  const size = batchSize(grads);
+  return atVmapLevel(size, 'error', (level) => {
+    const batched = grads.map((grad) => native.addBatchDim(grad as Tensor, 0, level));
+    const results = run(batched);
+    const plain = results.map((result) => result && native.removeBatchDim(result, level, size, 0));
+    // A graph may hold these tensors; the handles are nobody's.
+    [...batched, ...results].forEach((tensor) => tensor?.dispose());
+    return plain;
   });
 }
 
@@ -61,15 +129,24 @@ export function gradOrZeros(
   retainGraph: boolean,
   createGraph: boolean,
 ): Tensor[] {
-  const used = outputs.map((_, i) => i).filter((i) => outputs[i].requiresGrad);
-  let grads: (Tensor | null)[] = [];
-  if (used.length > 0 && inputs.length > 0) {
-    const diffOutputs = used.map((i) => outputs[i]);
-    const start = makeGrads(
-      diffOutputs,
-      used.map((i) => gradOutputs?.[i] ?? null),
-    );
-    grads = native.engineRun(diffOutputs, start, inputs, retainGraph, createGraph, true, false);
-  }
+  const grads = gradOrNull(outputs, inputs, gradOutputs, { retainGraph, createGraph });
   return inputs.map((input, i) => grads[i] ?? torchFunctions.zerosLike(input));
+}
+
+/** As {@link gradOrZeros}, with null in place of zeros; outputs that are null are left out. */
+export function gradOrNull(
+  outputs: readonly (Tensor | null)[],
+  inputs: readonly Tensor[],
+  gradOutputs: readonly Tensor[] | null,
+  options: Omit<RunOptions, 'allowUnused'>,
+): (Tensor | null)[] {
+  const used = outputs.map((_, i) => i).filter((i) => outputs[i]?.requiresGrad);
+  if (used.length === 0 || inputs.length === 0) return inputs.map(() => null);
+  const diffOutputs = used.map((i) => outputs[i] as Tensor);
+  const start = makeGrads(
+    diffOutputs,
+    used.map((i) => gradOutputs?.[i] ?? null),
+    options.isGradsBatched,
+  );
+  return runEngine(diffOutputs, start, inputs, { ...options, allowUnused: true });
 }

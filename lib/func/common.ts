@@ -86,6 +86,11 @@ export function atGradLevel<T>(body: (level: number) => T): T {
 // How many jvp levels of this thread are active. All nested ones share one dual level, as in PyTorch.
 let jvpNesting = 0;
 
+/** Whether a jvp level of this thread is active. */
+export function isInJvp(): boolean {
+  return jvpNesting > 0;
+}
+
 /** Runs `body` on a new Jvp level with forward-mode gradients enabled. */
 export function atJvpLevel<T>(body: (level: number) => T): T {
   const level = native.pushJvp();

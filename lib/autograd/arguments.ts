@@ -1,0 +1,51 @@
+/** The arguments that `grad` and `backward` share. */
+
+import { AssertionError, RuntimeError } from '../errors';
+import { typeName } from '../func/common';
+import { native } from '../native';
+import { isOptions } from '../options';
+import type { Tensor } from '../tensor';
+
+export type TensorOrList = Tensor | readonly Tensor[];
+export type TensorsByName = Readonly<Record<string, Tensor>>;
+export type GradOrList = Tensor | null | readonly (Tensor | null)[];
+
+function list<T>(value: T | readonly T[]): readonly T[] {
+  return Array.isArray(value) ? (value as readonly T[]) : [value as T];
+}
+
+/** The tensors to differentiate, of which there must be at least one. */
+export function readOutputs(outputs: TensorOrList): readonly Tensor[] {
+  const outputList = list(outputs);
+  if (outputList.length === 0) throw new RuntimeError('grad requires non-empty outputs.');
+  for (const output of outputList) {
+    if (!native.isTensor(output)) throw new AssertionError('Expected output to be a torch.Tensor');
+  }
+  return outputList;
+}
+
+/** The tensors to differentiate with respect to, and their names if they came in an object. */
+export function readInputs(
+  api: string,
+  inputs: TensorOrList | TensorsByName,
+): { list: readonly Tensor[]; keys: string[] | null } {
+  let keys: string[] | null = null;
+  let inputList: readonly Tensor[];
+  if (isOptions(inputs)) {
+    keys = Object.keys(inputs);
+    inputList = Object.values(inputs);
+  } else if ((inputs as unknown) instanceof Map) {
+    throw new TypeError(
+      `\`inputs\` argument to \`${api}()\` must be a dict, not ${typeName(inputs)}. Other Mapping types are not supported.`,
+    );
+  } else {
+    inputList = list(inputs as TensorOrList);
+  }
+  if (inputList.length === 0) throw new RuntimeError(`\`inputs\` argument to \`${api}()\` cannot be empty.`);
+  return { list: inputList, keys };
+}
+
+/** The gradients to start from as a list, nulls where none are given. */
+export function readGrads(grads: GradOrList, count: number): readonly (Tensor | null)[] {
+  return grads === null ? Array.from({ length: count }, () => null) : list(grads);
+}

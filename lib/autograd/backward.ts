@@ -1,0 +1,77 @@
+/** `torch.autograd.backward` and `Tensor.backward`. */
+
+import { RuntimeError } from '../errors';
+import { native } from '../native';
+import { readOptions } from '../options';
+import { Tensor } from '../tensor';
+import { readGrads, readInputs, readOutputs } from './arguments';
+import type { GradOrList, TensorOrList, TensorsByName } from './arguments';
+import { makeGrads } from './engine';
+
+/** The options of {@link backward}. */
+export interface BackwardOptions {
+  /** The gradients to start from, one per tensor; may be left out for scalars. */
+  gradTensors?: GradOrList;
+  /** Whether the graph can be run again; by default `createGraph`. */
+  retainGraph?: boolean | null;
+  /** Whether the gradients can be differentiated in turn. */
+  createGraph?: boolean;
+  /** The tensors whose `.grad` to accumulate into, also as an object; by default all leaves. */
+  inputs?: TensorOrList | TensorsByName | null;
+}
+
+/**
+ * Accumulates the gradients of the tensors into the `.grad` of the leaves; `torch.autograd.backward`.
+ *
+ * @throws RuntimeError as {@link grad}, and inside a transformed function.
+ * @example
+ * ```ts
+ * import * as torch from 'torch-func';
+ * const x = torch.tensor([1, 2], { requiresGrad: true });
+ * torch.autograd.backward(x.pow(2).sum());
+ * x.grad?.toArray(); // [2, 4]
+ * ```
+ */
+export function backward(
+  tensors: TensorOrList,
+  ...rest: [options?: BackwardOptions] | [gradTensors: GradOrList, options?: Omit<BackwardOptions, 'gradTensors'>]
+): void {
+  const options = readOptions<BackwardOptions>(
+    'backward',
+    rest,
+    ['gradTensors'],
+    ['retainGraph', 'createGraph', 'inputs'],
+  );
+  if (native.levelDepth() > 0) {
+    throw new RuntimeError(
+      'backward() called inside a functorch transform. This is not supported, please use functorch.grad or functorch.vjp instead or call backward() outside of functorch transforms.',
+    );
+  }
+  const { gradTensors = null, createGraph = false, inputs = null } = options;
+  const inputList = inputs === null ? [] : readInputs('backward', inputs).list;
+  const outputs = readOutputs(tensors);
+  const starts = makeGrads(outputs, readGrads(gradTensors, outputs.length));
+  if (starts.length < outputs.length) {
+    throw new RuntimeError(`got ${outputs.length} tensors and ${starts.length} gradients`);
+  }
+  const retainGraph = options.retainGraph ?? createGraph;
+  native.engineRun(outputs, starts, inputList, retainGraph, createGraph, true, true);
+}
+
+declare module '../tensor' {
+  interface Tensor {
+    /**
+     * Accumulates the gradient of this tensor into the `.grad` of the leaves; `Tensor.backward`. A
+     * tensor of more than one element needs a `gradient` of its shape.
+     */
+    backward(gradient?: Tensor | null, options?: Omit<BackwardOptions, 'gradTensors'>): void;
+    backward(options: Omit<BackwardOptions, 'gradTensors'> & { gradient?: Tensor | null }): void;
+  }
+}
+
+Tensor.prototype.backward = function (this: Tensor, ...rest: unknown[]) {
+  type Options = Omit<BackwardOptions, 'gradTensors'> & { gradient?: Tensor | null };
+  const names = ['retainGraph', 'createGraph', 'inputs'] as const;
+  const { gradient = null, ...options } = readOptions<Options>('backward', rest, ['gradient'], names);
+  backward(this, gradient, options);
+};

@@ -1,0 +1,142 @@
+/** `torch.autograd.forward_ad`: tangents carried along by hand. */
+
+import { RuntimeError, ValueError } from '../errors';
+import { checkOptions, isInJvp, typeName } from '../func/common';
+import { native } from '../native';
+import type { Tensor } from '../tensor';
+import { enterMode, runInMode } from './guard';
+import type { ModeGuard } from './guard';
+
+// libtorch has one level; -1 while this thread is not in it.
+let currentLevel = -1;
+
+/** The options of the functions that take a level. */
+export interface LevelOptions {
+  /** The dual level; by default the current one. */
+  level?: number | null;
+}
+
+/** A tensor and its tangent, which is null where it has none; also by name. */
+export type UnpackedDualTensor = [Tensor, Tensor | null] & { primal: Tensor; tangent: Tensor | null };
+
+function levelOf(api: string, options: LevelOptions): number {
+  checkOptions(api, options, ['level']);
+  const level = options.level ?? currentLevel;
+  if (!Number.isInteger(level)) {
+    throw new TypeError(`${api}(): argument 'level' must be an integer, not ${typeName(level)}`);
+  }
+  return level;
+}
+
+/**
+ * Enters the dual level and returns its number; `torch.autograd.forward_ad.enter_dual_level`. Prefer
+ * {@link dualLevel}, which leaves it whatever happens.
+ *
+ * @throws RuntimeError inside another level, and inside `func.jvp`: they do not nest. `func.jvp` and
+ * `func.jacfwd` do, with each other.
+ */
+export function enterDualLevel(): number {
+  if (currentLevel >= 0 || isInJvp()) throw new RuntimeError('Nested forward mode AD is not supported at the moment');
+  currentLevel = native.enterDualLevel();
+  return currentLevel;
+}
+
+/**
+ * Leaves the dual level, which erases all its tangents; `torch.autograd.forward_ad.exit_dual_level`.
+ *
+ * @throws RuntimeError if it is not the one entered last, or none was entered.
+ */
+export function exitDualLevel(options: LevelOptions = {}): void {
+  const level = levelOf('exitDualLevel', options);
+  if (level !== currentLevel || level < 0) {
+    throw new RuntimeError(
+      'Trying to exit a forward AD level that was not the last one that was created. This is not supported.',
+    );
+  }
+  native.exitDualLevel(level);
+  currentLevel = level - 1;
+}
+
+function enter(): () => void {
+  const level = enterDualLevel();
+  return () => {
+    // One that was left by hand is not left again.
+    if (currentLevel === level) exitDualLevel({ level });
+  };
+}
+
+/**
+ * Runs `body` in the dual level, or until the end of the block with `using`;
+ * `torch.autograd.forward_ad.dual_level`. Tangents are erased at the end: unpack them inside.
+ *
+ * @throws RuntimeError inside another level; TypeError if `body` returns a Promise.
+ * @example
+ * ```ts
+ * import * as torch from 'torch-func';
+ * const { dualLevel, makeDual, unpackDual } = torch.autograd.forwardAd;
+ * const x = torch.tensor([1, 2]);
+ * const tangent = dualLevel(() => unpackDual(makeDual(x, torch.ones(2)).pow(2)).tangent);
+ * tangent?.toArray(); // [2, 4]
+ * ```
+ */
+export function dualLevel(): ModeGuard;
+export function dualLevel<T>(body: () => T): T;
+export function dualLevel(body?: () => unknown): unknown {
+  return body === undefined ? enterMode('dualLevel', enter) : runInMode('dualLevel', enter, body);
+}
+
+function checkDifferentiable(name: string, tensor: unknown): void {
+  if (!native.isTensor(tensor)) {
+    throw new TypeError(`makeDual(): argument '${name}' must be Tensor, not ${typeName(tensor)}`);
+  }
+  if (/^(b?float|complex)/.test(tensor.dtype)) return;
+  const role = name === 'tensor' ? 'primal' : name;
+  throw new ValueError(`Expected ${role} to be floating point or complex, but got: torch.${tensor.dtype}`);
+}
+
+/**
+ * The tensor with a tangent, which operators carry along; `torch.autograd.forward_ad.make_dual`. The
+ * result is a view of `tensor`, and `tangent`, of the same shape, is kept as it is if the layout fits.
+ *
+ * @throws RuntimeError outside a dual level, for a tangent of another shape, and for tensors that have
+ * a tangent already; ValueError for tensors that are not floating point or complex.
+ * @example
+ * ```ts
+ * import * as torch from 'torch-func';
+ * const fw = torch.autograd.forwardAd;
+ * using level = fw.dualLevel();
+ * const dual = fw.makeDual(torch.tensor(3), torch.tensor(1));
+ * fw.unpackDual(dual.mul(dual)).tangent?.item(); // 6
+ * ```
+ */
+export function makeDual(tensor: Tensor, tangent: Tensor, options: LevelOptions = {}): Tensor {
+  const level = levelOf('makeDual', options);
+  if (currentLevel < 0 || level < 0) {
+    throw new RuntimeError(
+      'Trying to create a dual Tensor for forward AD but no level exists, make sure to enterDualLevel() first.',
+    );
+  }
+  checkDifferentiable('tensor', tensor);
+  checkDifferentiable('tangent', tangent);
+  return native.makeDual(tensor, tangent, level);
+}
+
+/**
+ * The tensor without its tangent, and the tangent, or null if it has none;
+ * `torch.autograd.forward_ad.unpack_dual`. Outside a level nothing has a tangent.
+ *
+ * @example
+ * ```ts
+ * import * as torch from 'torch-func';
+ * const { primal, tangent } = torch.autograd.forwardAd.unpackDual(torch.ones(2));
+ * tangent; // null
+ * ```
+ */
+export function unpackDual(tensor: Tensor, options: LevelOptions = {}): UnpackedDualTensor {
+  const level = levelOf('unpackDual', options);
+  if (!native.isTensor(tensor)) {
+    throw new TypeError(`unpackDual(): argument 'tensor' must be Tensor, not ${typeName(tensor)}`);
+  }
+  const [primal, tangent] = level < 0 ? [tensor, null] : native.unpackDual(tensor, level);
+  return Object.assign([primal, tangent] as [Tensor, Tensor | null], { primal, tangent });
+}

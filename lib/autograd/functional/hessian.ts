@@ -1,0 +1,95 @@
+/** `torch.autograd.functional.hessian`. */
+
+import { AssertionError } from '../../errors';
+import { atGradLevel } from '../../func/common';
+import { native } from '../../native';
+import { readOptions } from '../../options';
+import type { Optional } from '../../options';
+import type { Tensor } from '../../tensor';
+import { gradOrZeros } from '../engine';
+import { checkConnected, singleOutput } from './checks';
+import { jacobianOf } from './jacobian';
+import type { Strategy } from './jacobian';
+import { callFunction, mirror, readTensors } from './tensors';
+import type { Arguments, JacobianOf, TensorList, Tensors } from './tensors';
+
+/** The options of {@link hessian}. */
+export interface HessianOptions {
+  /** Whether the result can be differentiated in turn. */
+  createGraph?: boolean;
+  /** Whether a gradient that does not depend on the inputs is an error instead of zeros. */
+  strict?: boolean;
+  /** Whether all rows are computed in one pass, instead of one pass for each. */
+  vectorize?: boolean;
+  /** How the gradient is differentiated; `'forward-mode'` needs `vectorize`. */
+  outerJacobianStrategy?: Strategy;
+}
+
+type Scalar = (inputs: readonly Tensor[]) => Tensor;
+
+// The gradient inside a forward pass: tensors of its batch cannot be marked, a Grad level can.
+function gradientAtLevel(func: Scalar, inputs: readonly Tensor[]): Tensor[] {
+  return atGradLevel((level) => {
+    const leaves = inputs.map((input) => native.wrapForGrad(input, level, true));
+    const grads = gradOrZeros([func(leaves)], leaves, null, true, true);
+    return grads.map((grad) => native.unwrapForGrad(grad, level));
+  });
+}
+
+/**
+ * The Hessian of a function of one value: the Jacobian of its gradient;
+ * `torch.autograd.functional.hessian`.
+ *
+ * One input gives a tensor of shape `[...input, ...input]`, an array of inputs `H[i][j]` of shape
+ * `[...inputs[i], ...inputs[j]]`. {@link func.hessian} takes any pytree and nests.
+ *
+ * @throws as {@link jacobian}; RuntimeError also if `func` does not return one tensor of one element,
+ * and in strict mode if its gradient does not depend on an input, as for a linear function.
+ * @example
+ * ```ts
+ * import * as torch from 'torch-func';
+ * const x = torch.tensor([1, 2]);
+ * const H = torch.autograd.functional.hessian((t) => t.pow(3).sum(), x);
+ * H.toArray(); // [[6, 0], [0, 12]]
+ * ```
+ */
+export function hessian<const I extends Tensors>(
+  func: (...inputs: Arguments<I>) => Tensor,
+  inputs: I,
+  ...rest: Optional<
+    [createGraph: boolean, strict: boolean, vectorize: boolean, outerJacobianStrategy: Strategy],
+    HessianOptions
+  >
+): JacobianOf<I, I> {
+  const options = readOptions<HessianOptions>(
+    'hessian',
+    rest,
+    ['createGraph', 'strict', 'vectorize', 'outerJacobianStrategy'],
+    [],
+    2,
+  );
+  const { createGraph = false, strict = false, vectorize = false, outerJacobianStrategy = 'reverse-mode' } = options;
+  const { list, isArray } = readTensors(inputs, 'inputs', 'hessian');
+  if (outerJacobianStrategy !== 'forward-mode' && outerJacobianStrategy !== 'reverse-mode') {
+    throw new AssertionError('Expected strategy to be either "forward-mode" or "reverse-mode".');
+  }
+  const scalar: Scalar = (args) => {
+    const outputs = callFunction('hessian', func, args);
+    checkConnected(strict, outputs.list, 'outputs');
+    return singleOutput('hessian', outputs).squeeze();
+  };
+  const gradient = (args: readonly Tensor[]): TensorList => {
+    if (outerJacobianStrategy === 'forward-mode') return { list: gradientAtLevel(scalar, args), isArray: true };
+    const inner = { createGraph: true, strict: false, vectorize: false, strategy: 'reverse-mode' } as const;
+    const value = (leaves: readonly Tensor[]): TensorList => ({ list: [scalar(leaves)], isArray: false });
+    const grads = jacobianOf(value, args, inner) as Tensor[];
+    checkConnected(strict, grads, 'jacobian');
+    return { list: grads, isArray: true };
+  };
+  const outer = { createGraph, strict, vectorize, strategy: outerJacobianStrategy };
+  const rows = jacobianOf(gradient, list, outer) as Tensor[][];
+  return mirror(
+    rows.map((row) => mirror(row, isArray)),
+    isArray,
+  ) as JacobianOf<I, I>;
+}

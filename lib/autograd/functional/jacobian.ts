@@ -1,0 +1,181 @@
+/** `torch.autograd.functional.jacobian`. */
+
+import { AssertionError, NotImplementedError, RuntimeError } from '../../errors';
+import { sizesOf, standardBasis } from '../../func/basis';
+import { torchFunctions } from '../../operators';
+import { readOptions } from '../../options';
+import type { Optional } from '../../options';
+import type { Tensor } from '../../tensor';
+import { gradOrNull } from '../engine';
+import { checkConnected, constantResult } from './checks';
+import { forwardJacobian } from './forward';
+import { recording } from './tape';
+import { callFunction, mirror, readTensors } from './tensors';
+import type { Arguments, JacobianOf, TensorList, Tensors } from './tensors';
+
+/** Whether a Jacobian is computed column by column or row by row. */
+export type Strategy = 'forward-mode' | 'reverse-mode';
+
+/** The options of {@link jacobian}. */
+export interface JacobianOptions {
+  /** Whether the result can be differentiated in turn. */
+  createGraph?: boolean;
+  /** Whether a result that does not depend on the inputs is an error instead of zeros. */
+  strict?: boolean;
+  /** Whether all rows are computed in one pass backward, instead of one pass for each. */
+  vectorize?: boolean;
+  /** `'reverse-mode'` (default), or `'forward-mode'`, which needs `vectorize`. */
+  strategy?: Strategy;
+}
+
+const API = 'torch.autograd.functional.jacobian';
+
+// Rows [total, ...input] for each input, over the elements of all outputs, in one run.
+function rowsAtOnce(outputs: readonly Tensor[], inputs: readonly Tensor[], createGraph: boolean): Tensor[] {
+  const total = sizesOf(outputs).reduce((a, b) => a + b, 0);
+  const basis = standardBasis(outputs, 0, total);
+  const rows = gradOrNull(outputs, inputs, basis, { retainGraph: createGraph, createGraph, isGradsBatched: true });
+  basis.forEach((block) => block.dispose());
+  return rows.map((block, i) => block ?? torchFunctions.zerosLike(inputs[i]).expand([total, ...inputs[i].shape]));
+}
+
+function vectorized(outputs: readonly Tensor[], inputs: readonly Tensor[], createGraph: boolean): Tensor[][] {
+  const sizes = sizesOf(outputs);
+  const blocks = outputs.map((): Tensor[] => []);
+  rowsAtOnce(outputs, inputs, createGraph).forEach((rows, i) => {
+    rows.split(sizes, 0).forEach((block, k) => {
+      blocks[k][i] = block.reshape([...outputs[k].shape, ...inputs[i].shape]);
+    });
+  });
+  return blocks;
+}
+
+// The row of one output element with respect to each input.
+function row(
+  output: Tensor,
+  index: [output: number, element: number],
+  inputs: readonly Tensor[],
+  { createGraph, strict }: { createGraph: boolean; strict: boolean },
+): Tensor[] {
+  const [i, element] = index;
+  const grads = gradOrNull([output.reshape(-1).select(0, element)], inputs, null, { retainGraph: true, createGraph });
+  return grads.map((grad, j) => {
+    if (grad === null) {
+      if (!strict) return torchFunctions.zerosLike(inputs[j]);
+      throw new RuntimeError(
+        `Output ${i} of the user-provided function is independent of input ${j}. This is not allowed in strict mode.`,
+      );
+    }
+    // PyTorch names the output here; it is the input that the message is about.
+    if (strict && createGraph && !grad.requiresGrad) throw new RuntimeError(constantResult('jacobian', j));
+    return grad;
+  });
+}
+
+function rowByRow(
+  outputs: readonly Tensor[],
+  inputs: readonly Tensor[],
+  options: { createGraph: boolean; strict: boolean },
+): Tensor[][] {
+  return outputs.map((output, i) => {
+    const rows: Tensor[][] = inputs.map(() => []);
+    for (let element = 0; element < output.numel(); element++) {
+      row(output, [i, element], inputs, options).forEach((grad, j) => rows[j].push(grad));
+    }
+    return rows.map((list, j) => torchFunctions.stack(list).view([...output.shape, ...inputs[j].shape]));
+  });
+}
+
+/** The Jacobian of a function that is called with its inputs as a list: what `hessian` builds on. */
+export function jacobianOf(
+  func: (inputs: readonly Tensor[]) => TensorList,
+  inputs: unknown,
+  { createGraph, strict, vectorize, strategy }: Required<JacobianOptions>,
+): unknown {
+  if (strategy !== 'forward-mode' && strategy !== 'reverse-mode') {
+    throw new AssertionError(
+      'Expected strategy to be either "forward-mode" or "reverse-mode". Hint: If your function has more outputs than inputs, "forward-mode" tends to be more performant. Otherwise, prefer to use "reverse-mode".',
+    );
+  }
+  if (strategy === 'forward-mode') {
+    if (createGraph) {
+      throw new NotImplementedError(
+        `${API}: \`createGraph=true\` and \`strategy="forward-mode"\` are not supported together (yet). Please either set \`createGraph=false\` or \`strategy="reverse-mode"\`.`,
+      );
+    }
+    if (strict) {
+      throw new RuntimeError(
+        `${API}: \`strict=true\` and \`strategy="forward-mode"\` are not supported together (yet). Please either set \`strict=false\` or \`strategy="reverse-mode"\`.`,
+      );
+    }
+    const given = readTensors(inputs, 'inputs', 'jacobian');
+    if (!vectorize) {
+      throw new NotImplementedError(
+        'Computing Jacobian using forward-AD or forward-over-reverse Hessian isonly implemented for `vectorize=true`.',
+      );
+    }
+    const { blocks, isArray } = forwardJacobian(func, given.list);
+    return mirror(
+      blocks.map((block) => mirror(block, given.isArray)),
+      isArray,
+    );
+  }
+  return recording(createGraph, (tape) => {
+    const given = readTensors(inputs, 'inputs', 'jacobian');
+    const leaves = tape.inputs(given.list);
+    const outputs = func(leaves);
+    checkConnected(strict, outputs.list, 'outputs');
+    if (vectorize && strict) {
+      throw new RuntimeError(
+        `${API}: \`strict=true\` and \`vectorize=true\` are not supported together. Please either set \`strict=false\` or \`vectorize=false\`.`,
+      );
+    }
+    const blocks = vectorize
+      ? vectorized(outputs.list, leaves, createGraph)
+      : rowByRow(outputs.list, leaves, { createGraph, strict });
+    return mirror(
+      blocks.map((block) => mirror(tape.results(block), given.isArray)),
+      outputs.isArray,
+    );
+  });
+}
+
+/**
+ * The Jacobian of `func` at the inputs; `torch.autograd.functional.jacobian`.
+ *
+ * `inputs` is a tensor or an array of tensors, each an argument of `func`; `func` returns a tensor or
+ * an array of them. One of both gives a tensor of shape `[...output, ...input]`; an array of inputs or
+ * outputs an array of those, and of both `J[output][input]`. The dtype is the input's, in forward mode
+ * the output's. For complex numbers the rows are conjugated, as gradients are.
+ *
+ * {@link func.jacrev} and {@link func.jacfwd} take any pytree, nest, and bound their memory.
+ *
+ * @throws TypeError for what is no tensor; AssertionError for an unknown strategy;
+ * NotImplementedError for forward mode with `createGraph` or without `vectorize`; RuntimeError for
+ * `strict` with `vectorize`, for integer inputs, in strict mode for an output that does not depend on
+ * an input, and inside a transformed function. With `vectorize`, a random operator in a pass that is
+ * batched is an error.
+ * @example
+ * ```ts
+ * import * as torch from 'torch-func';
+ * const x = torch.tensor([1, 2]);
+ * const J = torch.autograd.functional.jacobian((t) => t.pow(2), x, { vectorize: true });
+ * J.toArray(); // [[2, 0], [0, 4]]
+ * ```
+ */
+export function jacobian<const I extends Tensors, O extends Tensors>(
+  func: (...inputs: Arguments<I>) => O,
+  inputs: I,
+  ...rest: Optional<[createGraph: boolean, strict: boolean, vectorize: boolean, strategy: Strategy], JacobianOptions>
+): JacobianOf<O, I> {
+  const options = readOptions<JacobianOptions>(
+    'jacobian',
+    rest,
+    ['createGraph', 'strict', 'vectorize', 'strategy'],
+    [],
+    2,
+  );
+  const { createGraph = false, strict = false, vectorize = false, strategy = 'reverse-mode' } = options;
+  const call = (leaves: readonly Tensor[]): TensorList => callFunction('jacobian', func, leaves);
+  return jacobianOf(call, inputs, { createGraph, strict, vectorize, strategy }) as JacobianOf<O, I>;
+}

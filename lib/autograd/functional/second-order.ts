@@ -1,0 +1,36 @@
+/** What `vhp` and `hvp` share: the gradient of a function of one value, with its graph. */
+
+import type { Tensor } from '../../tensor';
+import { gradOrNull } from '../engine';
+import { checkConnected, readInputVector, singleOutput } from './checks';
+import type { Tape } from './tape';
+import { callFunction, readTensors } from './tensors';
+import type { Tensors } from './tensors';
+
+/** The arguments read, and the gradient; null for an input that it does not depend on. */
+export interface Gradient {
+  isArray: boolean;
+  leaves: Tensor[];
+  vector: Tensor[] | null;
+  output: Tensor;
+  gradient: (Tensor | null)[];
+}
+
+/** Calls `func` and differentiates it once, with the checks in PyTorch's order. */
+export function gradientWithGraph(
+  api: string,
+  func: (...inputs: never[]) => unknown,
+  inputs: Tensors,
+  { v, strict }: { v: unknown; strict: boolean },
+  tape: Tape,
+): Gradient {
+  const given = readTensors(inputs, 'inputs', api);
+  const leaves = tape.inputs(given.list);
+  const vector = readInputVector(api, v, { ...given, list: leaves }, tape);
+  const outputs = callFunction(api, func, leaves);
+  checkConnected(strict, outputs.list, 'outputs');
+  const output = singleOutput(api, outputs);
+  const gradient = gradOrNull([output], leaves, null, { retainGraph: true, createGraph: true });
+  checkConnected(strict, gradient, 'jacobian');
+  return { isArray: given.isArray, leaves, vector, output, gradient };
+}

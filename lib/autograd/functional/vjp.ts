@@ -1,0 +1,53 @@
+/** `torch.autograd.functional.vjp`. */
+
+import { RuntimeError } from '../../errors';
+import { gradOrNull } from '../engine';
+import { checkConnected, fillInZeros, isSingleElement, readVector } from './checks';
+import { readProductOptions } from './options';
+import type { ProductRest } from './options';
+import { recording } from './tape';
+import { callFunction, mirror, readTensors } from './tensors';
+import type { Arguments, Like, Tensors } from './tensors';
+
+/**
+ * The output of `func` and the product of the vector `v` with its Jacobian, in one pass backward;
+ * `torch.autograd.functional.vjp`.
+ *
+ * `inputs` is a tensor or an array of tensors, each an argument of `func`; `func` returns a tensor or
+ * an array of them; `v` has the form and the shapes of the output. {@link func.vjp} does the same for
+ * any pytree, and nests.
+ *
+ * @returns `[output, vjp]`, the latter with the form and the shapes of the inputs.
+ * @throws TypeError for what is no tensor; RuntimeError for integer inputs, a `v` of another form, a
+ * missing `v` where the output has more than one element, in strict mode for an output that does not
+ * depend on an input, and inside a transformed function.
+ * @example
+ * ```ts
+ * import * as torch from 'torch-func';
+ * const x = torch.tensor([1, 2, 3]);
+ * const [y, g] = torch.autograd.functional.vjp((t) => t.pow(2), x, torch.ones(3));
+ * g.toArray(); // [2, 4, 6]
+ * ```
+ */
+export function vjp<const I extends Tensors, O extends Tensors>(
+  func: (...inputs: Arguments<I>) => O,
+  inputs: I,
+  ...rest: ProductRest<O>
+): [output: Like<O>, vjp: Like<I>] {
+  const { v, createGraph, strict } = readProductOptions('vjp', rest);
+  return recording(createGraph, (tape) => {
+    const given = readTensors(inputs, 'inputs', 'vjp');
+    const leaves = tape.inputs(given.list);
+    const outputs = callFunction('vjp', func, leaves);
+    checkConnected(strict, outputs.list, 'outputs');
+    if (v === null && !isSingleElement(outputs)) {
+      throw new RuntimeError(
+        'The vector v can only be null if the user-provided function returns a single Tensor with a single element.',
+      );
+    }
+    const vector = v === null ? null : readVector('vjp', v, outputs, tape);
+    const grads = gradOrNull(outputs.list, leaves, vector, { retainGraph: createGraph, createGraph });
+    const result = fillInZeros(grads, leaves, { strict, createGraph }, 'back');
+    return [mirror(tape.results(outputs.list), outputs.isArray), mirror(tape.results(result), given.isArray)] as never;
+  });
+}

@@ -1,0 +1,104 @@
+/** `torch.autograd.grad`. */
+
+import { RuntimeError, ValueError } from '../errors';
+import { typeName } from '../func/common';
+import { native } from '../native';
+import { torchFunctions } from '../operators';
+import { readOptions } from '../options';
+import type { Tensor } from '../tensor';
+import { readGrads, readInputs, readOutputs } from './arguments';
+import type { GradOrList, TensorOrList, TensorsByName } from './arguments';
+import { makeGrads, runEngine } from './engine';
+
+/** The options of {@link grad}. */
+export interface AutogradGradOptions {
+  /** The gradients to start from, one per output; may be left out for scalars. */
+  gradOutputs?: GradOrList;
+  /** Whether the graph can be run again; by default `createGraph`. */
+  retainGraph?: boolean | null;
+  /** Whether the result can be differentiated in turn. */
+  createGraph?: boolean;
+  /** Whether an input that no output depends on has the gradient null instead of an error. */
+  allowUnused?: boolean | null;
+  /**
+   * Whether dimension 0 of every gradient in `gradOutputs` is a batch: the results, in one pass, are as
+   * if the function were called for each and the results stacked.
+   */
+  isGradsBatched?: boolean;
+  /** Whether the gradient of such an input is zeros; implies `allowUnused`. */
+  materializeGrads?: boolean;
+}
+
+type NullableOptions = AutogradGradOptions & { allowUnused: true; materializeGrads?: false };
+type Rest<O> = [options?: O] | [gradOutputs: GradOrList, options?: Omit<O, 'gradOutputs'>];
+
+/**
+ * The sum of gradients of the outputs with respect to each input: an array, or for an object of
+ * tensors an object with the same keys; `torch.autograd.grad`.
+ *
+ * @throws RuntimeError if an output has no graph, an input takes no part in it (unless `allowUnused`),
+ * shapes differ, or the graph has been freed; ValueError for `materializeGrads` with `allowUnused`
+ * false, and for batches of different sizes.
+ * @example
+ * ```ts
+ * import * as torch from 'torch-func';
+ * const x = torch.tensor(3, { requiresGrad: true });
+ * const [g] = torch.autograd.grad(x.pow(2), x); // 6
+ * const { w } = torch.autograd.grad(x.pow(3), { w: x }); // 27
+ * ```
+ */
+export function grad(outputs: TensorOrList, inputs: TensorOrList, ...rest: Rest<NullableOptions>): (Tensor | null)[];
+export function grad(outputs: TensorOrList, inputs: TensorOrList, ...rest: Rest<AutogradGradOptions>): Tensor[];
+export function grad<I extends TensorsByName>(
+  outputs: TensorOrList,
+  inputs: I,
+  ...rest: Rest<NullableOptions>
+): { [K in keyof I]: Tensor | null };
+export function grad<I extends TensorsByName>(
+  outputs: TensorOrList,
+  inputs: I,
+  ...rest: Rest<AutogradGradOptions>
+): { [K in keyof I]: Tensor };
+export function grad(
+  outputs: TensorOrList,
+  inputs: TensorOrList | TensorsByName,
+  ...rest: Rest<AutogradGradOptions>
+): unknown {
+  const options = readOptions<AutogradGradOptions>(
+    'grad',
+    rest,
+    ['gradOutputs'],
+    ['retainGraph', 'createGraph', 'allowUnused', 'isGradsBatched', 'materializeGrads'],
+    2,
+  );
+  const { gradOutputs = null, createGraph = false, isGradsBatched = false, materializeGrads = false } = options;
+  if (materializeGrads && options.allowUnused === false) {
+    throw new ValueError(
+      'Expected allowUnused to be true or not passed when materializeGrads=true, but got: allowUnused=false.',
+    );
+  }
+  const outputList = readOutputs(outputs);
+  const { list, keys } = readInputs('grad', inputs);
+  const starts = makeGrads(outputList, readGrads(gradOutputs, outputList.length), isGradsBatched);
+  if (starts.length < outputList.length) {
+    throw new RuntimeError(`got ${outputList.length} tensors and ${starts.length} gradients`);
+  }
+  outputList.forEach((output, i) => {
+    if (!output.requiresGrad) {
+      throw new RuntimeError(`element ${i} of tensors does not require grad and does not have a grad_fn`);
+    }
+  });
+  for (const input of list) {
+    if (!native.isTensor(input)) throw new RuntimeError(`all inputs have to be Tensors, but got ${typeName(input)}`);
+  }
+  const found = runEngine(outputList, starts, list, {
+    retainGraph: options.retainGraph ?? createGraph,
+    createGraph,
+    allowUnused: options.allowUnused ?? materializeGrads,
+    isGradsBatched,
+  });
+  const grads = materializeGrads
+    ? found.map((value, i) => value ?? torchFunctions.zerosLike(list[i], { requiresGrad: createGraph }))
+    : found;
+  return keys === null ? grads : Object.fromEntries(keys.map((key, i) => [key, grads[i]]));
+}
