@@ -6,7 +6,7 @@ import { readOptions } from '../../options';
 import type { Optional } from '../../options';
 import type { Tensor } from '../../tensor';
 import { emitLibtorchWarning } from '../../warnings';
-import { checkOptionalTensors, checkTensors } from './arguments';
+import { checkNumbers, checkOptionalTensors, checkTensors } from './arguments';
 import { sameShape, sizeText } from './shapes';
 
 /** The options of {@link embedding}. */
@@ -63,6 +63,7 @@ export function embedding(
   checkTensors('embedding', { input, weight });
   let padding = -1;
   if (paddingIdx !== null) {
+    checkNumbers('embedding', { paddingIdx });
     const count = weight.size(0);
     if (paddingIdx >= count || paddingIdx < -count) {
       throw new AssertionError('Padding_idx must be within num_embeddings');
