@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 
+import * as torch from '../../lib';
 import { markdownBlocks, root } from './support/blocks';
 import { checkBlocks, makeProject } from './support/check-blocks';
 
@@ -55,12 +56,14 @@ describe('the commands', () => {
     if (output >= 0) expect(fs.existsSync(path.join(project, args[output + 1]))).toBe(true);
   });
 
-  test('name scripts that there are', () => {
+  test('name scripts that there are, and these name programs that there are', () => {
     const { scripts } = JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8')) as {
       scripts: Record<string, string>;
     };
     const named = [...text.matchAll(/\bnpm run ([\w:]+)/g)].map((match) => match[1]);
     expect(named.filter((name) => !(name in scripts))).toEqual([]);
+    const programs = Object.values(scripts).flatMap((script) => [...script.matchAll(/\bnode (\S+)/g)]);
+    expect(programs.map(([, file]) => file).filter((file) => !fs.existsSync(path.join(root, file)))).toEqual([]);
   });
 });
 
@@ -90,6 +93,20 @@ test('the numbers of overloads are those of docs/operators.md', () => {
     text.replace(/\s+/g, ' '),
   );
   expect(numbers?.slice(1).map((number) => Number(number.replace(',', '')))).toEqual([count('All'), named, ...others]);
+});
+
+test('what is said not to work yet is not there', () => {
+  const section = text.slice(text.indexOf('## What does not work yet'), text.indexOf('## More'));
+  const lists = [...section.matchAll(/^- `(torch[.\w]*)`: ((?:`\w+`(?:,\s+)?)+)/gm)];
+  expect(lists.map((list) => list[1])).toEqual(['torch.func', 'torch.autograd', 'torch.nn', 'torch']);
+  const present = lists.flatMap(([, where, names]) => {
+    const namespace = where
+      .split('.')
+      .slice(1)
+      .reduce<any>((value, key) => value[key], torch);
+    return [...names.matchAll(/\w+/g)].map(([name]) => name).filter((name) => name in namespace);
+  });
+  expect(present).toEqual([]);
 });
 
 test('the links lead somewhere', () => {
