@@ -87,3 +87,19 @@ export function surroundings(device: DeviceLike): void {
   is<Tensor>()(torch.npy.load('x.npy'));
   is<boolean>()(torch.cuda.isAvailable());
 }
+
+export function helpers(): void {
+  const { functional } = torch.nn;
+  is<Tensor>()(functional.crossEntropy(x, x));
+  is<Tensor>()(functional.crossEntropy(x, x, null, { reduction: 'sum', labelSmoothing: 0.1 }));
+  is<Tensor>()(functional.softmax(x, { dim: 1, dtype: 'float64' }));
+  is<Tensor>()(torch.einsum('ij,jk->ik', x, x));
+  is<Tensor[]>()(torch.split(x, [1, 4], { dim: 1 }));
+  is<Tensor[]>()(torch.meshgrid(x, x, { indexing: 'ij' }));
+  // @ts-expect-error there is no such reduction
+  functional.mseLoss(x, x, { reduction: 'average' });
+  // @ts-expect-error there is no such option
+  functional.dropout(x, { probability: 0.5 });
+  // @ts-expect-error the dimension is a number
+  functional.softmax(x, 'rows');
+}
