@@ -196,7 +196,7 @@ describe('exceptions at depth', () => {
     for (const value of [undefined, null, 0, 'text', { a: 1 }]) {
       let caught: unknown = 'nothing';
       try {
-        torch.func.grad(() => {
+        torch.func.grad((_: Tensor) => {
           throw value;
         })(x);
       } catch (error) {

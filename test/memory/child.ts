@@ -1,0 +1,34 @@
+/** Programs in a process of their own, whose memory is nobody else's. */
+
+import { execFile } from 'node:child_process';
+import * as path from 'node:path';
+
+const PACKAGE = JSON.stringify(path.join(__dirname, '..', '..', 'dist', 'index.js'));
+
+/**
+ * Runs the body of a program against the compiled package and returns what it hands to `report`.
+ * `rss()` there is the resident memory in MB after a full collection.
+ */
+export async function runProgram<T>(body: string): Promise<T> {
+  const source = `
+    const torch = require(${PACKAGE});
+    torch.setNumThreads(1);
+    const MB = 1024 * 1024;
+    const peak = () => process.resourceUsage().maxRSS / 1024;
+    const rss = () => { gc(); gc(); return process.memoryUsage.rss() / MB; };
+    const report = (value) => process.stdout.write(JSON.stringify(value));
+    ${body}`;
+  const output = await new Promise<string>((resolve, reject) => {
+    execFile(
+      process.execPath,
+      ['--expose-gc', '-e', source],
+      { maxBuffer: 2 ** 24, timeout: 280_000 },
+      (error, stdout, stderr) => {
+        if (error)
+          reject(new Error(`the program failed (${error.code ?? error.signal}):\n${stderr}`, { cause: error }));
+        else resolve(stdout);
+      },
+    );
+  });
+  return JSON.parse(output) as T;
+}

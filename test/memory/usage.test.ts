@@ -1,0 +1,58 @@
+/** What memoryUsage() counts. */
+
+import * as torch from '../../lib';
+
+/** The tensors and bytes that `body` leaves behind while its result is held. */
+function added(body: () => unknown): { tensors: number; bytes: number } {
+  const before = torch.memoryUsage();
+  const held = body();
+  const after = torch.memoryUsage();
+  expect(held).toBeDefined();
+  return { tensors: after.tensors - before.tensors, bytes: after.bytes - before.bytes };
+}
+
+const MB = 1024 * 1024;
+// What a tensor costs beside its data.
+const overhead = (bytes: number, tensors: number): boolean => bytes >= 0 && bytes <= 1024 * tensors;
+
+describe('memoryUsage', () => {
+  test('a tensor is counted with its bytes', () => {
+    const { tensors, bytes } = added(() => torch.zeros(256, 1024));
+    expect(tensors).toBe(1);
+    expect(overhead(bytes - MB, 1)).toBe(true);
+  });
+  test('views of one storage are counted once', () => {
+    const { tensors, bytes } = added(() => {
+      const x = torch.zeros(256, 1024);
+      return [x, x.t(), x.index(0), x.view(-1), ...x.split(64)];
+    });
+    expect(tensors).toBe(8);
+    expect(overhead(bytes - MB, 8)).toBe(true);
+  });
+  test('the bytes go with the last view', () => {
+    const x = torch.zeros(256, 1024);
+    const y = x.t();
+    const { bytes } = torch.memoryUsage();
+    x.dispose();
+    expect(overhead(bytes - torch.memoryUsage().bytes, 1)).toBe(true);
+    y.dispose();
+    const after = torch.memoryUsage();
+    expect(overhead(bytes - MB - after.bytes, 2)).toBe(true);
+    y.dispose();
+    expect(torch.memoryUsage()).toEqual(after);
+  });
+  test('scopes give back everything but what they return', () => {
+    const kept = added(() => torch.scope(() => torch.zeros(256, 1024).add(1).mul(2).t()));
+    expect(overhead(kept.bytes - MB, 4)).toBe(true);
+    expect(added(() => torch.scope(() => torch.zeros(256, 1024).numel())).bytes).toBe(0);
+  });
+  test('a transform leaves its result', () => {
+    const x = torch.zeros(256, 1024);
+    const { bytes } = added(() => torch.scope(() => torch.func.grad((t: torch.Tensor) => t.mul(2).sum())(x)));
+    expect(overhead(bytes - MB, 1)).toBe(true);
+  });
+  test('tensors that JavaScript data became are counted as any', () => {
+    const { bytes } = added(() => torch.tensor(new Float64Array(MB / 8)));
+    expect(overhead(bytes - MB, 1)).toBe(true);
+  });
+});

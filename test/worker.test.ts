@@ -1,0 +1,114 @@
+/** Worker threads: each has its own levels, modes and tensors, and ends cleanly. */
+
+import { execFileSync } from 'node:child_process';
+import * as path from 'node:path';
+
+const PACKAGE = JSON.stringify(path.join(__dirname, '..', 'dist', 'index.js'));
+
+/** Runs a program of several threads in a process of its own; `run(body)` starts one. */
+function program(main: string): string {
+  const source = `
+    const { Worker } = require('node:worker_threads');
+    const run = (body, workerData) => new Promise((resolve, reject) => {
+      const worker = new Worker(
+        "const { parentPort, workerData } = require('node:worker_threads');" +
+        "const torch = require(" + JSON.stringify(${PACKAGE}) + "); torch.setNumThreads(1);" + body,
+        { eval: true, workerData });
+      let message;
+      worker.on('message', (m) => { message = m; });
+      worker.on('error', reject);
+      worker.on('exit', (code) => code === 0 ? resolve(message) : reject(new Error('exit code ' + code)));
+    });
+    (async () => { ${main} })().then(
+      (result) => process.stdout.write(JSON.stringify(result)),
+      (error) => { console.error(error); process.exit(1); });`;
+  return execFileSync(process.execPath, ['-e', source], { encoding: 'utf8', timeout: 100_000 });
+}
+
+const TRANSFORM = `
+  const { vmap } = torch;
+  const { jacrev, hessian, grad, jvp } = torch.func;
+  let sum = 0;
+  for (let i = 0; i < 200; i++) {
+    const x = torch.tensor([1, 2, 3], { dtype: 'float64' }).mul(workerData);
+    sum += vmap(jacrev((t) => t.sin().cumsum(0)))(torch.stack([x, x])).sum().item();
+    sum += hessian((t) => t.softmax(0).mul(t).sum())(x).abs().sum().item();
+    sum += jvp((t) => grad((s) => s.pow(3).sum())(t), [x], [x])[1].sum().item();
+  }
+  parentPort.postMessage(sum);`;
+
+test('two threads transform at once, and get what one alone gets', () => {
+  const [together, alone] = JSON.parse(
+    program(`
+      const body = ${JSON.stringify(TRANSFORM)};
+      const together = await Promise.all([run(body, 1), run(body, 2)]);
+      const alone = [await run(body, 1), await run(body, 2)];
+      return [together, alone];`),
+  ) as [number[], number[]];
+  expect(together).toEqual(alone);
+  expect(together[0]).not.toBe(together[1]);
+});
+
+test('the main thread goes on with its own levels while a worker runs', () => {
+  const output = program(`
+    const torch = require(${PACKAGE});
+    const started = run(${JSON.stringify(TRANSFORM)}, 1);
+    const values = [];
+    for (let i = 0; i < 50; i++) {
+      values.push(torch.func.grad((t) => t.pow(2).sum())(torch.tensor([i])).item());
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await started;
+    return values;`);
+  expect(JSON.parse(output)).toEqual(Array.from({ length: 50 }, (_, i) => 2 * i));
+});
+
+test('modes and default settings of a thread', () => {
+  const output = program(`
+    const torch = require(${PACKAGE});
+    return torch.noGrad(() => 0) === 0 && torch.isGradEnabled() && await (async () => {
+      const guard = torch.noGrad();
+      const inWorker = await run('parentPort.postMessage(torch.isGradEnabled())');
+      const here = torch.isGradEnabled();
+      guard[Symbol.dispose]();
+      return [inWorker, here, torch.isGradEnabled()];
+    })();`);
+  expect(JSON.parse(output)).toEqual([true, false, true]);
+});
+
+test("an error inside a transform is the worker's error, and the process lives", () => {
+  const output = program(`
+    const messages = [];
+    for (let i = 0; i < 3; i++) {
+      await run("torch.func.grad(() => { throw new Error('from the worker'); })(torch.ones(2));")
+        .catch((error) => messages.push(error.message));
+    }
+    return messages;`);
+  expect(JSON.parse(output)).toEqual(['from the worker', 'from the worker', 'from the worker']);
+});
+
+test('threads that end in the middle of things', () => {
+  const output = program(`
+    // With tensors alive, inside a transform, by process.exit, and terminated from outside.
+    await run('globalThis.kept = Array.from({ length: 1000 }, () => torch.ones(100));');
+    await run('torch.func.grad((t) => { process.exit(0); })(torch.ones(2));');
+    await run('const guard = torch.noGrad(); globalThis.g = guard;');
+    const worker = new Worker(
+      'const torch = require(' + JSON.stringify(${PACKAGE}) + ');' +
+      'require("node:worker_threads").parentPort.postMessage(1);' +
+      'const x = torch.ones(8); for (;;) torch.vmap(torch.func.jacrev((t) => t.sin()))(torch.stack([x, x]));',
+      { eval: true });
+    await new Promise((resolve) => worker.once('message', resolve));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    await worker.terminate();
+    return await run('parentPort.postMessage(torch.func.grad((t) => t.sum())(torch.ones(2)).toArray())');`);
+  expect(JSON.parse(output)).toEqual([1, 1]);
+});
+
+test('many threads, one after another', () => {
+  const output = program(`
+    let sum = 0;
+    for (let i = 0; i < 15; i++) sum += await run('parentPort.postMessage(torch.ones(3).sum().item())');
+    return sum;`);
+  expect(JSON.parse(output)).toBe(45);
+});
