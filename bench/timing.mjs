@@ -50,10 +50,10 @@ async function compareResults(name, node, python) {
  * Times one case on both sides. The two take turns, and which goes first changes from round to round,
  * so that what else the machine does meets both alike; the result is the median of the rounds' ratios.
  *
- * @param {{ name: string, calls: number, rounds: number }} options `calls` per side, over all rounds
+ * @param {{ name: string, calls: number, rounds: number }} options `calls` per side and round
  */
 export async function measureRatio({ name, calls, rounds }, node, python) {
-  const count = Math.max(1, Math.round(calls / rounds));
+  const count = Math.max(1, Math.round(calls));
   await compareResults(name, node, python);
   for (const worker of [node, python]) await worker.ask(name, Math.min(count, 20_000));
   const times = { node: [], python: [] };
