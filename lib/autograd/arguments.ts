@@ -14,10 +14,9 @@ function list<T>(value: T | readonly T[]): readonly T[] {
   return Array.isArray(value) ? (value as readonly T[]) : [value as T];
 }
 
-/** The tensors to differentiate, of which there must be at least one. */
+/** The tensors to differentiate. */
 export function readOutputs(outputs: TensorOrList): readonly Tensor[] {
   const outputList = list(outputs);
-  if (outputList.length === 0) throw new RuntimeError('grad requires non-empty outputs.');
   for (const output of outputList) {
     if (!native.isTensor(output)) throw new AssertionError('Expected output to be a torch.Tensor');
   }
@@ -43,6 +42,13 @@ export function readInputs(
   }
   if (inputList.length === 0) throw new RuntimeError(`\`inputs\` argument to \`${api}()\` cannot be empty.`);
   return { list: inputList, keys };
+}
+
+/** Refuses inputs that are no tensors, as PyTorch does last. */
+export function checkInputs(inputs: readonly unknown[]): void {
+  for (const input of inputs) {
+    if (!native.isTensor(input)) throw new RuntimeError(`all inputs have to be Tensors, but got ${typeName(input)}`);
+  }
 }
 
 /** The gradients to start from as a list, nulls where none are given. */

@@ -4,7 +4,7 @@ import { RuntimeError } from '../errors';
 import { native } from '../native';
 import { readOptions } from '../options';
 import { Tensor } from '../tensor';
-import { readGrads, readInputs, readOutputs } from './arguments';
+import { checkInputs, readGrads, readInputs, readOutputs } from './arguments';
 import type { GradOrList, TensorOrList, TensorsByName } from './arguments';
 import { makeGrads } from './engine';
 
@@ -54,6 +54,8 @@ export function backward(
   if (starts.length < outputs.length) {
     throw new RuntimeError(`got ${outputs.length} tensors and ${starts.length} gradients`);
   }
+  checkInputs(inputList);
+  if (outputs.length === 0) return;
   const retainGraph = options.retainGraph ?? createGraph;
   native.engineRun(outputs, starts, inputList, retainGraph, createGraph, true, true);
 }

@@ -104,6 +104,12 @@ export function runEngine(
   inputs: readonly Tensor[],
   { retainGraph, createGraph, allowUnused, isGradsBatched = false }: RunOptions,
 ): (Tensor | null)[] {
+  if (outputs.length === 0) {
+    if (allowUnused) return inputs.map(() => null);
+    throw new RuntimeError(
+      'The differentiated Tensor at index 0 appears to not have been used in the graph. Set allowUnused=true if this is the desired behavior.',
+    );
+  }
   const run = (starts: readonly (Tensor | null)[]): (Tensor | null)[] =>
     native.engineRun(outputs, starts, inputs, retainGraph, createGraph, allowUnused, false);
   if (!isGradsBatched) return run(grads);

@@ -1,12 +1,10 @@
 /** `torch.autograd.grad`. */
 
 import { RuntimeError, ValueError } from '../errors';
-import { typeName } from '../func/common';
-import { native } from '../native';
 import { torchFunctions } from '../operators';
 import { readOptions } from '../options';
 import type { Tensor } from '../tensor';
-import { readGrads, readInputs, readOutputs } from './arguments';
+import { checkInputs, readGrads, readInputs, readOutputs } from './arguments';
 import type { GradOrList, TensorOrList, TensorsByName } from './arguments';
 import { makeGrads, runEngine } from './engine';
 
@@ -31,6 +29,9 @@ export interface AutogradGradOptions {
 
 type NullableOptions = AutogradGradOptions & { allowUnused: true; materializeGrads?: false };
 type Rest<O> = [options?: O] | [gradOutputs: GradOrList, options?: Omit<O, 'gradOutputs'>];
+type NullableRest =
+  | [options: NullableOptions]
+  | [gradOutputs: GradOrList, options: Omit<NullableOptions, 'gradOutputs'>];
 
 /**
  * The sum of gradients of the outputs with respect to each input: an array, or for an object of
@@ -47,12 +48,12 @@ type Rest<O> = [options?: O] | [gradOutputs: GradOrList, options?: Omit<O, 'grad
  * const { w } = torch.autograd.grad(x.pow(3), { w: x }); // 27
  * ```
  */
-export function grad(outputs: TensorOrList, inputs: TensorOrList, ...rest: Rest<NullableOptions>): (Tensor | null)[];
+export function grad(outputs: TensorOrList, inputs: TensorOrList, ...rest: NullableRest): (Tensor | null)[];
 export function grad(outputs: TensorOrList, inputs: TensorOrList, ...rest: Rest<AutogradGradOptions>): Tensor[];
 export function grad<I extends TensorsByName>(
   outputs: TensorOrList,
   inputs: I,
-  ...rest: Rest<NullableOptions>
+  ...rest: NullableRest
 ): { [K in keyof I]: Tensor | null };
 export function grad<I extends TensorsByName>(
   outputs: TensorOrList,
@@ -88,9 +89,7 @@ export function grad(
       throw new RuntimeError(`element ${i} of tensors does not require grad and does not have a grad_fn`);
     }
   });
-  for (const input of list) {
-    if (!native.isTensor(input)) throw new RuntimeError(`all inputs have to be Tensors, but got ${typeName(input)}`);
-  }
+  checkInputs(list);
   const found = runEngine(outputList, starts, list, {
     retainGraph: options.retainGraph ?? createGraph,
     createGraph,
