@@ -17,7 +17,7 @@ const stampPath = path.join(root, 'build', 'native.json');
 /**
  * @param {import('./report.mjs').Report} report
  * @param {import('./inspect.mjs').Libtorch} libtorch
- * @param {{ debug?: boolean, tidy?: boolean }} [options] debug: with debugging information; tidy: keep only the
+ * @param {{ debug?: boolean | 'address', tidy?: boolean }} [options] debug: with debugging information; tidy: keep only the
  *   addon, for where it is built once
  */
 export async function buildAddon(report, libtorch, { debug = false, tidy = false } = {}) {
@@ -88,6 +88,7 @@ async function compile(report, libtorch, debug) {
     ...['--directory', root, '--config', 'Release', '--generator', tools.generator, '--cmake-path', tools.cmake],
     ...['--parallel', String(jobs()), '--cxx', tools.compiler, '--log-level', 'error'],
     ...[`--CDLIBTORCH=${libtorch.path}`, `--CDDEBUG_INFO=${debug ? 'ON' : 'OFF'}`],
+    ...(debug === 'address' ? ['--CDSANITIZE=address'] : []),
   ];
   writeJson(stampPath, { setting });
   const result = await run(process.execPath, args, {

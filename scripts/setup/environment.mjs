@@ -36,7 +36,7 @@ export const variables = [
   },
   {
     name: 'TORCH_FUNC_DEBUG',
-    text: 'set to 1 to build the addon for a debugger, with debugging information',
+    text: 'set to 1 to build the addon for a debugger, to address to build it with AddressSanitizer as well',
   },
   {
     name: 'CXX, CMAKE_BUILD_PARALLEL_LEVEL',
@@ -70,7 +70,7 @@ export function readEnvironment(env = process.env) {
     libtorch: env.LIBTORCH || null,
     usePytorch: isOn(env.LIBTORCH_USE_PYTORCH),
     variant,
-    debug: isOn(env.TORCH_FUNC_DEBUG),
+    debug: env.TORCH_FUNC_DEBUG === 'address' ? 'address' : isOn(env.TORCH_FUNC_DEBUG),
     cache: path.resolve(env.TORCH_FUNC_CACHE || defaultCache(env)),
     python: env.TORCH_FUNC_PYTHON || null,
     archiveUrl: env.TORCH_FUNC_ARCHIVE_URL || null,
