@@ -22,6 +22,7 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 
 import torch  # noqa: E402
+import torch.masked  # noqa: E402
 import torch.signal.windows  # noqa: E402
 
 from names import camel_case  # noqa: E402
@@ -36,6 +37,7 @@ MODULES = {
     "torch.fft": torch.fft,
     "torch.special": torch.special,
     "torch.signal.windows": torch.signal.windows,
+    "torch.masked": torch.masked,
 }
 
 # Python names that go by another name than their own in camel case.
@@ -78,6 +80,7 @@ REASONS: tuple[tuple[str, str, str], ...] = (
     ("name", r"(BFloat16|Bool|Byte|Char|Double|Float|Half|Int|Long|Short)Tensor|set_default_tensor_type",
      "The legacy tensor types: a dtype and a device say the same."),
     ("name", r"Disable\w+|as_subclass", "`__torch_function__` and subclasses of tensors are a protocol of Python's."),
+    ("name", r"MaskedTensor|(as_|is_)?masked_tensor", "A subclass of tensors, which PyTorch calls a prototype."),
     ("name", r"GradScaler|autocast\w*|\w+_autocast\w*", "Automatic mixed precision is not part of the package."),
     ("name", r"Event|Stream|record_stream", "CUDA streams and events are not part of the package."),
     ("name", r"FatalError|AcceleratorError", "Comes as `torch.RuntimeError`."),
@@ -107,7 +110,7 @@ const names = (value) => Object.getOwnPropertyNames(value);
 console.log(JSON.stringify({
   'torch': names(torch), 'torch.Tensor': names(torch.Tensor.prototype), 'torch.linalg': names(torch.linalg),
   'torch.fft': names(torch.fft), 'torch.special': names(torch.special),
-  'torch.signal.windows': names(torch.signal.windows),
+  'torch.signal.windows': names(torch.signal.windows), 'torch.masked': names(torch.masked),
 }));
 """
 
@@ -173,7 +176,7 @@ def page(exports: dict[str, list[str]]) -> str:
         "",
         "A name is there when the package exports it in camel case: `torch.cartesian_prod` is",
         "`torch.cartesianProd`. Most are operators ([operators.md](operators.md)); what PyTorch writes in",
-        "Python is in `lib/functional/` and `lib/signal/`.",
+        "Python is in `lib/functional/`, `lib/signal/` and `lib/masked/`.",
         "",
         "| Namespace | Public names in Python | There |",
         "| --------- | ---------------------: | ----: |",

@@ -15,6 +15,7 @@ test('every public name of Python PyTorch is there or explained', () => {
     'torch.fft': names(torch.fft),
     'torch.special': names(torch.special),
     'torch.signal.windows': names(torch.signal.windows),
+    'torch.masked': names(torch.masked),
   };
   const script = path.join(__dirname, '..', '..', 'scripts', 'generate', 'python_names.py');
   const { status, stderr } = spawnSync(findPython(), [script, '--check', '--exports', '-'], {
