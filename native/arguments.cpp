@@ -43,7 +43,12 @@ bool isPlainObject(Environment& environment, napi_value value) {
   check(env, napi_get_prototype(env, value, &prototype));
   napi_valuetype type;
   check(env, napi_typeof(env, prototype, &type));
-  if (type == napi_null) return true;
+  if (type == napi_null) {
+    // So it is for a Proxy too, whatever it stands for; one that stands for a tensor is no options object.
+    bool isTensor = false;
+    check(env, napi_instanceof(env, value, environment.tensorClass(), &isTensor));
+    return !isTensor;
+  }
   bool same = false;
   check(env, napi_strict_equals(env, prototype, environment.objectPrototype(), &same));
   if (same) return true;
@@ -75,12 +80,12 @@ void readObject(Environment& environment, napi_value value, Argument& argument, 
   napi_env env = environment.env;
   void* data = nullptr;
   if (napi_unwrap(env, value, &data) == napi_ok) {
-    if (TensorHandle* handle = environment.handles.find(data)) {
+    if (TensorHandle* handle = environment.handles().find(data)) {
       argument.kind = Kind::Tensor;
       argument.tensor = handle;
       return;
     }
-    if (environment.generators.count(data) != 0) {
+    if (environment.generators().count(data) != 0) {
       argument.kind = Kind::Generator;
       argument.generator = static_cast<at::Generator*>(data);
       return;
@@ -281,7 +286,7 @@ const char* memoryFormatName(c10::MemoryFormat format) { return nameOf(kMemoryFo
 
 static c10::Device deviceOf(const std::string& text) {
   constexpr size_t kLongest = 64;
-  if (text.size() > kLongest) throwRuntimeError("Invalid device string: " + quoted(text));
+  if (text.size() > kLongest) throwRuntimeError("Invalid device string: " + inQuotes(text));
   return c10::Device(text);
 }
 

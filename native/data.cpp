@@ -27,7 +27,7 @@ c10::ScalarType dtypeArgument(const Napi::Value& value, const char* argument) {
     if (auto dtype = parseDtype(value.As<Napi::String>())) return *dtype;
   }
   throwTypeError(std::string("argument '") + argument + "' must be a dtype, such as 'float32', not " +
-                 (value.IsString() ? quoted(value.As<Napi::String>()) : describe(Environment::of(value.Env()), value)));
+                 (value.IsString() ? inQuotes(value.As<Napi::String>()) : describe(Environment::of(value.Env()), value)));
 }
 
 c10::Device deviceArgument(Environment& environment, const Napi::Value& value) {

@@ -230,7 +230,7 @@ Napi::Value setDefaultDtype(const Napi::CallbackInfo& info) {
   readArgument(environment, info[0], argument);
   const auto type = argument.kind == Kind::String ? parseDtype(argument.text) : std::nullopt;
   if (!type) {
-    const std::string got = argument.kind == Kind::String ? "'" + argument.text + "'" : describe(environment, argument);
+    const std::string got = argument.kind == Kind::String ? inQuotes(argument.text) : describe(environment, argument);
     throwTypeError("invalid dtype object: only floating-point types are supported as the default type (got " + got + ")");
   }
   switch (*type) {

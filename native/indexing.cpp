@@ -30,7 +30,7 @@ using Kind = Argument::Kind;
 [[noreturn]] void throwInvalidIndex(Environment& environment, const Argument& item) {
   std::string got = describe(environment, item);
   if (item.kind == Kind::Float && std::isfinite(item.number)) got += " " + std::to_string(item.number);
-  if (item.kind == Kind::String) got += " " + quoted(item.text) + "; a string index is '...' or a slice such as ':', '1:3', '::2'";
+  if (item.kind == Kind::String) got += " " + inQuotes(item.text) + "; a string index is '...' or a slice such as ':', '1:3', '::2'";
   throwIndexError("only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices (got " + got + ")");
 }
 

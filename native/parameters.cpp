@@ -19,7 +19,7 @@ constexpr double kMaxSafeInteger = 9007199254740991.0;  // 2^53 - 1
 
 }  // namespace
 
-std::string quoted(const std::string& text) {
+std::string inQuotes(const std::string& text) {
   constexpr size_t kMost = 100;
   if (text.size() <= kMost) return "'" + text + "'";
   // Not in the middle of a UTF-8 sequence.

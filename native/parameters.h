@@ -11,7 +11,7 @@
 namespace torch_func {
 
 // `text` between quotes, cut where it is too long for a message.
-std::string quoted(const std::string& text);
+std::string inQuotes(const std::string& text);
 
 bool booleanParameter(const Napi::CallbackInfo& info, size_t position, const char* function, const char* name);
 // An integer that a double holds exactly.

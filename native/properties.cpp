@@ -47,7 +47,7 @@ Napi::Value isContiguous(const Napi::CallbackInfo& info) {
   auto format = c10::MemoryFormat::Contiguous;
   if (info[1].IsString()) {
     auto parsed = parseMemoryFormat(info[1].As<Napi::String>());
-    if (!parsed) throwTypeError("isContiguous(): option 'memoryFormat' must be a memory format, not " + quoted(info[1].As<Napi::String>()));
+    if (!parsed) throwTypeError("isContiguous(): option 'memoryFormat' must be a memory format, not " + inQuotes(info[1].As<Napi::String>()));
     format = *parsed;
   } else if (!info[1].IsUndefined()) {
     throwTypeError("isContiguous(): option 'memoryFormat' must be a memory format, not " + describe(Environment::of(info.Env()), info[1]));

@@ -140,16 +140,22 @@ constexpr int64_t kStateBytes = sizeof(at::CPUGeneratorImpl);
 
 // A basic finalizer, as a tensor's: it runs inside the collection and touches no JavaScript.
 void finalizeGenerator(node_api_basic_env env, void* data, void* hint) {
-  static_cast<Environment*>(hint)->generators.erase(data);
+  static_cast<std::unordered_set<void*>*>(hint)->erase(data);
   delete static_cast<at::Generator*>(data);
   int64_t total = 0;
   napi_adjust_external_memory(env, -kStateBytes, &total);
 }
 
 void attach(Environment& environment, napi_value object, at::Generator generator) {
+  napi_valuetype type;
+  check(environment.env, napi_typeof(environment.env, object, &type));
+  void* wrapped = nullptr;
+  if (type != napi_object || napi_unwrap(environment.env, object, &wrapped) == napi_ok) {
+    throwTypeError("argument 'object' must be an object that holds nothing yet, not " + describe(environment, object));
+  }
   auto owned = std::make_unique<at::Generator>(std::move(generator));
-  check(environment.env, napi_wrap(environment.env, object, owned.get(), finalizeGenerator, &environment, nullptr));
-  environment.generators.insert(owned.release());
+  check(environment.env, napi_wrap(environment.keeperEnv(), object, owned.get(), finalizeGenerator, &environment.generators(), nullptr));
+  environment.generators().insert(owned.release());
   int64_t total = 0;
   napi_adjust_external_memory(environment.env, kStateBytes, &total);
 }
