@@ -1,0 +1,4 @@
+import { data } from './cases/data';
+import { testCases } from './support';
+
+describe('data that no tensor can be made of', () => testCases(data));
