@@ -172,7 +172,7 @@ const methods: Partial<Tensor> & ThisType<Tensor> = {
   },
   resizeAs(other: Tensor) {
     emitLibtorchWarning('UserWarning', 'non-inplace resize_as is deprecated');
-    return resized(this, other.shape);
+    return resized(this, native.shape(other));
   },
   toSparseCoo() {
     return this.toSparse();
