@@ -256,7 +256,8 @@ export class Tensor {
   // --- conversion -------------------------------------------------------------------------------
 
   /**
-   * The tensor with another dtype or on another device, or itself if nothing changes; `Tensor.to`.
+   * The tensor with another dtype or on another device; `Tensor.to`. If nothing changes, another
+   * handle of the same tensor, so that each can be disposed of by itself.
    *
    * @example
    * ```ts
@@ -289,7 +290,7 @@ export class Tensor {
     return propertyOperators.to.call(this, options) as Tensor;
   }
 
-  /** A copy in CPU memory, or the tensor itself if it lies there; `Tensor.cpu()`. */
+  /** A copy in CPU memory, or a handle of the tensor itself if it lies there; `Tensor.cpu()`. */
   cpu(): Tensor {
     return this.to('cpu');
   }

@@ -39,7 +39,7 @@ const at::Tensor& bottom(const at::Tensor& tensor) {
 HandlePool::~HandlePool() {
   // Node-API runs all finalizers before it frees the instance data, so no handle is left. Should one
   // be, its block is kept: a leak at exit is better than a dangling pointer.
-  if (liveTensors_ > 0) return;
+  if (handles_ > 0) return;
   for (uintptr_t block : blocks_) std::free(reinterpret_cast<void*>(block));
 }
 
@@ -62,7 +62,7 @@ TensorHandle* HandlePool::create(at::Tensor tensor) {
   handle->tensor = std::move(tensor);
   handle->pool = this;
   handle->disposed = false;
-  ++liveTensors_;
+  ++handles_;
   account(handle);
   if (!scopes_.empty()) scopes_.back().push_back({handle, handle->generation});
   return handle;
@@ -71,6 +71,7 @@ TensorHandle* HandlePool::create(at::Tensor tensor) {
 void HandlePool::dispose(TensorHandle* handle) {
   if (handle->disposed) return;
   handle->disposed = true;
+  ++disposedTensors_;
   unaccount(handle);
   // Moved out first: destroying a tensor may free a whole graph.
   at::Tensor dropped = std::move(handle->tensor);
@@ -79,11 +80,12 @@ void HandlePool::dispose(TensorHandle* handle) {
 
 void HandlePool::release(TensorHandle* handle) {
   dispose(handle);
+  --disposedTensors_;
   handle->pool = nullptr;
   ++handle->generation;
   handle->nextFree = free_;
   free_ = handle;
-  --liveTensors_;
+  --handles_;
 }
 
 TensorHandle* HandlePool::find(void* pointer) const {

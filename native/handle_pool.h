@@ -44,7 +44,8 @@ class HandlePool {
   // The handle behind a pointer of unknown origin, or null.
   TensorHandle* find(void* pointer) const;
 
-  size_t liveTensors() const { return liveTensors_; }
+  // Without those that have been disposed of and only wait for the collector.
+  size_t liveTensors() const { return handles_ - disposedTensors_; }
   int64_t externalBytes() const { return externalBytes_; }
 
   // Scopes: every handle created while a scope is open is remembered by the innermost one.
@@ -68,7 +69,8 @@ class HandlePool {
   std::unordered_set<uintptr_t> blocks_;
   mutable uintptr_t lastBlock_ = 0;
   TensorHandle* free_ = nullptr;
-  size_t liveTensors_ = 0;
+  size_t handles_ = 0;          // that JavaScript objects hold
+  size_t disposedTensors_ = 0;  // of these
   std::vector<std::vector<Remembered>> scopes_;
 
   // Views share their storage, so a storage is counted once however many handles see it.
