@@ -30,8 +30,7 @@ export interface AutogradGradOptions {
 type NullableOptions = AutogradGradOptions & { allowUnused: true; materializeGrads?: false };
 type Rest<O> = [options?: O] | [gradOutputs: GradOrList, options?: Omit<O, 'gradOutputs'>];
 type NullableRest =
-  | [options: NullableOptions]
-  | [gradOutputs: GradOrList, options: Omit<NullableOptions, 'gradOutputs'>];
+  [options: NullableOptions] | [gradOutputs: GradOrList, options: Omit<NullableOptions, 'gradOutputs'>];
 
 /**
  * The sum of gradients of the outputs with respect to each input: an array, or for an object of

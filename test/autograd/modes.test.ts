@@ -50,7 +50,7 @@ afterEach(() => {
   expect(state()).toEqual(before);
 });
 
-describe.each(modes)('$name', ({ enter, run, inside }) => {
+describe.each(modes)('$name', ({ name, enter, run, inside }) => {
   test('as a function', () => {
     expect(run(seen)).toEqual(inside);
     expect(run(records)).toBe(inside.grad);
@@ -92,7 +92,8 @@ describe.each(modes)('$name', ({ enter, run, inside }) => {
   test('nests in every other and restores it', () => {
     for (const outer of modes) {
       outer.run(() => {
-        expect(run(seen).grad).toBe(inside.grad);
+        const inference = name.startsWith('inferenceMode') ? inside.inference : outer.inside.inference;
+        expect(run(seen)).toEqual({ grad: inside.grad, inference });
         expect(seen()).toEqual(outer.inside);
         {
           using _ = enter();

@@ -7,18 +7,29 @@ import type { Tensor } from '../../tensor';
 /** One tensor, or an array of tensors. */
 export type Tensors = Tensor | readonly Tensor[];
 
+// A value whose type is not known stays unknown, in place of the union of both forms.
+type IfAny<T, Then, Else> = 0 extends 1 & T ? Then : Else;
+
 /** What a function of these inputs is called with: an array is spread. */
-export type Arguments<I extends Tensors> = I extends readonly Tensor[]
-  ? { -readonly [K in keyof I]: Tensor }
-  : [Tensor];
+export type Arguments<I extends Tensors> = IfAny<
+  I,
+  Tensor[],
+  I extends readonly Tensor[] ? { -readonly [K in keyof I]: Tensor } : [Tensor]
+>;
 
 /** A tensor for a tensor, an array as long for an array. */
-export type Like<T extends Tensors> = T extends readonly Tensor[] ? { -readonly [K in keyof T]: Tensor } : Tensor;
+export type Like<T extends Tensors> = IfAny<
+  T,
+  T,
+  T extends readonly Tensor[] ? { -readonly [K in keyof T]: Tensor } : Tensor
+>;
 
 /** For every output (one or an array) every input (one or an array). */
-export type JacobianOf<O extends Tensors, I extends Tensors> = O extends readonly Tensor[]
-  ? { -readonly [K in keyof O]: Like<I> }
-  : Like<I>;
+export type JacobianOf<O extends Tensors, I extends Tensors> = IfAny<
+  O,
+  O,
+  O extends readonly Tensor[] ? { -readonly [K in keyof O]: Like<I> } : Like<I>
+>;
 
 /** Tensors as an array, and whether they came as one. */
 export interface TensorList {

@@ -1,0 +1,56 @@
+// The types of torch.autograd, checked by `npm run typecheck` alone.
+
+import type { Tensor } from 'torch-func';
+import * as torch from 'torch-func';
+
+import { is } from './equal';
+
+const { functional, forwardAd, grad } = torch.autograd;
+declare const x: Tensor;
+
+export function products(): void {
+  is<[output: Tensor, vjp: Tensor]>()(functional.vjp((a) => a.sin(), x, x));
+  is<[output: Tensor, vjp: [Tensor, Tensor]]>()(functional.vjp((a, b) => a.mul(b), [x, x], { v: x, strict: true }));
+  is<[output: [Tensor, Tensor], vjp: Tensor]>()(functional.vjp((a) => [a, a] as [Tensor, Tensor], x, [x, x], true));
+  is<[output: Tensor, jvp: Tensor]>()(functional.jvp((a, b) => a.mul(b), [x, x], [x, x]));
+  is<[output: Tensor, vhp: [Tensor, Tensor]]>()(functional.vhp((a, b) => a.mul(b).sum(), [x, x], [x, x]));
+  is<[output: Tensor, hvp: Tensor]>()(functional.hvp((a) => a.sum(), x, x, { createGraph: true }));
+  // @ts-expect-error two inputs, one argument too many
+  functional.vjp((a: Tensor, b: Tensor, c: Tensor) => a.mul(b).mul(c), [x, x], x);
+  // @ts-expect-error the vector has the form of the output
+  functional.vjp((a) => a.sin(), x, [x]);
+  // @ts-expect-error a name in Python's spelling
+  functional.vjp((a) => a.sin(), x, x, { create_graph: true });
+}
+
+export function jacobians(): void {
+  is<Tensor>()(functional.jacobian((a) => a.sin(), x));
+  is<[Tensor, Tensor]>()(functional.jacobian((a, b) => a.mul(b), [x, x], { vectorize: true }));
+  is<[[Tensor], [Tensor]]>()(functional.jacobian((a) => [a, a] as [Tensor, Tensor], [x], true, false));
+  is<[[Tensor, Tensor], [Tensor, Tensor]]>()(functional.hessian((a, b) => a.mul(b).sum(), [x, x]));
+  is<Tensor>()(functional.hessian((a) => a.sum(), x, { outerJacobianStrategy: 'forward-mode', vectorize: true }));
+  // @ts-expect-error there are two strategies
+  functional.jacobian((a) => a.sin(), x, { strategy: 'sideways' });
+}
+
+export function gradients(): void {
+  is<Tensor[]>()(grad(x.sum(), x));
+  is<Tensor[]>()(grad(x, [x, x], x, { retainGraph: true }));
+  is<(Tensor | null)[]>()(grad(x.sum(), x, { allowUnused: true }));
+  is<Tensor[]>()(grad(x.sum(), x, { allowUnused: true, materializeGrads: true }));
+  is<Tensor>()(grad(x.sum(), { w: x, b: x }).w);
+  is<Tensor | null>()(grad(x.sum(), { w: x }, { allowUnused: true }).w);
+  is<void>()(x.backward(x, { retainGraph: true }));
+  is<void>()(torch.autograd.backward([x, x], [x, null], { inputs: { x } }));
+}
+
+export function modes(): void {
+  is<number>()(torch.noGrad(() => 1));
+  is<string>()(torch.setGradEnabled(true, () => 'text'));
+  is<boolean>()(torch.inferenceMode(false, () => true));
+  is<torch.autograd.ModeGuard>()(torch.inferenceMode());
+  const { primal, tangent } = forwardAd.unpackDual(x);
+  is<Tensor>()(primal);
+  is<Tensor | null>()(tangent);
+  is<number>()(forwardAd.dualLevel(() => 2));
+}
