@@ -242,7 +242,7 @@ export const operators: Case[] = [
     () =>
       torch
         .ones([1])
-        .expand([2n ** 60n])
+        .expand(wrong([2n ** 60n]))
         .toArray(),
     'RuntimeError',
     /overflow|allocate/,

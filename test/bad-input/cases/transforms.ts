@@ -8,12 +8,12 @@ type Transform = (func: Fn) => (x: torch.Tensor) => unknown;
 
 /** Every transform as a function of one tensor that calls `func` with one tensor. */
 export const transforms: Record<string, Transform> = {
-  grad: (func) => (x) => torch.func.grad(func as never)(...wrong([x])),
+  grad: (func) => (x) => torch.func.grad(wrong(func))(...wrong([x])),
   vjp: (func) => (x) => torch.func.vjp(func, x),
   jvp: (func) => (x) => torch.func.jvp(func, [x], [torch.onesLike(x)]),
   vmap: (func) => (x) => torch.func.vmap(func)(x.dim() === 0 ? x.unsqueeze(0) : x),
-  jacrev: (func) => (x) => torch.func.jacrev(func as never)(...wrong([x])),
-  jacfwd: (func) => (x) => torch.func.jacfwd(func as never)(...wrong([x])),
+  jacrev: (func) => (x) => torch.func.jacrev(wrong(func))(...wrong([x])),
+  jacfwd: (func) => (x) => torch.func.jacfwd(wrong(func))(...wrong([x])),
 };
 const names = Object.keys(transforms);
 
@@ -179,7 +179,7 @@ const notFunctions: Case[] = names.flatMap((name) =>
 const g =
   (options: unknown, ...args: unknown[]) =>
   () =>
-    f.grad(sum as never, options as never)(...wrong(args));
+    f.grad(wrong(sum), options as never)(...wrong(args));
 const v =
   (options: unknown, ...args: unknown[]) =>
   () =>
@@ -187,7 +187,7 @@ const v =
 const j =
   (options: unknown, ...args: unknown[]) =>
   () =>
-    f.jacrev(sum as never, options as never)(...wrong(args));
+    f.jacrev(wrong(sum), options as never)(...wrong(args));
 
 const argumentsAndOptions: Case[] = [
   ['grad without arguments', g({}), 'RuntimeError', /argnum=0, but only 0 positional inputs/],
@@ -304,7 +304,7 @@ const argumentsAndOptions: Case[] = [
   ['vmap with a symbol as randomness', v({ randomness: Symbol('r') }, vector()), 'RuntimeError', /randomness/],
   ['vmap with chunkSize 0', v({ chunkSize: 0 }, vector()), 'ValueError', /chunkSize/],
   ['vmap with chunkSize NaN', v({ chunkSize: NaN }, vector()), 'ValueError', /chunkSize/],
-  ['vmap of random numbers', () => f.vmap(() => torch.rand([2]))(vector()), 'RuntimeError', /randomness/],
+  ['vmap of random numbers', () => f.vmap((_: unknown) => torch.rand([2]))(vector()), 'RuntimeError', /randomness/],
   ['vmap of item()', () => f.vmap((x: torch.Tensor) => torch.tensor(x.item()))(vector()), 'RuntimeError', /\.item\(\)/],
   ['vmap of toArray()', () => f.vmap((x: torch.Tensor) => torch.tensor(x.toArray()))(vector()), 'RuntimeError', /./],
   ['vmap of data()', () => f.vmap((x: torch.Tensor) => torch.tensor(x.data()))(vector()), 'RuntimeError', /./],
@@ -332,14 +332,14 @@ const argumentsAndOptions: Case[] = [
     /floating-point/,
   ],
   ['jacrev of a cyclic argument', j({}, cyclic), 'ValueError', /contains itself/],
-  ['jacfwd of a number', () => f.jacfwd(sum as never)(...wrong([1])), 'TypeError', /only Tensors, got number/],
+  ['jacfwd of a number', () => f.jacfwd(wrong(sum))(...wrong([1])), 'TypeError', /only Tensors, got number/],
   [
     'jacfwd with an unknown randomness',
-    () => f.jacfwd(sum as never, { randomness: 'x' } as never)(...wrong([vector()])),
+    () => f.jacfwd(wrong(sum), { randomness: 'x' } as never)(...wrong([vector()])),
     'RuntimeError',
     /randomness/,
   ],
-  ['hessian of nothing', () => f.hessian(sum as never)(), 'RuntimeError', /argnum=0/],
+  ['hessian of nothing', () => f.hessian(wrong(sum))(), 'RuntimeError', /argnum=0/],
   [
     'requiresGrad_ inside grad',
     () =>
