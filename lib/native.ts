@@ -101,6 +101,16 @@ export interface Native {
   retainGrad(tensor: Tensor): void;
   disableSavedTensorHooks(message: string): string | null;
   enableSavedTensorHooks(previous: string | null): void;
+  // functionalize.cpp
+  wrapFunctional(tensor: Tensor, level: number): Tensor;
+  unwrapFunctional(tensor: Tensor, reapplyViews: boolean): Tensor;
+  syncFunctional(tensor: Tensor): void;
+  propagateMutation(unwrapped: Tensor, wrapped: Tensor): void;
+  // hooks.cpp
+  createHookSite(dispatcher: (number: number, gradient: Tensor) => Tensor | undefined): unknown;
+  registerHook(site: unknown, tensor: Tensor, number: number): void;
+  releasedHooks(site: unknown): number[];
+  swapEngineThreads(enabled: boolean): boolean;
   // levels.cpp
   pushGrad(): number;
   pushJvp(): number;
@@ -174,7 +184,10 @@ function load(): Native {
   const file = path.join(__dirname, '..', 'build', 'Release', 'torch_func.node');
   try {
     // eslint-disable-next-line @typescript-eslint/no-require-imports -- an addon can only be required
-    return require(file) as Native;
+    const native = require(file) as Native;
+    // The second load makes the environment that owns what the collector frees (native/environment.h).
+    process.dlopen({ exports: {} }, file);
+    return native;
   } catch (cause) {
     const what = existsSync(file)
       ? `The addon ${file} could not be loaded: ${(cause as Error).message}`

@@ -9,7 +9,9 @@
 #include "devices.h"
 #include "environment.h"
 #include "errors.h"
+#include "hooks.h"
 #include "indexing.h"
+#include "functionalize.h"
 #include "levels.h"
 #include "operators.h"
 #include "printing.h"
@@ -48,7 +50,9 @@ Napi::Object startAddon(Napi::Env env, Napi::Object exports) {
   defineProperties(exports);
   defineData(exports);
   defineAutograd(exports);
+  defineHooks(exports);
   defineLevels(exports);
+  defineFunctionalize(exports);
   defineIndexing(exports);
   defineRandom(exports);
   defineDevices(exports);

@@ -28,10 +28,16 @@ class Environment::WarningCollector : public c10::WarningHandler {
   c10::WarningHandler* previous_;
 };
 
-Environment::Environment(napi_env env)
-    : env(env), handles(env), warningCollector_(std::make_unique<WarningCollector>(*this)) {}
+namespace {
+
+thread_local Environment* loadedLast = nullptr;
+
+}  // namespace
+
+Environment::Environment(napi_env env) : env(env), ownHandles_(env) { loadedLast = this; }
 
 Environment::~Environment() {
+  if (loadedLast == this) loadedLast = nullptr;
   leaveDualLevels(*this);
   // Each restores the state that it found, so the innermost goes first.
   while (!inferenceModes.empty()) inferenceModes.pop_back();
@@ -58,6 +64,8 @@ void Environment::keep(napi_ref& ref, napi_value value) {
 // May come again: a test runner or a bundler loads the package anew for every file it runs, but the
 // addon once per thread. The last classes count.
 void Environment::initialize(const Napi::Object& classes) {
+  keeper_ = loadedLast != nullptr ? loadedLast : this;
+  if (warningCollector_ == nullptr) warningCollector_ = std::make_unique<WarningCollector>(*this);
   keep(tensorClass_, classes.Get("Tensor"));
   keep(complexClass_, classes.Get("Complex"));
   keep(deviceClass_, classes.Get("Device"));

@@ -30,13 +30,22 @@ class Environment {
   static Environment& of(napi_env env);
 
   napi_env env;
-  HandlePool handles;
   StackLimit stack;
+
+  // The keeper is the environment of the addon's second load on this thread, and owns everything that
+  // the collector frees; no function of it is ever called. The reason is an error on its way to
+  // JavaScript: until V8 has taken it over, Node-API holds it as the environment's last exception, and
+  // taking it over allocates. A collection at that moment runs our finalizers (basic ones run inside
+  // collections), after each of which Node-API looks for an exception, finds that one, takes it for
+  // the finalizer's own and ends the process. The keeper never has an exception.
+  napi_env keeperEnv() const { return keeper_->env; }
+  HandlePool& handles() const { return keeper_->ownHandles_; }
+  // The at::Generator behind each wrapped Generator object: what tells them from foreign objects.
+  std::unordered_set<void*>& generators() const { return keeper_->ownGenerators_; }
+
   size_t dualLevels = 0;  // how often forward mode was entered and not left
   // The inference modes that were entered and not left, innermost last, by number.
   std::vector<std::pair<int64_t, std::unique_ptr<c10::InferenceMode>>> inferenceModes;
-  // The at::Generator behind each wrapped Generator object: what tells them from foreign objects.
-  std::unordered_set<void*> generators;
 
   napi_value tensorClass() const { return deref(tensorClass_); }
   napi_value complexClass() const { return deref(complexClass_); }
@@ -45,7 +54,7 @@ class Environment {
   napi_value objectPrototype() const { return deref(objectPrototype_); }
   bool initialized() const { return tensorClass_ != nullptr; }
 
-  // Takes the classes from lib/native.ts. Called once per environment, before anything else.
+  // Takes the classes from lib/tensor.ts, and the environment loaded last on this thread as keeper.
   void initialize(const Napi::Object& classes);
 
   // libtorch's warnings are collected while C++ runs and handed to JavaScript when the call returns.
@@ -53,6 +62,10 @@ class Environment {
   void emitWarnings();
 
  private:
+  HandlePool ownHandles_;
+  std::unordered_set<void*> ownGenerators_;
+  Environment* keeper_ = this;
+
   napi_value deref(napi_ref ref) const;
   // Lets a reference hold the value instead of what it held.
   void keep(napi_ref& ref, napi_value value);

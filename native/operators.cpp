@@ -223,7 +223,7 @@ Napi::Value makeOperator(const Napi::CallbackInfo& info) {
                                            booleanParameter(info, 2, "operator", "isMethod"));
   napi_value function;
   check(env, napi_create_function(env, name.c_str(), name.size(), callOperator, target.get(), &function));
-  check(env, napi_add_finalizer(env, function, target.get(),
+  check(env, napi_add_finalizer(target->environment.keeperEnv(), function, target.get(),
                                 [](node_api_basic_env, void* data, void*) { delete static_cast<Operator*>(data); },
                                 nullptr, nullptr));
   target.release();

@@ -23,7 +23,7 @@ Napi::Value dispose(const Napi::CallbackInfo& info) {
   Environment& environment = Environment::of(info.Env());
   TensorHandle* handle = tensorHandleOf(environment, info[0]);
   if (handle == nullptr) throwTypeError("dispose(): argument 'tensor' must be Tensor, not " + describe(environment, info[0]));
-  environment.handles.dispose(handle);
+  environment.handles().dispose(handle);
   return info.Env().Undefined();
 }
 
@@ -33,7 +33,7 @@ Napi::Value isDisposed(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value openScope(const Napi::CallbackInfo& info) {
-  return Napi::Number::New(info.Env(), static_cast<double>(Environment::of(info.Env()).handles.openScope()));
+  return Napi::Number::New(info.Env(), static_cast<double>(Environment::of(info.Env()).handles().openScope()));
 }
 
 // closeScope(depth, keptTensors)
@@ -47,12 +47,12 @@ Napi::Value closeScope(const Napi::CallbackInfo& info) {
   for (uint32_t i = 0; i < list.Length(); ++i) {
     if (TensorHandle* handle = tensorHandleOf(environment, list.Get(i))) kept.insert(handle);
   }
-  environment.handles.closeScope(static_cast<size_t>(depth), kept);
+  environment.handles().closeScope(static_cast<size_t>(depth), kept);
   return info.Env().Undefined();
 }
 
 Napi::Value memoryUsage(const Napi::CallbackInfo& info) {
-  const HandlePool& handles = Environment::of(info.Env()).handles;
+  const HandlePool& handles = Environment::of(info.Env()).handles();
   auto result = Napi::Object::New(info.Env());
   result.Set("tensors", static_cast<double>(handles.liveTensors()));
   result.Set("bytes", static_cast<double>(handles.externalBytes()));
@@ -69,9 +69,9 @@ napi_value wrapTensor(Environment& environment, at::Tensor tensor) {
     return object;
   }
   check(env, napi_new_instance(env, environment.tensorClass(), 0, nullptr, &object));
-  TensorHandle* handle = environment.handles.create(std::move(tensor));
-  if (napi_wrap(env, object, handle, finalizeTensor, nullptr, nullptr) != napi_ok) {
-    environment.handles.release(handle);
+  TensorHandle* handle = environment.handles().create(std::move(tensor));
+  if (napi_wrap(environment.keeperEnv(), object, handle, finalizeTensor, nullptr, nullptr) != napi_ok) {
+    environment.handles().release(handle);
     throw std::runtime_error("the tensor could not be handed to JavaScript");
   }
   return object;
@@ -81,7 +81,7 @@ TensorHandle* tensorHandleOf(Environment& environment, napi_value value) {
   void* data = nullptr;
   // napi_unwrap refuses what is not an object, and what no addon has wrapped.
   if (value == nullptr || napi_unwrap(environment.env, value, &data) != napi_ok) return nullptr;
-  return environment.handles.find(data);
+  return environment.handles().find(data);
 }
 
 const at::Tensor& checkNotDisposed(const TensorHandle& handle, const char* argument) {

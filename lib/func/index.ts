@@ -1,5 +1,9 @@
 /** `torch.func`: composable function transforms. */
 
+export { debugUnwrap } from './debug-unwrap';
+export type { DebugUnwrapOptions } from './debug-unwrap';
+export { functionalize } from './functionalize';
+export type { FunctionalizeOptions } from './functionalize';
 export { grad, gradAndValue } from './grad';
 export type { GradOptions } from './grad';
 export { hessian, jacfwd } from './jacfwd';
@@ -8,6 +12,7 @@ export { jacrev } from './jacrev';
 export type { JacrevOptions } from './jacrev';
 export { jvp } from './jvp';
 export type { JvpOptions } from './jvp';
+export { rearrange } from './rearrange';
 export { vjp } from './vjp';
 export type { VjpFunction, VjpFunctionOptions, VjpOptions } from './vjp';
 export { vmap } from './vmap';

@@ -8,18 +8,38 @@ import type { Tensor } from '../tensor';
 import { sizesOf, standardBasis } from './basis';
 import { atVmapLevel, checkFunction, checkOptions } from './common';
 import { named } from './grad';
-import type { AnyFunction, Argnums, JacobianOf, Output, Selected, WithAux } from './types';
+import type { AnyFunction, Argnums, JacobianOf, Output, Selected, WithExtras } from './types';
 import { flatVjp } from './vjp';
 import type { FlatVjp } from './vjp';
 
 /** The options of {@link jacrev}. */
-export interface JacrevOptions<N extends Argnums = Argnums, H extends boolean = boolean> {
+export interface JacrevOptions<N extends Argnums = Argnums, H extends boolean = boolean, V extends boolean = boolean> {
   /** Which arguments to differentiate with respect to; the first by default. */
   argnums?: N;
   /** Whether `func` returns `[output, aux]`. */
   hasAux?: H;
   /** How many rows of the Jacobian at a time; null for all at once. 1 does without vmap. */
   chunkSize?: number | null;
+  /** Whether to return `[jacobian, value]`, or `[jacobian, value, aux]`, from the one pass forward. */
+  returnValue?: V;
+}
+
+/** Checks the chunkSize of a Jacobian. */
+export function checkChunkSize(api: string, chunkSize: unknown): void {
+  if (chunkSize !== null && (!Number.isInteger(chunkSize) || (chunkSize as number) <= 0)) {
+    throw new ValueError(`${api}: \`chunkSize\` should be greater than 0.`);
+  }
+}
+
+/** What a Jacobian returns: alone, or with the value and the aux that were asked for. */
+export function withExtras(
+  jacobian: unknown,
+  value: unknown,
+  aux: unknown,
+  { returnValue = false, hasAux = false }: { returnValue?: boolean; hasAux?: boolean },
+): unknown {
+  if (!returnValue && !hasAux) return jacobian;
+  return [jacobian, ...(returnValue ? [value] : []), ...(hasAux ? [aux] : [])];
 }
 
 /** Refuses complex tensors, which have no Jacobian of this kind. */
@@ -62,28 +82,29 @@ function jacobian(vjp: FlatVjp, chunkSize: number | null): Tensor[][] {
   const step = chunkSize ?? Math.max(total, 1);
   let whole: Tensor[];
   if (total <= step) {
-    whole = rows(vjp, 0, total, chunkSize === 1 && total !== 1 ? null : chunkSize);
+    whole = rows(vjp, 0, total, total === 0 ? null : chunkSize);
   } else {
-    // Chunks are written into one tensor as they come, so that memory does not hold the result twice
-    // (PyTorch: _preallocate_and_copy); where a graph is recorded, or an outer transform is active,
-    // they are joined at the end instead, since writing in place would not be allowed there.
-    const inPlace = !native.gradMode() && native.levelDepth() === 0;
     const parts: Tensor[][] = [];
-    let target: Tensor[] = [];
+    let target: Tensor[] | null = null;
     for (let start = 0; start < total; start += step) {
       const count = Math.min(step, total - start);
       const part = rows(vjp, start, count, chunkSize);
-      if (!inPlace) {
+      // Chunks are written into one tensor as they come, so that memory does not hold the result twice
+      // (PyTorch: _preallocate_and_copy); where a graph is recorded, or an outer transform is active,
+      // they are joined at the end instead, since writing in place would not be allowed there.
+      if (start === 0 && native.levelDepth() === 0 && !part.some((block) => block.requiresGrad)) {
+        target = part.map((block) => block.newEmpty([total, ...block.shape.slice(1)]));
+      }
+      if (target === null) {
         parts.push(part);
         continue;
       }
-      if (start === 0) target = part.map((block) => block.newEmpty([total, ...block.shape.slice(1)]));
       part.forEach((block, i) => {
-        target[i].narrow(0, start, count).copy_(block);
+        target![i].narrow(0, start, count).copy_(block);
         block.dispose();
       });
     }
-    whole = inPlace ? target : vjp.inputs.map((_, i) => torchFunctions.cat(parts.map((part) => part[i])));
+    whole = target ?? vjp.inputs.map((_, i) => torchFunctions.cat(parts.map((part) => part[i])));
   }
   const result = vjp.outputs.map((): Tensor[] => []);
   whole.forEach((block, i) => {
@@ -115,25 +136,27 @@ function jacobian(vjp: FlatVjp, chunkSize: number | null): Tensor[][] {
  * const batch = torch.vmap(torch.func.jacrev((x: torch.Tensor) => x.sin()))(torch.rand(8, 3)); // 8×3×3
  * ```
  */
-export function jacrev<F extends AnyFunction, const N extends Argnums = 0, const H extends boolean = false>(
+export function jacrev<
+  F extends AnyFunction,
+  const N extends Argnums = 0,
+  const H extends boolean = false,
+  const V extends boolean = false,
+>(
   func: F,
-  options: JacrevOptions<N, H> = {},
+  options: JacrevOptions<N, H, V> = {},
 ): (
   ...args: Parameters<F>
-) => WithAux<JacobianOf<Output<ReturnType<F>, H>, Selected<Parameters<F>, N>>, ReturnType<F>, H> {
+) => WithExtras<JacobianOf<Output<ReturnType<F>, H>, Selected<Parameters<F>, N>>, ReturnType<F>, H, V> {
   checkFunction('jacrev', func);
-  checkOptions('jacrev', options, ['argnums', 'hasAux', 'chunkSize']);
+  checkOptions('jacrev', options, ['argnums', 'hasAux', 'chunkSize', 'returnValue']);
   const { argnums = 0, hasAux = false, chunkSize = null } = options;
-  if (chunkSize !== null && (!Number.isInteger(chunkSize) || chunkSize <= 0)) {
-    throw new ValueError('jacrev: `chunkSize` should be greater than 0.');
-  }
+  checkChunkSize('jacrev', chunkSize);
   const transformed = (...args: unknown[]): unknown => {
     checkReal('jacrev', 'inputs', pytree.flatten(args).leaves);
     const vjp = flatVjp(func, args, argnums, hasAux);
     checkReal('jacrev', 'outputs', vjp.outputs);
     const perOutput = jacobian(vjp, chunkSize).map((blocks) => pytree.unflatten(blocks, vjp.inputSpec));
-    const result = pytree.unflatten(perOutput, vjp.outputSpec);
-    return hasAux ? [result, vjp.aux] : result;
+    return withExtras(pytree.unflatten(perOutput, vjp.outputSpec), vjp.output, vjp.aux, options);
   };
   return named(transformed, func) as never;
 }

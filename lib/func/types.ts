@@ -25,6 +25,13 @@ export type Aux<R> = R extends readonly [unknown, infer A] ? A : never;
 /** The result with the aux beside it, if there is one. */
 export type WithAux<T, R, HasAux> = HasAux extends true ? [T, Aux<R>] : T;
 
+/** The result with the value of the function and the aux beside it, where they were asked for. */
+export type WithExtras<T, R, HasAux, ReturnValue> = ReturnValue extends true
+  ? HasAux extends true
+    ? [T, Output<R, true>, Aux<R>]
+    : [T, R]
+  : WithAux<T, R, HasAux>;
+
 /** A pytree with every tensor replaced by `T`. */
 export type MapTree<Tree, T> = Tree extends Tensor
   ? T

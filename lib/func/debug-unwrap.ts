@@ -1,0 +1,37 @@
+/** `torch.func.debug_unwrap`. */
+
+import { native } from '../native';
+import type { Tensor } from '../tensor';
+import { checkOptions } from './common';
+
+/** The options of {@link debugUnwrap}. */
+export interface DebugUnwrapOptions {
+  /** Whether to go on to the tensor at the bottom; true by default. */
+  recurse?: boolean;
+}
+
+/**
+ * The tensor that a transform's wrapper holds, for a look while debugging; the tensor itself if it is
+ * not wrapped. `torch.func.debug_unwrap`.
+ *
+ * What is computed from it takes no part in the transform: do not let it into the result.
+ *
+ * @example
+ * ```ts
+ * torch.vmap((x: torch.Tensor) => {
+ *   torch.func.debugUnwrap(x).shape; // [5, 3]: the whole batch
+ *   return x.sin();
+ * })(torch.ones(5, 3));
+ * ```
+ */
+export function debugUnwrap(tensor: Tensor, options: DebugUnwrapOptions = {}): Tensor {
+  checkOptions('debugUnwrap', options, ['recurse']);
+  if (!native.isTensor(tensor)) return tensor;
+  const { recurse = true } = options;
+  let current = tensor;
+  for (let info = native.wrapperInfo(current); info !== null; info = native.wrapperInfo(current)) {
+    current = info.value;
+    if (!recurse) break;
+  }
+  return current;
+}
