@@ -17,7 +17,11 @@ const PROGRAM = `
   process.stdout.write(String(caught));`;
 
 // Collections in steps of so many allocations come at every point of a call sooner or later.
-test.each([29, 97])('with a collection every %i allocations', (interval) => {
-  const output = execFileSync(process.execPath, [`--gc-interval=${interval}`, '-e', PROGRAM], { timeout: 120_000 });
-  expect(String(output)).toBe('40000');
-}, 130_000);
+test.each([29, 97])(
+  'with a collection every %i allocations',
+  (interval) => {
+    const output = execFileSync(process.execPath, [`--gc-interval=${interval}`, '-e', PROGRAM], { timeout: 120_000 });
+    expect(String(output)).toBe('40000');
+  },
+  130_000,
+);
