@@ -7,6 +7,7 @@ import { Tensor } from '../tensor';
 import { checkInputs, readGrads, readInputs, readOutputs } from './arguments';
 import type { GradOrList, TensorOrList, TensorsByName } from './arguments';
 import { makeGrads } from './engine';
+import { withHooks } from './hooks';
 
 /** The options of {@link backward}. */
 export interface BackwardOptions {
@@ -57,7 +58,7 @@ export function backward(
   checkInputs(inputList);
   if (outputs.length === 0) return;
   const retainGraph = options.retainGraph ?? createGraph;
-  native.engineRun(outputs, starts, inputList, retainGraph, createGraph, true, true);
+  withHooks(() => native.engineRun(outputs, starts, inputList, retainGraph, createGraph, true, true));
 }
 
 declare module '../tensor' {
