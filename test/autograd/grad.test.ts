@@ -266,6 +266,81 @@ describe('forward mode', () => {
     expect(g.toArray()).toEqual([12]);
   });
 
+  test('tangents of another layout', () => {
+    dualLevel(() => {
+      const primal = torch.ones(2, 3);
+      // Kept as it is, if the layout fits, and copied otherwise.
+      const fits = torch.rand(2, 3);
+      expect(unpackDual(makeDual(primal, fits)).tangent?.toArray()).toEqual(fits.toArray());
+      const transposed = torch.rand(3, 2).T;
+      const { tangent } = unpackDual(makeDual(primal, transposed));
+      expect(tangent?.toArray()).toEqual(transposed.toArray());
+      expect(tangent?.strides).toEqual([3, 1]);
+      const expanded = torch.rand(2, 1).expand(2, 3);
+      expect(unpackDual(makeDual(primal, expanded).mul(2)).tangent?.toArray()).toEqual(expanded.mul(2).toArray());
+      expect(unpackDual(makeDual(torch.ones(0, 3), torch.ones(0, 3).narrow(1, 0, 3))).tangent?.shape).toEqual([0, 3]);
+    });
+  });
+
+  test('conjugate and negative bits', () => {
+    dualLevel(() => {
+      const z = torch.rand(3, { dtype: 'complex128' });
+      for (const primal of [z, z.conj(), z.conj().imag]) {
+        const tangent = torch.randLike(primal);
+        const { primal: value, tangent: got } = unpackDual(makeDual(primal, tangent).clone());
+        expect(torch.allclose(value.resolveConj().resolveNeg(), primal.resolveConj().resolveNeg())).toBe(true);
+        expect(torch.allclose(got as Tensor, tangent)).toBe(true);
+      }
+    });
+  });
+
+  test('operators without a derivative give no tangent', () => {
+    dualLevel(() => {
+      const dual = makeDual(torch.tensor([1.5, -2]), torch.ones(2));
+      for (const result of [dual.gt(0), dual.argmax(0), dual.detach()]) {
+        expect(unpackDual(result).tangent).toBeNull();
+      }
+    });
+  });
+
+  test('the graph of the primal is still there', () => {
+    const x = torch.tensor([1, 2], { requiresGrad: true });
+    const g = dualLevel(() => grad(makeDual(x, torch.ones(2)).pow(2).sum(), x)[0]);
+    expect(g.toArray()).toEqual([2, 4]);
+  });
+
+  test('inference mode carries no tangents', () => {
+    dualLevel(() => {
+      const dual = makeDual(torch.ones(2), torch.ones(2));
+      expect(torch.inferenceMode(() => unpackDual(dual.mul(2)).tangent)).toBeNull();
+    });
+  });
+
+  test.each([
+    ['of the same layout', (t: Tensor) => t],
+    ['of another layout', (t: Tensor) => t.T.clone().T],
+  ])('a batch of tangents %s, out of place and on a view', (_name, relayout) => {
+    const primal = torch.rand(3, 2, { dtype: 'float64' });
+    const tangents = relayout(torch.rand(3, 2, { dtype: 'float64' }));
+    const batch = torch.stack([tangents, tangents.mul(2)]);
+    const directional = torch.vmap((t: Tensor) => torch.func.jvp((a: Tensor) => a.sin(), [primal], [t])[1]);
+    expect(torch.allclose(directional(batch), primal.cos().mul(batch))).toBe(true);
+    const written = torch.vmap(
+      (t: Tensor) =>
+        torch.func.jvp(
+          (a: Tensor) => {
+            const base = a.clone();
+            base.select(0, 0).mul_(3);
+            return base;
+          },
+          [primal],
+          [t],
+        )[1],
+    );
+    const scale = torch.tensor([[3], [1], [1]], { dtype: 'float64' });
+    expect(torch.allclose(written(batch), batch.mul(scale))).toBe(true);
+  });
+
   test('wrong arguments are named', () => {
     dualLevel(() => {
       expectError(
