@@ -49,6 +49,7 @@ export interface Native {
   closeScope(depth: number, kept: readonly Tensor[]): void;
   memoryUsage(): { tensors: number; bytes: number };
   // operators.cpp
+  /** Call the result through operator.ts: its first argument is the Tensor object for the result. */
   operator(displayName: string, overloads: string, isMethod: boolean): OperatorFunction;
   overloadNames(name: string): string[];
   operatorSignatures(displayName: string, overloads: string, isMethod: boolean): string;

@@ -1,5 +1,5 @@
 /**
- * Turns the generated table into functions: one native function per operator name, which holds the
+ * Turns the generated table into functions: one per operator name, whose native part holds the
  * overloads and picks one at the call. Only the declarations are generated; there is no JavaScript
  * code per operator.
  */
@@ -13,13 +13,13 @@ import type { SpecialFunctions } from './generated/special-functions';
 import * as table from './generated/table';
 import type { OperatorTable } from './generated/table';
 import type { TorchFunctions } from './generated/torch-functions';
-import { native } from './native';
 import type { OperatorFunction } from './native';
+import { operatorFunction } from './operator';
 import { Tensor } from './tensor';
 
 function functionsOf<T>(operators: OperatorTable): T {
   const functions: Record<string, OperatorFunction> = {};
-  for (const [name, overloads] of Object.entries(operators)) functions[name] = native.operator(name, overloads, false);
+  for (const [name, overloads] of Object.entries(operators)) functions[name] = operatorFunction(name, overloads, false);
   return functions as T;
 }
 
@@ -35,7 +35,7 @@ export const nestedFunctions = functionsOf<NestedFunctions>(table.nested);
 for (const [name, overloads] of Object.entries(table.methods)) {
   if (Object.hasOwn(Tensor.prototype, name)) continue;
   Object.defineProperty(Tensor.prototype, name, {
-    value: native.operator(name, overloads, true),
+    value: operatorFunction(name, overloads, true),
     writable: true,
     configurable: true,
   });

@@ -3,6 +3,7 @@
 import { AttributeError } from './errors';
 import { native } from './native';
 import type { OperatorFunction } from './native';
+import { operatorFunction } from './operator';
 
 /** One overload, or `name(...)` itself, which tries the overloads in the dispatcher's order. */
 export type OperatorPacket = OperatorFunction & { readonly [overload: string]: OperatorFunction };
@@ -11,11 +12,11 @@ function packet(name: string): OperatorPacket {
   const overloads = native.overloadNames(name);
   if (overloads.length === 0) throw new AttributeError(`'_OpNamespace' 'aten' object has no attribute '${name}'`);
   const full = (overload: string) => (overload === '' ? name : `${name}.${overload}`);
-  const all = native.operator(`aten::${name}`, overloads.map(full).join(' '), false) as OperatorPacket;
+  const all = operatorFunction(`aten::${name}`, overloads.map(full).join(' '), false) as OperatorPacket;
   for (const overload of overloads) {
     const key = overload === '' ? 'default' : overload;
     Object.defineProperty(all, key, {
-      value: native.operator(`aten::${full(overload)}`, full(overload), false),
+      value: operatorFunction(`aten::${full(overload)}`, full(overload), false),
       enumerable: true,
       configurable: true,
     });

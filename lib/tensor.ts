@@ -12,6 +12,7 @@ import type { TensorMethods } from './generated/tensor-methods';
 import type { Index } from './indexing';
 import { native } from './native';
 import type { TypedArray } from './native';
+import { operatorFunction } from './operator';
 import type { Layout, MemoryFormat, Scalar } from './types';
 import { toNestedArray } from './values';
 import type { NestedArray } from './values';
@@ -415,9 +416,9 @@ native.initialize({
 
 // Operators behind what is a property in Python, or dispatched by its binding.
 const propertyOperators = {
-  T: native.operator('T', 'numpy_T', true),
-  H: native.operator('H', 'matrix_H', true),
-  real: native.operator('real', 'real', true),
-  imag: native.operator('imag', 'imag', true),
-  to: native.operator('to', 'to.dtype_layout', true),
+  T: operatorFunction('T', 'numpy_T', true),
+  H: operatorFunction('H', 'matrix_H', true),
+  real: operatorFunction('real', 'real', true),
+  imag: operatorFunction('imag', 'imag', true),
+  to: operatorFunction('to', 'to.dtype_layout', true),
 };

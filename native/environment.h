@@ -4,6 +4,7 @@
 // Nothing that refers to JavaScript lives in a static: a worker thread loads the addon again.
 
 #include <c10/core/InferenceMode.h>
+#include <ATen/core/ivalue.h>
 #include <napi.h>
 
 #include <memory>
@@ -43,6 +44,10 @@ class Environment {
   // The at::Generator behind each wrapped Generator object: what tells them from foreign objects.
   std::unordered_set<void*>& generators() const { return keeper_->ownGenerators_; }
 
+  // The empty Tensor object that came with the operator call in progress, for its first result.
+  napi_value blank = nullptr;
+  // Stacks of operator calls, to be used again.
+  std::vector<std::unique_ptr<std::vector<c10::IValue>>> operatorStacks;
   size_t dualLevels = 0;  // how often forward mode was entered and not left
   // The inference modes that were entered and not left, innermost last, by number.
   std::vector<std::pair<int64_t, std::unique_ptr<c10::InferenceMode>>> inferenceModes;

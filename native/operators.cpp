@@ -56,36 +56,33 @@ const std::deque<Overload>& Operator::overloads() {
 // The stack of a call. Calls do not nest today, but a stack per depth keeps that from mattering.
 class StackLease {
  public:
-  StackLease() {
-    auto& pool = stacks();
-    if (pool.empty()) {
+  explicit StackLease(Environment& environment) : stacks_(environment.operatorStacks) {
+    if (stacks_.empty()) {
       stack_ = std::make_unique<std::vector<c10::IValue>>();
     } else {
-      stack_ = std::move(pool.back());
-      pool.pop_back();
+      stack_ = std::move(stacks_.back());
+      stacks_.pop_back();
     }
   }
   ~StackLease() {
     stack_->clear();
-    stacks().push_back(std::move(stack_));
+    stacks_.push_back(std::move(stack_));
   }
   std::vector<c10::IValue>& operator*() { return *stack_; }
 
  private:
-  static std::vector<std::unique_ptr<std::vector<c10::IValue>>>& stacks() {
-    static thread_local std::vector<std::unique_ptr<std::vector<c10::IValue>>> pool;
-    return pool;
-  }
+  std::vector<std::unique_ptr<std::vector<c10::IValue>>>& stacks_;
   std::unique_ptr<std::vector<c10::IValue>> stack_;
 };
 
 // `x.sin()`, `x.add(y)`: tensors alone, for the first overload. Most calls of most programs are of
 // this kind, and they need no look at types beyond "is a tensor". Null if the call is of another kind.
 napi_value Operator::callOnTensors(napi_value thisValue, c10::ArrayRef<napi_value> values) {
-  constexpr size_t kMost = 4;
+  constexpr size_t kMost = Overload::kMostTensors;
   const size_t count = values.size() + (isMethod_ ? 1 : 0);
   if (count > kMost || count == 0) return nullptr;
   const Overload& overload = overloads().front();
+  if (!overload.takesTensors(count)) return nullptr;
   napi_value objects[kMost];
   TensorHandle* handles[kMost];
   for (size_t i = 0; i < count; ++i) {
@@ -93,8 +90,7 @@ napi_value Operator::callOnTensors(napi_value thisValue, c10::ArrayRef<napi_valu
     handles[i] = tensorHandleOf(environment, objects[i]);
     if (handles[i] == nullptr) return nullptr;
   }
-  if (!overload.takesTensors(count)) return nullptr;
-  StackLease lease;
+  StackLease lease(environment);
   std::vector<c10::IValue>& stack = *lease;
   const auto& parameters = overload.parameters();
   for (size_t i = 0; i < count; ++i) stack.emplace_back(checkNotDisposed(*handles[i], parameters[i].name.c_str()));
@@ -147,7 +143,7 @@ napi_value Operator::call(napi_value thisValue, c10::ArrayRef<napi_value> values
 }
 
 napi_value Operator::run(const Overload& overload, const Overload::Bound& bound) {
-  StackLease lease;
+  StackLease lease(environment);
   std::vector<c10::IValue>& stack = *lease;
   overload.push(environment, bound, stack);
   overload.handle().callBoxed(stack);
@@ -199,6 +195,20 @@ void Operator::throwNoMatch(c10::ArrayRef<const Argument*> positional, std::vect
   throwTypeError(text);
 }
 
+// Holds the object for the result while its call runs. An options getter may call operators in between.
+class BlankLease {
+ public:
+  BlankLease(Environment& environment, napi_value blank) : environment_(environment), outer_(environment.blank) {
+    environment.blank = blank;
+  }
+  ~BlankLease() { environment_.blank = outer_; }
+
+ private:
+  Environment& environment_;
+  napi_value outer_;
+};
+
+// The first argument is the object for the result (lib/operator.ts).
 napi_value callOperator(napi_env env, napi_callback_info info) {
   constexpr size_t kUsual = 8;
   napi_value values[kUsual];
@@ -208,14 +218,17 @@ napi_value callOperator(napi_env env, napi_callback_info info) {
   if (napi_get_cb_info(env, info, &count, values, &thisValue, &data) != napi_ok) return nullptr;
   auto& target = *static_cast<Operator*>(data);
   return guard(target.environment, [&]() -> napi_value {
-    if (count <= kUsual) return target.call(thisValue, {values, count});
+    if (count == 0) throwTypeError("an operator must be called with the object for its result");
+    BlankLease blank(target.environment, values[0]);
+    if (count <= kUsual) return target.call(thisValue, {values + 1, count - 1});
     std::vector<napi_value> all(count);
     check(env, napi_get_cb_info(env, info, &count, all.data(), nullptr, nullptr));
-    return target.call(thisValue, all);
+    return target.call(thisValue, {all.data() + 1, count - 1});
   });
 }
 
-// operator(displayName, overloads, isMethod): the function that calls the operator.
+// operator(displayName, overloads, isMethod): the function that calls the operator, given the object
+// for the result and the arguments.
 Napi::Value makeOperator(const Napi::CallbackInfo& info) {
   napi_env env = info.Env();
   const std::string name = stringParameter(info, 0, "operator", "displayName");

@@ -259,17 +259,15 @@ Overload::Overload(const std::string& name, bool isMethod, bool allowOut)
       selfPosition_ = i;
     }
   }
+  for (size_t count = 0; count <= std::min(positionalCount_, kMostTensors) && selfPosition_ == 0; ++count) {
+    bool takes = true;
+    for (size_t i = 0; i < parameters_.size() && takes; ++i) {
+      takes = i < count ? parameters_[i].type == Type::Tensor : parameters_[i].defaultValue.has_value();
+    }
+    takesTensors_[count] = takes;
+  }
   const size_t first = isMethod_ ? 1 : 0;
   takesVarargs_ = positionalCount_ == first + 1 && parameters_[first].type == Type::IntList && !parameters_[first].sizedList;
-}
-
-bool Overload::takesTensors(size_t count) const {
-  if (count > positionalCount_ || selfPosition_ != 0) return false;
-  for (size_t i = 0; i < parameters_.size(); ++i) {
-    const Parameter& parameter = parameters_[i];
-    if (i < count ? parameter.type != Type::Tensor : !parameter.defaultValue.has_value()) return false;
-  }
-  return true;
 }
 
 std::string Overload::signature() const {

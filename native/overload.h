@@ -4,6 +4,7 @@
 
 #include <ATen/core/dispatch/Dispatcher.h>
 
+#include <array>
 #include <memory>
 #include <optional>
 #include <string>
@@ -40,8 +41,9 @@ class Overload {
   const Overload* outVariant() const { return outVariant_.get(); }
   // Makes a tensor from nothing, or a new one like another: takes requiresGrad, as in Python.
   bool isFactory() const { return isFactory_; }
-  // Whether `count` tensors and nothing else are a call of this overload.
-  bool takesTensors(size_t count) const;
+  static constexpr size_t kMostTensors = 4;
+  // Whether `count` tensors (at most kMostTensors) and nothing else are a call of this overload.
+  bool takesTensors(size_t count) const { return takesTensors_[count]; }
   // `(Tensor input, *, Dtype? dtype=null)`
   std::string signature() const;
 
@@ -67,6 +69,7 @@ class Overload {
   c10::OperatorHandle handle_;
   std::vector<Parameter> parameters_;
   size_t positionalCount_ = 0;
+  std::array<bool, kMostTensors + 1> takesTensors_{};
   bool isFactory_ = false;
   bool hasOut_ = false;
   bool takesVarargs_ = false;

@@ -1,5 +1,7 @@
 #include "tensor_handle.h"
 
+#include <utility>
+
 #include "errors.h"
 #include "parameters.h"
 
@@ -68,7 +70,8 @@ napi_value wrapTensor(Environment& environment, at::Tensor tensor) {
     check(env, napi_get_null(env, &object));
     return object;
   }
-  check(env, napi_new_instance(env, environment.tensorClass(), 0, nullptr, &object));
+  object = std::exchange(environment.blank, nullptr);
+  if (object == nullptr) check(env, napi_new_instance(env, environment.tensorClass(), 0, nullptr, &object));
   TensorHandle* handle = environment.handles().create(std::move(tensor));
   if (napi_wrap(environment.keeperEnv(), object, handle, finalizeTensor, nullptr, nullptr) != napi_ok) {
     environment.handles().release(handle);

@@ -6,6 +6,7 @@ import path from 'node:path';
 import * as bindings from '../../lib/generated/functions';
 import * as table from '../../lib/generated/table';
 import { native } from '../../lib/native';
+import { operatorFunction } from '../../lib/operator';
 import * as torch from '../../lib/index';
 import type { Tensor } from '../../lib/tensor';
 
@@ -76,7 +77,7 @@ describe.each(namespaces)('$namespace', ({ namespace, operators }) => {
   if (!isMethod) {
     test('names the signatures when called without arguments', () => {
       for (const [name, overloads] of operators) {
-        const call = native.operator(name, overloads, false);
+        const call = operatorFunction(name, overloads, false);
         let message = '';
         try {
           call();
