@@ -4,7 +4,9 @@
  * The modes of a thread form a stack, for each restores what it found. Nothing in JavaScript tells a
  * library that a block has been left through `await` while its `using` is still in force, so a guard
  * does not outlive the synchronous run in which it was made: a microtask leaves it, before anything
- * that was awaited can go on, and disposing of it afterwards is an error that says so.
+ * that was awaited can go on, and disposing of it afterwards is an error that says so. What cannot be
+ * prevented is that the synchronous code of the caller, up to its own end, still runs in the mode; the
+ * error reports that too.
  */
 
 import { RuntimeError } from '../errors';

@@ -28,7 +28,8 @@ function checkMode(api: string, mode: unknown): asserts mode is boolean {
  * `torch.no_grad`. Forward-mode tangents go on, as in PyTorch.
  *
  * The mode holds for synchronous code: with `using` in an async function it ends at the first `await`,
- * and leaving the block is then an error. Enter it anew after each `await`.
+ * as soon as the caller's synchronous code is done, and leaving the block is then an error. Enter it
+ * anew after each `await`, or use the function form, which refuses an async body at once.
  *
  * @throws TypeError if `body` returns a Promise: other code would run in the mode meanwhile.
  * @example

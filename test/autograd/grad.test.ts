@@ -82,6 +82,16 @@ describe('grad', () => {
     expect(grad(x.pow(2), x, torch.zeros(0, 3), { isGradsBatched: true })[0].shape).toEqual([0, 3]);
   });
 
+  test('a gradient without a batch dimension', () => {
+    // PyTorch indexes it first, and complains about that.
+    const x = leaf();
+    expectError(
+      () => grad(x.pow(2), x, torch.tensor(1), { isGradsBatched: true }),
+      RuntimeError,
+      /^If `isGradsBatched=true`, we interpret the first dimension of each grad_output as the batch dimension/,
+    );
+  });
+
   test('no gradient for a batch that is needed', () => {
     const x = leaf();
     expectError(
