@@ -150,6 +150,18 @@ test('a mode that holds in an async function ends at the await, and leaving the 
   expect(observed.slice(1)).toEqual([true, true, true, true, true, true]);
 });
 
+test('the synchronous code of the caller is the one thing that a careless block reaches', async () => {
+  const task = async (): Promise<void> => {
+    using _ = torch.noGrad();
+    await null;
+  };
+  const promise = task();
+  // Documented: nothing in JavaScript tells that the call has come back through an await.
+  expect(torch.isGradEnabled()).toBe(false);
+  await expect(promise).rejects.toThrow(/left through an await/);
+  expect(torch.isGradEnabled()).toBe(true);
+});
+
 test('interleaved tasks that enter modes between their awaits do not see each other', async () => {
   const task = async (mode: Mode, rounds: number): Promise<void> => {
     for (let i = 0; i < rounds; i++) {
