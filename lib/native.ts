@@ -48,6 +48,8 @@ export interface Native {
   openScope(): number;
   closeScope(depth: number, kept: readonly Tensor[]): void;
   memoryUsage(): { tensors: number; bytes: number };
+  // malloc_policy.cpp
+  returnLargeBlocks(bytes: number): void;
   // operators.cpp
   /** Call the result through operator.ts: its first argument is the Tensor object for the result. */
   operator(displayName: string, overloads: string, isMethod: boolean): OperatorFunction;

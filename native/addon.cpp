@@ -13,6 +13,7 @@
 #include "indexing.h"
 #include "functionalize.h"
 #include "levels.h"
+#include "malloc_policy.h"
 #include "operators.h"
 #include "printing.h"
 #include "properties.h"
@@ -58,6 +59,7 @@ Napi::Object startAddon(Napi::Env env, Napi::Object exports) {
   defineDevices(exports);
   defineContext(exports);
   definePrinting(exports);
+  defineMallocPolicy(exports);
   return exports;
 }
 

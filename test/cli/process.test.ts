@@ -98,14 +98,14 @@ test('a file that grows beyond the limit of the shell', () => {
 });
 
 test('memory is bounded by the chunk, not by the file', async () => {
-  const count = 3_000_000;
+  const count = 6_000_000;
   const source = 'export default (x, torch) => torch.stack([x.sin(), x.cos(), x.exp(), x.pow(2)]);';
   // A tenth of the file takes the process to its working size: the collector's heap, libtorch's pools.
   const small = await spawnCommand(args(source, count / 10, '--json'));
   const large = await spawnCommand(args(source, count, '--json'));
   const peak = ({ out }: { out: string }): number => (JSON.parse(out) as { peakMemoryBytes: number }).peakMemoryBytes;
-  // The inputs differ by 22 MB, the outputs by 86 MB.
-  expect(peak(large) - peak(small)).toBeLessThan(86e6);
+  // The inputs differ by 43 MB, the outputs by 173 MB.
+  expect(peak(large) - peak(small)).toBeLessThan(150e6);
 });
 
 test('doctor finds a working addon', async () => {
