@@ -12,6 +12,7 @@ export { jacrev } from './jacrev';
 export type { JacrevOptions } from './jacrev';
 export { jvp } from './jvp';
 export type { JvpOptions } from './jvp';
+export { linearize } from './linearize';
 export { rearrange } from './rearrange';
 export { vjp } from './vjp';
 export type { VjpFunction, VjpFunctionOptions, VjpOptions } from './vjp';
