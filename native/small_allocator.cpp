@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdlib>  // defines __GLIBC__, where it is the C library
 #include <cstring>
 #include <limits>
 #include <mutex>
@@ -14,6 +15,10 @@
 // reference goes, so that malloc finds the block in its fast lists again; here the collector frees
 // tens of thousands at once, which sends malloc through its slow paths (a fifth of the time of
 // `x.sin()` on three elements). Small blocks are therefore kept in lists by size.
+
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 namespace torch_func {
 
@@ -118,7 +123,15 @@ class SmallAllocator final : public c10::Allocator {
 
 void installSmallAllocator() {
   static std::once_flag once;
-  std::call_once(once, [] { c10::SetCPUAllocator(new SmallAllocator(), /*priority=*/1); });
+  std::call_once(once, [] {
+    c10::SetCPUAllocator(new SmallAllocator(), /*priority=*/1);
+#ifdef __GLIBC__
+    // What remains in malloc are the small objects around a tensor. Freed in bulk they fill glibc's
+    // fast bins, which are emptied again and again at great cost; without these bins x.sin() takes 7 %
+    // less, and malloc's cache per thread still stands in front of everything small.
+    mallopt(M_MXFAST, 0);
+#endif
+  });
 }
 
 }  // namespace torch_func
