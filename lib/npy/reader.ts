@@ -114,16 +114,19 @@ export class NpyReader implements Disposable {
    * Reads rows `start` to `start + count` (exclusive) as a typed array in C order and in this
    * machine's byte order.
    *
+   * @param scratch - Memory to read into, from {@link allocateBytes} and large enough: what is returned
+   * may lie there, until the next read. A stream that lets go of a typed array per chunk leaves them
+   * to the collector, scattered in memory.
    * @throws RangeError for rows that the file does not have; ValueError when the file was cut
    * short since it was opened.
    */
-  readRows(start: number, count: number): NpyData {
+  readRows(start: number, count: number, scratch?: Buffer): NpyData {
     if (!Number.isInteger(start) || !Number.isInteger(count) || start < 0 || count < 0 || start + count > this.rows) {
       throw new RangeError(`rows ${start} to ${start + count} were asked for; ${this.path} has ${this.rows}`);
     }
     const width = elementCount(this.rowShape);
     const scattered = this.fortranOrder && width > 1;
-    const bytes = scattered ? this.readScattered(start, count) : this.readAdjacent(start, count);
+    const bytes = scattered ? this.readScattered(start, count) : this.readAdjacent(start, count, scratch);
     return viewBytes(bytes, this.dtype);
   }
 
@@ -148,9 +151,9 @@ export class NpyReader implements Disposable {
     this.close();
   }
 
-  private readBytes(offset: number, length: number): Buffer {
+  private readBytes(offset: number, length: number, scratch?: Buffer): Buffer {
     if (this.descriptor < 0) throw new ValueError(`cannot read ${this.path}: it was closed`);
-    const bytes = readUpTo(this.descriptor, this.dataStart + offset, length);
+    const bytes = readUpTo(this.descriptor, this.dataStart + offset, length, scratch);
     if (bytes.length < length) {
       throw new ValueError(`cannot read ${this.path}: it was cut short while it was being read`);
     }
@@ -158,9 +161,9 @@ export class NpyReader implements Disposable {
     return bytes;
   }
 
-  private readAdjacent(start: number, count: number): Buffer {
+  private readAdjacent(start: number, count: number, scratch?: Buffer): Buffer {
     const rowBytes = elementCount(this.rowShape) * itemsizeOf(this.dtype);
-    return this.readBytes(start * rowBytes, count * rowBytes);
+    return this.readBytes(start * rowBytes, count * rowBytes, scratch);
   }
 
   /** Rows of a file in Fortran order, out of a block that is read ahead. */
@@ -220,8 +223,8 @@ function scatter(piece: Buffer, block: Buffer, position: number, stride: number,
 }
 
 /** Reads `length` bytes, or as many as there are before the end of the file. */
-function readUpTo(descriptor: number, position: number, length: number): Buffer {
-  const bytes = allocateBytes(length);
+function readUpTo(descriptor: number, position: number, length: number, scratch?: Buffer): Buffer {
+  const bytes = scratch ?? allocateBytes(length);
   let done = 0;
   while (done < length) {
     const part = Math.min(MAX_READ, length - done);

@@ -86,12 +86,6 @@ export async function jacobianCommand(args: readonly string[], terminal: Termina
 }
 
 /**
- * Blocks of memory that are not kept for later: larger than most tensors of a chunk, whose reuse is
- * worth while, and small enough for the holes between those that are kept not to matter.
- */
-const LARGE_BLOCK = 512 * 1024;
-
-/**
  * What needs the addon is loaded only here: help and complaints about the command line are there
  * without it. (`import()` would not do in a CommonJS module that tests load from its source.)
  */
@@ -99,9 +93,9 @@ function loadMachinery() {
   /* eslint-disable @typescript-eslint/no-require-imports */
   const { loadFunction } = require('./load-function') as typeof import('./load-function');
   const { runJacobianJob } = require('./job') as typeof import('./job');
-  const { native } = require('../../native') as typeof import('../../native');
+  const { returnLargeBlocks } = require('./process-memory') as typeof import('./process-memory');
   /* eslint-enable @typescript-eslint/no-require-imports */
-  native.returnLargeBlocks(LARGE_BLOCK);
+  returnLargeBlocks();
   return { loadFunction, runJacobianJob };
 }
 

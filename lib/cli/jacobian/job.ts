@@ -7,7 +7,7 @@ import { setImmediate } from 'node:timers/promises';
 
 import * as torch from '../../index';
 import type { Tensor } from '../../index';
-import { type NpyDtype, isNpyDtype, itemsizeOf } from '../../npy/dtypes';
+import { type NpyDtype, allocateBytes, isNpyDtype, itemsizeOf } from '../../npy/dtypes';
 import { elementCount } from '../../npy/header';
 import { NpyReader } from '../../npy/reader';
 import { dataInto, tensorFromData } from '../../npy/tensors';
@@ -141,10 +141,15 @@ class SampleSource {
     return this.reader.rowShape;
   }
 
+  // What the file's values go through on their way into tensors; as large as the largest chunk so far.
+  private scratch = allocateBytes(0);
+
   /** Samples `start` to `start + count`, stacked. */
   read(start: number, count: number): Tensor {
     const { dtype } = this.reader;
-    const data = reading(this.reader.path, () => this.reader.readRows(start, count));
+    const bytes = count * elementCount(this.shape) * itemsizeOf(dtype);
+    if (this.scratch.length < bytes) this.scratch = allocateBytes(bytes);
+    const data = reading(this.reader.path, () => this.reader.readRows(start, count, this.scratch));
     const stacked = tensorFromData(data, dtype, [count, ...this.shape]);
     return stacked.to({ dtype: this.dtype, device: this.device });
   }
