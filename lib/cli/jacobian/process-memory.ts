@@ -2,8 +2,11 @@
 
 import { native } from '../../native';
 
-/** Larger than most tensors of a chunk of small functions, whose reuse is worth while. */
-const LARGE_BLOCK = 512 * 1024;
+/**
+ * The C library's own first choice, which it raises as blocks are freed. At twice this, a job of small
+ * chunks was up to twice as fast, and its memory anything from 200 to 350 MB; so it stays at 200.
+ */
+const LARGE_BLOCK = 128 * 1024;
 
 /**
  * Gives large blocks of memory back to the system as soon as they are freed. By default the C library
