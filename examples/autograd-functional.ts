@@ -2,7 +2,7 @@
  * `torch.autograd.functional.vjp` step by step: from the derivative of a scalar function to a whole
  * Jacobian, each result held against its closed form.
  *
- *     npx jiti examples/autograd-functional.ts
+ *     npm run example -- autograd-functional
  *
  * A vector-Jacobian product is the Jacobian multiplied by a row vector from the left. Where every sample
  * depends on its own input alone, a vector of ones gives all derivatives of a batch in one pass.
@@ -11,17 +11,12 @@
 import * as torch from 'torch-func';
 import type { Tensor } from 'torch-func';
 
+import { check } from './support/check';
+
 const { vjp } = torch.autograd.functional;
 const N = 1000;
 const options = { dtype: 'float64' } as const;
 const uniform = (...shape: number[]): Tensor => torch.rand(shape, options).mul(2).sub(1);
-
-let failures = 0;
-function check(question: string, actual: Tensor, expected: Tensor): void {
-  const same = torch.allclose(actual, expected);
-  if (!same) failures++;
-  console.log(`${question} ${same ? 'yes' : 'NO'}`);
-}
 
 // f(x) = x² + sin(x²), for a batch of numbers.
 {
@@ -30,7 +25,7 @@ function check(question: string, actual: Tensor, expected: Tensor): void {
   const x = torch.linspace(0, 5, N, options);
   // The vector has the shape of f(x).
   const [, dydx] = vjp(f, x, torch.onesLike(x));
-  check('scalar function: are the derivatives correct?', dydx, derivative(x));
+  check('scalar function, its derivatives', dydx, derivative(x));
 }
 
 // One value per sample, of two numbers: f(x) = x₁x₂ + sin(x₁x₂²).
@@ -47,7 +42,7 @@ function check(question: string, actual: Tensor, expected: Tensor): void {
   };
   const x = uniform(N, 2);
   const [, gradX] = vjp(f, x, torch.ones(N, options));
-  check('one value of two numbers: are the gradients correct?', gradX, gradient(x));
+  check('one value of two numbers, its gradients', gradX, gradient(x));
 }
 
 // The same with two inputs: an array goes in, an array comes out.
@@ -56,8 +51,8 @@ function check(question: string, actual: Tensor, expected: Tensor): void {
   const [x, y] = [uniform(N), uniform(N)];
   const [, [byX, byY]] = vjp(f, [x, y], torch.ones(N, options));
   const cos = x.mul(y.pow(2)).cos();
-  check('two inputs: is the derivative by x correct?', byX, y.add(y.pow(2).mul(cos)));
-  check('two inputs: is the derivative by y correct?', byY, x.add(x.mul(y).mul(2).mul(cos)));
+  check('two inputs, the derivative by x', byX, y.add(y.pow(2).mul(cos)));
+  check('two inputs, the derivative by y', byY, x.add(x.mul(y).mul(2).mul(cos)));
 }
 
 // Three values per sample. One product gives a weighted sum of rows, so the Jacobian takes a loop: a
@@ -90,7 +85,7 @@ function jacobianOfThreeValues(x: Tensor, y: Tensor): Tensor {
     const [, gradX] = vjp(f, x, v);
     J.indexPut_([':', k, ':'], gradX);
   }
-  check('three values, one input: is the Jacobian correct?', J, jacobianOfThreeValues(x.select(1, 0), x.select(1, 1)));
+  check('three values of one input, the Jacobian', J, jacobianOfThreeValues(x.select(1, 0), x.select(1, 1)));
 }
 
 {
@@ -104,7 +99,7 @@ function jacobianOfThreeValues(x: Tensor, y: Tensor): Tensor {
     J.indexPut_([':', k, 0], byX);
     J.indexPut_([':', k, 1], byY);
   }
-  check('three values, two inputs: is the Jacobian correct?', J, jacobianOfThreeValues(x, y));
+  check('three values of two inputs, the Jacobian', J, jacobianOfThreeValues(x, y));
 
   // Without a loop: vmap over samples of a Jacobian per sample.
   const perSample = torch.vmap(
@@ -112,7 +107,5 @@ function jacobianOfThreeValues(x: Tensor, y: Tensor): Tensor {
       argnums: [0, 1],
     }),
   );
-  check('the same by vmap of jacrev?', torch.stack([...perSample(x, y)], 2), J);
+  check('the same by vmap of jacrev', torch.stack([...perSample(x, y)], 2), J);
 }
-
-if (failures > 0) process.exitCode = 1;
