@@ -1,0 +1,61 @@
+/** The titles of the tests in a file, as far as its source tells them. */
+
+import { readFileSync } from 'node:fs';
+import * as ts from 'typescript';
+
+const escape = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+const squeeze = (text: string): string => text.replace(/\s+/g, ' ').trim();
+
+// What `test.each` puts a value for: %s, %i, ..., $name.
+const PLACEHOLDER = /%[sidfjop#]|\$[A-Za-z_]\w*/;
+
+// Less text than this says nothing.
+const LEAST_TEXT = 6;
+
+interface Texts {
+  /** What stands in the file as it is. */
+  whole: Set<string>;
+  /** What is put together from parts: a pattern, and how much text it has itself. */
+  patterns: { pattern: RegExp; text: number }[];
+}
+
+const known = new Map<string, Texts>();
+
+function textsOf(path: string): Texts {
+  const cached = known.get(path);
+  if (cached !== undefined) return cached;
+  const texts: Texts = { whole: new Set(), patterns: [] };
+  const add = (parts: readonly string[]): void => {
+    const pieces = parts.map((part) => escape(part.replace(/\s+/g, ' ')));
+    texts.patterns.push({ pattern: new RegExp(`^${pieces.join('(.*)')}$`, 's'), text: squeeze(parts.join('')).length });
+  };
+  const visit = (node: ts.Node): void => {
+    if (ts.isStringLiteral(node) || ts.isNoSubstitutionTemplateLiteral(node)) {
+      texts.whole.add(squeeze(node.text));
+      if (PLACEHOLDER.test(node.text)) add(node.text.split(PLACEHOLDER));
+    }
+    if (ts.isTemplateExpression(node)) add([node.head.text, ...node.templateSpans.map(({ literal }) => literal.text)]);
+    ts.forEachChild(node, visit);
+  };
+  visit(ts.createSourceFile(path, readFileSync(path, 'utf8'), ts.ScriptTarget.Latest));
+  known.set(path, texts);
+  return texts;
+}
+
+/**
+ * Whether the file can have a test, a group or a case with this title: it is one of its texts, or one
+ * with values for `${...}`, `%s` and `$name`. Where little of the title is fixed, as in
+ * `${name}: ${what}`, one of the values must be a text of the file.
+ */
+export function hasTitle(path: string, title: string): boolean {
+  const { whole, patterns } = textsOf(path);
+  const wanted = squeeze(title);
+  if (whole.has(wanted)) return true;
+  return patterns.some(({ pattern, text }) => {
+    const values = pattern.exec(wanted)?.slice(1);
+    if (values === undefined) return false;
+    return (
+      text >= LEAST_TEXT || values.some((value) => squeeze(value).length >= LEAST_TEXT && whole.has(squeeze(value)))
+    );
+  });
+}
