@@ -153,10 +153,13 @@ export function unwrapOwn(tensor: Tensor, level: number): Tensor {
   return value;
 }
 
-/** The `[output, aux]` that a function with hasAux returns. */
-export function splitAux(result: unknown, message: string): [unknown, unknown] {
-  if (!Array.isArray(result) || result.length !== 2) throw new RuntimeError(message);
-  return [result[0], result[1]];
+/** The output of a function, and its aux where it returns `[output, aux]`; `api` is what messages begin with. */
+export function splitAux(result: unknown, hasAux: boolean, api: string): { output: unknown; aux: unknown } {
+  if (!hasAux) return { output: result, aux: undefined };
+  if (!Array.isArray(result) || result.length !== 2) {
+    throw new RuntimeError(`${api}: output of function f should be a tuple: (output, aux) if has_aux is True`);
+  }
+  return { output: result[0], aux: result[1] };
 }
 
 /** Checks argnums against the number of arguments and makes them non-negative. */

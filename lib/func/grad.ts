@@ -32,14 +32,7 @@ function gradAndValueOf(func: AnyFunction, options: GradOptions, args: readonly 
   const { argnums = 0, hasAux = false } = options;
   return atGradLevel((level) => {
     const { wrapped, diff } = wrapArguments(args, argnums, level);
-    let output = callSync(P, func, wrapped);
-    let aux: unknown;
-    if (hasAux) {
-      [output, aux] = splitAux(
-        output,
-        `${P}: output of function f should be a tuple: (output, aux) if has_aux is True`,
-      );
-    }
+    const { output, aux } = splitAux(callSync(P, func, wrapped), hasAux, P);
     if (!native.isTensor(output)) {
       throw new RuntimeError(`${P}: Expected f(*args) to return a Tensor, got ${typeName(output)}`);
     }

@@ -70,16 +70,9 @@ export function flatJvp(
     for (const i of list) {
       args[i] = pytree.treeMap(primals[i], (leaf) => makeDual(leaf as Tensor, flatTangents[next++]));
     }
-    let output = callSync(P, func, args);
-    let aux: unknown;
-    if (hasAux) {
-      [output, aux] = splitAux(
-        output,
-        `${P}: output of function f should be a tuple: (output, aux) if has_aux is True`,
-      );
-      aux = unwrapAll(aux, level);
-    }
-    const { leaves, spec } = tensorOutputs(output, P);
+    const split = splitAux(callSync(P, func, args), hasAux, P);
+    const aux = hasAux ? unwrapAll(split.aux, level) : undefined;
+    const { leaves, spec } = tensorOutputs(split.output, P);
     const outputs: Tensor[] = [];
     const tangents: Tensor[] = [];
     for (const leaf of leaves) {

@@ -43,16 +43,9 @@ export function flatVjp(
 ): FlatVjp {
   return atGradLevel((level) => {
     const { wrapped, diff } = wrapArguments(primals, argnums, level);
-    let output = callSync(P, func, wrapped);
-    let aux: unknown;
-    if (hasAux) {
-      [output, aux] = splitAux(
-        output,
-        `${P}: output of function f should be a tuple: (output, aux) if has_aux is True`,
-      );
-      aux = unwrapAll(aux, level);
-    }
-    const { leaves: outputs, spec: outputSpec } = tensorOutputs(output, P);
+    const split = splitAux(callSync(P, func, wrapped), hasAux, P);
+    const aux = hasAux ? unwrapAll(split.aux, level) : undefined;
+    const { leaves: outputs, spec: outputSpec } = tensorOutputs(split.output, P);
     for (const leaf of outputs) {
       if (!/^(b?float|complex)/.test(leaf.dtype)) {
         throw new RuntimeError(
