@@ -204,7 +204,14 @@ void readArgument(Environment& environment, napi_value value, Argument& argument
     case napi_bigint: {
       bool lossless = false;
       check(env, napi_get_value_bigint_int64(env, value, &argument.integer, &lossless));
-      argument.kind = lossless ? Kind::BigInt : Kind::HugeInt;
+      if (lossless) {
+        argument.kind = Kind::BigInt;
+        return;
+      }
+      uint64_t bits = 0;
+      check(env, napi_get_value_bigint_uint64(env, value, &bits, &lossless));
+      argument.kind = lossless ? Kind::HugeUint : Kind::HugeInt;
+      argument.integer = static_cast<int64_t>(bits);
       return;
     }
     case napi_string:
@@ -239,8 +246,12 @@ std::string describe(Environment& environment, const Argument& argument) {
     case Kind::Null: return "null";
     case Kind::Boolean: return "boolean";
     case Kind::Integer: return "int";
-    case Kind::Float: return std::isfinite(argument.number) ? "float" : describe(environment, argument.value);
+    case Kind::Float:
+      if (!std::isfinite(argument.number)) return describe(environment, argument.value);
+      // Only here does an integral number not count as an integer; say why.
+      return std::trunc(argument.number) == argument.number ? "float (an integer beyond 2^53 must be a bigint)" : "float";
     case Kind::BigInt: return "bigint";
+    case Kind::HugeUint:
     case Kind::HugeInt: return "bigint beyond int64";
     case Kind::String: return "string";
     case Kind::Complex: return "complex";
@@ -269,10 +280,11 @@ c10::Scalar toScalar(const Argument& argument) {
     case Kind::Boolean: return argument.boolean;
     case Kind::Integer:
     case Kind::BigInt: return argument.integer;
+    case Kind::HugeUint: return static_cast<uint64_t>(argument.integer);
     case Kind::Float: return argument.number;
     case Kind::Complex: return c10::complex<double>(argument.number, argument.imaginary);
     // Python converts a 0-d tensor to its value; inside vmap this is the refusal of .item().
-    case Kind::Tensor: return checkNotDisposed(*argument.tensor, "scalar").item();
+    case Kind::Tensor: return operandOf(*argument.tensor, "scalar").item();
     default: throwTypeError("expected a number");
   }
 }

@@ -28,7 +28,8 @@ struct Argument {
     Integer,  // a safe integral number: Python's int
     Float,    // any other number: Python's float
     BigInt,   // fits int64
-    HugeInt,  // a bigint beyond int64
+    HugeUint,  // a bigint that fits only uint64; `integer` has its bits
+    HugeInt,   // a bigint beyond both
     String,
     Tensor,
     List,
@@ -56,7 +57,8 @@ struct Argument {
 
   bool isAbsent() const { return kind == Kind::Undefined; }
   bool isInteger() const { return kind == Kind::Integer || kind == Kind::BigInt; }
-  bool isNumber() const { return isInteger() || kind == Kind::Float; }
+  bool isBeyondInt64() const { return kind == Kind::HugeUint || kind == Kind::HugeInt; }
+  bool isNumber() const { return isInteger() || kind == Kind::Float || kind == Kind::HugeUint; }
 };
 
 // Looks at a value. Lists are looked into, to a depth that a cyclic array cannot exceed.

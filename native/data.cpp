@@ -1,6 +1,7 @@
 #include "data.h"
 
 #include <ATen/Functions.h>
+#include <ATen/functorch/BatchedTensorImpl.h>
 #include <ATen/functorch/TensorWrapper.h>
 #include <c10/core/GradMode.h>
 #include <c10/core/impl/LocalDispatchKeySet.h>
@@ -14,6 +15,7 @@
 #include "arguments.h"
 #include "errors.h"
 #include "parameters.h"
+#include "remedies.h"
 #include "results.h"
 
 namespace torch_func {
@@ -229,12 +231,8 @@ int64_t integerLeaf(NestedArray& array, Environment& environment, napi_value val
     integer = argument.boolean;
   } else if (argument.kind == Kind::Float && std::abs(argument.number) < 9.2e18) {
     integer = static_cast<int64_t>(argument.number);  // as Python: torch.tensor(2.7, dtype=int64) is 2
-  } else if (argument.kind == Kind::HugeInt && dtype == c10::ScalarType::UInt64) {
-    uint64_t huge = 0;
-    bool lossless = false;
-    check(environment.env, napi_get_value_bigint_uint64(environment.env, value, &huge, &lossless));
-    if (lossless) return static_cast<int64_t>(huge);
-    throwRuntimeError("value cannot be converted to type uint64 without overflow");
+  } else if (argument.kind == Kind::HugeUint && dtype == c10::ScalarType::UInt64) {
+    return argument.integer;
   } else {
     throwRuntimeError("value cannot be converted to type " + std::string(dtypeName(dtype)) + " without overflow: " + describe(environment, value));
   }
@@ -296,10 +294,11 @@ Napi::Value tensorFromList(const Napi::CallbackInfo& info) {
 // --- out --------------------------------------------------------------------------------------
 
 // The values as contiguous CPU memory. Gradient wrappers are looked through, as in PyTorch; a
-// batched tensor has no values of its own to show, and libtorch says so.
+// batched tensor has no values of its own to show.
 at::Tensor readable(const at::Tensor& tensor) {
   at::Tensor plain = tensor;
   while (auto* wrapper = at::functorch::maybeGetTensorWrapper(plain)) plain = wrapper->value();
+  if (at::functorch::isBatchedTensor(plain)) throwRuntimeError(valuesOfBatchedTensor());
   at::NoGradGuard noGrad;
   c10::impl::ExcludeDispatchKeyGuard below(
       c10::DispatchKeySet({c10::DispatchKey::FuncTorchDynamicLayerFrontMode, c10::DispatchKey::FuncTorchDynamicLayerBackMode}));
@@ -340,10 +339,9 @@ ArrayKind arrayKind(c10::ScalarType dtype) {
 // data(tensor): the elements in row-major order, copied into a typed array.
 Napi::Value data(const Napi::CallbackInfo& info) {
   Environment& environment = Environment::of(info.Env());
-  const at::Tensor source = readable(toTensor(environment, info[0], "input"));
+  const at::Tensor source = readable(toOperand(environment, info[0], "input"));
   const ArrayKind kind = arrayKind(source.scalar_type());
   auto buffer = Napi::ArrayBuffer::New(info.Env(), source.nbytes());
-  // A batched tensor gets here as it is: its data pointer is what libtorch refuses.
   const void* from = source.const_data_ptr();
   if (source.nbytes() > 0) std::memcpy(buffer.Data(), from, source.nbytes());
   napi_value array;
@@ -355,7 +353,7 @@ Napi::Value data(const Napi::CallbackInfo& info) {
 // array; returns their bytes. For streams, which would otherwise leave a typed array per piece to the
 // collector.
 Napi::Value dataInto(const Napi::CallbackInfo& info) {
-  const at::Tensor source = readable(toTensor(Environment::of(info.Env()), info[0], "input"));
+  const at::Tensor source = readable(toOperand(Environment::of(info.Env()), info[0], "input"));
   const Bytes target = bytesOf(info[1]);
   const void* from = source.const_data_ptr();
   if (source.nbytes() > target.length) {
@@ -370,7 +368,7 @@ Napi::Value dataInto(const Napi::CallbackInfo& info) {
 // JavaScript array of numbers of their own, such as bfloat16.
 Napi::Value doubles(const Napi::CallbackInfo& info) {
   Environment& environment = Environment::of(info.Env());
-  at::Tensor source = readable(toTensor(environment, info[0], "input"));
+  at::Tensor source = readable(toOperand(environment, info[0], "input"));
   c10::impl::ExcludeDispatchKeyGuard below(
       c10::DispatchKeySet({c10::DispatchKey::FuncTorchDynamicLayerFrontMode, c10::DispatchKey::FuncTorchDynamicLayerBackMode}));
   source = source.to(source.is_complex() ? c10::ScalarType::ComplexDouble : c10::ScalarType::Double);
@@ -382,7 +380,7 @@ Napi::Value doubles(const Napi::CallbackInfo& info) {
 // item(tensor): the value of a one-element tensor.
 Napi::Value item(const Napi::CallbackInfo& info) {
   Environment& environment = Environment::of(info.Env());
-  return Napi::Value(info.Env(), wrapScalar(environment, toTensor(environment, info[0], "input").item()));
+  return Napi::Value(info.Env(), wrapScalar(environment, toOperand(environment, info[0], "input").item()));
 }
 
 }  // namespace

@@ -2,6 +2,8 @@
 
 #include <c10/util/Exception.h>
 
+#include "remedies.h"
+
 namespace torch_func {
 
 namespace {
@@ -23,8 +25,11 @@ void raise(Environment& environment, ErrorClass kind, const std::string& message
   }
 }
 
-// libtorch's message as Python shows it: without the C++ backtrace.
-std::string message(const c10::Error& error) { return error.what_without_backtrace(); }
+// libtorch's message as Python shows it, without the C++ backtrace, and what to do about it.
+std::string message(const c10::Error& error) {
+  const std::string text = error.what_without_backtrace();
+  return text + remedyFor(text);
+}
 
 }  // namespace
 

@@ -62,6 +62,7 @@ TensorHandle* HandlePool::create(at::Tensor tensor) {
   handle->tensor = std::move(tensor);
   handle->pool = this;
   handle->disposed = false;
+  handle->batch = batchLevelOf(handle->tensor);
   ++handles_;
   account(handle);
   if (!scopes_.empty()) scopes_.back().push_back({handle, handle->generation});

@@ -15,6 +15,8 @@
 #include <unordered_set>
 #include <vector>
 
+#include "batch_levels.h"
+
 namespace torch_func {
 
 class HandlePool;
@@ -24,6 +26,7 @@ struct TensorHandle {
   HandlePool* pool = nullptr;  // null while the slot is free
   uint32_t generation = 0;     // tells a reused slot from the one a scope remembers
   bool disposed = false;
+  BatchLevel batch;
   const void* countedStorage = nullptr;  // the storage that the accounting knows this handle by
   TensorHandle* nextFree = nullptr;
 };

@@ -58,10 +58,11 @@ std::optional<c10::SymInt> readBound(Environment& environment, napi_value slice,
     case Kind::Null: return std::nullopt;
     case Kind::Integer:
     case Kind::BigInt: return toBound(bound.integer);
+    case Kind::HugeUint:
     case Kind::HugeInt: return toBound(clampBigInt(environment.env, value));
     case Kind::Tensor: {
       // Python's __index__: an integer tensor of one element stands for its value.
-      const at::Tensor& tensor = checkNotDisposed(*bound.tensor, name);
+      const at::Tensor& tensor = operandOf(*bound.tensor, name);
       if (at::isIntegralType(tensor.scalar_type(), /*includeBool=*/false) && tensor.numel() == 1) {
         return toBound(tensor.item<int64_t>());
       }
@@ -155,10 +156,11 @@ class ListReader {
       case Kind::Boolean: values_.push_back(item.boolean ? 1 : 0); return;
       case Kind::Integer:
       case Kind::BigInt: values_.push_back(item.integer); break;
+      case Kind::HugeUint:
       case Kind::HugeInt: throwValueError("Overflow when unpacking long long");
       case Kind::List: throwRagged(depth, "an " + describe(environment_, item));
       case Kind::Tensor: {
-        const at::Tensor& tensor = checkNotDisposed(*item.tensor, "indices");
+        const at::Tensor& tensor = operandOf(*item.tensor, "indices");
         if (!at::isIntegralType(tensor.scalar_type(), /*includeBool=*/false) || tensor.numel() != 1) {
           throwTypeError("only integer tensors of a single element can be converted to an index");
         }
@@ -200,10 +202,11 @@ TensorIndex toIndex(Environment& environment, const Argument& item, const at::Te
   switch (item.kind) {
     case Kind::Integer:
     case Kind::BigInt: return TensorIndex(item.integer);
+    case Kind::HugeUint:
     case Kind::HugeInt: throwValueError("Overflow when unpacking long long");
     case Kind::Boolean: return TensorIndex(item.boolean);
     case Kind::Null: return TensorIndex(std::nullopt);
-    case Kind::Tensor: return TensorIndex(checkNotDisposed(*item.tensor, "indices"));
+    case Kind::Tensor: return TensorIndex(operandOf(*item.tensor, "indices"));
     case Kind::List: return TensorIndex(ListReader(environment, item).tensor(self.device()));
     case Kind::String:
       if (item.text == "...") return TensorIndex(indexing::Ellipsis);
@@ -234,7 +237,7 @@ std::vector<TensorIndex> readIndices(Environment& environment, napi_value value,
 // index(tensor, indices): x[indices]
 Napi::Value index(const Napi::CallbackInfo& info) {
   Environment& environment = Environment::of(info.Env());
-  const at::Tensor self = toTensor(environment, info[0], "input");  // a getter among the indices may dispose of it
+  const at::Tensor self = toOperand(environment, info[0], "input");  // a getter among the indices may dispose of it
   const auto indices = readIndices(environment, info[1], self, "index");
   return Napi::Value(info.Env(), wrapTensor(environment, indexing::get_item(self, indices)));
 }
@@ -244,7 +247,8 @@ at::Tensor toValue(Environment& environment, napi_value value, const at::Tensor&
   Argument argument;
   readArgument(environment, value, argument);
   switch (argument.kind) {
-    case Kind::Tensor: return checkNotDisposed(*argument.tensor, "value");
+    case Kind::Tensor: return operandOf(*argument.tensor, "value");
+    case Kind::HugeUint:
     case Kind::HugeInt: throwValueError("Overflow when unpacking long long");
     case Kind::Boolean:
     case Kind::Integer:
@@ -278,7 +282,7 @@ void accumulate(at::Tensor self, const std::vector<TensorIndex>& indices, const 
 // indexPut_(tensor, indices, value, accumulate): x[indices] = value, or +=
 Napi::Value indexPut(const Napi::CallbackInfo& info) {
   Environment& environment = Environment::of(info.Env());
-  const at::Tensor self = toTensor(environment, info[0], "input");  // a getter among the indices may dispose of it
+  const at::Tensor self = toOperand(environment, info[0], "input");  // a getter among the indices may dispose of it
   const auto indices = readIndices(environment, info[1], self, "indexPut_");
   const at::Tensor value = toValue(environment, info[2], self);
   if (info[3].ToBoolean()) {

@@ -17,6 +17,7 @@
 #include <string>
 #include <variant>
 
+#include "batch_levels.h"
 #include "errors.h"
 #include "parameters.h"
 #include "tensor_handle.h"
@@ -51,17 +52,22 @@ Napi::Value levelNumber(const Napi::CallbackInfo& info, int64_t level) {
   return Napi::Number::New(info.Env(), static_cast<double>(level));
 }
 
+Napi::Value pushedLevel(const Napi::CallbackInfo& info, int64_t level) {
+  levelPushed(level);
+  return levelNumber(info, level);
+}
+
 Napi::Value pushGrad(const Napi::CallbackInfo& info) {
   const bool gradMode = c10::GradMode::is_enabled();
   const bool inferenceMode = leaveInferenceMode();
-  return levelNumber(info, functorch::initAndPushDynamicLayer(TransformType::Grad, std::nullopt, std::nullopt, gradMode,
+  return pushedLevel(info, functorch::initAndPushDynamicLayer(TransformType::Grad, std::nullopt, std::nullopt, gradMode,
                                                               std::nullopt, std::nullopt, inferenceMode));
 }
 
 Napi::Value pushJvp(const Napi::CallbackInfo& info) {
   const bool forwardGradMode = c10::AutogradState::get_tls_state().get_fw_grad_mode();
   const bool inferenceMode = leaveInferenceMode();
-  return levelNumber(info, functorch::initAndPushDynamicLayer(TransformType::Jvp, std::nullopt, std::nullopt, std::nullopt,
+  return pushedLevel(info, functorch::initAndPushDynamicLayer(TransformType::Jvp, std::nullopt, std::nullopt, std::nullopt,
                                                               forwardGradMode, std::nullopt, inferenceMode));
 }
 
@@ -77,12 +83,12 @@ Napi::Value pushVmap(const Napi::CallbackInfo& info) {
   const int64_t batchSize = integerParameter(info, 0, "pushVmap", "batchSize");
   if (batchSize < 0) throwValueError("pushVmap(): argument 'batchSize' must not be negative, but got " + std::to_string(batchSize));
   const auto randomness = randomnessOf(stringParameter(info, 1, "pushVmap", "randomness"));
-  return levelNumber(info, functorch::initAndPushDynamicLayer(TransformType::Vmap, c10::SymInt(batchSize), randomness));
+  return pushedLevel(info, functorch::initAndPushDynamicLayer(TransformType::Vmap, c10::SymInt(batchSize), randomness));
 }
 
 // pushFunctionalize(reapplyViews)
 Napi::Value pushFunctionalize(const Napi::CallbackInfo& info) {
-  return levelNumber(info, functorch::initAndPushDynamicLayer(TransformType::Functionalize, std::nullopt, std::nullopt,
+  return pushedLevel(info, functorch::initAndPushDynamicLayer(TransformType::Functionalize, std::nullopt, std::nullopt,
                                                               std::nullopt, std::nullopt,
                                                               booleanParameter(info, 0, "pushFunctionalize", "reapplyViews")));
 }
@@ -95,6 +101,7 @@ Napi::Value popLevel(const Napi::CallbackInfo& info) {
     throwRuntimeError("interpreter level " + std::to_string(expected) + " is not the top of the stack");
   }
   const functorch::DynamicLayer layer = functorch::popDynamicLayerAndDeleteMetadata();
+  levelPopped(expected);
   const auto& meta = layer.interpreter().meta();
   if (auto* grad = std::get_if<functorch::GradInterpreterMeta>(&meta)) {
     if (grad->prevInferenceMode_) setInferenceMode(true);
@@ -133,7 +140,7 @@ struct TensorAndLevel {
 
 TensorAndLevel tensorAndLevel(const Napi::CallbackInfo& info, const char* function) {
   Environment& environment = Environment::of(info.Env());
-  return {environment, toTensor(environment, info[0], "tensor"), integerParameter(info, 1, function, "level")};
+  return {environment, toOperand(environment, info[0], "tensor"), integerParameter(info, 1, function, "level")};
 }
 
 // wrapForGrad(tensor, level, requiresGrad)
@@ -160,7 +167,7 @@ Napi::Value unwrapForGrad(const Napi::CallbackInfo& info) {
 // addBatchDim(tensor, dim, level)
 Napi::Value addBatchDim(const Napi::CallbackInfo& info) {
   Environment& environment = Environment::of(info.Env());
-  const at::Tensor& tensor = toTensor(environment, info[0], "tensor");
+  const at::Tensor& tensor = toOperand(environment, info[0], "tensor");
   const int64_t dim = at::maybe_wrap_dim(integerParameter(info, 1, "addBatchDim", "dim"), tensor.dim());
   const int64_t level = checkLevel("addBatchDim", integerParameter(info, 2, "addBatchDim", "level"));
   return Napi::Value(info.Env(), wrapTensor(environment, functorch::addBatchDim(tensor, dim, level)));
@@ -255,8 +262,8 @@ Napi::Value exitDualLevel(const Napi::CallbackInfo& info) {
 // makeDual(primal, tangent, level)
 Napi::Value makeDual(const Napi::CallbackInfo& info) {
   Environment& environment = Environment::of(info.Env());
-  const at::Tensor& primal = toTensor(environment, info[0], "primal");
-  const at::Tensor& tangent = toTensor(environment, info[1], "tangent");
+  const at::Tensor& primal = toOperand(environment, info[0], "primal");
+  const at::Tensor& tangent = toOperand(environment, info[1], "tangent");
   return Napi::Value(info.Env(), wrapTensor(environment, at::_make_dual(primal, tangent, integerParameter(info, 2, "makeDual", "level"))));
 }
 
@@ -287,6 +294,15 @@ Napi::Value isVmapFallbackEnabled(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), functorch::isVmapFallbackEnabled());
 }
 
+Napi::Value setVmapFallbackWarningEnabled(const Napi::CallbackInfo& info) {
+  functorch::setVmapFallbackWarningEnabled(booleanParameter(info, 0, "setVmapFallbackWarningEnabled", "enabled"));
+  return info.Env().Undefined();
+}
+
+Napi::Value isVmapFallbackWarningEnabled(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), functorch::isVmapFallbackWarningEnabled());
+}
+
 }  // namespace
 
 void leaveDualLevels(Environment& environment) {
@@ -315,6 +331,8 @@ void defineLevels(Napi::Object exports) {
   define<setForwardGradMode, StackCheck::Unwinding>(exports, "setForwardGradMode");
   define<setVmapFallbackEnabled, StackCheck::Unwinding>(exports, "setVmapFallbackEnabled");
   define<isVmapFallbackEnabled>(exports, "isVmapFallbackEnabled");
+  define<setVmapFallbackWarningEnabled, StackCheck::Unwinding>(exports, "setVmapFallbackWarningEnabled");
+  define<isVmapFallbackWarningEnabled>(exports, "isVmapFallbackWarningEnabled");
 }
 
 }  // namespace torch_func

@@ -93,7 +93,7 @@ napi_value Operator::callOnTensors(napi_value thisValue, c10::ArrayRef<napi_valu
   StackLease lease(environment);
   std::vector<c10::IValue>& stack = *lease;
   const auto& parameters = overload.parameters();
-  for (size_t i = 0; i < count; ++i) stack.emplace_back(checkNotDisposed(*handles[i], parameters[i].name.c_str()));
+  for (size_t i = 0; i < count; ++i) stack.emplace_back(operandOf(*handles[i], parameters[i].name.c_str()));
   for (size_t i = count; i < parameters.size(); ++i) stack.push_back(*parameters[i].defaultValue);
   overload.handle().callBoxed(stack);
   return wrapResults(environment, overload.handle().schema(), stack, [&](const at::TensorImpl* impl) -> napi_value {

@@ -116,9 +116,9 @@ bool accepts(const Parameter& parameter, const Argument& argument) {
     case Type::Scalar: return isScalar(argument);
     case Type::ScalarList: return isListOf(argument, isScalar);
     case Type::Int: return isInt(argument);
-    case Type::IntList: return isListOf(argument, isInt) || (parameter.sizedList && isInt(argument));
+    case Type::IntList: return isListOf(argument, isInt) || (parameter.listSize > 0 && isInt(argument));
     case Type::Float: return isFloat(argument);
-    case Type::FloatList: return isListOf(argument, isFloat) || (parameter.sizedList && isFloat(argument));
+    case Type::FloatList: return isListOf(argument, isFloat) || (parameter.listSize > 0 && isFloat(argument));
     case Type::Bool: return argument.kind == Kind::Boolean;
     case Type::BoolList: return isListOf(argument, [](const Argument& item) { return item.kind == Kind::Boolean; });
     case Type::String: return isString(argument);
@@ -134,7 +134,7 @@ bool accepts(const Parameter& parameter, const Argument& argument) {
 }
 
 int64_t toInt(const Argument& argument) {
-  if (argument.kind == Kind::Tensor) return checkNotDisposed(*argument.tensor, "int").item().toLong();
+  if (argument.kind == Kind::Tensor) return operandOf(*argument.tensor, "int").item().toLong();
   return argument.integer;
 }
 
@@ -150,10 +150,17 @@ c10::IValue toList(const Argument& argument, Convert convert) {
   return list;
 }
 
+template <typename Element>
+c10::IValue repeated(Element value, int32_t count) {
+  c10::List<Element> list;
+  list.resize(count, value);
+  return list;
+}
+
 c10::IValue toIValue(Environment& environment, const Parameter& parameter, const Argument& argument) {
   if (argument.kind == Kind::Null) return c10::IValue();
   const char* name = parameter.name.c_str();
-  auto tensor = [&](const Argument& item) -> const at::Tensor& { return checkNotDisposed(*item.tensor, name); };
+  auto tensor = [&](const Argument& item) -> const at::Tensor& { return operandOf(*item.tensor, name); };
   switch (parameter.type) {
     case Type::Tensor:
       if (argument.kind == Kind::Tensor) return tensor(argument);
@@ -173,16 +180,12 @@ c10::IValue toIValue(Environment& environment, const Parameter& parameter, const
     case Type::Int: return toInt(argument);
     case Type::IntList: {
       if (argument.kind == Kind::List) return toList<int64_t>(argument, toInt);
-      c10::List<int64_t> list;
-      list.push_back(toInt(argument));
-      return list;
+      return repeated(toInt(argument), parameter.listSize);
     }
     case Type::Float: return toFloat(argument);
     case Type::FloatList: {
       if (argument.kind == Kind::List) return toList<double>(argument, toFloat);
-      c10::List<double> list;
-      list.push_back(toFloat(argument));
-      return list;
+      return repeated(toFloat(argument), parameter.listSize);
     }
     case Type::Bool: return argument.boolean;
     case Type::BoolList: return toList<bool>(argument, [](const Argument& item) { return item.boolean; });
@@ -241,7 +244,7 @@ Overload::Overload(const std::string& name, bool isMethod, bool allowOut)
     parameter.isOut = allowOut && argument.is_out();
     hasOut_ |= parameter.isOut;
     parameter.numberAsTensor = numbersAsTensors && parameter.type == Type::Tensor;
-    parameter.sizedList = argument.N().has_value();
+    parameter.listSize = argument.N().value_or(0);
     parameter.defaultValue = argument.default_value();
     if (!parameter.keywordOnly) ++positionalCount_;
     hasDtype |= argument.name() == "dtype";
@@ -267,7 +270,7 @@ Overload::Overload(const std::string& name, bool isMethod, bool allowOut)
     takesTensors_[count] = takes;
   }
   const size_t first = isMethod_ ? 1 : 0;
-  takesVarargs_ = positionalCount_ == first + 1 && parameters_[first].type == Type::IntList && !parameters_[first].sizedList;
+  takesVarargs_ = positionalCount_ == first + 1 && parameters_[first].type == Type::IntList && parameters_[first].listSize == 0;
 }
 
 std::string Overload::signature() const {
@@ -385,7 +388,7 @@ bool Overload::bind(c10::ArrayRef<const Argument*> positional, std::vector<Named
 void Overload::checkOut(Environment& environment, const Bound& bound) const {
   const at::Tensor* out = nullptr;
   for (size_t i = 0; i < parameters_.size() && out == nullptr; ++i) {
-    if (parameters_[i].isOut && bound.arguments[i] != nullptr) out = &checkNotDisposed(*bound.arguments[i]->tensor, "out");
+    if (parameters_[i].isOut && bound.arguments[i] != nullptr) out = &operandOf(*bound.arguments[i]->tensor, "out");
   }
   if (out == nullptr) return;
   for (const NamedArgument* option : bound.checkedAgainstOut) {

@@ -50,13 +50,14 @@ uint64_t readSeed(Environment& environment, napi_value value) {
     case Kind::Boolean: return seed.boolean ? 1 : 0;
     case Kind::Integer: return static_cast<uint64_t>(seed.integer);
     case Kind::BigInt:
+    case Kind::HugeUint:
     case Kind::HugeInt: return seedFromBigInt(environment.env, value);
     case Kind::Float:
       if (std::isnan(seed.number)) throwValueError("cannot convert float NaN to integer");
       if (std::isinf(seed.number)) throwValueError("cannot convert float infinity to integer");
       return seedFromNumber(std::trunc(seed.number));
     case Kind::Tensor: {
-      const c10::Scalar item = checkNotDisposed(*seed.tensor, "seed").item();
+      const c10::Scalar item = operandOf(*seed.tensor, "seed").item();
       return item.isFloatingPoint() ? seedFromNumber(std::trunc(item.toDouble())) : static_cast<uint64_t>(item.toLong());
     }
     default:
@@ -69,7 +70,7 @@ uint64_t readGeneratorSeed(Environment& environment, napi_value value) {
   Argument seed;
   readArgument(environment, value, seed);
   if (seed.kind == Kind::Integer) return static_cast<uint64_t>(seed.integer);
-  if (seed.kind == Kind::BigInt || seed.kind == Kind::HugeInt) return seedFromBigInt(environment.env, value);
+  if (seed.kind == Kind::BigInt || seed.isBeyondInt64()) return seedFromBigInt(environment.env, value);
   // Integral, but too large for a double to be sure of every digit.
   if (seed.kind == Kind::Float && std::isfinite(seed.number) && std::trunc(seed.number) == seed.number) {
     return seedFromNumber(seed.number);
@@ -108,7 +109,7 @@ at::Tensor stateOf(at::Generator& generator) {
 void setStateOf(Environment& environment, at::Generator& generator, napi_value value) {
   TensorHandle* handle = tensorHandleOf(environment, value);
   if (handle == nullptr) throwTypeError("expected a torch.ByteTensor, but got " + describe(environment, value));
-  const at::Tensor& state = checkNotDisposed(*handle, "state");
+  const at::Tensor& state = operandOf(*handle, "state");
   std::lock_guard<std::mutex> lock(generator.mutex());
   generator.set_state(state);
 }

@@ -87,19 +87,37 @@ TensorHandle* tensorHandleOf(Environment& environment, napi_value value) {
   return environment.handles().find(data);
 }
 
-const at::Tensor& checkNotDisposed(const TensorHandle& handle, const char* argument) {
+static const at::Tensor& checkNotDisposed(const TensorHandle& handle, const char* argument) {
   if (handle.disposed) {
     throwRuntimeError(std::string("argument '") + argument + "' is a Tensor that has been disposed of");
   }
   return handle.tensor;
 }
 
-const at::Tensor& toTensor(Environment& environment, napi_value value, const char* argument) {
+const at::Tensor& operandOf(const TensorHandle& handle, const char* argument) {
+  if (handle.batch.level != 0 && !isActive(handle.batch) && !handle.disposed) {
+    // The beginning is libtorch's own text, for those who look it up.
+    throwRuntimeError(std::string("Either your tensor may have escaped from inside a function being vmapped and this is a user error "
+                                  "(see https://pytorch.org/functorch/stable/ux_limitations.html): argument '") + argument +
+                      "' is a Tensor from inside a call of vmap that has ended. Let the function return what is needed after it");
+  }
+  return checkNotDisposed(handle, argument);
+}
+
+static TensorHandle& handleOf(Environment& environment, napi_value value, const char* argument) {
   TensorHandle* handle = tensorHandleOf(environment, value);
   if (handle == nullptr) {
     throwTypeError(std::string("argument '") + argument + "' must be Tensor, not " + describe(environment, value));
   }
-  return checkNotDisposed(*handle, argument);
+  return *handle;
+}
+
+const at::Tensor& toTensor(Environment& environment, napi_value value, const char* argument) {
+  return checkNotDisposed(handleOf(environment, value, argument), argument);
+}
+
+const at::Tensor& toOperand(Environment& environment, napi_value value, const char* argument) {
+  return operandOf(handleOf(environment, value, argument), argument);
 }
 
 std::vector<at::Tensor> toTensorList(Environment& environment, napi_value value, const char* argument, bool allowNull) {
@@ -118,7 +136,7 @@ std::vector<at::Tensor> toTensorList(Environment& environment, napi_value value,
     check(env, napi_get_element(env, value, i, &element));
     TensorHandle* handle = tensorHandleOf(environment, element);
     if (handle != nullptr) {
-      tensors.push_back(checkNotDisposed(*handle, argument));
+      tensors.push_back(operandOf(*handle, argument));
       continue;
     }
     napi_valuetype type;

@@ -17,7 +17,11 @@ TensorHandle* tensorHandleOf(Environment& environment, napi_value value);
 // The tensor behind a JavaScript value. Throws a TypeError naming `argument` if the value is not a
 // Tensor, and a RuntimeError if it has been disposed of.
 const at::Tensor& toTensor(Environment& environment, napi_value value, const char* argument);
-const at::Tensor& checkNotDisposed(const TensorHandle& handle, const char* argument);
+
+// The tensor to compute with. Throws a RuntimeError for one that has been disposed of, and for one
+// that escaped from a call of vmap.
+const at::Tensor& operandOf(const TensorHandle& handle, const char* argument);
+const at::Tensor& toOperand(Environment& environment, napi_value value, const char* argument);
 
 // A list of tensors; with `allowNull`, null and undefined entries give undefined tensors.
 std::vector<at::Tensor> toTensorList(Environment& environment, napi_value value, const char* argument,
