@@ -136,6 +136,8 @@ export interface Native {
   setForwardGradMode(enabled: boolean): void;
   setVmapFallbackEnabled(enabled: boolean): void;
   isVmapFallbackEnabled(): boolean;
+  setVmapFallbackWarningEnabled(enabled: boolean): void;
+  isVmapFallbackWarningEnabled(): boolean;
   // random.cpp
   manualSeed(seed: number | bigint): void;
   seed(): number | bigint;

@@ -1,5 +1,7 @@
 /** `torch.func`: composable function transforms. */
 
+export { getBatchingFallback, setBatchingFallback } from './batching-fallback';
+export type { BatchingFallback } from './batching-fallback';
 export { debugUnwrap } from './debug-unwrap';
 export type { DebugUnwrapOptions } from './debug-unwrap';
 export { functionalize } from './functionalize';
