@@ -31,7 +31,7 @@ export function checkThrows(what: string, call: () => unknown, message: RegExp):
     call();
   } catch (error) {
     const text = (error as Error).message;
-    checkThat(what, message.test(text), text.split('\n')[0]);
+    checkThat(what, message.test(text), text.length > 100 ? `${text.slice(0, 97)}...` : text);
     return;
   }
   checkThat(what, false, 'nothing was thrown');
