@@ -70,6 +70,7 @@ export type { ToOptions } from './tensor';
 export * from './type-info';
 export type { Layout, MemoryFormat, Scalar, Size } from './types';
 export type { NestedArray } from './values';
+export { isWarnAlwaysEnabled, setWarnAlways } from './warnings';
 
 export * as autograd from './autograd';
 export { enableGrad, inferenceMode, isGradEnabled, isInferenceModeEnabled, noGrad, setGradEnabled } from './autograd';

@@ -22,6 +22,24 @@ export interface WrapperInfo {
   value: Tensor;
 }
 
+/** The transform on top of the stack. */
+export type TopLevel =
+  | { kind: 'grad' | 'jvp'; level: number; previousMode: boolean }
+  | { kind: 'vmap'; level: number; batchSize: number; randomness: 'error' | 'same' | 'different' }
+  | { kind: 'functionalize'; level: number };
+
+/** A call of a custom function, after its forward has run. */
+export interface WrapRequest {
+  inputs: readonly (Tensor | null)[];
+  outputs: readonly (Tensor | null)[];
+  toSave: readonly (Tensor | null)[];
+  forForward: readonly (Tensor | null)[];
+  dirty: readonly Tensor[];
+  nonDifferentiable: readonly Tensor[];
+  separateContext: boolean;
+  materialize: boolean;
+}
+
 export type TypedArray =
   | Uint8Array
   | Int8Array
@@ -72,7 +90,6 @@ export interface Native {
   elementSize(tensor: Tensor): number;
   outputNr(tensor: Tensor): number;
   isContiguous(tensor: Tensor, memoryFormat?: MemoryFormat): boolean;
-  gradFn(tensor: Tensor): string | null;
   grad(tensor: Tensor): Tensor | null;
   setGrad(tensor: Tensor, grad: Tensor | null): void;
   // data.cpp
@@ -109,11 +126,27 @@ export interface Native {
   unwrapFunctional(tensor: Tensor, reapplyViews: boolean): Tensor;
   syncFunctional(tensor: Tensor): void;
   propagateMutation(unwrapped: Tensor, wrapped: Tensor): void;
-  // hooks.cpp
-  createHookSite(dispatcher: (number: number, gradient: Tensor) => Tensor | undefined): unknown;
-  registerHook(site: unknown, tensor: Tensor, number: number): void;
-  releasedHooks(site: unknown): number[];
+  // callbacks.cpp
+  createCallbackSite(dispatcher: (number: number, ...args: unknown[]) => unknown): unknown;
+  releasedCallbacks(site: unknown): number[];
   swapEngineThreads(enabled: boolean): boolean;
+  // hooks.cpp
+  registerHook(site: unknown, tensor: Tensor, number: number): void;
+  registerNodeHook(site: unknown, node: unknown, number: number): void;
+  registerNodePrehook(site: unknown, node: unknown, number: number): void;
+  registerAccumulateHook(site: unknown, tensor: Tensor, number: number): void;
+  // graph_node.cpp
+  nodeOf(tensor: Tensor): unknown;
+  nodeIdentity(node: unknown): number;
+  nodeName(node: unknown): string;
+  nodeEdges(node: unknown): [node: unknown, index: number][];
+  nodeSequence(node: unknown): number;
+  // function_node.cpp
+  /** The outputs, null where they are no tensors, and what {@link functionSaved} takes. */
+  functionWrap(site: unknown, number: number, name: string, request: WrapRequest): [...(Tensor | null)[], unknown];
+  functionSaved(node: unknown, clear: boolean): (Tensor | null)[];
+  delayedError(message: string, tensors: readonly (Tensor | null)[]): (Tensor | null)[];
+  tensorIdentity(tensor: Tensor): number;
   // levels.cpp
   pushGrad(): number;
   pushJvp(): number;
@@ -138,6 +171,13 @@ export interface Native {
   isVmapFallbackEnabled(): boolean;
   setVmapFallbackWarningEnabled(enabled: boolean): void;
   isVmapFallbackWarningEnabled(): boolean;
+  // lowering.cpp
+  topLevel(): TopLevel | null;
+  lowerLevel(): number;
+  raiseLevel(number: number): void;
+  liftToTop(tensor: Tensor): Tensor;
+  unwrapDead(tensor: Tensor): Tensor;
+  unwrapBatched(tensor: Tensor, level: number): [Tensor, number | null];
   // random.cpp
   manualSeed(seed: number | bigint): void;
   seed(): number | bigint;
@@ -164,6 +204,8 @@ export interface Native {
   cudaMemGetInfo(index: number): [free: number, total: number];
   /** Why libtorch's CUDA libraries could not be loaded; null if there is nothing to report. */
   cudaLoadError(): string | null;
+  setWarnAlways(always: boolean): void;
+  getWarnAlways(): boolean;
   setNumThreads(count: number): void;
   setNumInteropThreads(count: number): void;
   getNumThreads(): number;

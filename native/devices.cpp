@@ -222,6 +222,17 @@ Napi::Value getNumInteropThreads(const Napi::CallbackInfo& info) {
   return toNumber(info.Env(), static_cast<int64_t>(at::get_num_interop_threads()));
 }
 
+// --- warnings -----------------------------------------------------------------------------------
+
+Napi::Value setWarnAlways(const Napi::CallbackInfo& info) {
+  c10::WarningUtils::set_warnAlways(info[0].ToBoolean());
+  return info.Env().Undefined();
+}
+
+Napi::Value getWarnAlways(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), c10::WarningUtils::get_warnAlways());
+}
+
 // --- the default dtype ------------------------------------------------------------------------
 
 Napi::Value setDefaultDtype(const Napi::CallbackInfo& info) {
@@ -272,6 +283,8 @@ void defineDevices(Napi::Object exports) {
   define<cudaDeviceProperties>(exports, "cudaDeviceProperties");
   define<cudaMemGetInfo>(exports, "cudaMemGetInfo");
   define<cudaLoadErrorText>(exports, "cudaLoadError");
+  define<setWarnAlways>(exports, "setWarnAlways");
+  define<getWarnAlways>(exports, "getWarnAlways");
   define<setNumThreads>(exports, "setNumThreads");
   define<setNumInteropThreads>(exports, "setNumInteropThreads");
   define<getNumThreads>(exports, "getNumThreads");

@@ -85,7 +85,6 @@ REASONS: tuple[tuple[str, str, str], ...] = (
     ("name", r"Event|Stream|record_stream", "CUDA streams and events are not part of the package."),
     ("name", r"FatalError|AcceleratorError", "Comes as `torch.RuntimeError`."),
     ("name", r"set_flush_denormal", "Would change the arithmetic of JavaScript itself, which shares the thread."),
-    ("name", r"\w+_warn_always\w*", "Warnings go through Node, which has its own settings; each is given once."),
     ("name", r"\w*anomaly\w*",
      "Errors of the autograd engine do not say which forward operator they come from."),
     ("name", r"[gs]et_default_device", "Factory functions take `{ device }`; there is no default to change."),
