@@ -1,5 +1,7 @@
 /** The tensor as a TypeScript user sees it. Operators are added to its prototype by operators.ts. */
 
+import { nodeOf } from './autograd/node';
+import type { GraphNode } from './autograd/node';
 import { inspect } from 'node:util';
 import { Complex } from './complex';
 import { Device } from './device';
@@ -95,9 +97,9 @@ export class Tensor {
     native.setGrad(this, grad);
   }
 
-  /** The name of the graph node that made this tensor, such as `SinBackward0`; null for a leaf. */
-  get gradFn(): string | null {
-    return native.gradFn(this);
+  /** The node of the graph that made this tensor; null for a leaf; `Tensor.grad_fn`. */
+  get gradFn(): GraphNode | null {
+    return nodeOf(this);
   }
 
   /** Whether `backward()` will keep the gradient of this non-leaf tensor; `Tensor.retains_grad`. */
@@ -382,6 +384,18 @@ export class Tensor {
   /** The tensor in PyTorch's format. */
   toString(): string {
     return formatTensor(this);
+  }
+
+  /**
+   * `${x}` and `String(x)` give PyTorch's format. JavaScript's operators and `Math` see only primitive
+   * values, and would silently drop the derivative and the batch of a tensor: that is a TypeError, which
+   * names what to write instead.
+   */
+  [Symbol.toPrimitive](hint: string): string {
+    if (hint === 'string') return formatTensor(this);
+    throw new TypeError(
+      "JavaScript's operators do not work on a Tensor: use x.add(y), x.mul(y), x.eq(y), x.lt(y), ..., or x.item() for the value of one element; in texts `${x}` or String(x)",
+    );
   }
 
   [inspect.custom](): string {

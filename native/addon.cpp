@@ -3,16 +3,20 @@
 #include <napi.h>
 
 #include "autograd.h"
+#include "callbacks.h"
 #include "context.h"
 #include "data.h"
 #include "decompositions.h"
 #include "devices.h"
 #include "environment.h"
 #include "errors.h"
+#include "function_node.h"
+#include "graph_node.h"
 #include "hooks.h"
 #include "indexing.h"
 #include "functionalize.h"
 #include "levels.h"
+#include "lowering.h"
 #include "malloc_policy.h"
 #include "operators.h"
 #include "printing.h"
@@ -51,8 +55,12 @@ Napi::Object startAddon(Napi::Env env, Napi::Object exports) {
   defineProperties(exports);
   defineData(exports);
   defineAutograd(exports);
+  defineCallbacks(exports);
   defineHooks(exports);
+  defineGraphNodes(exports);
+  defineFunctionNodes(exports);
   defineLevels(exports);
+  defineLowering(exports);
   defineFunctionalize(exports);
   defineIndexing(exports);
   defineRandom(exports);

@@ -1,17 +1,20 @@
 #include "hooks.h"
 
 #include <ATen/core/Tensor.h>
-#include <c10/core/AutogradState.h>
+#include <torch/csrc/autograd/custom_function.h>
+#include <torch/csrc/autograd/function_hook.h>
+#include <torch/csrc/autograd/variable.h>
 
 #include <cstdint>
 #include <memory>
-#include <mutex>
-#include <thread>
+#include <string>
 #include <utility>
 #include <vector>
 
+#include "callbacks.h"
 #include "environment.h"
 #include "errors.h"
+#include "graph_node.h"
 #include "parameters.h"
 #include "tensor_handle.h"
 
@@ -19,103 +22,121 @@ namespace torch_func {
 
 namespace {
 
-// What the hooks of one environment share. The functions themselves are kept in JavaScript, by number
-// (lib/autograd/hooks.ts): a graph may be freed inside a garbage collection or on another thread, where
-// no reference to JavaScript may be dropped, so it only leaves the number here.
-struct HookSite {
-  napi_env env = nullptr;
-  napi_ref dispatcher = nullptr;
-  std::thread::id thread = std::this_thread::get_id();
-  std::mutex mutex;
-  std::vector<int64_t> released;
-};
+namespace autograd = torch::autograd;
+using autograd::variable_list;
+using TokenPointer = std::shared_ptr<CallbackToken>;
 
-using SitePointer = std::shared_ptr<HookSite>;
+TokenPointer makeToken(const Napi::CallbackInfo& info, const char* function) {
+  return std::make_shared<CallbackToken>(siteOf(info), integerParameter(info, 2, function, "number"));
+}
 
-// Lives as long as the graph holds the hook.
-struct HookToken {
-  HookToken(SitePointer site, int64_t number) : site(std::move(site)), number(number) {}
-  HookToken(const HookToken&) = delete;
-  HookToken& operator=(const HookToken&) = delete;
-  ~HookToken() {
-    std::lock_guard<std::mutex> lock(site->mutex);
-    site->released.push_back(number);
-  }
-
-  SitePointer site;
-  int64_t number;
-};
-
-// Calls dispatcher(number, gradient), which gives undefined to leave the gradient as it is. A JavaScript
-// exception stays pending while the engine unwinds, and reaches the caller of the engine as it is.
-at::Tensor callHook(const HookToken& token, const at::Tensor& gradient) {
-  const HookSite& site = *token.site;
-  if (!gradient.defined()) return {};
-  if (std::this_thread::get_id() != site.thread) throw std::runtime_error("a hook was reached on a thread that is not its own");
-  Environment& environment = Environment::of(site.env);
-  Napi::HandleScope scope(site.env);
-  napi_value dispatcher, undefined, number, result;
-  check(site.env, napi_get_reference_value(site.env, site.dispatcher, &dispatcher));
-  check(site.env, napi_get_undefined(site.env, &undefined));
-  check(site.env, napi_create_double(site.env, static_cast<double>(token.number), &number));
-  napi_value arguments[] = {number, wrapTensor(environment, gradient)};
-  check(site.env, napi_call_function(site.env, undefined, dispatcher, 2, arguments, &result));
+bool isUndefined(napi_env env, napi_value value) {
   napi_valuetype type;
-  check(site.env, napi_typeof(site.env, result, &type));
-  return type == napi_undefined ? at::Tensor() : toTensor(environment, result, "result of the hook");
+  check(env, napi_typeof(env, value, &type));
+  return type == napi_undefined;
 }
 
-const SitePointer& siteOf(const Napi::CallbackInfo& info) {
-  if (!info[0].IsExternal()) throwTypeError("argument 'site' must be what createHookSite() returned");
-  return *info[0].As<Napi::External<SitePointer>>().Data();
-}
-
-// createHookSite(dispatcher): what the other functions take.
-Napi::Value createHookSite(const Napi::CallbackInfo& info) {
-  if (!info[0].IsFunction()) throwTypeError("createHookSite(): argument 'dispatcher' must be a function");
-  auto site = std::make_shared<HookSite>();
-  site->env = info.Env();
-  check(info.Env(), napi_create_reference(info.Env(), info[0], 1, &site->dispatcher));
-  return Napi::External<SitePointer>::New(info.Env(), new SitePointer(std::move(site)), [](Napi::BasicEnv, SitePointer* data) { delete data; });
+// The gradient that a hook gives in place of this one; undefined to leave it as it is.
+at::Tensor callTensorHook(const CallbackToken& token, const at::Tensor& gradient) {
+  if (!gradient.defined()) return {};
+  checkThread(*token.site, "a hook");
+  Napi::HandleScope scope(token.site->env);
+  Environment& environment = Environment::of(token.site->env);
+  napi_value result = callDispatcher(token, {wrapTensor(environment, gradient)});
+  return isUndefined(environment.env, result) ? at::Tensor() : toTensor(environment, result, "result of the hook");
 }
 
 // registerHook(site, tensor, number)
 Napi::Value registerHook(const Napi::CallbackInfo& info) {
   const at::Tensor& tensor = toTensor(Environment::of(info.Env()), info[1], "input");
-  auto token = std::make_shared<HookToken>(siteOf(info), integerParameter(info, 2, "registerHook", "number"));
-  tensor.register_hook([token = std::move(token)](const at::Tensor& gradient) { return callHook(*token, gradient); });
+  tensor.register_hook([token = makeToken(info, "registerHook")](const at::Tensor& gradient) { return callTensorHook(*token, gradient); });
   return info.Env().Undefined();
 }
 
-// releasedHooks(site): the numbers of the hooks that no graph holds any more, once each.
-Napi::Value releasedHooks(const Napi::CallbackInfo& info) {
-  const SitePointer& site = siteOf(info);
-  std::vector<int64_t> released;
-  {
-    std::lock_guard<std::mutex> lock(site->mutex);
-    released = std::exchange(site->released, {});
+// The gradients that a node's hook gives in place of `gradients`, which may hold undefined ones.
+variable_list callNodeHook(const CallbackToken& token, const variable_list& gradients, std::initializer_list<napi_value> arguments) {
+  Environment& environment = Environment::of(token.site->env);
+  napi_value result = callDispatcher(token, arguments);
+  if (isUndefined(environment.env, result)) return gradients;
+  variable_list replaced = toTensorList(environment, result, "result of the hook", /*allowNull=*/true);
+  if (replaced.size() != gradients.size()) {
+    throwRuntimeError("hook has returned an incorrect number of values (got " + std::to_string(replaced.size()) + ", expected " +
+                      std::to_string(gradients.size()) + ")");
   }
-  auto result = Napi::Array::New(info.Env(), released.size());
-  for (size_t i = 0; i < released.size(); ++i) result.Set(static_cast<uint32_t>(i), static_cast<double>(released[i]));
-  return result;
+  for (size_t i = 0; i < replaced.size(); ++i) {
+    if (!replaced[i].defined()) continue;
+    if (!gradients[i].defined()) throwRuntimeError("can't replace a None gradient with a non-None value");
+    autograd::check_variable_result(gradients[i], replaced[i], "hook");
+  }
+  return replaced;
 }
 
-// swapEngineThreads(enabled): whether the engine may use threads of its own (it does for each GPU), and
-// returns what was. JavaScript can only be called on the thread that runs it.
-Napi::Value swapEngineThreads(const Napi::CallbackInfo& info) {
-  auto& state = c10::AutogradState::get_tls_state();
-  const bool previous = state.get_multithreading_enabled();
-  state.set_multithreading_enabled(booleanParameter(info, 0, "swapEngineThreads", "enabled"));
-  return Napi::Boolean::New(info.Env(), previous);
+struct NodePreHook : public autograd::FunctionPreHook {
+  explicit NodePreHook(TokenPointer token) : token(std::move(token)) {}
+  variable_list operator()(const variable_list& gradients) override {
+    checkThread(*token->site, "a hook");
+    Napi::HandleScope scope(token->site->env);
+    return callNodeHook(*token, gradients, {wrapTensorList(Environment::of(token->site->env), gradients)});
+  }
+  TokenPointer token;
+};
+
+struct NodePostHook : public autograd::FunctionPostHook {
+  explicit NodePostHook(TokenPointer token) : token(std::move(token)) {}
+  variable_list operator()(const variable_list& outputs, const variable_list& inputs) override {
+    checkThread(*token->site, "a hook");
+    Napi::HandleScope scope(token->site->env);
+    Environment& environment = Environment::of(token->site->env);
+    return callNodeHook(*token, outputs, {wrapTensorList(environment, outputs), wrapTensorList(environment, inputs)});
+  }
+  TokenPointer token;
+};
+
+// registerNodeHook(site, node, number): after the node has run, with its results and what it was given.
+Napi::Value registerNodeHook(const Napi::CallbackInfo& info) {
+  toNode(info[1])->add_post_hook(std::make_unique<NodePostHook>(makeToken(info, "registerNodeHook")));
+  return info.Env().Undefined();
+}
+
+// registerNodePrehook(site, node, number): before the node runs, with what it is given.
+Napi::Value registerNodePrehook(const Napi::CallbackInfo& info) {
+  toNode(info[1])->add_pre_hook(std::make_unique<NodePreHook>(makeToken(info, "registerNodePrehook")));
+  return info.Env().Undefined();
+}
+
+// libtorch keeps one such hook per tensor: this one holds all that JavaScript has registered.
+struct AccumulateHooks : public autograd::PostAccumulateGradHook {
+  void operator()(const at::Tensor& tensor) override {
+    for (const TokenPointer& token : tokens) {
+      checkThread(*token->site, "a hook");
+      Napi::HandleScope scope(token->site->env);
+      callDispatcher(*token, {wrapTensor(Environment::of(token->site->env), tensor)});
+    }
+  }
+  std::vector<TokenPointer> tokens;
+};
+
+// registerAccumulateHook(site, tensor, number)
+Napi::Value registerAccumulateHook(const Napi::CallbackInfo& info) {
+  const at::Tensor& tensor = toTensor(Environment::of(info.Env()), info[1], "input");
+  auto token = makeToken(info, "registerAccumulateHook");
+  auto* hooks = dynamic_cast<AccumulateHooks*>(autograd::impl::post_acc_grad_hooks(tensor).get());
+  if (hooks == nullptr) {
+    auto created = std::make_unique<AccumulateHooks>();
+    hooks = created.get();
+    autograd::impl::set_post_acc_grad_hooks(tensor, std::move(created));
+  }
+  hooks->tokens.push_back(std::move(token));
+  return info.Env().Undefined();
 }
 
 }  // namespace
 
 void defineHooks(Napi::Object exports) {
-  define<createHookSite>(exports, "createHookSite");
   define<registerHook>(exports, "registerHook");
-  define<releasedHooks>(exports, "releasedHooks");
-  define<swapEngineThreads, StackCheck::Unwinding>(exports, "swapEngineThreads");
+  define<registerNodeHook>(exports, "registerNodeHook");
+  define<registerNodePrehook>(exports, "registerNodePrehook");
+  define<registerAccumulateHook>(exports, "registerAccumulateHook");
 }
 
 }  // namespace torch_func

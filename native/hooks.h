@@ -1,5 +1,5 @@
 #pragma once
-// Hooks on the gradient of a tensor, written in JavaScript.
+// Hooks written in JavaScript: on the gradient of a tensor, on a node of the graph, and on what a node saves.
 
 #include <napi.h>
 

@@ -12,6 +12,7 @@
 
 #include "arguments.h"
 #include "errors.h"
+#include "graph_node.h"
 #include "parameters.h"
 #include "results.h"
 #include "tensor_handle.h"
@@ -103,9 +104,7 @@ std::string gradFnName(const at::Tensor& tensor) {
   try {
     const auto node = tensor.grad_fn();
     if (!node) return "";
-    const std::string name = node->name();
-    const size_t colons = name.rfind("::");
-    return colons == std::string::npos ? name : name.substr(colons + 2);
+    return nodeName(*node);
   } catch (const c10::Error&) {
     // A view made under noGrad and written to in place has no valid node; asking for it throws.
     return "Invalid";

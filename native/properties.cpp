@@ -55,15 +55,6 @@ Napi::Value isContiguous(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), self(info).is_contiguous(format));
 }
 
-// gradFn(tensor): the name of the node that made the tensor, as PyTorch prints it; null for a leaf.
-Napi::Value gradFn(const Napi::CallbackInfo& info) {
-  auto node = self(info).grad_fn();
-  if (!node) return info.Env().Null();
-  std::string name = node->name();
-  const size_t colons = name.rfind("::");
-  return Napi::String::New(info.Env(), colons == std::string::npos ? name : name.substr(colons + 2));
-}
-
 Napi::Value grad(const Napi::CallbackInfo& info) {
   return Napi::Value(info.Env(), wrapTensor(Environment::of(info.Env()), self(info).grad()));
 }
@@ -116,7 +107,6 @@ void defineProperties(Napi::Object exports) {
   define<elementSize>(exports, "elementSize");
   define<outputNr>(exports, "outputNr");
   define<isContiguous>(exports, "isContiguous");
-  define<gradFn>(exports, "gradFn");
   define<grad>(exports, "grad");
   define<setGrad>(exports, "setGrad");
 }

@@ -118,17 +118,27 @@ napi_value wrapResults(Environment& environment, const c10::FunctionSchema& sche
     return array;
   }
   check(env, napi_create_array_with_length(env, results.size(), &array));
+  // Not enumerable: the array prints and iterates as an array.
+  auto define = [&](const char* name, napi_value value) {
+    const napi_property_descriptor field = {name, nullptr, nullptr, nullptr, nullptr, value, napi_writable, nullptr};
+    check(env, napi_define_properties(env, array, 1, &field));
+  };
+  napi_value names = nullptr;
   for (size_t i = 0; i < results.size(); ++i) {
     napi_value item = wrap(i);
     check(env, napi_set_element(env, array, static_cast<uint32_t>(i), item));
     const std::string& name = returns[i].name();
     if (!name.empty()) {
       const std::string fieldName = camelCase(name);
-      // Not enumerable: the array prints and iterates as an array.
-      const napi_property_descriptor field = {fieldName.c_str(), nullptr, nullptr, nullptr, nullptr, item, napi_writable, nullptr};
-      check(env, napi_define_properties(env, array, 1, &field));
+      define(fieldName.c_str(), item);
+      napi_value text;
+      check(env, napi_create_string_utf8(env, fieldName.data(), fieldName.size(), &text));
+      if (names == nullptr) check(env, napi_create_array(env, &names));
+      check(env, napi_set_element(env, names, static_cast<uint32_t>(i), text));
     }
   }
+  // Where the array is taken apart and built again (pytree.ts), its names are found here.
+  if (names != nullptr) define("_fields", names);
   return array;
 }
 

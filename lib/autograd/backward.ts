@@ -7,7 +7,7 @@ import { Tensor } from '../tensor';
 import { checkInputs, readGrads, readInputs, readOutputs } from './arguments';
 import type { GradOrList, TensorOrList, TensorsByName } from './arguments';
 import { makeGrads } from './engine';
-import { withHooks } from './hooks';
+import { withCallbacks } from './callbacks';
 
 /** The options of {@link backward}. */
 export interface BackwardOptions {
@@ -58,7 +58,7 @@ export function backward(
   checkInputs(inputList);
   if (outputs.length === 0) return;
   const retainGraph = options.retainGraph ?? createGraph;
-  withHooks(() => native.engineRun(outputs, starts, inputList, retainGraph, createGraph, true, true));
+  withCallbacks(() => native.engineRun(outputs, starts, inputList, retainGraph, createGraph, true, true));
 }
 
 declare module '../tensor' {

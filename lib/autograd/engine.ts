@@ -5,7 +5,7 @@ import { atVmapLevel, typeName } from '../func/common';
 import { native } from '../native';
 import { torchFunctions } from '../operators';
 import type { Tensor } from '../tensor';
-import { withHooks } from './hooks';
+import { withCallbacks } from './callbacks';
 
 const isFloating = (tensor: Tensor): boolean => /^(b?float|complex)/.test(tensor.dtype);
 const isComplex = (tensor: Tensor): boolean => tensor.dtype.startsWith('complex');
@@ -112,7 +112,7 @@ export function runEngine(
     );
   }
   const run = (starts: readonly (Tensor | null)[]): (Tensor | null)[] =>
-    withHooks(() => native.engineRun(outputs, starts, inputs, retainGraph, createGraph, allowUnused, false));
+    withCallbacks(() => native.engineRun(outputs, starts, inputs, retainGraph, createGraph, allowUnused, false));
   if (!isGradsBatched) return run(grads);
   const size = batchSize(grads);
   return atVmapLevel(size, 'error', (level) => {

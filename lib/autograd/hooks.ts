@@ -1,9 +1,10 @@
-/** Hooks on the gradient of a tensor: `Tensor.register_hook`. */
+/** Hooks on the gradient of a tensor: `Tensor.register_hook` and what is like it. */
 
 import { RuntimeError } from '../errors';
 import { typeName } from '../func/common';
 import { native } from '../native';
 import { Tensor } from '../tensor';
+import { CallbackSite } from './callbacks';
 
 /** What a hook is: it gets the gradient, and may return another one in its place. */
 export type TensorHook = (gradient: Tensor) => Tensor | undefined | void;
@@ -15,35 +16,35 @@ export interface RemovableHandle {
   [Symbol.dispose](): void;
 }
 
-// The functions by number. The graph holds only the number, and says when it holds it no more.
-const hooks = new Map<number, TensorHook>();
-let nextNumber = 1;
-
-const site = native.createHookSite((number, gradient) => {
-  const hook = hooks.get(number);
-  // One that was removed stays in the graph as a number without a function.
+const site = new CallbackSite<TensorHook>((hook, gradient: Tensor) => {
   if (hook === undefined) return undefined;
   const result: unknown = hook(gradient);
   if (result === undefined || result === null) return undefined;
   if (native.isTensor(result)) return result;
-  (result as Partial<Promise<unknown>>).then?.(undefined, () => undefined);
+  refusePromise(result);
   throw new TypeError(`a hook must return a Tensor or nothing, but it returned ${typeName(result)}`);
 });
 
-function forgetReleased(): void {
-  for (const number of native.releasedHooks(site)) hooks.delete(number);
+const accumulateSite = new CallbackSite<(tensor: Tensor) => void>((hook, tensor: Tensor) => {
+  if (hook === undefined) return;
+  const result: unknown = hook(tensor);
+  if (result === undefined || result === null) return;
+  refusePromise(result);
+  throw new RuntimeError('Tensor post accumulate grad hooks should return null or nothing.');
+});
+
+/** The handle of a callback that was registered under this number. */
+export function removableHandle<T>(callbacks: CallbackSite<T>, number: number): RemovableHandle {
+  const remove = (): void => {
+    callbacks.remove(number);
+  };
+  return { remove, [Symbol.dispose]: remove };
 }
 
-/** Runs the engine so that it can call hooks: on this thread, for every device. */
-export function withHooks<T>(run: () => T): T {
-  if (hooks.size === 0) return run();
-  forgetReleased();
-  const threads = native.swapEngineThreads(false);
-  try {
-    return run();
-  } finally {
-    native.swapEngineThreads(threads);
-  }
+/** Keeps the rejection of a promise that a callback returned, and nobody waits for, from ending the process. */
+export function refusePromise(result: unknown): void {
+  const then = (result as { then?: unknown } | null | undefined)?.then;
+  if (typeof then === 'function') (result as Promise<unknown>).then(undefined, () => undefined);
 }
 
 declare module '../tensor' {
@@ -67,6 +68,26 @@ declare module '../tensor' {
      * ```
      */
     registerHook(hook: TensorHook): RemovableHandle;
+
+    /**
+     * Calls `hook` with this leaf whenever `backward()` has added to its `.grad`;
+     * `Tensor.register_post_accumulate_grad_hook`. The hook may use the gradient up and set `.grad` to null.
+     *
+     * @throws RuntimeError if the tensor does not require a gradient or is no leaf; TypeError if `hook` is no
+     * function. What the hook throws, or an error that it returned something, reaches the caller of
+     * `backward()`.
+     * @example
+     * ```ts
+     * const w = torch.ones(2, { requiresGrad: true });
+     * w.registerPostAccumulateGradHook((p) => {
+     *   torch.noGrad(() => p.sub_(p.grad!)); // a step of gradient descent
+     *   p.grad = null;
+     * });
+     * w.pow(2).sum().backward();
+     * w.toArray(); // [-1, -1]
+     * ```
+     */
+    registerPostAccumulateGradHook(hook: (tensor: Tensor) => void): RemovableHandle;
   }
 }
 
@@ -77,12 +98,25 @@ Tensor.prototype.registerHook = function (this: Tensor, hook: TensorHook): Remov
   if (!this.requiresGrad) {
     throw new RuntimeError("cannot register a hook on a tensor that doesn't require gradient");
   }
-  forgetReleased();
-  const number = nextNumber++;
-  native.registerHook(site, this, number);
-  hooks.set(number, hook);
-  const remove = (): void => {
-    hooks.delete(number);
-  };
-  return { remove, [Symbol.dispose]: remove };
+  const number = site.add(hook);
+  native.registerHook(site.native, this, number);
+  return removableHandle(site, number);
+};
+
+Tensor.prototype.registerPostAccumulateGradHook = function (
+  this: Tensor,
+  hook: (tensor: Tensor) => void,
+): RemovableHandle {
+  if (typeof hook !== 'function') {
+    throw new TypeError(`registerPostAccumulateGradHook(): argument 'hook' must be a function, not ${typeName(hook)}`);
+  }
+  if (!this.requiresGrad) {
+    throw new RuntimeError("cannot register a hook on a tensor that doesn't require gradient");
+  }
+  if (!this.isLeaf) {
+    throw new RuntimeError('post accumulate grad hooks cannot be registered on non-leaf tensors');
+  }
+  const number = accumulateSite.add(hook);
+  native.registerAccumulateHook(accumulateSite.native, this, number);
+  return removableHandle(accumulateSite, number);
 };

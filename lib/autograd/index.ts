@@ -7,5 +7,7 @@ export * as functional from './functional';
 export { grad } from './grad';
 export type { AutogradGradOptions } from './grad';
 export type { RemovableHandle, TensorHook } from './hooks';
+import './node-hooks';
+export type { GraphNode, NodeHook, NodePrehook } from './node';
 export { enableGrad, inferenceMode, isGradEnabled, isInferenceModeEnabled, noGrad, setGradEnabled } from './modes';
 export type { ModeGuard } from './modes';

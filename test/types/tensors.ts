@@ -13,7 +13,7 @@ export function properties(): void {
   is<Device>()(x.device);
   is<boolean>()(x.requiresGrad);
   is<Tensor | null>()(x.grad);
-  is<string | null>()(x.gradFn);
+  is<torch.autograd.GraphNode | null>()(x.gradFn);
   is<number>()(x.size(0));
   is<number[]>()(x.size());
   // @ts-expect-error the shape cannot be set

@@ -1,0 +1,129 @@
+/** Nodes of the graph: `Tensor.grad_fn`. */
+
+import { native } from '../native';
+import type { Tensor } from '../tensor';
+import type { RemovableHandle } from './hooks';
+
+/** What a hook on a node is: it gets the results and what the node was given, and may return other results. */
+export type NodeHook = (
+  gradInputs: (Tensor | null)[],
+  gradOutputs: (Tensor | null)[],
+) => Tensor | null | readonly (Tensor | null)[] | undefined | void;
+
+/** What a hook before a node is: it gets what the node is given, and may return something in its place. */
+export type NodePrehook = (
+  gradOutputs: (Tensor | null)[],
+) => Tensor | null | readonly (Tensor | null)[] | undefined | void;
+
+// The objects by node, so that a node is always the same object while one of them is in use.
+const known = new Map<number, WeakRef<GraphNode>>();
+const forgotten = new FinalizationRegistry<number>((identity) => {
+  if (known.get(identity)?.deref() === undefined) known.delete(identity);
+});
+
+/** A node of the autograd graph; `torch.autograd.graph.Node`. It keeps the graph that it leads to. */
+export class GraphNode {
+  readonly #handle: unknown;
+
+  /** @internal Nodes come from `Tensor.gradFn`. */
+  constructor(handle: unknown) {
+    native.nodeIdentity(handle); // refuses what is no node
+    this.#handle = handle;
+  }
+
+  /**
+   * The name of the node, such as `SinBackward0`; `Node.name()`.
+   *
+   * @example
+   * ```ts
+   * const x = torch.ones(2, { requiresGrad: true });
+   * x.sin().gradFn?.name(); // SinBackward0
+   * ```
+   */
+  name(): string {
+    return native.nodeName(this.#handle);
+  }
+
+  /**
+   * The nodes that the gradients go to, each with the index of its output; null for the node of an input
+   * that needs no gradient; `Node.next_functions`.
+   */
+  get nextFunctions(): [node: GraphNode | null, index: number][] {
+    return native.nodeEdges(this.#handle).map(([node, index]) => [toNode(node), index]);
+  }
+
+  /** The number of the node in the order in which nodes were made on this thread; `Node._sequence_nr()`. */
+  _sequenceNr(): number {
+    return native.nodeSequence(this.#handle);
+  }
+
+  /**
+   * Calls `hook` after each run of the node, with its results and the gradients that it was given; what it
+   * returns, if anything, replaces the results; `Node.register_hook`.
+   *
+   * @throws TypeError if `hook` is no function. What it throws reaches the caller of the engine as the same
+   * error; a result of the wrong length or shape is a RuntimeError there.
+   * @example
+   * ```ts
+   * const x = torch.ones(2, { requiresGrad: true });
+   * const y = x.mul(3);
+   * y.gradFn!.registerHook((gradInputs) => gradInputs.map((g) => g && g.mul(2)));
+   * torch.autograd.grad(y.sum(), x)[0].toArray(); // [6, 6]
+   * ```
+   */
+  registerHook(hook: NodeHook): RemovableHandle {
+    return registerNodeHook('registerHook', this.#handle, hook);
+  }
+
+  /**
+   * Calls `hook` before each run of the node, with the gradients that it is given; what it returns, if
+   * anything, replaces them; `Node.register_prehook`.
+   *
+   * @throws TypeError if `hook` is no function.
+   * @example
+   * ```ts
+   * const x = torch.ones(2, { requiresGrad: true });
+   * const y = x.mul(3);
+   * y.gradFn!.registerPrehook(([g]) => g!.mul(10));
+   * torch.autograd.grad(y.sum(), x)[0].toArray(); // [30, 30]
+   * ```
+   */
+  registerPrehook(hook: NodePrehook): RemovableHandle {
+    return registerNodeHook('registerPrehook', this.#handle, hook);
+  }
+
+  /** The name in angle brackets, as PyTorch prints it inside a tensor. */
+  toString(): string {
+    return `<${this.name()}>`;
+  }
+}
+
+type RegisterNodeHook = (
+  kind: 'registerHook' | 'registerPrehook',
+  handle: unknown,
+  hook: NodeHook | NodePrehook,
+) => RemovableHandle;
+
+// The registration needs lib/autograd, which needs Tensor, which needs this file: it is handed in.
+let registerNodeHook: RegisterNodeHook;
+
+/** @internal */
+export function setRegisterNodeHook(register: RegisterNodeHook): void {
+  registerNodeHook = register;
+}
+
+function toNode(handle: unknown): GraphNode | null {
+  if (handle === null) return null;
+  const identity = native.nodeIdentity(handle);
+  const existing = known.get(identity)?.deref();
+  if (existing !== undefined) return existing;
+  const node = new GraphNode(handle);
+  known.set(identity, new WeakRef(node));
+  forgotten.register(node, identity);
+  return node;
+}
+
+/** The node that made a tensor; null for a leaf. */
+export function nodeOf(tensor: Tensor): GraphNode | null {
+  return toNode(native.nodeOf(tensor));
+}
