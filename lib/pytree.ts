@@ -43,7 +43,12 @@ export function registerPytreeNode<T>(type: abstract new (...args: never[]) => T
 /** The structure of a pytree without its leaves. */
 export type TreeSpec =
   | { readonly kind: 'leaf' }
-  | { readonly kind: 'array'; readonly children: readonly TreeSpec[] }
+  | {
+      readonly kind: 'array';
+      readonly children: readonly TreeSpec[];
+      /** The names that the results of an operator have, by position. */
+      readonly fields?: readonly (string | undefined)[];
+    }
   | { readonly kind: 'object'; readonly keys: readonly string[]; readonly children: readonly TreeSpec[] }
   | {
       readonly kind: 'custom';
@@ -78,7 +83,8 @@ function flattenInto(value: unknown, leaves: unknown[], depth: number): TreeSpec
         }
         children.push(flattenInto(item, leaves, depth + 1));
       }
-      return { kind: 'array', children };
+      const { _fields: fields } = value as { _fields?: readonly (string | undefined)[] };
+      return fields === undefined ? { kind: 'array', children } : { kind: 'array', children, fields };
     }
     if (isPlainObject(value)) {
       const keys = Object.keys(value);
@@ -116,12 +122,22 @@ export function leafCount(spec: TreeSpec): number {
   return spec.kind === 'leaf' ? 1 : spec.children.reduce((sum, child) => sum + leafCount(child), 0);
 }
 
+// As native/results.cpp makes them: not enumerable, so that the array prints and iterates as an array.
+function withFields(items: unknown[], fields: readonly (string | undefined)[]): unknown[] {
+  fields.forEach((name, i) => {
+    if (name !== undefined) Object.defineProperty(items, name, { value: items[i], writable: true });
+  });
+  return Object.defineProperty(items, '_fields', { value: fields, writable: true });
+}
+
 function build(spec: TreeSpec, next: () => unknown): unknown {
   switch (spec.kind) {
     case 'leaf':
       return next();
-    case 'array':
-      return spec.children.map((child) => build(child, next));
+    case 'array': {
+      const items = spec.children.map((child) => build(child, next));
+      return spec.fields === undefined ? items : withFields(items, spec.fields);
+    }
     case 'object': {
       const result: Record<string, unknown> = {};
       spec.keys.forEach((key, i) => {

@@ -153,8 +153,15 @@ describe('layers', () => {
         ...args,
         ...([[1, 1], [0, 0], [1, 1], false, [0, 0], 1, [true, true, true]] as any[]),
       );
-    const inputs = [randn(2, 1, 5, 5), randn(2, 1, 2, 2), randn(2), randn(2, 2, 4, 4), randn(2, 1, 2, 2), randn(2, 1, 5, 5)];
-    checkChoices(fn, inputs.slice(0, 3).concat(inputs.slice(3)), { gradients: false, tolerance: 1e-9 });
+    const inputs = [
+      randn(2, 1, 5, 5),
+      randn(2, 1, 2, 2),
+      randn(2),
+      randn(2, 2, 4, 4),
+      randn(2, 1, 2, 2),
+      randn(2, 1, 5, 5),
+    ];
+    checkChoices(fn, inputs, { gradients: false, tolerance: 1e-9 });
   });
 
   test('adaptiveAvgPool2d', () => {
@@ -179,7 +186,13 @@ describe('layers', () => {
     { affine: false, tracked: false, training: true },
   ])('batchNorm of an ensemble: %p', ({ affine, tracked, training }) => {
     const n = 10;
-    const fn = (x: Tensor, mean: Tensor | null, variance: Tensor | null, weight: Tensor | null, bias: Tensor | null) => {
+    const fn = (
+      x: Tensor,
+      mean: Tensor | null,
+      variance: Tensor | null,
+      weight: Tensor | null,
+      bias: Tensor | null,
+    ) => {
       const y = F.batchNorm(x, mean, variance, { weight, bias, training });
       // The statistics are written in place.
       return tracked ? [y, mean, variance] : y;
@@ -204,6 +217,10 @@ describe('layers', () => {
   test('oneHot with a number of classes', () => {
     checkChoices((x: Tensor) => F.oneHot(x, 3), [torch.tensor(2, { dtype: 'int64' })]);
     checkChoices((x: Tensor) => F.oneHot(x, 4), [torch.randint(0, 3, [2, 3, 4])]);
-    expectError(() => vmap((x: Tensor) => F.oneHot(x))(torch.tensor([0, 1], { dtype: 'int64' })), RuntimeError, /one_hot/);
+    expectError(
+      () => vmap((x: Tensor) => F.oneHot(x))(torch.tensor([0, 1], { dtype: 'int64' })),
+      RuntimeError,
+      /one_hot/,
+    );
   });
 });

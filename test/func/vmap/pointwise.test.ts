@@ -139,7 +139,8 @@ describe('functions of two tensors', () => {
   });
 
   test('resultType sees samples, not the batch', () => {
-    const fn = (x: Tensor, y: Tensor | number): Tensor => torch.ones([], { dtype: torch.resultType(x as any, y as any) });
+    const fn = (x: Tensor, y: Tensor | number): Tensor =>
+      torch.ones([], { dtype: torch.resultType(x as any, y as any) });
     for (const shape of [[2], [2, 3]]) {
       const x = torch.ones(shape);
       for (const other of [1, 1.6, torch.tensor(1), torch.tensor(1.6, { dtype: 'float64' })]) {
@@ -265,7 +266,9 @@ describe('dtypes and layouts', () => {
 
   test('isComplex and isFloatingPoint', () => {
     const kinds = (x: Tensor): unknown =>
-      vmap((t: Tensor) => torch.tensor([t.isComplex(), t.isFloatingPoint()]))(x).index(0).toArray();
+      vmap((t: Tensor) => torch.tensor([t.isComplex(), t.isFloatingPoint()]))(x)
+        .index(0)
+        .toArray();
     expect(kinds(torch.ones(3, { dtype: 'complex64' }))).toEqual([true, false]);
     expect(kinds(torch.ones(3))).toEqual([false, true]);
     expect(kinds(torch.ones(3, { dtype: 'int64' }))).toEqual([false, false]);
@@ -273,7 +276,11 @@ describe('dtypes and layouts', () => {
 
   test('conj, and its bit', () => {
     for (const dtype of ['float32', 'complex64'] as const) {
-      checkUnary((x: Tensor) => x.conj(), (...shape) => torch.randn(shape, { dtype }), { tolerance: 1e-6 });
+      checkUnary(
+        (x: Tensor) => x.conj(),
+        (...shape) => torch.randn(shape, { dtype }),
+        { tolerance: 1e-6 },
+      );
     }
     const real = randn(3);
     const same = vmap((x: Tensor) => x.conj())(real);
@@ -298,11 +305,26 @@ describe('tensors made from a mapped one', () => {
       expect(vmap((x: Tensor) => x.newEmpty([]))(randn(B0)).shape).toEqual([B0]);
       expect(vmap(vmap((x: Tensor) => x.newEmpty([2, 3])))(randn(B0, B1)).shape).toEqual([B0, B1, 2, 3]);
       for (const [size, stride] of [
-        [[2, 3, 5], [15, 5, 1]],
-        [[2, 3, 5], [0, 5, 1]],
-        [[2, 3, 4], [2, 4, 6]],
-        [[2, 3, 4], [0, 0, 0]],
-        [[0, 2, 0], [12, 4, 1]],
+        [
+          [2, 3, 5],
+          [15, 5, 1],
+        ],
+        [
+          [2, 3, 5],
+          [0, 5, 1],
+        ],
+        [
+          [2, 3, 4],
+          [2, 4, 6],
+        ],
+        [
+          [2, 3, 4],
+          [0, 0, 0],
+        ],
+        [
+          [0, 2, 0],
+          [12, 4, 1],
+        ],
       ]) {
         const storage = size.includes(0) ? 0 : 1 + size.reduce((sum, n, i) => sum + (n - 1) * stride[i], 0);
         const fn = (x: Tensor): Tensor => x.newEmptyStrided(size, stride);

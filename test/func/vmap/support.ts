@@ -5,6 +5,9 @@ import type { Tensor } from '../../../lib';
 import { native } from '../../../lib/native';
 import * as pytree from '../../../lib/pytree';
 
+// Small tensors: threads would wait for each other, and for those of other test files.
+torch.setNumThreads(1);
+
 /** Batch sizes, none of which is another size in these tests. */
 export const [B0, B1, B2] = [4, 6, 7];
 
@@ -85,9 +88,7 @@ export function expectClose(actual: unknown, expected: unknown, tolerance = 1e-1
     if (!torch.isTensor(b)) return expect(a).toEqual(b);
     expect([a.shape, a.dtype]).toEqual([b.shape, b.dtype]);
     const exact = !a.dtype.includes('float') && !a.dtype.includes('complex');
-    const same = exact
-      ? torch.equal(a, b)
-      : torch.allclose(a, b, { rtol: tolerance, atol: tolerance, equalNan: true });
+    const same = exact ? torch.equal(a, b) : torch.allclose(a, b, { rtol: tolerance, atol: tolerance, equalNan: true });
     if (!same) expect(a.toArray()).toEqual(b.toArray());
   });
 }
@@ -134,7 +135,8 @@ export function checkVmap(fn: Fn, inputs: readonly unknown[], options: CheckOpti
 
 /** A function of one tensor over every place that the mapped dimensions can have. */
 export function checkUnary(fn: Fn, getter: Getter, options: CheckOptions = {}): void {
-  const check = (shape: number[], more: CheckOptions): void => checkVmap(fn, [getter(...shape)], { ...options, ...more });
+  const check = (shape: number[], more: CheckOptions): void =>
+    checkVmap(fn, [getter(...shape)], { ...options, ...more });
   check([B0, 3], {});
   check([2, 5, B0, 3], { inDims: 2 });
   check([2, 5, B0, 3], { inDims: -2, outDims: -1 });
@@ -179,4 +181,3 @@ export function checkChoices(fn: Fn, args: readonly unknown[], options: CheckOpt
     checkVmap(fn, inputs, { ...options, inDims, gradients: options.gradients ?? inDims[0] !== null });
   }
 }
-

@@ -114,7 +114,9 @@ describe('view, reshape and expand', () => {
     checkView((x: Tensor) => x.view([2, 5]), [rand(B0, 10)]);
     checkView((x: Tensor) => x.view([1, 2, 1, 10]), [rand(B0, 4, 5)]);
     checkView((x: Tensor) => x.view([-1]), [rand(B0, B1, 2, 5, 3)], { levels: [{}, {}] });
-    checkView((x: Tensor) => x.reshape([-1]), [rand(B2, B0, B1, 3, 2, 5)], { levels: [{}, { inDims: 1 }, { inDims: 1 }] });
+    checkView((x: Tensor) => x.reshape([-1]), [rand(B2, B0, B1, 3, 2, 5)], {
+      levels: [{}, { inDims: 1 }, { inDims: 1 }],
+    });
     expectError(() => vmap((x: Tensor) => x.view([10]), { inDims: 1 })(rand(2, B0, 5)), RuntimeError, /view size/);
   });
 
@@ -192,7 +194,8 @@ describe('complex numbers', () => {
     const fn = (x: Tensor): Tensor => torch.viewAsComplex(x);
     for (const dtype of ['float32', 'float64'] as const) {
       const get = (...shape: number[]): Tensor => torch.randn(shape, { dtype });
-      const check = (x: Tensor, options: CheckOptions = {}): void => checkView(fn, [x], { tolerance: 1e-6, ...options });
+      const check = (x: Tensor, options: CheckOptions = {}): void =>
+        checkView(fn, [x], { tolerance: 1e-6, ...options });
       check(get(B0, 3, 2));
       check(get(2, 5, B0, 3, 2), { inDims: 2 });
       check(get(2, 5, B0, 3, 2), { inDims: 2, outDims: 2 });
@@ -260,13 +263,20 @@ describe('asStrided', () => {
     const x = randn(B1, B0, 2, 3);
     const [s0, s1] = x.strides.slice(2);
     expectClose(
-      vmap(vmap((t: Tensor) => t.asStrided([5, 5, 2, 3], [0, 0, s0, s1])), { inDims: 1 })(x),
-      vmap(vmap((t: Tensor) => t.expand([5, 5, 2, 3])), { inDims: 1 })(x),
+      vmap(
+        vmap((t: Tensor) => t.asStrided([5, 5, 2, 3], [0, 0, s0, s1])),
+        { inDims: 1 },
+      )(x),
+      vmap(
+        vmap((t: Tensor) => t.expand([5, 5, 2, 3])),
+        { inDims: 1 },
+      )(x),
     );
   });
 
   test('is refused beyond the memory of a sample', () => {
-    const refuse = (body: () => unknown): void => expectError(body, RuntimeError, /This is not supported inside of vmap/);
+    const refuse = (body: () => unknown): void =>
+      expectError(body, RuntimeError, /This is not supported inside of vmap/);
     refuse(() => vmap((x: Tensor) => x.asStrided([3], [1], 1))(randn(B0, 3)));
     refuse(() => vmap((x: Tensor) => x.asStrided([4, 4], [4, 1], 0))(randn(B0, 3, 5)));
     refuse(() => vmap(vmap((x: Tensor) => x.asStrided([4, 4], [4, 1], 0)))(randn(B0, B1, 3, 5)));
