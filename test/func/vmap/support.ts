@@ -2,7 +2,6 @@
 
 import * as torch from '../../../lib';
 import type { Tensor } from '../../../lib';
-import { native } from '../../../lib/native';
 import * as pytree from '../../../lib/pytree';
 
 // Small tensors: threads would wait for each other, and for those of other test files.
@@ -71,11 +70,12 @@ const asVmap = (fn: Fn, { inDims, outDims }: Level): Fn =>
 
 /** Calls `body` with the slow fallback refused. */
 export function withoutFallback<T>(body: () => T): T {
-  native.setVmapFallbackEnabled(false);
+  const mode = torch.func.getBatchingFallback();
+  torch.func.setBatchingFallback('error');
   try {
     return body();
   } finally {
-    native.setVmapFallbackEnabled(true);
+    torch.func.setBatchingFallback(mode);
   }
 }
 
