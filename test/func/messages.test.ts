@@ -1,0 +1,21 @@
+/**
+ * The errors that PyTorch raises, and the calls that it accepts: messages.json holds what 198 triggers
+ * gave on PyTorch 2.13, the tables beside this file the same triggers here.
+ */
+
+import { testMessages } from '../support/messages';
+import rows from './messages.json';
+import { derivativeTriggers } from './triggers/derivatives';
+import { jacobianTriggers } from './triggers/jacobians';
+import { different, impossible, remedies, translations } from './triggers/outcomes';
+import { rearrangeTriggers } from './triggers/rearrange';
+import { vmapTriggers } from './triggers/vmap';
+
+testMessages({
+  rows,
+  triggers: { ...vmapTriggers, ...derivativeTriggers, ...jacobianTriggers, ...rearrangeTriggers },
+  impossible,
+  different,
+  remedies,
+  translations,
+});

@@ -1,0 +1,139 @@
+/** Rows of messages.json that cannot be tried here, or whose outcome is another; and how names are translated. */
+
+import type { Difference } from '../../support/messages';
+
+const LIST = 'there is one kind of array: it is what a tuple is in PyTorch, and accepted';
+const SAVED_TENSOR_HOOKS = 'there are no hooks on saved tensors, and so nothing that would push them';
+
+const MODULES = [
+  'autograd.Function no setup_context',
+  'autograd.Function no vmap',
+  'autograd.Function no jvp',
+  'fc bad type',
+  'fc list non dict',
+  'fc repeated keys',
+  'fc strict missing',
+  'fc strict unexpected',
+  'fc nonstrict unexpected',
+  'fc unknown submodule',
+  'fc tied conflict',
+  'fc tied one',
+  'fc tie false',
+  'fc value non tensor',
+  'fc jit',
+  'sms empty',
+  'sms train',
+  'sms class',
+  'sms requires_grad',
+];
+
+export const impossible: Record<string, string> = {
+  'vmap in_dims list': LIST,
+  'grad has_aux list': LIST,
+  'grad argnums list': LIST,
+  'jvp primals list': LIST,
+  'jvp tangents list': LIST,
+  'jacfwd argnums list': LIST,
+  'vmap data set': 'data() reads the values; there is no way to give a tensor other data',
+  'grad saved tensor hooks': SAVED_TENSOR_HOOKS,
+  'grad under saved tensor hooks': SAVED_TENSOR_HOOKS,
+  'checkpoint in grad': 'torch.utils.checkpoint is not offered',
+  'checkpoint reentrant in grad': 'torch.utils.checkpoint is not offered',
+  ...Object.fromEntries(MODULES.map((name) => [name, 'the function is not offered yet'])),
+  'jacrev kwargs': 'there are no keyword arguments; an argument too many is one that the function ignores',
+};
+
+const BOOLEAN = 'Python takes a boolean for an integer; here it is refused by name';
+
+export const different: Record<string, Difference> = {
+  'vmap bool in_dim': {
+    because: BOOLEAN,
+    exception: 'ValueError',
+    message: 'vmap(f1, inDims=[true], ...)(<inputs>): Got inDim=true for an input but inDim must be either an integer',
+  },
+  'grad argnums bool': {
+    because: BOOLEAN,
+    exception: 'RuntimeError',
+    message: 'argnums must be int or Tuple[int, ...], got: boolean',
+  },
+  'vmap chunk size0': { because: 'an empty batch is one empty chunk', exception: 'NO ERROR' },
+  'vmap chunk None out_dims': { because: 'what is not mapped over needs no joining', exception: 'NO ERROR' },
+  'vmap torch.tensor of batched': {
+    because: 'torch.tensor stacks the tensors in its data, and reads no values',
+    exception: 'NO ERROR',
+  },
+  'vmap escaped tensor': {
+    because: 'the tensor is known to have escaped, so there is no other possibility to name',
+    message:
+      "Either your tensor may have escaped from inside a function being vmapped and this is a user error (see https://pytorch.org/functorch/stable/ux_limitations.html): argument 'input' is a Tensor from inside a call of vmap that has ended.",
+  },
+  'grad numpy inside': {
+    because: 'data() copies the values, so that no gradient is lost by writing to them',
+    exception: 'NO ERROR',
+  },
+  'jacfwd non tensor': {
+    because: 'the number is refused before it is asked for an attribute',
+    exception: 'TypeError',
+    message: 'jacfwd: Expected the selected arguments to hold only Tensors, got number',
+  },
+  'linearize in vmap': { because: 'it is made of transforms that compose', exception: 'NO ERROR' },
+  "rearrange '(a b) c -> a b c' {}": {
+    because: 'DimensionBindError belongs to functorch.dim, of which nothing else is offered; and the names say more',
+    exception: 'ValueError',
+    message: 'cannot infer the sizes of two dimensions at once a and b',
+  },
+  "rearrange '(a b) c -> a b c' {'a': 3}": {
+    because: 'DimensionBindError belongs to functorch.dim, of which nothing else is offered',
+    exception: 'ValueError',
+    message: "inferred dimension does not evenly fit into larger dimension: 2 vs (3, '?')",
+  },
+  "rearrange 'a b -> a c' {}": {
+    because: "the order of Python's sets is arbitrary",
+    message: "Identifiers only on one side of rearrange expression (should be on both): {'b', 'c'}",
+  },
+};
+
+const READ_LATER =
+  'Inside vmap a tensor stands for all samples at once. Go on computing with the tensor (most functions that take a number take a 0-d tensor as well, and torch.stack joins several), or return it and read its value after vmap. A value that is the same for all samples can be read before vmap and captured.';
+const SAME_SHAPE =
+  'Each sample would have a result of another shape. Keep the shape and mask instead: torch.where(mask, x, 0), x.mul(mask), x.maskedFill(mask, value); or call the operator outside vmap.';
+
+export const remedies: Record<string, string> = {
+  'vmap item': READ_LATER,
+  'vmap numpy': `${READ_LATER} torch.func.debugUnwrap(x) shows all samples while debugging.`,
+  'vmap tolist': `${READ_LATER} torch.func.debugUnwrap(x) shows all samples while debugging.`,
+  'vmap if':
+    'Inside vmap a condition has a value for each sample. Compute both branches and choose with torch.where(condition, a, b); a condition that is the same for all samples can be read before vmap and captured.',
+  'vmap nonzero': SAME_SHAPE,
+  'vmap masked_select': SAME_SHAPE,
+  'vmap unique': SAME_SHAPE,
+  'vmap allclose': 'Use torch.isclose(a, b).all(), whose result is a tensor.',
+  'vmap equal': 'Use a.eq(b).all(), whose result is a tensor.',
+  'vmap disabled fallback':
+    "torch.func.setBatchingFallback('error') has turned it off; with 'warn' the operator runs, slowly, sample by sample.",
+};
+
+// libtorch's own messages stay as they are, and so do those of hasAux, strict and remove.
+export const translations: [RegExp | string, string][] = [
+  // The table holds line breaks as two characters.
+  [String.raw`\n`, '\n'],
+  [/\bchunk_size\b/g, 'chunkSize'],
+  [/\b(in|out)_dim(s?)\b/g, '$1Dim$2'],
+  [/Dims=\((.*?),?\)(?=, \.\.\.\)|\)|:)/g, 'Dims=[$1]'],
+  ["{'b': 0}", '{b: 0}'],
+  ['Dims=[0.0]', 'Dims=[0.5]'],
+  [/(Dims?)=0\.0/g, '$1=0.5'],
+  ['Dims=None', 'Dims=null'],
+  ['output = [None]', 'output = [null]'],
+  ['be None or greater', 'be null or greater'],
+  ['an int, None or a python collection', 'an int, null or a collection'],
+  ['dimension or None', 'dimension or null'],
+  ['use None as', 'use null as'],
+  ['to None for output', 'to null for output'],
+  ['outDim is None', 'outDim is null'],
+  ['<lambda>', 'anonymous function'],
+  [/<class '(?:int|float)'>/g, 'number'],
+  ["<class 'tuple'>", 'array'],
+  ["<class 'str'>", 'string'],
+  ["<class 'NoneType'>", 'null'],
+];
