@@ -75,7 +75,7 @@ functorch::RandomnessType randomnessOf(const std::string& name) {
   if (name == "error") return functorch::RandomnessType::Error;
   if (name == "same") return functorch::RandomnessType::Same;
   if (name == "different") return functorch::RandomnessType::Different;
-  throwRuntimeError("Only allowed values for randomness are 'error', 'different', or 'same'. Got " + inQuotes(name));
+  throwRuntimeError("Only allowed values for randomness are 'error', 'different', or 'same'. Got " + name.substr(0, 64));
 }
 
 // pushVmap(batchSize, randomness)

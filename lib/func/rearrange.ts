@@ -79,7 +79,7 @@ function parse(pattern: string, lengths: Readonly<Record<string, number>>): { le
   }
   const sides = pattern.split('->');
   if (sides.length !== 2) throw new ValueError("Pattern must contain a single '->' separator");
-  const [left, right] = sides.map((side) => parseSide(side.trim()));
+  const [left, right] = sides.map(parseSide);
   if (right.names.has('...') && !left.names.has('...')) {
     throw new ValueError(`Ellipsis found in right side, but not left side of a pattern ${pattern}`);
   }
