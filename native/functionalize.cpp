@@ -26,15 +26,16 @@ Napi::Value wrapFunctional(const Napi::CallbackInfo& info) {
   return Napi::Value(info.Env(), wrapTensor(Environment::of(info.Env()), std::move(wrapped)));
 }
 
-// unwrapFunctional(tensor, reapplyViews): the value with all pending mutations applied. A tensor that
-// the function took from outside is returned as it is.
+// unwrapFunctional(tensor, reapplyViews): the value with all mutations applied, also those that an alias
+// has applied to the shared storage already. A tensor that the function took from outside is returned as
+// it is.
 Napi::Value unwrapFunctional(const Napi::CallbackInfo& info) {
   const at::Tensor& tensor = tensorParameter(info, 0, "tensor");
   const bool reapplyViews = booleanParameter(info, 1, "unwrapFunctional", "reapplyViews");
   if (!functionalization::impl::isFunctionalTensor(tensor)) return info[0];
   auto* wrapper = functionalization::impl::unsafeGetFunctionalWrapper(tensor);
   functionalization::impl::FunctionalizationReapplyViewsGuard guard(reapplyViews);
-  if (wrapper->apply_updates()) wrapper->regenerate_from_base();
+  wrapper->sync_();
   return Napi::Value(info.Env(), wrapTensor(Environment::of(info.Env()), wrapper->value()));
 }
 

@@ -1,5 +1,7 @@
 /** What PyTorch's own tests of torch.func try, against PyTorch: test/behaviours/ says which is which. */
 
+import { compositionBehaviours } from './behaviours/composition';
+import { functionalizeBehaviours } from './behaviours/functionalized';
 import { gradBehaviours } from './behaviours/grad';
 import { jacobianBehaviours } from './behaviours/jacobians';
 import { jvpBehaviours } from './behaviours/jvp';
@@ -49,6 +51,30 @@ parity('behaviours of torch.func', (cases) => {
       s: tensorOf(0.75),
     });
     jvpBehaviours(cases);
+  });
+  cases.group('composition', () => {
+    cases.inputs({
+      x: some([3]),
+      u: some([3], 'float64', 2),
+      v: some([4], 'float64', 3),
+      m: some([2, 3], 'float64', 4),
+      k: some([3, 2], 'float64', 5),
+      q: some([3, 3], 'float64', 6),
+      w: some([4, 3], 'float64', 7),
+      l: some([4, 2], 'float64', 8),
+      t: some([2, 3, 4], 'float64', 9),
+      s: tensorOf(0.75),
+    });
+    compositionBehaviours(cases);
+  });
+  cases.group('functionalize', () => {
+    cases.inputs({
+      o: some([4, 2]),
+      t: some([5, 3], 'float64', 2),
+      m: some([2, 3], 'float64', 3),
+      k: some([3, 2], 'float64', 4),
+    });
+    functionalizeBehaviours(cases);
   });
   cases.group('modes', () => modeBehaviours(cases));
 });
