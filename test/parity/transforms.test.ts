@@ -3,6 +3,7 @@
 import { derivatives } from './transforms/derivatives';
 import { jacobians } from './transforms/jacobians';
 import { mapping } from './transforms/mapping';
+import { modes } from './transforms/modes';
 import { normalizations } from './transforms/normalizations';
 import { surroundings } from './transforms/surroundings';
 import { parity, some, tensorOf } from './support/cases';
@@ -19,5 +20,5 @@ parity('transforms', (cases) => {
     i: tensorOf([2, 0, 1], 'int64'),
     s: tensorOf(0.75),
   });
-  for (const define of [derivatives, jacobians, mapping, normalizations, surroundings]) define(cases);
+  for (const define of [derivatives, jacobians, mapping, modes, normalizations, surroundings]) define(cases);
 });
