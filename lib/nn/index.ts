@@ -1,3 +1,9 @@
-/** `torch.nn`: the functions of neural networks. */
+/** `torch.nn`: modules, their parameters, layers, and the functions of neural networks. */
 
 export * as functional from './functional';
+export * as init from './init';
+export { Module } from './module';
+export type { IncompatibleKeys, StateDict } from './module-state';
+export type { NamedMembersOptions, NamedModulesOptions } from './module-walk';
+export * from './modules';
+export { Buffer, Parameter } from './parameter';

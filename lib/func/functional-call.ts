@@ -1,0 +1,199 @@
+/** `torch.func.functional_call`: a module as a function of its parameters. */
+
+import { AttributeError, KeyError, RuntimeError, ValueError } from '../errors';
+import { native } from '../native';
+import { Callable } from '../nn/callable';
+import type { Module } from '../nn/module';
+import { registryOf } from '../nn/module';
+import type { Registry, Swapped } from '../nn/registry';
+import type { Tensor } from '../tensor';
+import { checkOptions, typeName } from './common';
+
+/** Tensors by the names of the parameters and buffers that they stand for. */
+export type TensorDict = Record<string, Tensor>;
+
+/** The options of {@link functionalCall}. */
+export interface FunctionalCallOptions {
+  /** Goes behind `args`, as the object of named arguments that the module's `forward` takes. */
+  kwargs?: object | null;
+  /**
+   * Whether a tensor given under one name of a tied parameter stands for all of its names; true by
+   * default.
+   */
+  tieWeights?: boolean;
+  /** Whether there must be a tensor for every parameter and buffer, and no other; false by default. */
+  strict?: boolean;
+}
+
+/** What a module takes: its arguments, or its first one by itself. */
+export type CallArguments<M extends Module> = Parameters<M['forward']> | Parameters<M['forward']>[0];
+
+function isDict(value: unknown): value is TensorDict {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !native.isTensor(value);
+}
+
+// The objects as one, and for each name the object that it came from.
+function merged(given: unknown): { tensors: TensorDict; sources: Map<string, TensorDict> } {
+  if (!Array.isArray(given) && !isDict(given)) {
+    throw new ValueError(
+      `Expected parameterAndBufferDicts to be a dict, or a list/tuple of dicts, but got ${typeName(given)}`,
+    );
+  }
+  const dicts: unknown[] = Array.isArray(given) ? given : [given];
+  if (!dicts.every(isDict)) {
+    throw new ValueError('Expected all elements of parameterAndBufferDicts to be dictionaries');
+  }
+  const tensors: TensorDict = {};
+  const sources = new Map<string, TensorDict>();
+  const repeated = new Set<string>();
+  for (const dict of dicts) {
+    for (const [name, tensor] of Object.entries(dict)) {
+      if (sources.has(name)) repeated.add(name);
+      sources.set(name, dict);
+      tensors[name] = tensor;
+    }
+  }
+  if (repeated.size > 0) {
+    throw new ValueError(
+      `${listText([...repeated])} appeared in multiple dictionaries; behavior of functional call is ambiguous`,
+    );
+  }
+  return { tensors, sources };
+}
+
+const quoted = (names: readonly string[]): string => names.map((name) => `'${name}'`).join(', ');
+const listText = (names: readonly string[]): string => `[${quoted(names)}]`;
+
+function allNames(module: Module): [string, Tensor][] {
+  return [...module.namedParameters({ removeDuplicate: false }), ...module.namedBuffers({ removeDuplicate: false })];
+}
+
+// The tensors under every name of each tied group that one of its names is given for.
+function untied(module: Module, tensors: TensorDict): TensorDict {
+  const groups = new Map<Tensor, string[]>();
+  for (const [name, tensor] of allNames(module)) {
+    const group = groups.get(tensor);
+    if (group === undefined) groups.set(tensor, [name]);
+    else group.push(name);
+  }
+  const result = { ...tensors };
+  for (const group of groups.values()) {
+    const given = group.filter((name) => Object.hasOwn(tensors, name));
+    if (group.length === 1 || given.length === 0) continue;
+    if (given.some((name) => tensors[name] !== tensors[given[0]])) {
+      throw new ValueError(
+        `functional_call got multiple values for keys ${listText([...group].sort())}, which are tied. Consider using tieWeights=false`,
+      );
+    }
+    for (const name of group) result[name] = tensors[given[0]];
+  }
+  return result;
+}
+
+function checkNames(module: Module, tensors: TensorDict): void {
+  const known = new Set(allNames(module).map(([name]) => name));
+  const given = Object.keys(tensors);
+  const unexpected = given.filter((name) => !known.has(name)).sort();
+  const missing = [...known].filter((name) => !Object.hasOwn(tensors, name)).sort();
+  const errors = [];
+  if (unexpected.length > 0) errors.push(`Unexpected key(s): ${quoted(unexpected)}.`);
+  if (missing.length > 0) errors.push(`Missing key(s): ${quoted(missing)}.`);
+  if (errors.length > 0) {
+    throw new RuntimeError(`Error(s) in reparametrizing for ${module.constructor.name}:\n\t${errors.join('\n\t')}`);
+  }
+}
+
+// The module that a dotted name belongs to, and the name within it.
+function ownerOf(root: Module, path: string): { owner: Module; name: string } {
+  const steps = path.split('.');
+  const name = steps.pop()!;
+  let owner = root;
+  const walked: string[] = [];
+  for (const step of steps) {
+    walked.push(step);
+    if (!(step in owner)) throw new AttributeError(`${owner.constructor.name} has no attribute \`${step}\``);
+    const next = (owner as unknown as Record<string, unknown>)[step];
+    if (!(next instanceof Callable)) {
+      throw new TypeError(`submodule \`${walked.join('.')}\`: ${String(next)} is not an instance of torch.nn.Module`);
+    }
+    owner = next as Module;
+  }
+  if (name === '') throw new KeyError('tensor name can\'t be empty string ""');
+  return { owner, name };
+}
+
+interface Replacement {
+  path: string;
+  name: string;
+  registry: Registry;
+  old: Swapped;
+}
+
+function replace(root: Module, path: string, tensor: unknown): Replacement {
+  const { owner, name } = ownerOf(root, path);
+  if (!native.isTensor(tensor) && tensor !== null) {
+    throw new TypeError(`${String(tensor)} is not an instance of torch.Tensor`);
+  }
+  const current = (owner as unknown as Record<string, unknown>)[name];
+  if (current != null && !native.isTensor(current)) {
+    throw new TypeError(`attribute \`${name}\`: ${String(current)} is not an instance of torch.Tensor`);
+  }
+  const registry = registryOf(owner);
+  registry.lookOnce();
+  return { path, name, registry, old: registry.swap(name, tensor) };
+}
+
+/**
+ * Calls a module with other tensors in the place of its parameters and buffers; `torch.func.functional_call`.
+ * So a module becomes a function of its parameters, which every transform takes. Afterwards, an exception
+ * included, the module has its own again.
+ *
+ * @param module - The module.
+ * @param parameterAndBufferDicts - Tensors by name, such as
+ *   `Object.fromEntries(module.namedParameters())`, or an array of several such objects. What is not named
+ *   stays. Where the module puts another tensor in the place of one of them, such as running statistics that
+ *   it computes anew, the object has it afterwards.
+ * @param args - The module's arguments, or its only one; an argument that is an array goes into another.
+ * @throws ValueError if a name comes twice or tied parameters get different tensors; RuntimeError with
+ *   `strict` for missing and unexpected names; AttributeError if a name leads nowhere; TypeError for anything
+ *   but a tensor.
+ * @example
+ * ```ts
+ * const net = new torch.nn.Linear(3, 1);
+ * const params = Object.fromEntries(net.namedParameters());
+ * const loss = (params: Record<string, torch.Tensor>, x: torch.Tensor, y: torch.Tensor) =>
+ *   torch.func.functionalCall(net, params, x).sub(y).square().sum();
+ *
+ * const gradient = torch.func.grad(loss)(params, torch.ones(3), torch.ones(1));
+ * gradient.weight.shape; // [1, 3]
+ * const perSample = torch.vmap(torch.func.grad(loss), { inDims: [null, 0, 0] });
+ * perSample(params, torch.ones(5, 3), torch.ones(5, 1)).bias.shape; // [5, 1]
+ * ```
+ */
+export function functionalCall<M extends Module>(
+  module: M,
+  parameterAndBufferDicts: Readonly<TensorDict> | readonly Readonly<TensorDict>[],
+  args?: CallArguments<M> | null,
+  options: FunctionalCallOptions = {},
+): ReturnType<M['forward']> {
+  if (!((module as unknown) instanceof Callable)) {
+    throw new TypeError(`functionalCall: argument 'module' must be a torch.nn.Module, not ${typeName(module)}`);
+  }
+  checkOptions('functionalCall', options, ['kwargs', 'tieWeights', 'strict']);
+  const { kwargs = null, tieWeights = true, strict = false } = options;
+  const { tensors: given, sources } = merged(parameterAndBufferDicts);
+  const tensors = tieWeights ? untied(module, given) : given;
+  if (strict) checkNames(module, tensors);
+  const positional: unknown[] = Array.isArray(args) ? args : args == null ? [] : [args];
+  const replaced: Replacement[] = [];
+  try {
+    for (const [path, tensor] of Object.entries(tensors)) replaced.push(replace(module, path, tensor));
+    return module(...((kwargs === null ? positional : [...positional, kwargs]) as never)) as ReturnType<M['forward']>;
+  } finally {
+    for (const { path, name, registry, old } of replaced.reverse()) {
+      const now = registry.restore(name, old);
+      const source = sources.get(path);
+      if (source !== undefined && now !== source[path]) source[path] = now as Tensor;
+    }
+  }
+}

@@ -1,0 +1,90 @@
+/** What else `torch.func` does with modules: many as one, and batch norm that `vmap` can do. */
+
+import { RuntimeError } from '../errors';
+import type { Module } from '../nn/module';
+import { BatchNorm } from '../nn/modules/batch-norm';
+import { torchFunctions } from '../operators';
+import type { Tensor } from '../tensor';
+import { typeName } from './common';
+import type { TensorDict } from './functional-call';
+
+function stacked(name: string, tensors: readonly Tensor[]): Tensor {
+  const requiring = tensors.filter((tensor) => tensor.requiresGrad).length;
+  if (requiring !== 0 && requiring !== tensors.length) {
+    throw new RuntimeError(`Expected ${name} from each model to have the same .requires_grad`);
+  }
+  const result = torchFunctions.stack(tensors);
+  return requiring === 0 ? result : result.detach().requiresGrad_();
+}
+
+function stackedByName(dicts: readonly TensorDict[]): TensorDict {
+  const names = Object.keys(dicts[0]);
+  return Object.fromEntries(
+    names.map((name) => [
+      name,
+      stacked(
+        name,
+        dicts.map((dict) => dict[name]),
+      ),
+    ]),
+  );
+}
+
+/**
+ * The parameters and the buffers of several models of one class, each stacked along a new first dimension:
+ * what `vmap` needs to run all of them at once; `torch.func.stack_module_state`. Stacked parameters are
+ * leaves of their own, which an optimizer can take.
+ *
+ * @throws RuntimeError for no models, or for models that differ in class, in mode, or in which tensors require
+ * gradients.
+ * @example
+ * ```ts
+ * const { functionalCall, stackModuleState } = torch.func;
+ * const models = Array.from({ length: 5 }, () => new torch.nn.Linear(3, 2));
+ * const [params, buffers] = stackModuleState(models);
+ * params.weight.shape; // [5, 2, 3]
+ *
+ * type State = Record<string, torch.Tensor>;
+ * const call = (params: State, buffers: State, x: torch.Tensor) => functionalCall(models[0], [params, buffers], x);
+ * torch.vmap(call, { inDims: [0, 0, null] })(params, buffers, torch.ones(7, 3)).shape; // [5, 7, 2]
+ * ```
+ */
+export function stackModuleState(models: Iterable<Module>): [params: TensorDict, buffers: TensorDict] {
+  if (typeof (models as Partial<Iterable<Module>> | null)?.[Symbol.iterator] !== 'function') {
+    throw new TypeError(`stackModuleState: argument 'models' must be an array of modules, not ${typeName(models)}`);
+  }
+  const list = [...models];
+  if (list.length === 0) throw new RuntimeError('stack_module_state: Expected at least one model, got 0.');
+  if (list.some((model) => model.training !== list[0].training)) {
+    throw new RuntimeError('stack_module_state: Expected all models to have the same training/eval mode.');
+  }
+  if (list.some((model) => model.constructor !== list[0].constructor)) {
+    throw new RuntimeError('stack_module_state: Expected all models to be of the same class.');
+  }
+  return [
+    stackedByName(list.map((model) => Object.fromEntries(model.namedParameters()))),
+    stackedByName(list.map((model) => Object.fromEntries(model.namedBuffers()))),
+  ];
+}
+
+/**
+ * Makes every batch norm of a module do without running statistics, which `vmap` cannot update in place;
+ * `torch.func.replace_all_batch_norm_modules_`. In place; returns the module.
+ *
+ * @example
+ * ```ts
+ * const net = new torch.nn.Sequential(new torch.nn.Linear(2, 3), new torch.nn.BatchNorm1d(3));
+ * torch.func.replaceAllBatchNormModules_(net).buffers().length; // 0
+ * torch.vmap(net)(torch.randn(4, 5, 2)).shape; // [4, 5, 3]
+ * ```
+ */
+export function replaceAllBatchNormModules_<M extends Module>(root: M): M {
+  for (const module of root.modules()) {
+    if (!(module instanceof BatchNorm) || !module.trackRunningStats) continue;
+    module.runningMean = null;
+    module.runningVar = null;
+    module.numBatchesTracked = null;
+    module.trackRunningStats = false;
+  }
+  return root;
+}

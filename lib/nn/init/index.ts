@@ -1,0 +1,10 @@
+/** `torch.nn.init`: how parameters begin. The same seed gives the values that Python's PyTorch gives. */
+
+export { calculateGain } from './fans';
+export type { FanMode, Nonlinearity } from './fans';
+export { kaimingNormal_, kaimingUniform_, xavierNormal_, xavierUniform_ } from './scaled';
+export type { KaimingOptions, XavierOptions } from './scaled';
+export { constant_, dirac_, eye_, normal_, ones_, uniform_, zeros_ } from './simple';
+export type { GeneratorOptions, NormalOptions } from './simple';
+export { orthogonal_, sparse_, truncNormal_ } from './structured';
+export type { TruncNormalOptions } from './structured';

@@ -1,0 +1,84 @@
+/** Modules on another device or in another dtype: every tensor of a module replaced by what a function makes of it. */
+
+import { noGrad } from '../autograd/modes';
+import { NotImplementedError } from '../errors';
+import { torchFunctions } from '../operators';
+import { aten } from '../ops';
+import type { Tensor, ToOptions } from '../tensor';
+import { isDtype } from '../dtype';
+import { native } from '../native';
+import type { Module } from './module';
+import { Parameter } from './parameter';
+import type { Registry } from './registry';
+
+type Convert = (tensor: Tensor) => Tensor;
+
+// Optimizers and other modules hold on to a parameter: where that is possible it stays, with new data.
+function replaceData(tensor: Tensor, converted: Tensor): boolean {
+  if (!torchFunctions._hasCompatibleShallowCopyType(tensor, converted)) return false;
+  aten.set_data.default(tensor, converted);
+  return true;
+}
+
+/** Converts a module's own parameters, their gradients, and its buffers. */
+export function convertOwn(module: Module, registry: Registry, convert: Convert): void {
+  const properties = module as unknown as Record<string, Tensor>;
+  for (const [name, parameter] of registry.entries('parameter')) {
+    if (parameter === null) continue;
+    const grad = parameter.grad;
+    const converted = noGrad(() => convert(parameter));
+    let result = parameter;
+    if (!replaceData(parameter, converted)) {
+      properties[name] = result = new Parameter(converted, parameter.requiresGrad);
+    }
+    if (grad === null) continue;
+    const convertedGrad = noGrad(() => convert(grad));
+    if (result !== parameter || !replaceData(grad, convertedGrad)) {
+      result.grad = convertedGrad.requiresGrad_(grad.requiresGrad);
+    }
+  }
+  for (const [name, buffer] of registry.entries('buffer')) {
+    if (buffer !== null) properties[name] = convert(buffer);
+  }
+}
+
+/**
+ * The conversion that the arguments of `Module.to` ask for: a dtype is for floating-point and complex
+ * tensors only.
+ *
+ * @throws TypeError for a dtype of another kind.
+ */
+export function conversionTo(args: readonly unknown[]): Convert {
+  const options: ToOptions = {};
+  for (const arg of args) {
+    if (native.isTensor(arg)) Object.assign(options, { dtype: arg.dtype, device: arg.device });
+    else if (isDtype(arg)) options.dtype = arg;
+    else if (typeof arg === 'string' || (typeof arg === 'object' && arg !== null && 'type' in arg)) {
+      options.device = arg as ToOptions['device'];
+    } else Object.assign(options, arg);
+  }
+  const { dtype = null, memoryFormat = null, ...rest } = options;
+  if (dtype !== null && !/^(float|bfloat|complex)/.test(dtype)) {
+    throw new TypeError(
+      `nn.Module.to only accepts floating point or complex dtypes, but got desired dtype=torch.${dtype}`,
+    );
+  }
+  return (tensor) => {
+    const takesDtype = tensor.isFloatingPoint() || tensor.isComplex();
+    const takesFormat = tensor.dim() === 4 || tensor.dim() === 5;
+    try {
+      return tensor.to({
+        ...rest,
+        dtype: takesDtype ? dtype : null,
+        memoryFormat: takesFormat ? memoryFormat : null,
+      });
+    } catch (error) {
+      if (!(error instanceof NotImplementedError) || !error.message.startsWith('Cannot copy out of meta tensor')) {
+        throw error;
+      }
+      throw new NotImplementedError(
+        'Cannot copy out of meta tensor; no data! Please use torch.nn.Module.toEmpty() instead of torch.nn.Module.to() when moving module from meta to a different device.',
+      );
+    }
+  };
+}

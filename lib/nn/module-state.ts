@@ -1,0 +1,173 @@
+/** A module's state as an object of tensors, and back. */
+
+import { noGrad } from '../autograd/modes';
+import { RuntimeError } from '../errors';
+import { typeName } from '../func/common';
+import { native } from '../native';
+import type { Tensor } from '../tensor';
+import type { Module } from './module';
+import { Parameter } from './parameter';
+import type { Registry } from './registry';
+
+/** A module's parameters and persistent buffers by their names; `Module.state_dict()`. */
+export type StateDict = Record<string, Tensor>;
+
+/** What {@link Module.loadStateDict} did not find, and did not want. */
+export interface IncompatibleKeys {
+  missingKeys: string[];
+  unexpectedKeys: string[];
+}
+
+/** What a module's `_loadFromStateDict` reads and adds to. */
+export interface LoadContext {
+  /** The version of the module that made the state; undefined if it does not say. */
+  readonly version?: number;
+  /** Whether the tensors themselves become the module's, rather than their values. */
+  readonly assign: boolean;
+  readonly missingKeys: string[];
+  readonly unexpectedKeys: string[];
+  readonly errors: string[];
+}
+
+// As PyTorch's `_metadata`, and as little seen: it is lost when the state is spread into another object.
+const metadata = Symbol('metadata');
+type Versions = Record<string, number>;
+
+/** The parts of a module that this file needs. */
+export interface StateAccess {
+  registryOf(module: Module): Registry;
+}
+
+/** Collects the state of a module and of all below it. */
+export function collectState(module: Module, access: StateAccess, prefix: string, keepVars: boolean): StateDict {
+  const state: StateDict = {};
+  const versions: Versions = {};
+  const collect = (part: Module, prefix: string): void => {
+    const registry = access.registryOf(part);
+    versions[prefix] = part._version;
+    const add = (name: string, tensor: Tensor | null): void => {
+      if (tensor !== null) state[prefix + name] = keepVars ? tensor : tensor.detach();
+    };
+    for (const [name, parameter] of registry.entries('parameter')) add(name, parameter);
+    for (const [name, buffer] of registry.entries('buffer')) if (registry.isPersistent(name)) add(name, buffer);
+    for (const [name, child] of registry.entries('module')) if (child !== null) collect(child, `${prefix}${name}.`);
+  };
+  collect(module, prefix);
+  Object.defineProperty(state, metadata, { value: versions });
+  return state;
+}
+
+const sizeText = (shape: readonly number[]): string => `torch.Size([${shape.join(', ')}])`;
+
+function copyInto(
+  module: Module,
+  name: string,
+  key: string,
+  current: Tensor,
+  given: unknown,
+  context: LoadContext,
+): void {
+  const complain = (message: string): void => void context.errors.push(message);
+  if (!native.isTensor(given)) {
+    complain(
+      `While copying the parameter named "${key}", expected torch.Tensor or Tensor-like object from checkpoint but received ${typeName(given)}`,
+    );
+    return;
+  }
+  const [shape, wanted] = [given.shape, current.shape];
+  if (shape.join() !== wanted.join() && !(wanted.length === 0 && shape.join() === '1')) {
+    complain(
+      `size mismatch for ${key}: copying a param with shape ${sizeText(shape)} from checkpoint, the shape in current model is ${sizeText(wanted)}.`,
+    );
+    return;
+  }
+  const value = wanted.length < shape.length ? given.index(0) : given;
+  if (current.isMeta && !value.isMeta && !context.assign) {
+    process.emitWarning(
+      `for ${key}: copying from a non-meta parameter in the checkpoint to a meta parameter in the current model, which is a no-op. (Did you mean to pass \`assign: true\` to assign items in the state dictionary to their corresponding key in the module instead of copying them in place?)`,
+      'UserWarning',
+    );
+  }
+  try {
+    if (!context.assign) {
+      noGrad(() => current.copy_(value));
+    } else if (!(current instanceof Parameter)) {
+      (module as unknown as Record<string, unknown>)[name] = value;
+    } else {
+      const isParameter = value instanceof Parameter;
+      if (isParameter) native.requiresGrad_(value, current.requiresGrad);
+      const parameter = isParameter ? value : new Parameter(value, current.requiresGrad);
+      (module as unknown as Record<string, unknown>)[name] = parameter;
+    }
+  } catch (error) {
+    complain(
+      `While copying the parameter named "${key}", whose dimensions in the model are ${sizeText(wanted)} and whose dimensions in the checkpoint are ${sizeText(shape)}, an exception occurred : ${(error as Error).message}.`,
+    );
+  }
+}
+
+/** Loads a module's own parameters and buffers, and notes what is missing and what is too much. */
+export function loadOwnState(
+  module: Module,
+  registry: Registry,
+  state: Record<string, unknown>,
+  prefix: string,
+  context: LoadContext,
+): void {
+  const own = new Map<string, Tensor>();
+  const persistent = registry.entries('buffer').filter(([name]) => registry.isPersistent(name));
+  for (const [name, tensor] of [...registry.entries('parameter'), ...persistent]) {
+    if (tensor !== null) own.set(name, tensor);
+  }
+  for (const [name, tensor] of own) {
+    const key = prefix + name;
+    if (Object.hasOwn(state, key)) copyInto(module, name, key, tensor, state[key], context);
+    else context.missingKeys.push(key);
+  }
+  const children = new Set(registry.entries('module').map(([name]) => name));
+  for (const key of Object.keys(state)) {
+    if (!key.startsWith(prefix)) continue;
+    const [first, ...rest] = key.slice(prefix.length).split('.');
+    if (rest.length > 0 ? !children.has(first) : !own.has(first)) context.unexpectedKeys.push(key);
+  }
+}
+
+const quoted = (keys: readonly string[]): string => keys.map((key) => `"${key}"`).join(', ');
+
+/**
+ * Loads the state of a module and of all below it.
+ *
+ * @throws RuntimeError that lists everything that did not fit.
+ */
+export function loadState(
+  module: Module,
+  access: StateAccess,
+  given: unknown,
+  strict: boolean,
+  assign: boolean,
+): IncompatibleKeys {
+  if (typeof given !== 'object' || given === null || Array.isArray(given) || native.isTensor(given)) {
+    throw new TypeError(`Expected stateDict to be dict-like, got ${typeName(given)}.`);
+  }
+  const versions = (given as { [metadata]?: Versions })[metadata];
+  const found = { missingKeys: [] as string[], unexpectedKeys: [] as string[], errors: [] as string[] };
+  const load = (part: Module, state: Record<string, unknown>, prefix: string): void => {
+    part._loadFromStateDict(state, prefix, { ...found, assign, version: versions?.[prefix] });
+    for (const [name, child] of access.registryOf(part).entries('module')) {
+      if (child === null) continue;
+      const childPrefix = `${prefix}${name}.`;
+      const entries = Object.entries(state).filter(([key]) => key.startsWith(childPrefix));
+      load(child, Object.fromEntries(entries), childPrefix);
+    }
+  };
+  load(module, { ...(given as Record<string, unknown>) }, '');
+  const { missingKeys, unexpectedKeys, errors } = found;
+  if (strict) {
+    if (unexpectedKeys.length > 0) errors.unshift(`Unexpected key(s) in state_dict: ${quoted(unexpectedKeys)}. `);
+    if (missingKeys.length > 0) errors.unshift(`Missing key(s) in state_dict: ${quoted(missingKeys)}. `);
+  }
+  if (errors.length > 0) {
+    throw new RuntimeError(`Error(s) in loading state_dict for ${module.constructor.name}:\n\t${errors.join('\n\t')}`);
+  }
+  return { missingKeys, unexpectedKeys };
+}

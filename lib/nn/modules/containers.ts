@@ -1,0 +1,240 @@
+/** Modules made of modules. */
+
+import { AssertionError, IndexError } from '../../errors';
+import { typeName } from '../../func/common';
+import type { Tensor } from '../../tensor';
+import { isOptions } from '../../options';
+import { Module, registryOf } from '../module';
+import { moduleText } from '../module-text';
+
+/** What {@link Sequential} and {@link ModuleList} have in common: modules under the names 0, 1, 2, ... */
+abstract class NumberedModules<M extends Module> extends Module {
+  [index: number]: M;
+
+  #entries(): [string, M][] {
+    return registryOf(this).entries('module') as [string, M][];
+  }
+
+  /** How many modules there are. */
+  override get length(): number {
+    return this.#entries().length;
+  }
+
+  /** The modules in order; each time it comes, one that is there twice. */
+  [Symbol.iterator](): ArrayIterator<M> {
+    return this.#entries()
+      .map(([, module]) => module)
+      .values();
+  }
+
+  #at(index: number): [string, M] {
+    const entry = Number.isInteger(index) ? this.#entries().at(index) : undefined;
+    if (entry === undefined) throw new IndexError(`index ${index} is out of range`);
+    return entry;
+  }
+
+  /**
+   * The module of a position, which from the end is negative.
+   *
+   * @throws IndexError if there is none.
+   */
+  at(index: number): M {
+    return this.#at(index)[1];
+  }
+
+  /** Adds a module at the end; `append`. Returns the container. */
+  append(module: M): this {
+    this.registerModule(String(this.length), module);
+    return this;
+  }
+
+  /**
+   * Adds modules at the end; `extend`. Returns the container.
+   *
+   * @throws TypeError for anything that cannot be iterated over.
+   */
+  extend(modules: Iterable<M>): this {
+    if (typeof (modules as Partial<Iterable<M>> | null)?.[Symbol.iterator] !== 'function') {
+      throw new TypeError(
+        `${this.constructor.name}.extend should be called with an iterable, but got ${typeName(modules)}`,
+      );
+    }
+    for (const module of [...modules]) this.append(module);
+    return this;
+  }
+
+  /**
+   * Adds a module before a position, which from the end is negative; `insert`. Returns the container.
+   *
+   * @throws IndexError for a position out of range; AssertionError for anything but a module.
+   */
+  insert(index: number, module: M): this {
+    if (!(module instanceof Module)) throw new AssertionError('module should be of type: Module');
+    const modules = [...this];
+    const size = modules.length;
+    if (!(Number.isInteger(index) && -size <= index && index <= size)) {
+      throw new IndexError(`Index out of range: ${index}`);
+    }
+    modules.splice(index, 0, module);
+    return this.#refill(modules);
+  }
+
+  /**
+   * Removes the module of a position, by default the last one, and returns it; `pop`. Those behind it are
+   * numbered anew.
+   *
+   * @throws IndexError if there is none.
+   */
+  pop(index = -1): M {
+    const [name, module] = this.#at(index);
+    this.#refill(
+      this.#entries()
+        .filter(([key]) => key !== name)
+        .map(([, other]) => other),
+    );
+    return module;
+  }
+
+  #refill(modules: readonly M[]): this {
+    const properties = this as unknown as Record<string, M>;
+    for (const [name] of this.#entries()) delete properties[name];
+    modules.forEach((module, i) => this.registerModule(String(i), module));
+    return this;
+  }
+}
+
+/**
+ * Modules, each called with what the one before it returns; `torch.nn.Sequential`. Takes the modules, or one
+ * object of them, whose keys are their names.
+ *
+ * @example
+ * ```ts
+ * const { nn } = torch;
+ * const net = new nn.Sequential(new nn.Linear(2, 8), new nn.Tanh(), new nn.Linear(8, 1));
+ * net(torch.zeros(5, 2)).shape; // [5, 1]
+ * net.namedParameters()[0][0]; // '0.weight'
+ * ```
+ */
+export class Sequential extends NumberedModules<Module> {
+  constructor(modules: Readonly<Record<string, Module>>);
+  constructor(...modules: Module[]);
+  constructor(...given: unknown[]) {
+    super();
+    const [first] = given;
+    if (given.length === 1 && isOptions(first)) {
+      for (const [name, module] of Object.entries(first)) this.registerModule(name, module as Module);
+    } else {
+      given.forEach((module, i) => this.registerModule(String(i), module as Module));
+    }
+  }
+
+  override forward(input: Tensor): Tensor {
+    let value = input;
+    for (const module of this) value = module(value) as Tensor;
+    return value;
+  }
+}
+
+/**
+ * An array of modules that is a module: they are part of the state, and in order; `torch.nn.ModuleList`.
+ *
+ * @example
+ * ```ts
+ * class Net extends torch.nn.Module {
+ *   layers = new torch.nn.ModuleList([4, 8, 2].map((size) => new torch.nn.Linear(size, size)));
+ * }
+ * const net = new Net();
+ * net.layers[1].inFeatures; // 8
+ * net.namedParameters()[2][0]; // 'layers.1.weight'
+ * ```
+ */
+export class ModuleList<M extends Module = Module> extends NumberedModules<M> {
+  constructor(modules?: Iterable<M> | null) {
+    super();
+    if (modules != null) this.extend(modules);
+  }
+
+  /** Like modules in a row are printed once. */
+  override toString(): string {
+    const runs: { start: number; end: number; text: string }[] = [];
+    [...this].forEach((module, i) => {
+      const text = module.toString();
+      const last = runs.at(-1);
+      if (last?.text === text) last.end = i;
+      else runs.push({ start: i, end: i, text });
+    });
+    const lines = runs.map(({ start, end, text }) =>
+      start === end ? `(${start}): ${text}` : `(${start}-${end}): ${end - start + 1} x ${text}`,
+    );
+    return moduleText(this.constructor.name, '', lines);
+  }
+}
+
+/** Modules by name that are a module; `torch.nn.ModuleDict`. Names may not contain a dot. */
+export class ModuleDict<M extends Module = Module> extends Module {
+  constructor(modules?: Readonly<Record<string, M>> | Iterable<readonly [string, M]> | null) {
+    super();
+    if (modules != null) this.update(modules);
+  }
+
+  /** How many modules there are. */
+  get size(): number {
+    return this.entries().length;
+  }
+
+  /** The module of a name, undefined if there is none. */
+  get(name: string): M | undefined {
+    return this.has(name) ? (this as unknown as Record<string, M>)[name] : undefined;
+  }
+
+  /**
+   * Adds a module, or puts another in its place. Returns the container.
+   *
+   * @throws KeyError for a name that is a property of every module, or is not allowed.
+   */
+  set(name: string, module: M): this {
+    this.registerModule(name, module);
+    return this;
+  }
+
+  /** Whether there is a module of that name. */
+  has(name: string): boolean {
+    return registryOf(this).has(name, 'module');
+  }
+
+  /** Removes a module, and says whether there was one. */
+  delete(name: string): boolean {
+    return this.has(name) && delete (this as unknown as Record<string, M>)[name];
+  }
+
+  /** Removes all modules. */
+  clear(): void {
+    for (const name of this.keys()) this.delete(name);
+  }
+
+  /** The names in order. */
+  keys(): string[] {
+    return this.entries().map(([name]) => name);
+  }
+
+  /** The modules in order. */
+  values(): M[] {
+    return this.entries().map(([, module]) => module);
+  }
+
+  /** The names and modules in order. */
+  entries(): [string, M][] {
+    return registryOf(this).entries('module') as [string, M][];
+  }
+
+  /** The names and modules in order. */
+  [Symbol.iterator](): ArrayIterator<[string, M]> {
+    return this.entries().values();
+  }
+
+  /** Adds the modules of an object, of another container, or of pairs. */
+  update(modules: Readonly<Record<string, M>> | Iterable<readonly [string, M]>): void {
+    const isIterable = Symbol.iterator in modules;
+    for (const [name, module] of isIterable ? modules : Object.entries<M>(modules)) this.set(name, module);
+  }
+}

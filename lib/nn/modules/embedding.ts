@@ -1,0 +1,162 @@
+/** A table of vectors, looked up by number. */
+
+import { noGrad } from '../../autograd/modes';
+import type { DeviceLike } from '../../device';
+import type { Dtype } from '../../dtype';
+import { AssertionError } from '../../errors';
+import { readOptions } from '../../options';
+import type { Optional } from '../../options';
+import type { Tensor } from '../../tensor';
+import { checkNumbers, checkTensors } from '../functional/arguments';
+import { embedding } from '../functional/embedding';
+import { normal_ } from '../init';
+import { Module } from '../module';
+import { pythonRepr } from '../module-text';
+import { Parameter } from '../parameter';
+import { emptyParameter } from './options';
+import type { FactoryOptions } from './options';
+
+/** The options of {@link Embedding.fromPretrained}. */
+export interface PretrainedOptions {
+  /** Whether the vectors stay as they are; true by default. */
+  freeze?: boolean;
+  /** The number whose vector does not take part in training; null by default. */
+  paddingIdx?: number | null;
+  /** Vectors that are looked up are scaled, in place, so that their norm is at most this; null by default. */
+  maxNorm?: number | null;
+  /** The p of that norm; 2 by default. */
+  normType?: number;
+  /** Whether gradients are divided by how often a number occurs; false by default. */
+  scaleGradByFreq?: boolean;
+  /** Whether the gradient of the table is sparse; false by default. */
+  sparse?: boolean;
+}
+
+/** The options of {@link Embedding}. */
+export interface EmbeddingLayerOptions extends Omit<PretrainedOptions, 'freeze'>, FactoryOptions {
+  /** The table to begin with; its data is shared. */
+  _weight?: Tensor | null;
+  /** Whether the table stays as it is; false by default. */
+  _freeze?: boolean;
+}
+
+const LOOKUP = ['paddingIdx', 'maxNorm', 'normType', 'scaleGradByFreq', 'sparse'] as const;
+
+/**
+ * Looks up rows of a table; `torch.nn.Embedding`. Input of any shape, int64 or int32; output one dimension
+ * more, `(..., embeddingDim)`. The row of `paddingIdx` begins with zeros.
+ *
+ * @throws AssertionError for a padding index out of range or a table of another shape.
+ * @example
+ * ```ts
+ * const table = torch.nn.Embedding.fromPretrained(torch.tensor([[1, 2], [3, 4]]));
+ * table(torch.tensor([1n, 0n, 1n])); // [[3, 4], [1, 2], [3, 4]]
+ * ```
+ */
+export class Embedding extends Module {
+  readonly numEmbeddings: number;
+  readonly embeddingDim: number;
+  readonly paddingIdx: number | null;
+  readonly maxNorm: number | null;
+  readonly normType: number;
+  readonly scaleGradByFreq: boolean;
+  readonly sparse: boolean;
+  /** Shape `(numEmbeddings, embeddingDim)`. */
+  weight: Parameter;
+
+  constructor(
+    numEmbeddings: number,
+    embeddingDim: number,
+    ...optional: Optional<
+      [
+        paddingIdx: number | null,
+        maxNorm: number | null,
+        normType: number,
+        scaleGradByFreq: boolean,
+        sparse: boolean,
+        _weight: Tensor | null,
+        _freeze: boolean,
+        device: DeviceLike | null,
+        dtype: Dtype | null,
+      ],
+      EmbeddingLayerOptions
+    >
+  ) {
+    super();
+    const names = [...LOOKUP, '_weight', '_freeze', 'device', 'dtype'] as const;
+    const options = readOptions<EmbeddingLayerOptions>('Embedding', optional, names, [], 2);
+    checkNumbers('Embedding', { numEmbeddings, embeddingDim });
+    const { paddingIdx = null, _weight: given = null, _freeze: freeze = false } = options;
+    if (paddingIdx !== null && (paddingIdx >= numEmbeddings || paddingIdx < -numEmbeddings)) {
+      throw new AssertionError('Padding_idx must be within num_embeddings');
+    }
+    this.numEmbeddings = numEmbeddings;
+    this.embeddingDim = embeddingDim;
+    this.paddingIdx = paddingIdx !== null && paddingIdx < 0 ? paddingIdx + numEmbeddings : paddingIdx;
+    this.maxNorm = options.maxNorm ?? null;
+    this.normType = options.normType ?? 2;
+    this.scaleGradByFreq = options.scaleGradByFreq ?? false;
+    this.sparse = options.sparse ?? false;
+    if (given !== null) {
+      if (given.shape.join() !== [numEmbeddings, embeddingDim].join()) {
+        throw new AssertionError('Shape of weight does not match num_embeddings and embedding_dim');
+      }
+      this.weight = new Parameter(given, !freeze);
+    } else {
+      this.weight = emptyParameter([numEmbeddings, embeddingDim], options).requiresGrad_(!freeze);
+      this.resetParameters();
+    }
+  }
+
+  /**
+   * An embedding of vectors that are there already; `torch.nn.Embedding.from_pretrained`.
+   *
+   * @throws AssertionError unless `embeddings` has two dimensions.
+   */
+  static fromPretrained(
+    embeddings: Tensor,
+    ...optional: Optional<
+      [
+        freeze: boolean,
+        paddingIdx: number | null,
+        maxNorm: number | null,
+        normType: number,
+        scaleGradByFreq: boolean,
+        sparse: boolean,
+      ],
+      PretrainedOptions
+    >
+  ): Embedding {
+    const names = ['freeze', ...LOOKUP] as const;
+    const { freeze = true, ...rest } = readOptions<PretrainedOptions>('fromPretrained', optional, names);
+    checkTensors('fromPretrained', { embeddings });
+    if (embeddings.dim() !== 2) {
+      throw new AssertionError('Embeddings parameter is expected to be 2-dimensional');
+    }
+    const [rows, columns] = embeddings.shape;
+    return new this(rows, columns, { ...rest, _weight: embeddings, _freeze: freeze });
+  }
+
+  /** Draws the table anew. */
+  resetParameters(): void {
+    normal_(this.weight);
+    const { paddingIdx } = this;
+    if (paddingIdx !== null) noGrad(() => void this.weight.select(0, paddingIdx).fill_(0));
+  }
+
+  override forward(input: Tensor): Tensor {
+    const { paddingIdx, maxNorm, normType, scaleGradByFreq, sparse } = this;
+    return embedding(input, this.weight, { paddingIdx, maxNorm, normType, scaleGradByFreq, sparse });
+  }
+
+  override extraRepr(): string {
+    const { paddingIdx, maxNorm, normType } = this;
+    const texts = [`${this.numEmbeddings}, ${this.embeddingDim}`];
+    if (paddingIdx !== null) texts.push(`padding_idx=${paddingIdx}`);
+    if (maxNorm !== null) texts.push(`max_norm=${pythonRepr(maxNorm)}`);
+    if (normType !== 2) texts.push(`norm_type=${pythonRepr(normType)}`);
+    if (this.scaleGradByFreq) texts.push('scale_grad_by_freq=True');
+    if (this.sparse) texts.push('sparse=True');
+    return texts.join(', ');
+  }
+}

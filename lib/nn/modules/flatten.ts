@@ -1,0 +1,67 @@
+/** Layers that change shapes. */
+
+import { readOptions } from '../../options';
+import type { Optional } from '../../options';
+import type { Tensor } from '../../tensor';
+import type { Size } from '../../types';
+import { checkList } from '../functional/arguments';
+import { Module } from '../module';
+import { describe } from '../module-text';
+
+/** The options of {@link Flatten}. */
+export interface FlattenOptions {
+  /** The first dimension that is joined; 1 by default, which leaves the batch alone. */
+  startDim?: number;
+  /** The last one; -1 by default. */
+  endDim?: number;
+}
+
+/**
+ * Joins dimensions; `torch.nn.Flatten`.
+ *
+ * @example
+ * ```ts
+ * new torch.nn.Flatten()(torch.zeros(2, 3, 4)).shape; // [2, 12]
+ * ```
+ */
+export class Flatten extends Module {
+  readonly startDim: number;
+  readonly endDim: number;
+
+  constructor(...optional: Optional<[startDim: number, endDim: number], FlattenOptions>) {
+    super();
+    const names = ['startDim', 'endDim'] as const;
+    const { startDim = 1, endDim = -1 } = readOptions<FlattenOptions>('Flatten', optional, names, [], 0);
+    this.startDim = startDim;
+    this.endDim = endDim;
+  }
+
+  override forward(input: Tensor): Tensor {
+    return input.flatten(this.startDim, this.endDim);
+  }
+
+  override extraRepr(): string {
+    return describe({ start_dim: this.startDim, end_dim: this.endDim });
+  }
+}
+
+/** Splits a dimension into several; `torch.nn.Unflatten`. */
+export class Unflatten extends Module {
+  readonly dim: number;
+  readonly unflattenedSize: Size;
+
+  constructor(dim: number, unflattenedSize: Size) {
+    super();
+    checkList('Unflatten', 'unflattenedSize', unflattenedSize);
+    this.dim = dim;
+    this.unflattenedSize = unflattenedSize;
+  }
+
+  override forward(input: Tensor): Tensor {
+    return input.unflatten(this.dim, this.unflattenedSize);
+  }
+
+  override extraRepr(): string {
+    return describe({ dim: this.dim, unflattened_size: this.unflattenedSize });
+  }
+}

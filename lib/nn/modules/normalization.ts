@@ -1,0 +1,214 @@
+/** Norms that keep no statistics: over the last dimensions, over groups of channels. */
+
+import type { DeviceLike } from '../../device';
+import type { Dtype } from '../../dtype';
+import { ValueError } from '../../errors';
+import { readOptions } from '../../options';
+import type { Optional } from '../../options';
+import type { Tensor } from '../../tensor';
+import type { Size } from '../../types';
+import { checkNumbers } from '../functional/arguments';
+import { groupNorm, layerNorm, rmsNorm } from '../functional/normalization';
+import { ones_, zeros_ } from '../init';
+import { Module } from '../module';
+import { describe, pythonRepr } from '../module-text';
+import type { Parameter } from '../parameter';
+import { emptyParameter } from './options';
+import type { FactoryOptions } from './options';
+
+/** The options of {@link LayerNorm}. */
+export interface LayerNormOptions extends FactoryOptions {
+  /** Added to the variance; 1e-5 by default. */
+  eps?: number;
+  /** Whether each element is scaled and shifted; true by default. */
+  elementwiseAffine?: boolean;
+  /** Whether an affine norm shifts; true by default. */
+  bias?: boolean;
+}
+
+/**
+ * Normalizes over the last dimensions; `torch.nn.LayerNorm`. Any input whose shape ends with
+ * `normalizedShape`.
+ *
+ * @example
+ * ```ts
+ * new torch.nn.LayerNorm(2)(torch.tensor([[1, 3], [5, 9]])); // [[-1, 1], [-1, 1]]
+ * ```
+ */
+export class LayerNorm extends Module {
+  readonly normalizedShape: readonly number[];
+  readonly eps: number;
+  readonly elementwiseAffine: boolean;
+  /** Of the normalized shape; null if the norm is not affine. */
+  weight: Parameter | null;
+  /** Of the normalized shape; null if the norm is not affine, or without a bias. */
+  bias: Parameter | null;
+
+  constructor(
+    normalizedShape: number | Size,
+    ...optional: Optional<
+      [eps: number, elementwiseAffine: boolean, bias: boolean, device: DeviceLike | null, dtype: Dtype | null],
+      LayerNormOptions
+    >
+  ) {
+    super();
+    const names = ['eps', 'elementwiseAffine', 'bias', 'device', 'dtype'] as const;
+    const {
+      eps = 1e-5,
+      elementwiseAffine = true,
+      bias = true,
+      ...factory
+    } = readOptions<LayerNormOptions>('LayerNorm', optional, names);
+    this.normalizedShape = typeof normalizedShape === 'number' ? [normalizedShape] : [...normalizedShape];
+    this.eps = eps;
+    this.elementwiseAffine = elementwiseAffine;
+    const parameter = (isThere: boolean) => (isThere ? emptyParameter(this.normalizedShape, factory) : null);
+    this.weight = this.registerParameter('weight', parameter(elementwiseAffine));
+    this.bias = this.registerParameter('bias', parameter(elementwiseAffine && bias));
+    this.resetParameters();
+  }
+
+  /** Scales and shifts by nothing. */
+  resetParameters(): void {
+    if (this.weight !== null) ones_(this.weight);
+    if (this.bias !== null) zeros_(this.bias);
+  }
+
+  override forward(input: Tensor): Tensor {
+    return layerNorm(input, this.normalizedShape, this.weight, this.bias, this.eps);
+  }
+
+  override extraRepr(): string {
+    const options = { eps: this.eps, elementwise_affine: this.elementwiseAffine, bias: this.bias !== null };
+    return `${pythonRepr(this.normalizedShape)}, ${describe(options)}`;
+  }
+}
+
+/** The options of {@link GroupNorm}. */
+export interface GroupNormOptions extends FactoryOptions {
+  /** Added to the variance; 1e-5 by default. */
+  eps?: number;
+  /** Whether each channel is scaled and shifted; true by default. */
+  affine?: boolean;
+  /** Whether an affine norm shifts; true by default. */
+  bias?: boolean;
+}
+
+/**
+ * Normalizes each of `numGroups` groups of channels; `torch.nn.GroupNorm`. Input `(N, C, ...)`.
+ *
+ * @throws ValueError unless the channels can be divided into the groups.
+ */
+export class GroupNorm extends Module {
+  readonly numGroups: number;
+  readonly numChannels: number;
+  readonly eps: number;
+  readonly affine: boolean;
+  /** Shape `(numChannels)`; null if the norm is not affine. */
+  weight: Parameter | null;
+  /** Shape `(numChannels)`; null if the norm is not affine, or without a bias. */
+  bias: Parameter | null;
+
+  constructor(
+    numGroups: number,
+    numChannels: number,
+    ...optional: Optional<
+      [eps: number, affine: boolean, device: DeviceLike | null, dtype: Dtype | null],
+      GroupNormOptions
+    >
+  ) {
+    super();
+    const names = ['eps', 'affine', 'device', 'dtype'] as const;
+    const {
+      eps = 1e-5,
+      affine = true,
+      bias = true,
+      ...factory
+    } = readOptions<GroupNormOptions>('GroupNorm', optional, names, ['bias'], 2);
+    checkNumbers('GroupNorm', { numGroups, numChannels });
+    if (numChannels % numGroups !== 0) {
+      throw new ValueError(`num_channels (${numChannels}) must be divisible by num_groups (${numGroups})`);
+    }
+    this.numGroups = numGroups;
+    this.numChannels = numChannels;
+    this.eps = eps;
+    this.affine = affine;
+    const parameter = (isThere: boolean) => (isThere ? emptyParameter([numChannels], factory) : null);
+    this.weight = this.registerParameter('weight', parameter(affine));
+    this.bias = this.registerParameter('bias', parameter(affine && bias));
+    this.resetParameters();
+  }
+
+  /** Scales and shifts by nothing. */
+  resetParameters(): void {
+    if (this.weight !== null) ones_(this.weight);
+    if (this.bias !== null) zeros_(this.bias);
+  }
+
+  override forward(input: Tensor): Tensor {
+    return groupNorm(input, this.numGroups, this.weight, this.bias, this.eps);
+  }
+
+  override extraRepr(): string {
+    const options = { eps: this.eps, affine: this.affine, bias: this.bias !== null };
+    return `${this.numGroups}, ${this.numChannels}, ${describe(options)}`;
+  }
+}
+
+/** The options of {@link RMSNorm}. */
+export interface RMSNormOptions extends FactoryOptions {
+  /** Added to the mean square; by default the smallest step of the dtype at 1. */
+  eps?: number | null;
+  /** Whether each element is scaled; true by default. */
+  elementwiseAffine?: boolean;
+}
+
+/**
+ * Divides by the root mean square over the last dimensions; `torch.nn.RMSNorm`. Any input whose shape ends
+ * with `normalizedShape`.
+ */
+export class RMSNorm extends Module {
+  readonly normalizedShape: readonly number[];
+  readonly eps: number | null;
+  readonly elementwiseAffine: boolean;
+  /** Of the normalized shape; null if the norm is not affine. */
+  weight: Parameter | null;
+
+  constructor(
+    normalizedShape: number | Size,
+    ...optional: Optional<
+      [eps: number | null, elementwiseAffine: boolean, device: DeviceLike | null, dtype: Dtype | null],
+      RMSNormOptions
+    >
+  ) {
+    super();
+    const names = ['eps', 'elementwiseAffine', 'device', 'dtype'] as const;
+    const {
+      eps = null,
+      elementwiseAffine = true,
+      ...factory
+    } = readOptions<RMSNormOptions>('RMSNorm', optional, names);
+    this.normalizedShape = typeof normalizedShape === 'number' ? [normalizedShape] : [...normalizedShape];
+    this.eps = eps;
+    this.elementwiseAffine = elementwiseAffine;
+    this.weight = this.registerParameter(
+      'weight',
+      elementwiseAffine ? emptyParameter(this.normalizedShape, factory) : null,
+    );
+    this.resetParameters();
+  }
+
+  /** Scales by nothing. */
+  resetParameters(): void {
+    if (this.weight !== null) ones_(this.weight);
+  }
+
+  override forward(input: Tensor): Tensor {
+    return rmsNorm(input, this.normalizedShape, this.weight, this.eps);
+  }
+
+  override extraRepr(): string {
+    const options = { eps: this.eps, elementwise_affine: this.elementwiseAffine };
+    return `${pythonRepr(this.normalizedShape)}, ${describe(options)}`;
+  }
+}

@@ -1,0 +1,99 @@
+/** `torch.nn.Parameter` and `torch.nn.Buffer`: tensors that a module finds among its properties. */
+
+import { RuntimeError } from '../errors';
+import { typeName } from '../func/common';
+import { native } from '../native';
+import { torchFunctions } from '../operators';
+import { readOptions } from '../options';
+import type { Optional } from '../options';
+import { Tensor } from '../tensor';
+
+// Hands the tensor of a new leaf, of the same data, to a given object.
+const detachInto = native.operator('detach', 'detach', false);
+
+function checkData(api: string, data: unknown): Tensor {
+  if (data == null) return torchFunctions.empty([0]);
+  if (!native.isTensor(data)) {
+    throw new TypeError(`${api}(): argument 'data' must be a Tensor, not ${typeName(data)}`);
+  }
+  return data;
+}
+
+/**
+ * A tensor that is a parameter of the module it is assigned to; `torch.nn.Parameter`. It shares the data
+ * of the tensor it is made from, is a leaf, and requires gradients unless told otherwise. In every
+ * other respect it is a tensor; what operators make of it are plain tensors.
+ *
+ * @throws RuntimeError if an integer tensor should require gradients.
+ * @example
+ * ```ts
+ * class Scale extends torch.nn.Module {
+ *   factor = new torch.nn.Parameter(torch.ones(3));
+ *   override forward(x: torch.Tensor) {
+ *     return x.mul(this.factor);
+ *   }
+ * }
+ * new Scale().parameters().length; // 1
+ * ```
+ */
+export class Parameter extends Tensor {
+  /** Tells the type from that of other tensors. */
+  declare private readonly brand: never;
+
+  constructor(
+    data?: Tensor | null,
+    ...optional: Optional<
+      [requiresGrad: boolean],
+      {
+        /** Whether autograd records operations on the parameter; true by default. */
+        requiresGrad?: boolean;
+      }
+    >
+  ) {
+    super();
+    const { requiresGrad = true } = readOptions<{ requiresGrad: boolean }>('Parameter', optional, ['requiresGrad']);
+    const tensor = checkData('Parameter', data);
+    if (requiresGrad && !tensor.isFloatingPoint() && !tensor.isComplex()) {
+      throw new RuntimeError('Only Tensors of floating point and complex dtype can require gradients');
+    }
+    detachInto(this, tensor);
+    if (requiresGrad) native.requiresGrad_(this, true);
+  }
+
+  override toString(): string {
+    return `Parameter containing:\n${super.toString()}`;
+  }
+}
+
+/**
+ * A tensor that is a buffer of the module it is assigned to: part of its state, but no parameter;
+ * `torch.nn.Buffer`. It shares the data of the tensor it is made from.
+ *
+ * @example
+ * ```ts
+ * class Mean extends torch.nn.Module {
+ *   mean = new torch.nn.Buffer(torch.zeros(3));
+ *   scratch = new torch.nn.Buffer(torch.zeros(3), { persistent: false });
+ * }
+ * Object.keys(new Mean().stateDict()); // ['mean']
+ * ```
+ */
+export class Buffer extends Tensor {
+  /** Whether it is part of the module's `stateDict()`. */
+  declare readonly persistent: boolean;
+
+  constructor(
+    data?: Tensor | null,
+    options: {
+      /** Whether it is part of the module's `stateDict()`; true by default. */
+      persistent?: boolean;
+    } = {},
+  ) {
+    super();
+    const { persistent = true } = readOptions<{ persistent: boolean }>('Buffer', [options], [], ['persistent']);
+    const tensor = checkData('Buffer', data);
+    detachInto(this, tensor);
+    if (tensor.requiresGrad) native.requiresGrad_(this, true);
+    Object.defineProperty(this, 'persistent', { value: persistent });
+  }
+}
