@@ -190,14 +190,18 @@ Napi::Value functionWrap(const Napi::CallbackInfo& info) {
     }
   }
   // What functionSaved takes: it does not keep the node, so that the context may be kept with it.
-  auto* weak = new WeakFunctionPointer(executable ? node : FunctionPointer());
-  napi_value external;
-  const auto finalize = [](node_api_basic_env, void* data, void*) { delete static_cast<WeakFunctionPointer*>(data); };
-  if (napi_create_external(environment.keeperEnv(), weak, finalize, nullptr, &external) != napi_ok) {
-    delete weak;
-    throw std::runtime_error("the node could not be handed to JavaScript");
+  napi_value saved;
+  if (executable) {
+    auto* weak = new WeakFunctionPointer(node);
+    const auto finalize = [](node_api_basic_env, void* data, void*) { delete static_cast<WeakFunctionPointer*>(data); };
+    if (napi_create_external(environment.keeperEnv(), weak, finalize, nullptr, &saved) != napi_ok) {
+      delete weak;
+      throw std::runtime_error("the node could not be handed to JavaScript");
+    }
+  } else {
+    check(info.Env(), napi_get_null(info.Env(), &saved));
   }
-  result.Set(static_cast<uint32_t>(wrapped.size()), Napi::Value(info.Env(), external));
+  result.Set(static_cast<uint32_t>(wrapped.size()), Napi::Value(info.Env(), saved));
   return result;
 }
 
@@ -207,19 +211,17 @@ Napi::Value functionSaved(const Napi::CallbackInfo& info) {
   void* data = nullptr;
   check(info.Env(), napi_get_value_external(info.Env(), info[0], &data));
   const FunctionPointer node = static_cast<WeakFunctionPointer*>(data)->lock();
+  TORCH_CHECK(node && !node->freed, autograd::ERR_BACKWARD_TWICE);
+  if (node->readAndCleared) {
+    throwRuntimeError(
+        "savedTensors can only be accessed once when clearSavedTensorsOnAccess=true is set on the autograd.Function. Either access "
+        "savedTensors only once, or set clearSavedTensorsOnAccess=false.");
+  }
   variable_list tensors;
-  if (node) {
-    TORCH_CHECK(!node->freed, autograd::ERR_BACKWARD_TWICE);
-    if (node->readAndCleared) {
-      throwRuntimeError(
-          "savedTensors can only be accessed once when clearSavedTensorsOnAccess=true is set on the autograd.Function. Either access "
-          "savedTensors only once, or set clearSavedTensorsOnAccess=false.");
-    }
-    for (const autograd::SavedVariable& variable : node->saved) tensors.push_back(variable.unpack(node));
-    if (info[1].ToBoolean()) {
-      node->saved.clear();
-      node->readAndCleared = true;
-    }
+  for (const autograd::SavedVariable& variable : node->saved) tensors.push_back(variable.unpack(node));
+  if (info[1].ToBoolean()) {
+    node->saved.clear();
+    node->readAndCleared = true;
   }
   return Napi::Value(info.Env(), wrapTensorList(Environment::of(info.Env()), tensors));
 }

@@ -10,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include "batch_levels.h"
 #include "errors.h"
 #include "parameters.h"
 #include "tensor_handle.h"
@@ -53,12 +54,16 @@ Napi::Value topLevel(const Napi::CallbackInfo& info) {
 }
 
 // The levels that were left for a time, innermost last. Theirs is the thread whose stack they come from.
-thread_local std::vector<functorch::DynamicLayer> lowered;
+struct LoweredLevel {
+  functorch::DynamicLayer layer;
+  uint64_t call;
+};
+thread_local std::vector<LoweredLevel> lowered;
 
 // lowerLevel(): leaves the top level; what runs until raiseLevel() belongs to the level below.
 Napi::Value lowerLevel(const Napi::CallbackInfo& info) {
   if (!functorch::maybeCurrentDynamicLayer()) throwRuntimeError("lowerLevel(): there is no active transform");
-  lowered.push_back(functorch::popDynamicLayer());
+  lowered.push_back({functorch::popDynamicLayer(), levelLowered()});
   return Napi::Number::New(info.Env(), static_cast<double>(lowered.size()));
 }
 
@@ -68,9 +73,10 @@ Napi::Value raiseLevel(const Napi::CallbackInfo& info) {
   if (number < 1 || static_cast<size_t>(number) != lowered.size()) {
     throwRuntimeError("raiseLevel(): " + std::to_string(number) + " is not the level that was left last");
   }
-  functorch::DynamicLayer layer = std::move(lowered.back());
+  LoweredLevel level = std::move(lowered.back());
   lowered.pop_back();
-  functorch::pushDynamicLayer(std::move(layer));
+  functorch::pushDynamicLayer(std::move(level.layer));
+  levelRaised(level.call);
   return info.Env().Undefined();
 }
 

@@ -3,6 +3,8 @@
 export { backward } from './backward';
 export type { BackwardOptions } from './backward';
 export * as forwardAd from './forward-ad';
+export { AutogradFunction as Function, FunctionCtx, onceDifferentiable } from './function';
+export type { VmapInfo } from './function';
 export * as functional from './functional';
 export { grad } from './grad';
 export type { AutogradGradOptions } from './grad';

@@ -1,0 +1,160 @@
+/** One call of a custom function at one level, and what the graph calls of it later. */
+
+import { RuntimeError } from '../../errors';
+import { typeName } from '../../func/common';
+import { native } from '../../native';
+import type { Tensor } from '../../tensor';
+import { CallbackSite } from '../callbacks';
+import { refusePromise } from '../hooks';
+import { FunctionCtx, STATE } from './context';
+import { overrides } from './defaults';
+import type { Rule } from './types';
+
+interface Call {
+  rule: Rule;
+  ctx: FunctionCtx;
+  /** Whether each argument of forward is a tensor. */
+  isTensor: boolean[];
+}
+
+/** Refuses the promise of an async method: what it computes would come too late. */
+export function checkSync<T>(rule: Rule, method: string, result: T): T {
+  if (typeof (result as { then?: unknown } | null | undefined)?.then !== 'function') return result;
+  refusePromise(result);
+  throw new TypeError(
+    `${rule.name}.${method} returned a Promise; the methods of a custom function must be synchronous`,
+  );
+}
+
+/** Calls the user's backward, which may be called vjp. */
+export function callBackward(rule: Rule, ctx: FunctionCtx, grads: readonly (Tensor | null)[]): unknown {
+  const isVjp = overrides(rule, 'vjp');
+  if (isVjp && overrides(rule, 'backward')) {
+    throw new RuntimeError(
+      "Implementing both 'backward' and 'vjp' for a custom Function is not allowed. You should only implement one of them.",
+    );
+  }
+  const args = rule.boxedGradsCall ? [[...grads]] : grads;
+  const result: unknown = isVjp ? rule.vjp(ctx, ...args) : rule.backward(ctx, ...args);
+  return checkSync(rule, isVjp ? 'vjp' : 'backward', result);
+}
+
+export function callJvp(rule: Rule, ctx: FunctionCtx, tangents: readonly (Tensor | null)[]): unknown {
+  return checkSync(rule, 'jvp', rule.jvp(ctx, ...tangents) as unknown);
+}
+
+function toList(result: unknown): unknown[] {
+  return (Array.isArray(result) ? (result as unknown[]) : [result]).map((value) => value ?? null);
+}
+
+function runBackward({ rule, ctx, isTensor }: Call, grads: (Tensor | null)[]): unknown[] {
+  const results = toList(callBackward(rule, ctx, grads));
+  const name = `${rule.name}Backward`;
+  if (results.length > isTensor.length && results.slice(isTensor.length).every((value) => value === null)) {
+    results.length = isTensor.length;
+  }
+  if (results.length !== isTensor.length) {
+    throw new RuntimeError(
+      `function ${name} returned an incorrect number of gradients (expected ${isTensor.length}, got ${results.length})`,
+    );
+  }
+  results.forEach((result, i) => {
+    if (result === null) return;
+    if (!isTensor[i]) {
+      throw new RuntimeError(
+        `function ${name} returned a gradient different than None at position ${i + 1}, but the corresponding forward input was not a Variable`,
+      );
+    }
+    if (!native.isTensor(result)) throw new TypeError(`expected Variable or None (got ${typeName(result)})`);
+  });
+  return results;
+}
+
+function runJvp({ rule, ctx }: Call, tangents: (Tensor | null)[]): unknown[] {
+  const results = toList(callJvp(rule, ctx, tangents));
+  results.forEach((result, i) => {
+    if (result !== null && !native.isTensor(result)) {
+      throw new TypeError(`expected Variable or None (got ${typeName(result)}) for grad output ${i}.`);
+    }
+  });
+  return results;
+}
+
+const site = new CallbackSite<Call>((call, kind: 'backward' | 'jvp', values: (Tensor | null)[]) => {
+  if (call === undefined) throw new RuntimeError('a custom function was called whose graph has been freed');
+  return kind === 'backward' ? runBackward(call, values) : runJvp(call, values);
+});
+
+function tensorsOnly(values: readonly unknown[], message: (value: unknown, i: number) => string): Tensor[] {
+  values.forEach((value, i) => {
+    if (!native.isTensor(value)) throw new TypeError(message(value, i));
+  });
+  return values as Tensor[];
+}
+
+function withoutGrads<T>(body: () => T): T {
+  const gradMode = native.gradMode();
+  const forwardGradMode = native.forwardGradMode();
+  native.setGradMode(false);
+  native.setForwardGradMode(false);
+  try {
+    return body();
+  } finally {
+    native.setForwardGradMode(forwardGradMode);
+    native.setGradMode(gradMode);
+  }
+}
+
+/**
+ * Calls a custom function where no level of a transform needs anything done: outside of all transforms, or
+ * at a level of `grad` or `jvp`, whose rule goes on to the next level in its forward.
+ *
+ * @param separate - Whether the context is set up by setupContext, not by forward.
+ */
+export function applyHere(rule: Rule, args: readonly unknown[], separate: boolean): unknown {
+  const inputs = args.map((arg) => (native.isTensor(arg) ? arg : null));
+  const ctx = new FunctionCtx(
+    inputs.map((input) => input?.requiresGrad ?? false),
+    rule.clearSavedTensorsOnAccess,
+  );
+  const output = withoutGrads((): unknown => {
+    if (!separate) return checkSync(rule, 'forward', rule.forward(ctx, ...args) as unknown);
+    const result = checkSync(rule, 'forward', rule.forward(...args) as unknown);
+    checkSync(rule, 'setupContext', rule.setupContext(ctx, [...args], result) as unknown);
+    return result;
+  });
+  const state = ctx[STATE];
+  const outputs = Array.isArray(output) ? (output as unknown[]) : [output];
+  const request = {
+    inputs,
+    outputs: outputs.map((value) => (native.isTensor(value) ? value : null)),
+    toSave: state.toSave.map((value, i) => {
+      if (value == null || native.isTensor(value)) return value ?? null;
+      throw new TypeError(`save_for_backward can only save variables, but argument ${i} is of type ${typeName(value)}`);
+    }),
+    forForward: state.forForward ?? [],
+    dirty: tensorsOnly(
+      state.dirty,
+      (value, i) => `mark_dirty can only accept variables, but argument ${i} is of type ${typeName(value)}`,
+    ),
+    nonDifferentiable: tensorsOnly(
+      state.nonDifferentiable,
+      (value) => `mark_non_differentiable only accepts variable arguments, but got ${typeName(value)}`,
+    ),
+    separateContext: separate,
+    materialize: state.materializeGrads,
+  };
+  const number = site.add({ rule, ctx, isTensor: inputs.map((input) => input !== null) });
+  let wrapped;
+  try {
+    wrapped = native.functionWrap(site.native, number, rule.name, request);
+  } catch (error) {
+    site.remove(number);
+    throw error;
+  } finally {
+    Object.assign(state, { toSave: [], forForward: null, dirty: [], nonDifferentiable: [] });
+  }
+  state.node = wrapped.pop();
+  const results = outputs.map((value, i) => wrapped[i] ?? value);
+  return Array.isArray(output) ? results : results[0];
+}

@@ -1,0 +1,36 @@
+/** The methods that a custom function has before it says something else. */
+
+import { NotImplementedError } from '../../errors';
+import type { Rule } from './types';
+
+const backward = (): never => {
+  throw new NotImplementedError(
+    'You must implement either the backward or vjp method for your custom autograd.Function to use it with backward mode AD.',
+  );
+};
+
+export const defaults = {
+  forward: (): never => {
+    throw new NotImplementedError('You must implement the forward function for custom autograd.Function.');
+  },
+  setupContext: (): never => {
+    throw new NotImplementedError('setup_context is not implemented.');
+  },
+  backward,
+  vjp: backward,
+  jvp: (): never => {
+    throw new NotImplementedError(
+      'You must implement the jvp function for custom autograd.Function to use it with forward mode AD.',
+    );
+  },
+  vmap: (): never => {
+    throw new NotImplementedError(
+      'To use autograd.Function with vmap, you must either override the vmap staticmethod or set generateVmapRule=true.',
+    );
+  },
+};
+
+/** Whether a custom function has said something about this method. */
+export function overrides(rule: Rule, method: keyof typeof defaults): boolean {
+  return rule[method] !== defaults[method];
+}

@@ -1,0 +1,176 @@
+/**
+ * Custom functions inside transforms: each level of the stack does its part and hands the call on to the
+ * next below, as libtorch does it for operators. PyTorch: `torch/_functorch/autograd_function.py`.
+ */
+
+import { RuntimeError } from '../../errors';
+import { native } from '../../native';
+import type { TopLevel } from '../../native';
+import * as pytree from '../../pytree';
+import type { Tensor } from '../../tensor';
+import { applyHere, callBackward, callJvp, checkSync } from './apply';
+import { defaults, overrides } from './defaults';
+import type { Rule } from './types';
+import { vmapify } from './vmapify';
+import type { VmapOutputs } from './vmapify';
+
+const EXTENDING = 'For more details, please see https://pytorch.org/docs/main/notes/extending.func.html';
+
+export function mapTensors(tree: unknown, f: (tensor: Tensor) => Tensor): unknown {
+  return pytree.treeMap(tree, (leaf) => (native.isTensor(leaf) ? f(leaf) : leaf));
+}
+
+/** The values of what is batched at this level, and the batch dimensions, null for everything else. */
+export function unwrapBatched(tree: unknown, level: number): { values: unknown; dims: unknown } {
+  const { leaves, spec } = pytree.flatten(tree);
+  const pairs = leaves.map((leaf) => (native.isTensor(leaf) ? native.unwrapBatched(leaf, level) : [leaf, null]));
+  return {
+    values: pytree.unflatten(
+      pairs.map(([value]) => value),
+      spec,
+    ),
+    dims: pytree.unflatten(
+      pairs.map(([, dim]) => dim),
+      spec,
+    ),
+  };
+}
+
+// Runs `body` at the level below, in the mode that the transform was entered in.
+function lowered<T>(top: TopLevel, body: () => T): T {
+  const gradMode = native.gradMode();
+  const forwardGradMode = native.forwardGradMode();
+  if (top.kind === 'grad' && !top.previousMode) native.setGradMode(false);
+  if (top.kind === 'jvp' && !top.previousMode) native.setForwardGradMode(false);
+  try {
+    const number = native.lowerLevel();
+    try {
+      return body();
+    } finally {
+      native.raiseLevel(number);
+    }
+  } finally {
+    native.setForwardGradMode(forwardGradMode);
+    native.setGradMode(gradMode);
+  }
+}
+
+/**
+ * The output with every tensor wrapped, except that an output that is an operand, changed in place, is the
+ * operand of the level above.
+ */
+function wrapOutputs(
+  output: unknown,
+  unwrappedOperands: unknown,
+  operands: unknown,
+  wrap: (tensor: Tensor, i: number) => Tensor,
+): unknown {
+  const above = new Map<number, unknown>();
+  const originals = pytree.flatten(operands).leaves;
+  pytree.flatten(unwrappedOperands).leaves.forEach((leaf, i) => {
+    if (native.isTensor(leaf)) above.set(native.tensorIdentity(leaf), originals[i]);
+  });
+  const { leaves, spec } = pytree.flatten(output);
+  const wrapped = leaves.map((leaf, i) => {
+    if (!native.isTensor(leaf)) return leaf;
+    const identity = native.tensorIdentity(leaf);
+    return above.has(identity) ? above.get(identity) : wrap(leaf, i);
+  });
+  return pytree.unflatten(wrapped, spec);
+}
+
+function applyAtGradLevel(top: TopLevel, rule: Rule, operands: readonly unknown[]): unknown {
+  const { level } = top;
+  const generated: Rule = {
+    ...defaults,
+    name: `${rule.name}Generated`,
+    generateVmapRule: false,
+    clearSavedTensorsOnAccess: rule.clearSavedTensorsOnAccess,
+    boxedGradsCall: false,
+    forward(...args: unknown[]) {
+      const unwrapped = args.map((arg) => mapTensors(arg, (tensor) => native.unwrapForGrad(tensor, level)));
+      // applyHere has turned both off; below they are on unless the level was entered without them.
+      native.setGradMode(true);
+      native.setForwardGradMode(true);
+      const output = lowered(top, () => customFunctionCall(rule, unwrapped));
+      native.setGradMode(false);
+      native.setForwardGradMode(false);
+      return wrapOutputs(output, unwrapped, args, (tensor) => native.wrapForGrad(tensor, level, false));
+    },
+    setupContext: (ctx, inputs, output) => checkSync(rule, 'setupContext', rule.setupContext(ctx, inputs, output)),
+    backward: (ctx, ...grads) => callBackward(rule, ctx, grads),
+    jvp: (ctx, ...tangents) => callJvp(rule, ctx, tangents),
+  };
+  return applyHere(generated, operands, /* separate */ true);
+}
+
+type VmapLevel = TopLevel & { kind: 'vmap' };
+
+function readVmapResult(result: unknown): [output: unknown, outDims: unknown] {
+  const message =
+    'Expected the vmap staticmethod to have two returns, an output and out_dims with pytree structure compatible with the output. ';
+  if (!Array.isArray(result)) throw new RuntimeError(`${message}Got a ${typeof result} instead`);
+  if (result.length !== 2) throw new RuntimeError(`${message}Got ${result.length} returns instead`);
+  return [result[0], result[1]];
+}
+
+function applyAtVmapLevel(top: VmapLevel, rule: Rule, operands: readonly unknown[]): unknown {
+  const { level, batchSize, randomness } = top;
+  if (rule.generateVmapRule && overrides(rule, 'vmap')) {
+    throw new RuntimeError(
+      `You tried to vmap over ${rule.name}, but it has both generateVmapRule=true and an overridden vmap staticmethod. Please set generateVmapRule=false or delete the overridden vmap staticmethod to avoid ambiguity. ${EXTENDING}`,
+    );
+  }
+  if (!rule.generateVmapRule && !overrides(rule, 'vmap')) {
+    throw new RuntimeError(
+      `You tried to vmap over ${rule.name}, but it does not have vmap support. Please override and implement the vmap staticmethod or set generateVmapRule=true. ${EXTENDING}`,
+    );
+  }
+  const { values, dims } = unwrapBatched(operands, level) as { values: unknown[]; dims: unknown[] };
+  if (pytree.flatten(dims).leaves.every((dim) => dim === null)) {
+    return lowered(top, () => customFunctionCall(rule, operands));
+  }
+  const addDim = (tensor: Tensor, dim: unknown): Tensor =>
+    dim === null ? tensor : native.addBatchDim(tensor, dim as number, level);
+  if (rule.generateVmapRule) {
+    const vmapped = vmapify(rule, dims, batchSize, randomness);
+    const outputs = lowered(top, () => customFunctionCall(vmapped, values)) as unknown[];
+    const { outDims, single } = outputs.pop() as VmapOutputs;
+    const { leaves, spec } = pytree.flatten(single ? outputs[0] : outputs);
+    const flatDims = pytree.broadcastPrefix(outDims, spec) as unknown[];
+    const wrapped = leaves.map((leaf, i) => (native.isTensor(leaf) ? addDim(leaf, flatDims[i]) : leaf));
+    return pytree.unflatten(wrapped, spec);
+  }
+  const result: unknown = lowered(top, (): unknown =>
+    checkSync(rule, 'vmap', rule.vmap({ batchSize, randomness }, dims, ...values) as unknown),
+  );
+  const [output, outDims] = readVmapResult(result);
+  const { spec } = pytree.flatten(output);
+  const flatDims = pytree.broadcastPrefix(outDims, spec);
+  if (flatDims === null) {
+    throw new RuntimeError(
+      `The autograd.Function's vmap staticmethod returned an incompatible (output, out_dims) tuple. Expected out_dims=${JSON.stringify(outDims)} to be compatible with the structure of \`output\`. out_dims has structure ${pytree.specToString(pytree.flatten(outDims).spec)} but output has structure ${pytree.specToString(spec)}. ${EXTENDING}`,
+    );
+  }
+  return wrapOutputs(output, values, operands, (tensor, i) => addDim(tensor, flatDims[i]));
+}
+
+/** Calls a custom function through all active levels, the top one first. */
+export function customFunctionCall(rule: Rule, args: readonly unknown[]): unknown {
+  const top = native.topLevel();
+  const operands = args.map((arg) => mapTensors(arg, (tensor) => native.unwrapDead(tensor)));
+  if (top === null) return applyHere(rule, operands, /* separate */ true);
+  switch (top.kind) {
+    case 'grad':
+    case 'jvp':
+      return applyAtGradLevel(
+        top,
+        rule,
+        operands.map((operand) => mapTensors(operand, (tensor) => native.liftToTop(tensor))),
+      );
+    case 'vmap':
+      return applyAtVmapLevel(top, rule, operands);
+    case 'functionalize':
+      throw new RuntimeError('NYI: Functionalize rule for custom_function_call');
+  }
+}

@@ -1,0 +1,176 @@
+/**
+ * The rule that `vmap` makes of a custom function with `generateVmapRule`: each of its methods runs inside a
+ * level of its own, and the tensors pass in and out with their batch dimensions.
+ */
+
+import { atVmapLevel } from '../../func/common';
+import { vmap } from '../../func/vmap';
+import { native } from '../../native';
+import * as pytree from '../../pytree';
+import type { Tensor } from '../../tensor';
+import { callBackward, callJvp, checkSync } from './apply';
+import { STATE, wrapContext } from './context';
+import type { FunctionCtx, VmapNotes } from './context';
+import { defaults } from './defaults';
+import { unwrapBatched } from './levels';
+import type { Rule, VmapInfo } from './types';
+
+/** The last output of a generated forward: how the others are batched. */
+export class VmapOutputs {
+  constructor(
+    readonly outDims: unknown,
+    /** Whether forward returned its output alone, not in an array. */
+    readonly single: boolean,
+  ) {}
+}
+
+type Randomness = VmapInfo['randomness'];
+
+// Calls `func` with the batched arguments inside a vmap level; what it returns, and how it is batched.
+function inLevel(
+  func: (level: number, args: unknown[]) => unknown,
+  args: readonly unknown[],
+  inDims: unknown,
+  batchSize: number,
+  randomness: Randomness,
+): { values: unknown; dims: unknown } {
+  return atVmapLevel(batchSize, randomness, (level) => {
+    const { leaves, spec } = pytree.flatten(args);
+    const dims = pytree.broadcastPrefix(inDims, spec) as (number | null)[];
+    const batched = leaves.map((leaf, i) =>
+      dims[i] === null || !native.isTensor(leaf) ? leaf : native.addBatchDim(leaf, dims[i], level),
+    );
+    return unwrapBatched(func(level, pytree.unflatten(batched, spec) as unknown[]), level);
+  });
+}
+
+// Null where there is no tensor to have a dimension.
+function dimsOfPresent(dims: unknown, values: readonly unknown[]): unknown[] {
+  const { leaves, spec } = pytree.flatten(values);
+  const flatDims = pytree.broadcastPrefix(dims, spec) as unknown[];
+  return pytree.unflatten(
+    leaves.map((leaf, i) => (native.isTensor(leaf) ? flatDims[i] : null)),
+    spec,
+  ) as unknown[];
+}
+
+/**
+ * A gradient (or tangent) batched as its input (or output) is: summed over the batch where that has none,
+ * expanded where it alone has one, and reduced to its shape, which the engine could not do with the batch
+ * dimension in the way.
+ */
+function reduceLeaf(
+  grad: unknown,
+  dim: number | null,
+  target: number | null,
+  batchSize: number,
+  shape: number[] | null,
+): unknown {
+  if (!native.isTensor(grad) || (dim === null && target === null)) return grad;
+  if (target === null) return grad.sum(dim as number);
+  let batched: Tensor = grad;
+  let at = dim;
+  if (at === null) {
+    batched = grad.unsqueeze(target);
+    const expanded = batched.shape;
+    expanded[target] = batchSize;
+    batched = batched.expand(expanded);
+    at = target;
+  }
+  if (shape !== null) {
+    return vmap((value: Tensor) => value.sumToSize(shape), { inDims: at, outDims: target })(batched);
+  }
+  return at === target ? batched : batched.movedim(at, target);
+}
+
+function reduce(
+  results: { values: unknown; dims: unknown },
+  targets: unknown,
+  batchSize: number,
+  shapes: readonly (number[] | null)[] | null,
+): unknown[] {
+  const list = (value: unknown): unknown[] => (Array.isArray(value) ? (value as unknown[]) : [value]);
+  const dims = list(results.dims);
+  const targetList = list(targets);
+  return list(results.values).map((grad, i) =>
+    i < targetList.length
+      ? reduceLeaf(grad, dims[i] as number | null, targetList[i] as number | null, batchSize, shapes?.[i] ?? null)
+      : grad,
+  );
+}
+
+/** The custom function that works on batched values; called at the level below. */
+export function vmapify(rule: Rule, inDims: unknown[], batchSize: number, randomness: Randomness): Rule {
+  const run = (func: (level: number, args: unknown[]) => unknown, args: readonly unknown[], dims: unknown) =>
+    inLevel(func, args, dims, batchSize, randomness);
+  const notesOf = (ctx: FunctionCtx): VmapNotes => ctx[STATE].vmapped.get(generated) as VmapNotes;
+
+  const generated: Rule = {
+    ...defaults,
+    name: `Vmapped${rule.name}`,
+    generateVmapRule: true,
+    clearSavedTensorsOnAccess: rule.clearSavedTensorsOnAccess,
+    boxedGradsCall: false,
+
+    forward(...args: unknown[]): unknown[] {
+      const { values, dims } = run((_, inner) => checkSync(rule, 'forward', rule.forward(...inner)), args, inDims);
+      return Array.isArray(values)
+        ? [...(values as unknown[]), new VmapOutputs(dims, false)]
+        : [values, new VmapOutputs(dims, true)];
+    },
+
+    // Inside a level too: the shapes that the user's setupContext sees must be those of one sample.
+    setupContext(ctx: FunctionCtx, inputs: unknown[], outputs: unknown[]): void {
+      const { outDims, single } = outputs.at(-1) as VmapOutputs;
+      const output = single ? outputs[0] : outputs.slice(0, -1);
+      const notes: VmapNotes = { backwardDims: [], forwardDims: [], inputShapes: [], outDims };
+      const setUp = (level: number, [innerInputs, innerOutput]: unknown[]): void => {
+        const save = (method: 'saveForBackward' | 'saveForForward', key: 'backwardDims' | 'forwardDims') => {
+          return (...tensors: (Tensor | null)[]): void => {
+            const { values, dims } = unwrapBatched(tensors, level);
+            notes[key] = dims;
+            ctx[method](...(values as (Tensor | null)[]));
+          };
+        };
+        const wrapped = wrapContext(ctx, {
+          saveForBackward: save('saveForBackward', 'backwardDims'),
+          saveForForward: save('saveForForward', 'forwardDims'),
+        });
+        checkSync(rule, 'setupContext', rule.setupContext(wrapped, innerInputs, innerOutput));
+        notes.inputShapes = (innerInputs as unknown[]).map((input) => (native.isTensor(input) ? input.shape : null));
+      };
+      run(
+        (level, args) => {
+          setUp(level, args);
+          return [];
+        },
+        [inputs, output],
+        [inDims, outDims],
+      );
+      ctx[STATE].vmapped.set(generated, notes);
+    },
+
+    jvp(ctx: FunctionCtx, ...tangents: (Tensor | null)[]): unknown[] {
+      const { backwardDims, forwardDims, outDims } = notesOf(ctx);
+      const savedDims = ctx[STATE].forForward === null ? backwardDims : forwardDims;
+      const results = run(
+        (_, [savedTensors, inner]) => callJvp(rule, wrapContext(ctx, { savedTensors }), inner as Tensor[]),
+        [ctx.savedTensors, tangents],
+        [savedDims, dimsOfPresent(inDims, tangents)],
+      );
+      return [...reduce(results, outDims, batchSize, null), null];
+    },
+
+    backward(ctx: FunctionCtx, ...gradOutputs: (Tensor | null)[]): unknown[] {
+      const { backwardDims, inputShapes, outDims } = notesOf(ctx);
+      const grads = gradOutputs.slice(0, -1);
+      const results = run(
+        (_, [savedTensors, inner]) => callBackward(rule, wrapContext(ctx, { savedTensors }), inner as Tensor[]),
+        [ctx.savedTensors, grads],
+        [backwardDims, dimsOfPresent(Array.isArray(outDims) ? outDims : [outDims], grads)],
+      );
+      return reduce(results, inDims, batchSize, inputShapes);
+    },
+  };
+  return generated;
+}
