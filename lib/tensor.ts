@@ -392,7 +392,7 @@ export class Tensor {
    * names what to write instead.
    */
   [Symbol.toPrimitive](hint: string): string {
-    if (hint === 'string') return formatTensor(this);
+    if (hint === 'string') return this.toString();
     throw new TypeError(
       "JavaScript's operators do not work on a Tensor: use x.add(y), x.mul(y), x.eq(y), x.lt(y), ..., or x.item() for the value of one element; in texts `${x}` or String(x)",
     );
@@ -400,7 +400,7 @@ export class Tensor {
 
   [inspect.custom](): string {
     // The prototype itself is inspected like any object.
-    return native.isTensor(this) ? formatTensor(this) : 'Tensor {}';
+    return native.isTensor(this) ? this.toString() : 'Tensor {}';
   }
 }
 
