@@ -1,0 +1,72 @@
+// Where a corpus is kept, and how it is made: once for a release of PyTorch, a seed and the
+// sources of its generator.
+
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import fs from 'node:fs';
+import path from 'node:path';
+import { readEnvironment } from '../setup/environment.mjs';
+import { SetupFailure } from '../setup/failure.mjs';
+import { withLock } from '../setup/lock.mjs';
+import { root, torchVersion } from '../setup/project.mjs';
+import { preparePython } from '../setup/python-environment.mjs';
+import { Report } from '../setup/report.mjs';
+
+const generator = path.join(root, 'scripts', 'parity', 'corpus');
+
+function hashOfSources() {
+  const hash = createHash('sha256');
+  for (const name of fs.readdirSync(generator).sort()) {
+    if (name.endsWith('.py')) hash.update(name).update(fs.readFileSync(path.join(generator, name)));
+  }
+  return hash.digest('hex').slice(0, 12);
+}
+
+/** A Python with PyTorch. @returns {Promise<string>} */
+export async function pythonWithTorch(environment = readEnvironment()) {
+  const python = await preparePython(new Report(), environment);
+  if (python.path !== null) return python.path;
+  throw new SetupFailure('the parity corpus needs a Python with PyTorch', {
+    tried: [python.problem ?? 'no Python'],
+    advice: [
+      'install Python 3.10 or newer with pip',
+      'or set TORCH_FUNC_PYTHON to one that has torch, numpy and pyyaml',
+    ],
+  });
+}
+
+/** The folder of the corpus for a seed, made if there is none. @param {number} seed */
+export async function prepareCorpus(seed) {
+  const environment = readEnvironment();
+  const python = await pythonWithTorch(environment);
+  const parent = path.join(environment.cache, 'parity');
+  const name = `${torchVersion}-seed${seed}`;
+  const folder = path.join(parent, `${name}-${hashOfSources()}`);
+  if (isComplete(folder)) return folder;
+  return withLock(`${folder}.lock`, async () => {
+    if (isComplete(folder)) return folder;
+    // What earlier sources wrote is of no use any more.
+    for (const entry of fs.existsSync(parent) ? fs.readdirSync(parent) : []) {
+      if (entry.startsWith(`${name}-`) && !entry.endsWith('.lock')) {
+        fs.rmSync(path.join(parent, entry), { recursive: true, force: true });
+      }
+    }
+    await generate(python, [folder, '--seed', String(seed)]);
+    return folder;
+  });
+}
+
+/** @param {string} folder */
+function isComplete(folder) {
+  return fs.existsSync(path.join(folder, 'manifest.json'));
+}
+
+/** Runs the generator. @param {string} python @param {string[]} args */
+export async function generate(python, args) {
+  const child = spawn(python, [path.join(generator, 'main.py'), ...args], { stdio: ['ignore', 'inherit', 'inherit'] });
+  const code = await new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', resolve);
+  });
+  if (code !== 0) throw new SetupFailure(`the generator of the parity corpus ended with code ${code}`, {});
+}

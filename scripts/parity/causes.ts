@@ -1,0 +1,29 @@
+/** The causes of known differences. */
+
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import { titleOf } from './corpus';
+import type { Failure } from './results';
+
+/** Regular expressions that a failure has to match, and why it is there. */
+export interface Cause {
+  op: string;
+  mode: string;
+  /** Of the text that says what differs. */
+  why: string;
+  cause: string;
+}
+
+export function readCauses(file = path.join(__dirname, 'causes.json')): Cause[] {
+  return JSON.parse(fs.readFileSync(file, 'utf8')) as Cause[];
+}
+
+/** The cause of a failure, or null. */
+export function explain(causes: readonly Cause[], failure: Failure): string | null {
+  const whole = (pattern: string, text: string) => new RegExp(`^(?:${pattern})$`).test(text);
+  const found = causes.find(
+    ({ op, mode, why }) =>
+      whole(op, titleOf(failure)) && whole(mode, failure.mode) && new RegExp(why).test(failure.why),
+  );
+  return found?.cause ?? null;
+}

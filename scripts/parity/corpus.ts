@@ -1,0 +1,127 @@
+/** The corpus that corpus/main.py writes: cases and PyTorch's outcomes. */
+
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+
+/** A tensor of the arguments: dtype, shape, offset; then strides and the length of the memory they lie in. */
+export type LeafSpec = [string, number[], number] | [string, number[], number, number[], number];
+
+/** A value as JSON holds it; an object has one key, which says its kind. */
+export type Encoded =
+  | null
+  | boolean
+  | string
+  | number
+  | Encoded[]
+  /** A tensor among the arguments, by its position. */
+  | { t: number }
+  /** The result of an earlier step, and the way into it. */
+  | { r: number[] }
+  /** A tensor with its elements; -1 in place of the offset where they do not count. */
+  | { T: [string, number[], number]; layout?: string }
+  | { i: string }
+  | { f: number | string }
+  | { c: [Encoded, Encoded] }
+  | { e: 1 }
+  | { s: [number | null, number | null, number | null] }
+  | { d: Record<string, Encoded> };
+
+export interface Call {
+  fn: string;
+  args: Encoded[];
+  kwargs: Record<string, Encoded>;
+}
+
+export type Program = Call | { steps: (Call | { seed: number })[]; result: Encoded };
+
+export interface Case {
+  mode: string;
+  /** Where the batch is in each tensor, in the mode `vmap_mixed`. */
+  dims?: (number | null)[];
+  ok?: Encoded;
+  error?: string;
+  message?: string;
+  /** The operators that PyTorch ran example by example. */
+  slow?: string[];
+}
+
+export interface Sample {
+  dtype: string;
+  /** Its position among the samples of the entry. */
+  sample: number;
+  leaves: LeafSpec[];
+  /** The positions of the tensors that are differentiated. */
+  diff: number[];
+  /** Dtype and shape of each floating output. */
+  outs: [string, number[]][];
+  program: Program;
+  variants: Record<string, Program>;
+  tolerance?: [number, number];
+  cases: Case[];
+}
+
+export interface Skipped {
+  mode: string;
+  why: string;
+}
+
+export interface Entry {
+  op: string;
+  variant: string;
+  samples: Sample[];
+  skipped: Skipped[];
+}
+
+interface IndexEntry {
+  op: string;
+  variant: string;
+  cases: number;
+  line: [number, number];
+  values: [number, number];
+}
+
+export interface Manifest {
+  torch: string;
+  seed: number;
+  entries: IndexEntry[];
+}
+
+/** An entry with its elements. */
+export interface LoadedEntry {
+  entry: Entry;
+  values: Uint8Array;
+}
+
+/** Reads entries from a folder, each when it is asked for. */
+export class Corpus {
+  readonly manifest: Manifest;
+
+  constructor(private readonly folder: string) {
+    this.manifest = JSON.parse(fs.readFileSync(path.join(folder, 'manifest.json'), 'utf8')) as Manifest;
+  }
+
+  entry(position: number): LoadedEntry {
+    const { line, values } = this.manifest.entries[position];
+    return {
+      entry: JSON.parse(this.read('cases.jsonl', line).toString()) as Entry,
+      values: this.read('values.bin', values),
+    };
+  }
+
+  private read(name: string, [offset, length]: [number, number]): Buffer {
+    const file = fs.openSync(path.join(this.folder, name), 'r');
+    try {
+      // A buffer of its own, so that elements are aligned as they are in the file.
+      const buffer = Buffer.from(new ArrayBuffer(length));
+      fs.readSync(file, buffer, 0, length, offset);
+      return buffer;
+    } finally {
+      fs.closeSync(file);
+    }
+  }
+}
+
+/** The name of an entry: the operator's, and the variant's if it has several. */
+export function titleOf({ op, variant }: { op: string; variant: string }): string {
+  return variant === '' ? op : `${op}.${variant}`;
+}

@@ -1,0 +1,104 @@
+"""PyTorch's operator database, and which of its samples take part."""
+
+from __future__ import annotations
+
+import random
+import sys
+import types
+import unittest
+import zlib
+
+import numpy
+import torch
+
+from values import NotSerialisable, leaves_of
+
+# The database imports this package for its tests' sake alone.
+_stub = types.ModuleType("expecttest")
+_stub.TestCase = unittest.TestCase
+sys.modules.setdefault("expecttest", _stub)
+
+from torch.testing._internal.common_device_type import toleranceOverride  # noqa: E402
+from torch.testing._internal.common_methods_invocations import op_db  # noqa: E402
+
+MAX_ELEMENTS = 4096
+# The dtype of the cases in every mode is the first that an operator takes; the others are a subset.
+MAIN_DTYPES = (torch.float64, torch.complex128, torch.int64, torch.bool, torch.float32, torch.uint8)
+OTHER_DTYPES = (torch.float32, torch.complex128, torch.int64, torch.bool, torch.bfloat16)
+MAIN_SAMPLES = 4
+OTHER_SAMPLES = 1
+# A few entries have thousands of samples; the choice is made among the first ones.
+MAX_CANDIDATES = 400
+
+
+def title(op) -> str:
+    return f"{op.name}.{op.variant_test_name}" if op.variant_test_name else op.name
+
+
+def entries(pattern=None):
+    found = [op for op in op_db if pattern is None or pattern.search(title(op))]
+    return sorted(found, key=title)
+
+
+def entry_seed(seed: int, *parts) -> int:
+    """A seed of its own for each entry, so that leaving others out changes nothing."""
+    return zlib.crc32("/".join([str(seed), *map(str, parts)]).encode())
+
+
+def dtypes_of(op):
+    """The main dtype, then the further ones."""
+    supported = op.supported_dtypes("cpu")
+    main = next((dtype for dtype in MAIN_DTYPES if dtype in supported), None)
+    if main is None:
+        return None, []
+    return main, [dtype for dtype in OTHER_DTYPES if dtype in supported and dtype != main]
+
+
+def choose_samples(op, dtype, count: int, seed: int):
+    """A seeded choice of samples that can be written down, and why others cannot be."""
+    seed = entry_seed(seed, title(op), dtype)
+    torch.manual_seed(seed)
+    numpy.random.seed(seed % 2**32)
+    random.seed(seed)
+    requires_grad = op.supports_autograd and (dtype.is_floating_point or dtype.is_complex)
+    candidates, reasons = [], []
+    for position, sample in enumerate(op.sample_inputs("cpu", dtype, requires_grad=requires_grad)):
+        if position >= MAX_CANDIDATES:
+            break
+        arguments = ([sample.input, *sample.args], dict(sample.kwargs))
+        try:
+            leaves = leaves_of(arguments)
+            sizes = [leaf.numel() if leaf.layout == torch.strided else 0 for leaf in leaves]
+        except NotSerialisable as error:
+            reasons.append(str(error))
+            continue
+        if sizes and max(sizes) > MAX_ELEMENTS:
+            reasons.append(f"a tensor of more than {MAX_ELEMENTS} elements")
+            continue
+        candidates.append((position, arguments))
+    chosen = candidates[:1]
+    rest = candidates[1:]
+    random.Random(seed).shuffle(rest)
+    # Samples that have values say more than empty ones.
+    rest.sort(key=lambda c: any(leaf.numel() == 0 for leaf in leaves_of(c[1])))
+    chosen += rest[: count - 1]
+    return sorted(chosen, key=lambda c: c[0]), reasons
+
+
+def tolerance_of(op, dtype):
+    """The widest relative and absolute tolerance that the entry's own tests allow, or None."""
+    widest = None
+    for decorator in op.decorators or ():
+        inner = getattr(decorator, "decorators", [decorator])
+        classes = getattr(decorator, "cls_name", None)
+        if classes not in (None, "TestCommon", "TestOperators", "TestVmapOperatorsOpInfo", "TestUnaryUfuncs", "TestBwdGradients", "TestFwdGradients"):
+            continue
+        for each in inner:
+            if isinstance(each, toleranceOverride) and dtype in each.d:
+                found = each.d[dtype]
+                widest = (
+                    (found.rtol, found.atol)
+                    if widest is None
+                    else (max(widest[0], found.rtol), max(widest[1], found.atol))
+                )
+    return widest

@@ -1,0 +1,187 @@
+"""All cases of one entry: its samples in every mode, with what PyTorch gives."""
+
+from __future__ import annotations
+
+import random
+import re
+import sys
+import time
+import traceback
+import warnings
+
+import torch
+
+import database
+import modes
+from names import public_name
+from programs import program_of
+from values import Blob, NotSerialisable, canonical, encode, is_differentiable, leaves_of
+from torch.utils import _pytree as pytree
+
+MAX_RESULT = 65_536
+# What these give is whatever the memory held.
+UNINITIALISED = re.compile(r"^(new_)?empty|^resize_|^torch\.ops\.aten\.empty")
+FALLBACK = re.compile(r"the batching rule for (\S+?)\. ")
+
+SUBSETS = {
+    torch.float32: ("vjp", "jvp"),
+    torch.complex128: ("grad", "autograd", "vjp", "jvp", "vmap_vjp", "vmap_jvp", "vjp_vjp", "jvp_vjp"),
+    torch.bfloat16: ("vjp",),
+}
+
+
+class TooLarge(Exception):
+    pass
+
+
+def outcome_of(run, blob, keep_values):
+    """`{ok}` or `{error, message}`, and the operators that ran example by example."""
+    torch.manual_seed(0)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            value = run()
+        except Exception as error:  # what PyTorch refuses is an outcome too
+            lines = str(error).strip().splitlines()
+            outcome = {"error": type(error).__name__.removeprefix("_"), "message": lines[0][:400] if lines else ""}
+            value = None
+        else:
+            size = sum(x.numel() for x in pytree.tree_leaves(value) if isinstance(x, torch.Tensor))
+            if size > MAX_RESULT:
+                raise TooLarge(f"a result of {size} elements")
+            outcome = {"ok": encode(value, lambda x: blob.result(x, keep_values))}
+    slow = sorted({match for w in caught for match in FALLBACK.findall(str(w.message))})
+    if slow:
+        outcome["slow"] = slow
+    return outcome
+
+
+def _mixed_dims(leaves, rng):
+    """Some leaves without the batch, the others with it anywhere."""
+    while True:
+        dims = [None if rng.random() < 0.4 else rng.choice([-1, *range(leaf.dim() + 1)]) for leaf in leaves]
+        if any(dim is not None for dim in dims):
+            return dims
+
+
+def sample_cases(op, position, arguments, dtype, main, seed, blob):
+    """The description of a sample with all of its cases."""
+    original = leaves_of(arguments)
+    wanted = [leaf.requires_grad for leaf in original]
+    leaves = [canonical(leaf) for leaf in original]
+    flat, spec = pytree.tree_flatten(arguments)
+    replacement = iter(leaves)
+    arguments = pytree.tree_unflatten(
+        [next(replacement) if isinstance(leaf, torch.Tensor) else leaf for leaf in flat], spec
+    )
+    # Written down first: a call may change its arguments.
+    described = [blob.leaf(leaf) for leaf in leaves]
+    differentiable = [i for i, grad in enumerate(wanted) if grad and is_differentiable(leaves[i])]
+    fresh = lambda: [canonical(leaf) for leaf in leaves]  # noqa: E731
+    program = _program(op.op, op.name, arguments)
+    sample = modes.Sample(op.op, arguments, leaves, differentiable)
+    keep = not UNINITIALISED.search(op.name)
+    cases = []
+    skipped = []
+
+    def add(mode, run, keep_values=keep, **more):
+        sample.leaves = fresh()
+        begin = time.monotonic()
+        try:
+            cases.append({"mode": mode, **more, **outcome_of(run, blob, keep_values)})
+        except (TooLarge, NotSerialisable) as error:
+            skipped.append({"mode": mode, "why": str(error)})
+        if time.monotonic() - begin > 5:
+            print(f"slow: {database.title(op)} {mode} {time.monotonic() - begin:.1f} s", file=sys.stderr)
+
+    result = None
+
+    def eager():
+        nonlocal result
+        result = sample.call(sample.leaves)
+        return result
+
+    add("eager", eager)
+    tensors = [x for x in pytree.tree_leaves(result) if isinstance(x, torch.Tensor)]
+    sample.outputs = [(x.dtype, list(x.shape)) for x in tensors if is_differentiable(x)]
+    variants = {}
+    for mode, variant in (("method", op.method_variant), ("inplace", op.inplace_variant)):
+        if variant is None or (mode == "method" and public_name(op.op, op.name) == public_name(variant)):
+            continue
+        in_place = mode == "inplace"
+        try:
+            variants[mode] = _program(variant, None, arguments)
+        except NotSerialisable as error:
+            skipped.append({"mode": mode, "why": str(error)})
+            continue
+        except Exception:  # the wrapper itself refuses this sample
+            continue
+        add(mode, lambda v=variant, i=in_place: modes.run_variant(sample, v, i))
+    if leaves and tensors:
+        add("vmap", lambda: modes.run_vmap(sample, [0] * len(leaves)))
+        dims = _mixed_dims(leaves, random.Random(database.entry_seed(seed, database.title(op), dtype, position)))
+        add("vmap_mixed", lambda: modes.run_vmap(sample, dims), dims=dims)
+    if differentiable and sample.outputs:
+        for mode, run in modes.DERIVATIVES.items():
+            if not main and mode not in SUBSETS.get(dtype, ()):
+                continue
+            if modes.fits(mode, sample):
+                add(mode, lambda run=run: run(sample))
+    described_sample = {
+        "dtype": str(dtype).removeprefix("torch."),
+        "sample": position,
+        "leaves": described,
+        "diff": differentiable,
+        "outs": [[str(d).removeprefix("torch."), shape] for d, shape in sample.outputs],
+        "program": program,
+        "variants": variants,
+        "cases": cases,
+    }
+    tolerance = database.tolerance_of(op, dtype)
+    if tolerance is not None:
+        described_sample["tolerance"] = tolerance
+    return described_sample, skipped
+
+
+def _program(function, hint, arguments):
+    # Recorded with copies: a wrapper may write into its arguments.
+    flat, spec = pytree.tree_flatten(arguments)
+    copies = [canonical(leaf) if isinstance(leaf, torch.Tensor) else leaf for leaf in flat]
+    copied = pytree.tree_unflatten(copies, spec)
+    torch.manual_seed(0)
+    return program_of(function, hint, copied, [leaf for leaf in copies if isinstance(leaf, torch.Tensor)])
+
+
+def entry_cases(op, seed):
+    """The JSON of an entry and its bytes."""
+    blob = Blob()
+    entry = {"op": op.name, "variant": op.variant_test_name, "samples": [], "skipped": []}
+    main, others = database.dtypes_of(op)
+    if main is None:
+        entry["skipped"].append({"mode": "all", "why": "no dtype of it exists on the CPU"})
+        return entry, b""
+    for dtype in (main, *others):
+        count = database.MAIN_SAMPLES if dtype == main else database.OTHER_SAMPLES
+        try:
+            samples, reasons = database.choose_samples(op, dtype, count, seed)
+        except Exception as error:
+            name = str(dtype).removeprefix("torch.")
+            entry["skipped"].append({"mode": "all", "why": f"the database makes no {name} sample: {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"})
+            continue
+        if not samples:
+            why = sorted(set(reasons)) or ["no sample in the database"]
+            entry["skipped"].append({"mode": "all", "why": "; ".join(why)})
+        for position, arguments in samples:
+            try:
+                described, skipped = sample_cases(op, position, arguments, dtype, dtype == main, seed, blob)
+            except NotSerialisable as error:
+                entry["skipped"].append({"mode": "all", "why": str(error)})
+                continue
+            except Exception:
+                print(f"{database.title(op)}: {traceback.format_exc()}", file=sys.stderr)
+                entry["skipped"].append({"mode": "all", "why": traceback.format_exc().splitlines()[-1]})
+                continue
+            entry["samples"].append(described)
+            entry["skipped"].extend(skipped)
+    entry["skipped"] = [dict(t) for t in sorted({tuple(sorted(s.items())) for s in entry["skipped"]})]
+    return entry, b"".join(blob.parts)

@@ -1,0 +1,82 @@
+"""What the other side has to call for a sample: the operator itself, or the calls of a Python wrapper.
+
+Part of the database's callables are lambdas (``lambda x: x.clone().exponential_()``). What they do
+is recorded by running them once under a function mode, which sees each call of a public function
+and nothing that happens inside of it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+
+import torch
+from torch.overrides import TorchFunctionMode
+from torch.utils import _pytree as pytree
+
+from names import public_name
+from values import NotSerialisable, encode
+
+
+class _Recorder(TorchFunctionMode):
+    def __init__(self, leaves):
+        super().__init__()
+        self.steps = []
+        self.kept = list(leaves)
+        self.references = {id(leaf): {"t": position} for position, leaf in enumerate(leaves)}
+
+    def reference(self, tensor):
+        if id(tensor) not in self.references:
+            raise NotSerialisable("a tensor that no recorded call made")
+        return self.references[id(tensor)]
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        kwargs = kwargs or {}
+        result = func(*args, **kwargs)
+        tensors = [leaf for leaf in pytree.tree_leaves(result) if isinstance(leaf, torch.Tensor)]
+        # A question about a tensor (its shape, its dtype) is part of the arguments of later calls.
+        if not tensors:
+            return result
+        name = public_name(func)
+        if name is None:
+            raise NotSerialisable(f"a call of {getattr(func, '__qualname__', func)}")
+        self.steps.append({"fn": name, "args": encode(list(args), self.reference), "kwargs": encode(dict(kwargs), self.reference)["d"]})
+        self.kept.append(result)
+        position = len(self.steps) - 1
+        self._refer(result, {"r": [position]})
+        return result
+
+    def _refer(self, value, reference):
+        if isinstance(value, torch.Tensor):
+            self.references.setdefault(id(value), reference)
+        elif isinstance(value, (list, tuple)):
+            for i, item in enumerate(value):
+                self._refer(item, {"r": [*reference["r"], i]})
+
+
+@contextlib.contextmanager
+def _recorded_seeds(recorder):
+    seed = torch.manual_seed
+
+    def manual_seed(value):
+        recorder.steps.append({"seed": int(value)})
+        return seed(value)
+
+    torch.manual_seed = manual_seed
+    try:
+        yield
+    finally:
+        torch.manual_seed = seed
+
+
+def program_of(function, hint, arguments, leaves):
+    """`{fn, args, kwargs}` for a public function, or `{steps, result}` for what a wrapper calls."""
+    args, kwargs = arguments
+    name = public_name(function, hint)
+    if name is not None:
+        references = {id(leaf): {"t": position} for position, leaf in enumerate(leaves)}
+        refer = lambda tensor: references[id(tensor)]  # noqa: E731
+        return {"fn": name, "args": encode(list(args), refer), "kwargs": encode(dict(kwargs), refer)["d"]}
+    recorder = _Recorder(leaves)
+    with _recorded_seeds(recorder), recorder:
+        result = function(*args, **kwargs)
+    return {"steps": recorder.steps, "result": encode(result, recorder.reference)}

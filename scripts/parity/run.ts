@@ -1,0 +1,134 @@
+/** `npm run parity`: the operator database of PyTorch, case by case, against this package. */
+
+import * as fs from 'node:fs';
+import { availableParallelism } from 'node:os';
+import * as path from 'node:path';
+import { parseArgs } from 'node:util';
+import { Corpus, titleOf } from './corpus';
+import { explain, readCauses } from './causes';
+import { MODE_NAMES } from './modes';
+import { runPool, type Outcome } from './pool';
+import { ProgressLine } from './progress';
+import { report } from './report';
+import { summarize } from './results';
+
+const ROOT = path.join(__dirname, '..', '..');
+
+const usage = `Usage: npm run parity -- [options]
+
+Runs every operator of PyTorch's own operator database in every mode (eager,
+vmap, vjp, jvp, Jacobians, nestings of these), and compares with PyTorch.
+
+  --ops REGEX      only the operators whose name matches
+  --modes LIST     only these modes, separated by commas:
+                   ${MODE_NAMES.slice(0, 8).join(', ')},
+                   ${MODE_NAMES.slice(8).join(', ')}
+  --seed N         which samples and values are chosen (default 0)
+  --json FILE      write the results to FILE as JSON
+  --report         write docs/parity.md (of a full run only)
+  --processes N    how many processes run at once
+  --timeout S      seconds that a case may take (default 60)
+  --help           this text
+
+Python's PyTorch makes the corpus if there is none for the seed yet. Ends with 1
+if a case differs for no cause that scripts/parity/causes.json names.
+`;
+
+export interface Options {
+  ops: RegExp | null;
+  modes: string[] | null;
+  seed: number;
+  json: string | null;
+  report: boolean;
+  processes: number;
+  timeout: number;
+}
+
+class UsageError extends Error {}
+
+function positive(name: string, value: string, least = 1): number {
+  const number = Number(value);
+  if (!Number.isSafeInteger(number) || number < least) {
+    throw new UsageError(`--${name} must be an integer from ${least} on, got ${value}`);
+  }
+  return number;
+}
+
+function parse(args: string[]): Options | null {
+  const text = { type: 'string' } as const;
+  const flag = { type: 'boolean', default: false } as const;
+  const { values } = parseArgs({
+    args,
+    options: { ops: text, modes: text, seed: text, json: text, report: flag, processes: text, timeout: text, help: flag },
+  });
+  if (values.help) return null;
+  const modes = values.modes?.split(',') ?? null;
+  const unknown = modes?.find((mode) => !MODE_NAMES.includes(mode));
+  if (unknown !== undefined) throw new UsageError(`there is no mode ${unknown}; the modes are ${MODE_NAMES.join(', ')}`);
+  if (values.report && (modes !== null || values.ops !== undefined)) {
+    throw new UsageError('--report is of a full run: leave --ops and --modes out');
+  }
+  return {
+    ops: values.ops === undefined ? null : new RegExp(values.ops),
+    modes,
+    seed: positive('seed', values.seed ?? '0', 0),
+    json: values.json ?? null,
+    report: values.report,
+    processes: positive('processes', values.processes ?? String(availableParallelism())),
+    timeout: positive('timeout', values.timeout ?? '60') * 1000,
+  };
+}
+
+/** The command line; null after it was answered with the usage. */
+export function readOptions(args: string[]): Options | null {
+  try {
+    const options = parse(args);
+    if (options === null) process.stdout.write(usage);
+    return options;
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message}\n\n${usage}`);
+    process.exitCode = 2;
+    return null;
+  }
+}
+
+/** Runs the cases; gives the exit code. */
+export async function run(folder: string, options: Options): Promise<number> {
+  const begin = performance.now();
+  const corpus = new Corpus(folder);
+  const { entries } = corpus.manifest;
+  const positions = entries.map((_, i) => i).filter((i) => options.ops === null || options.ops.test(titleOf(entries[i])));
+  const expected = positions.reduce((sum, i) => sum + entries[i].cases, 0);
+  const progress = new ProgressLine(process.stderr, expected);
+  const outcomes: Outcome[] = [];
+  let failures = 0;
+  await runPool({
+    folder,
+    positions,
+    modes: options.modes,
+    processes: options.processes,
+    timeout: options.timeout,
+    onOutcome(outcome) {
+      outcomes.push(outcome);
+      if (outcome.why !== null) failures++;
+      progress.update(outcomes.length, failures);
+    },
+  });
+  progress.clear();
+  const results = summarize(corpus, positions, outcomes);
+  if (options.json !== null) fs.writeFileSync(options.json, `${JSON.stringify(results, null, 1)}\n`);
+  const causes = readCauses();
+  const unexplained = results.failed.filter((failure) => explain(causes, failure) === null);
+  if (options.report) fs.writeFileSync(path.join(ROOT, 'docs', 'parity.md'), report(corpus, outcomes, results, causes));
+  for (const { op, variant, mode, sample, why } of unexplained.slice(0, 40)) {
+    process.stdout.write(`${titleOf({ op, variant })} ${mode} (${sample}): ${why}\n`);
+  }
+  if (unexplained.length > 40) process.stdout.write(`... and ${unexplained.length - 40} more\n`);
+  const { total, passed, failed, skipped } = results;
+  const rate = total === 0 ? '' : ` (${((100 * passed) / total).toFixed(2)} %)`;
+  process.stdout.write(
+    `${total} cases: ${passed} passed${rate}, ${failed.length - unexplained.length} differ for a known cause, ` +
+      `${unexplained.length} failed; ${skipped.length} skipped; ${((performance.now() - begin) / 1000).toFixed(0)} s\n`,
+  );
+  return unexplained.length > 0 ? 1 : 0;
+}

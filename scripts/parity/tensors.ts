@@ -1,0 +1,68 @@
+/** Tensors from the corpus, and how the modes' own are made. */
+
+import * as torch from 'torch-func';
+import type { Dtype, Tensor } from 'torch-func';
+import type { LeafSpec } from './corpus';
+
+type ArrayType = { new (buffer: ArrayBuffer): ArrayBufferView; BYTES_PER_ELEMENT: number };
+
+// What holds an element, and how many of them one element takes.
+const ARRAYS: Record<string, [ArrayType, number]> = {
+  bool: [Uint8Array, 1],
+  uint8: [Uint8Array, 1],
+  int8: [Int8Array, 1],
+  uint16: [Uint16Array, 1],
+  int16: [Int16Array, 1],
+  uint32: [Uint32Array, 1],
+  int32: [Int32Array, 1],
+  uint64: [BigUint64Array, 1],
+  int64: [BigInt64Array, 1],
+  float16: [Uint16Array, 1],
+  bfloat16: [Uint16Array, 1],
+  float32: [Float32Array, 1],
+  float64: [Float64Array, 1],
+  complex32: [Uint16Array, 2],
+  complex64: [Float32Array, 2],
+  complex128: [Float64Array, 2],
+};
+
+export function elementsOf(shape: readonly number[]): number {
+  return shape.reduce((product, size) => product * size, 1);
+}
+
+/** The bytes of a tensor with these many elements. */
+export function bytesOf(values: Uint8Array, dtype: string, offset: number, count: number): Uint8Array {
+  const [type, parts] = ARRAYS[dtype];
+  return values.subarray(offset, offset + count * parts * type.BYTES_PER_ELEMENT);
+}
+
+export function tensorFromBytes(values: Uint8Array, dtype: string, shape: readonly number[], offset: number): Tensor {
+  if (ARRAYS[dtype] === undefined) throw new Error(`no typed array holds ${dtype}`);
+  const bytes = bytesOf(values, dtype, offset, elementsOf(shape));
+  const typed = new ARRAYS[dtype][0](new Uint8Array(bytes).buffer);
+  return torch.fromTypedArray(typed as Float32Array, shape, { dtype: dtype as Dtype });
+}
+
+/** An argument, with the strides that it has in PyTorch. */
+export function leafTensor(values: Uint8Array, spec: LeafSpec): Tensor {
+  const [dtype, shape, offset, strides, span] = spec;
+  if (strides === undefined) return tensorFromBytes(values, dtype, shape, offset);
+  return tensorFromBytes(values, dtype, [span], offset).asStrided(shape, strides);
+}
+
+export function isDifferentiable(value: unknown): value is Tensor {
+  return torch.isTensor(value) && (value.isFloatingPoint() || value.isComplex());
+}
+
+/** A cotangent or tangent; modes.py makes the same. */
+export function ramp(shape: readonly number[], dtype: string, k: number): Tensor {
+  const line = torch.linspace(-1 + k / 8, 1.5, elementsOf(shape), { dtype: 'float64' });
+  const whole = dtype.startsWith('complex') ? torch.complex(line, line.flip(0)) : line;
+  return whole.to(dtype as Dtype).reshape(shape);
+}
+
+/** A batch of two: the tensor, and another that is in the operator's domain if it is. */
+export function batched(x: Tensor, dim = 0): Tensor {
+  const plain = x.detach();
+  return torch.stack([plain, isDifferentiable(x) ? plain.mul(0.75) : plain], dim);
+}
