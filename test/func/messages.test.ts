@@ -8,12 +8,13 @@ import rows from './messages.json';
 import { derivativeTriggers } from './triggers/derivatives';
 import { jacobianTriggers } from './triggers/jacobians';
 import { different, impossible, remedies, translations } from './triggers/outcomes';
+import { moduleTriggers } from './triggers/modules';
 import { rearrangeTriggers } from './triggers/rearrange';
 import { vmapTriggers } from './triggers/vmap';
 
 testMessages({
   rows,
-  triggers: { ...vmapTriggers, ...derivativeTriggers, ...jacobianTriggers, ...rearrangeTriggers },
+  triggers: { ...vmapTriggers, ...derivativeTriggers, ...jacobianTriggers, ...moduleTriggers, ...rearrangeTriggers },
   impossible,
   different,
   remedies,

@@ -5,27 +5,7 @@ import type { Difference } from '../../support/messages';
 const LIST = 'there is one kind of array: it is what a tuple is in PyTorch, and accepted';
 const SAVED_TENSOR_HOOKS = 'there are no hooks on saved tensors, and so nothing that would push them';
 
-const MODULES = [
-  'autograd.Function no setup_context',
-  'autograd.Function no vmap',
-  'autograd.Function no jvp',
-  'fc bad type',
-  'fc list non dict',
-  'fc repeated keys',
-  'fc strict missing',
-  'fc strict unexpected',
-  'fc nonstrict unexpected',
-  'fc unknown submodule',
-  'fc tied conflict',
-  'fc tied one',
-  'fc tie false',
-  'fc value non tensor',
-  'fc jit',
-  'sms empty',
-  'sms train',
-  'sms class',
-  'sms requires_grad',
-];
+const MODULES = ['autograd.Function no setup_context', 'autograd.Function no vmap', 'autograd.Function no jvp'];
 
 export const impossible: Record<string, string> = {
   'vmap in_dims list': LIST,
@@ -40,6 +20,7 @@ export const impossible: Record<string, string> = {
   'checkpoint in grad': 'torch.utils.checkpoint is not offered',
   'checkpoint reentrant in grad': 'torch.utils.checkpoint is not offered',
   ...Object.fromEntries(MODULES.map((name) => [name, 'the function is not offered yet'])),
+  'fc jit': 'there is no TorchScript',
   'jacrev kwargs': 'there are no keyword arguments; an argument too many is one that the function ignores',
 };
 
@@ -107,7 +88,7 @@ export const remedies: Record<string, string> = {
   'vmap nonzero': SAME_SHAPE,
   'vmap masked_select': SAME_SHAPE,
   'vmap unique': SAME_SHAPE,
-  'vmap allclose': 'Use torch.isclose(a, b).all(), whose result is a tensor.',
+  'vmap allclose': 'Use a.sub(b).abs().le(tolerance).all(), whose result is a tensor.',
   'vmap equal': 'Use a.eq(b).all(), whose result is a tensor.',
   'vmap disabled fallback':
     "torch.func.setBatchingFallback('error') has turned it off; with 'warn' the operator runs, slowly, sample by sample.",
@@ -124,6 +105,9 @@ export const translations: [RegExp | string, string][] = [
   ['Dims=[0.0]', 'Dims=[0.5]'],
   [/(Dims?)=0\.0/g, '$1=0.5'],
   ['Dims=None', 'Dims=null'],
+  ['parameter_and_buffer_dicts', 'parameterAndBufferDicts'],
+  ['tie_weights=False', 'tieWeights=false'],
+  ['1.0 is not', '1.5 is not'],
   ['output = [None]', 'output = [null]'],
   ['be None or greater', 'be null or greater'],
   ['an int, None or a python collection', 'an int, null or a collection'],
