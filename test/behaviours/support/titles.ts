@@ -34,6 +34,10 @@ function textsOf(path: string): Texts {
       texts.whole.add(squeeze(node.text));
       if (PLACEHOLDER.test(node.text)) add(node.text.split(PLACEHOLDER));
     }
+    // A table of functions by name, for `test.each(Object.keys(table))`.
+    if (ts.isPropertyAssignment(node) && ts.isArrowFunction(node.initializer) && ts.isIdentifier(node.name)) {
+      texts.whole.add(node.name.text);
+    }
     if (ts.isTemplateExpression(node)) add([node.head.text, ...node.templateSpans.map(({ literal }) => literal.text)]);
     ts.forEachChild(node, visit);
   };
@@ -42,20 +46,22 @@ function textsOf(path: string): Texts {
   return texts;
 }
 
+function stands({ whole, patterns }: Texts, title: string): boolean {
+  return whole.has(title) || patterns.some(({ pattern, text }) => text >= LEAST_TEXT && pattern.test(title));
+}
+
 /**
  * Whether the file can have a test, a group or a case with this title: it is one of its texts, or one
  * with values for `${...}`, `%s` and `$name`. Where little of the title is fixed, as in
- * `${name}: ${what}`, one of the values must be a text of the file.
+ * `${name}: ${what}`, its end must be such a text itself.
  */
 export function hasTitle(path: string, title: string): boolean {
-  const { whole, patterns } = textsOf(path);
+  const texts = textsOf(path);
   const wanted = squeeze(title);
-  if (whole.has(wanted)) return true;
-  return patterns.some(({ pattern, text }) => {
-    const values = pattern.exec(wanted)?.slice(1);
-    if (values === undefined) return false;
-    return (
-      text >= LEAST_TEXT || values.some((value) => squeeze(value).length >= LEAST_TEXT && whole.has(squeeze(value)))
-    );
-  });
+  if (stands(texts, wanted)) return true;
+  if (!texts.patterns.some(({ pattern }) => pattern.test(wanted))) return false;
+  for (let start = 1; start <= wanted.length - LEAST_TEXT; start++) {
+    if (stands(texts, wanted.slice(start).trim())) return true;
+  }
+  return false;
 }
