@@ -2,6 +2,8 @@
 
 #include <ATen/EmptyTensor.h>
 #include <ATen/TensorIndexing.h>
+#include <ATen/functorch/BatchedTensorImpl.h>
+#include <ATen/functorch/TensorWrapper.h>
 
 #include <algorithm>
 #include <charconv>
@@ -198,6 +200,14 @@ bool standsForSeveralIndices(Environment& environment, const Argument& list) {
 
 // --- all kinds of index -----------------------------------------------------------------------
 
+// A 0-d integer tensor is read as a number, unless libtorch sees that it is batched; under a gradient
+// wrapper it does not look. An integer has no gradient, so that the wrapper can go.
+const at::Tensor& batchedOrSame(const at::Tensor& tensor) {
+  const at::Tensor* current = &tensor;
+  while (auto* wrapper = at::functorch::maybeGetTensorWrapper(*current)) current = &wrapper->value();
+  return at::functorch::isBatchedTensor(*current) && !tensor.is_floating_point() ? *current : tensor;
+}
+
 TensorIndex toIndex(Environment& environment, const Argument& item, const at::Tensor& self) {
   switch (item.kind) {
     case Kind::Integer:
@@ -206,7 +216,7 @@ TensorIndex toIndex(Environment& environment, const Argument& item, const at::Te
     case Kind::HugeInt: throwValueError("Overflow when unpacking long long");
     case Kind::Boolean: return TensorIndex(item.boolean);
     case Kind::Null: return TensorIndex(std::nullopt);
-    case Kind::Tensor: return TensorIndex(operandOf(*item.tensor, "indices"));
+    case Kind::Tensor: return TensorIndex(batchedOrSame(operandOf(*item.tensor, "indices")));
     case Kind::List: return TensorIndex(ListReader(environment, item).tensor(self.device()));
     case Kind::String:
       if (item.text == "...") return TensorIndex(indexing::Ellipsis);

@@ -29,8 +29,10 @@ constexpr Remedy kRemedies[] = {
     {"batching operators that can support dynamic shape", kSameShape},
     {"Attempted to vmap over `mask` in torch.masked_select", kSameShape},
     {"vmap over torch.allclose isn't supported yet",
-     "Use torch.isclose(a, b).all(), whose result is a tensor."},
+     "Use a.sub(b).abs().le(tolerance).all(), whose result is a tensor."},
     {"Batching rule not implemented for aten::equal. ", "Use a.eq(b).all(), whose result is a tensor."},
+    {"Batching rule not implemented for aten::narrow.Tensor",
+     "Take the elements by their positions: x.index(start.add(torch.arange(length)))."},
     {"hit the vmap fallback which is currently disabled",
      "torch.func.setBatchingFallback('error') has turned it off; with 'warn' the operator runs, slowly, sample by sample."},
 };
