@@ -11,7 +11,7 @@ import { checkNumbers, checkTensors } from '../functional/arguments';
 import { embedding } from '../functional/embedding';
 import { normal_ } from '../init';
 import { Module } from '../module';
-import { pythonRepr } from '../module-text';
+import { pythonFloat, pythonRepr } from '../module-text';
 import { Parameter } from '../parameter';
 import { emptyParameter } from './options';
 import type { FactoryOptions } from './options';
@@ -154,7 +154,7 @@ export class Embedding extends Module {
     const texts = [`${this.numEmbeddings}, ${this.embeddingDim}`];
     if (paddingIdx !== null) texts.push(`padding_idx=${paddingIdx}`);
     if (maxNorm !== null) texts.push(`max_norm=${pythonRepr(maxNorm)}`);
-    if (normType !== 2) texts.push(`norm_type=${pythonRepr(normType)}`);
+    if (normType !== 2) texts.push(`norm_type=${pythonFloat(normType)}`);
     if (this.scaleGradByFreq) texts.push('scale_grad_by_freq=True');
     if (this.sparse) texts.push('sparse=True');
     return texts.join(', ');

@@ -93,7 +93,7 @@ export class Bilinear extends Module {
     super();
     const { bias = true, ...factory } = readOptions<LinearOptions>('Bilinear', optional, LINEAR_OPTIONS, [], 3);
     checkNumbers('Bilinear', { in1Features, in2Features, outFeatures });
-    if (in1Features <= 0) throw new ValueError(`in1_features must be > 0, but got ${in1Features}`);
+    if (in1Features <= 0) throw new ValueError(`in1_features must be > 0, but got (in1_features=${in1Features})`);
     this.in1Features = in1Features;
     this.in2Features = in2Features;
     this.outFeatures = outFeatures;

@@ -13,7 +13,7 @@
  * ```
  *
  * The Python is an expression over the inputs' names, or the body of a function that returns; `torch`,
- * `F`, `math` and what torch.func exports are there. Results are any nesting of arrays and objects of
+ * `F`, `nn`, `math` and what torch.func exports are there. Results are any nesting of arrays and objects of
  * tensors, numbers, booleans, strings (dtypes too) and null. One call of `parity` is one Python
  * process, so a test file has one. Before each case both sides seed with 0 and take the default dtype
  * float32. Without a Python every test of the file fails and says how to get one.
