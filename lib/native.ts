@@ -72,6 +72,8 @@ export interface Native {
   /** Call the result through operator.ts: its first argument is the Tensor object for the result. */
   operator(displayName: string, overloads: string, isMethod: boolean): OperatorFunction;
   overloadNames(name: string): string[];
+  /** The operators that have a kernel of their own under a dispatch key. */
+  registrations(dispatchKey: string): string[];
   operatorSignatures(displayName: string, overloads: string, isMethod: boolean): string;
   // properties.cpp
   shape(tensor: Tensor): number[];
@@ -146,6 +148,7 @@ export interface Native {
   functionWrap(site: unknown, number: number, name: string, request: WrapRequest): [...(Tensor | null)[], unknown];
   functionSaved(node: unknown, clear: boolean): (Tensor | null)[];
   delayedError(message: string, tensors: readonly (Tensor | null)[]): (Tensor | null)[];
+  undefinedGrad(tensor: Tensor): Tensor;
   tensorIdentity(tensor: Tensor): number;
   // levels.cpp
   pushGrad(): number;

@@ -255,6 +255,15 @@ Napi::Value overloadNames(const Napi::CallbackInfo& info) {
   return names;
 }
 
+// registrations(key): the operators that have a kernel of their own under a dispatch key, as libtorch names them.
+Napi::Value registrations(const Napi::CallbackInfo& info) {
+  const auto key = c10::parseDispatchKey(stringParameter(info, 0, "registrations", "key"));
+  const auto found = c10::Dispatcher::singleton().getRegistrationsForDispatchKey(key);
+  auto names = Napi::Array::New(info.Env(), found.size());
+  for (uint32_t i = 0; i < found.size(); ++i) names.Set(i, c10::toString(found[i]));
+  return names;
+}
+
 // operatorSignatures(displayName, overloads, isMethod): how the overloads are called, for messages.
 Napi::Value operatorSignatures(const Napi::CallbackInfo& info) {
   Operator target(Environment::of(info.Env()), stringParameter(info, 0, "operatorSignatures", "displayName"),
@@ -268,6 +277,7 @@ Napi::Value operatorSignatures(const Napi::CallbackInfo& info) {
 void defineOperators(Napi::Object exports) {
   define<makeOperator>(exports, "operator");
   define<overloadNames>(exports, "overloadNames");
+  define<registrations>(exports, "registrations");
   define<operatorSignatures>(exports, "operatorSignatures");
 }
 
