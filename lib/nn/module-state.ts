@@ -8,6 +8,7 @@ import type { Tensor } from '../tensor';
 import type { Module } from './module';
 import { Parameter } from './parameter';
 import type { Registry } from './registry';
+import { emitLibtorchWarning } from '../warnings';
 
 /** A module's parameters and persistent buffers by their names; `Module.state_dict()`. */
 export type StateDict = Record<string, Tensor>;
@@ -83,9 +84,9 @@ function copyInto(
   }
   const value = wanted.length < shape.length ? given.index(0) : given;
   if (current.isMeta && !value.isMeta && !context.assign) {
-    process.emitWarning(
-      `for ${key}: copying from a non-meta parameter in the checkpoint to a meta parameter in the current model, which is a no-op. (Did you mean to pass \`assign: true\` to assign items in the state dictionary to their corresponding key in the module instead of copying them in place?)`,
+    emitLibtorchWarning(
       'UserWarning',
+      `for ${key}: copying from a non-meta parameter in the checkpoint to a meta parameter in the current model, which is a no-op. (Did you mean to pass \`assign: true\` to assign items in the state dictionary to their corresponding key in the module instead of copying them in place?)`,
     );
   }
   try {

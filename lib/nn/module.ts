@@ -41,8 +41,9 @@ export interface Module {
 
 /**
  * The base of all modules; `torch.nn.Module`. Parameters, buffers and submodules are properties, and are
- * found because of what they are: a `Parameter`, a `Buffer`, another module. Where Python has an iterator,
- * this has an array.
+ * found because of what they are, a `Parameter`, a `Buffer`, another module, when somebody asks for them: a
+ * property of a module costs no more than that of any object. A value that does not belong in the place of
+ * one of them is an error then. Where Python has an iterator, this has an array.
  *
  * An instance is a function, so that it is called as in Python: `net(x)` is `net.forward(x)`, and goes
  * wherever a function goes, `torch.vmap(net)` for one. Names in `namedParameters()` and `stateDict()` are
@@ -120,7 +121,7 @@ export class Module extends Callable {
    * Parameter; ValueError for a tensor that an operator made.
    */
   registerParameter<T extends Parameter | null>(name: string, parameter: T): T {
-    if (native.isTensor(parameter) && parameter.gradFn !== null) {
+    if (parameter instanceof Parameter && parameter.gradFn !== null) {
       throw new ValueError(
         `Cannot assign non-leaf Tensor to parameter '${name}'. Model parameters must be created explicitly. To express '${name}' as a function of another Tensor, compute the value in the forward() method.`,
       );

@@ -1,7 +1,9 @@
 /** torch.nn's modules against PyTorch's: text, initial values, results, state, errors. */
 
 import { flat, parity, some, tensorOf } from '../parity/support/cases';
+import { initializations } from './modules/initializations';
 import { layers } from './modules/layers';
+import { state } from './modules/state';
 
 const probabilities = (seed: number) => {
   const values = some([3, 4], 'float32', seed).values as number[];
@@ -31,4 +33,6 @@ parity('torch.nn', (cases) => {
     vol: some([2, 2, 3, 4, 3], 'float32', 7),
   });
   layers(cases);
+  initializations(cases);
+  state(cases);
 });

@@ -9,6 +9,7 @@ import { calculateGain, fanOf, fans } from './fans';
 import type { FanMode, Nonlinearity } from './fans';
 import { filled } from './simple';
 import type { GeneratorOptions } from './simple';
+import { emitLibtorchWarning } from '../../warnings';
 
 /** The options of {@link xavierUniform_} and {@link xavierNormal_}. */
 export interface XavierOptions extends GeneratorOptions {
@@ -74,7 +75,7 @@ function kaiming(api: string, tensor: Tensor, given: Kaiming): { std: number; ge
   } = readOptions<KaimingOptions>(api, given, names);
   checkTensors(api, { tensor });
   if (tensor.shape.includes(0)) {
-    process.emitWarning('Initializing zero-element tensors is a no-op', 'UserWarning');
+    emitLibtorchWarning('UserWarning', 'Initializing zero-element tensors is a no-op');
     return null;
   }
   const fan = fanOf(tensor, mode);

@@ -10,6 +10,7 @@ import { tensor as tensorFrom } from '../../creation';
 import { checkTensors } from '../functional/arguments';
 import { filled } from './simple';
 import type { GeneratorOptions, NormalOptions } from './simple';
+import { emitLibtorchWarning } from '../../warnings';
 
 /**
  * Makes a weight, flattened to a matrix, orthogonal, times `gain`; `torch.nn.init.orthogonal_`.
@@ -152,9 +153,9 @@ export function truncNormal_(
   checkTensors('truncNormal_', { tensor });
   if (tensor.isMeta) return tensor;
   if (mean < a - 2 * std || mean > b + 2 * std) {
-    process.emitWarning(
-      'mean is more than 2 std from [a, b] in nn.init.trunc_normal_. The distribution of values may be incorrect.',
+    emitLibtorchWarning(
       'UserWarning',
+      'mean is more than 2 std from [a, b] in nn.init.trunc_normal_. The distribution of values may be incorrect.',
     );
   }
   const inside = normalCdf((b - mean) / std) - normalCdf((a - mean) / std);

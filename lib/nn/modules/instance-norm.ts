@@ -5,6 +5,7 @@ import type { Tensor } from '../../tensor';
 import { instanceNorm } from '../functional/normalization';
 import { ChannelNorm } from './norm-base';
 import type { ChannelNormArguments } from './norm-base';
+import { emitLibtorchWarning } from '../../warnings';
 
 abstract class InstanceNorm extends ChannelNorm {
   /** The number of dimensions of one sample: channels and space. */
@@ -36,9 +37,9 @@ abstract class InstanceNorm extends ChannelNorm {
           `expected input's size at dim=${channels} to match num_features (${this.numFeatures}), but got: ${input.size(channels)}.`,
         );
       }
-      process.emitWarning(
-        `input's size at dim=${channels} does not match num_features. You can silence this warning by not passing in num_features, which is not used because affine=False`,
+      emitLibtorchWarning(
         'UserWarning',
+        `input's size at dim=${channels} does not match num_features. You can silence this warning by not passing in num_features, which is not used because affine=False`,
       );
     }
     return channels === 0 ? this.#normalized(input.unsqueeze(0)).squeeze(0) : this.#normalized(input);

@@ -20,12 +20,14 @@ export function addWithGradients(cases: Cases, python: string, javascript: Compu
   );
 }
 
-/** A call that fails with the class and the message of PyTorch's error. */
-export function addFailure(cases: Cases, python: string, javascript: (inputs: any) => unknown): void {
-  const source = `try:
+/** A call that fails with the class and the message of PyTorch's error; `setup` comes before it. */
+export function addFailure(cases: Cases, python: string, javascript: (inputs: any) => unknown, setup = ''): void {
+  const source = `${setup}
+try:
     ${python}
 except Exception as error:
-    return [type(error).__name__, str(error)]
+    # Python puts a KeyError's text into quotes.
+    return [type(error).__name__, str(error.args[0] if isinstance(error, KeyError) else error)]
 return None`;
   cases.add(
     source,
