@@ -66,7 +66,7 @@ export * from './random';
 export * from './runtime';
 export { memoryUsage, scope } from './scope';
 export { Tensor } from './tensor';
-export type { ToOptions } from './tensor';
+export type { FormatOptions, PutOptions, ToOptions } from './tensor';
 export * from './type-info';
 export type { Layout, MemoryFormat, Scalar, Size } from './types';
 export type { NestedArray } from './values';

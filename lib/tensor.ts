@@ -29,6 +29,12 @@ export interface ToOptions {
   memoryFormat?: MemoryFormat | null;
 }
 
+/** The options of {@link Tensor.indexPut_}. */
+export type PutOptions = { accumulate?: boolean };
+
+/** The options of {@link Tensor.float} and its relatives. */
+export type FormatOptions = Pick<ToOptions, 'memoryFormat'>;
+
 /**
  * An n-dimensional array of one dtype on one device, with its place in the autograd graph;
  * `torch.Tensor`. Made by `torch.tensor`, the factory functions and the operators, never by `new`.
@@ -250,9 +256,12 @@ export class Tensor {
     return native.index(this, indices);
   }
 
-  /** `x.indexPut_([slice(), 0], value)` is Python's `x[:, 0] = value`. Returns the tensor. */
-  indexPut_(indices: readonly Index[], value: Tensor | Scalar): this {
-    native.indexPut_(this, indices, value);
+  /**
+   * `x.indexPut_([slice(), 0], value)` is Python's `x[:, 0] = value`; with `accumulate` the value is added, as
+   * often as an element is named. Returns the tensor.
+   */
+  indexPut_(indices: readonly Index[], value: Tensor | Scalar, accumulate: boolean | PutOptions = false): this {
+    native.indexPut_(this, indices, value, typeof accumulate === 'object' ? accumulate.accumulate : accumulate);
     return this;
   }
 
@@ -304,48 +313,48 @@ export class Tensor {
   }
 
   /** `Tensor.bool()`. */
-  bool(): Tensor {
-    return this.to('bool');
+  bool(options?: FormatOptions): Tensor {
+    return this.to('bool', options);
   }
   /** `Tensor.byte()`: uint8. */
-  byte(): Tensor {
-    return this.to('uint8');
+  byte(options?: FormatOptions): Tensor {
+    return this.to('uint8', options);
   }
   /** `Tensor.short()`: int16. */
-  short(): Tensor {
-    return this.to('int16');
+  short(options?: FormatOptions): Tensor {
+    return this.to('int16', options);
   }
   /** `Tensor.int()`: int32. */
-  int(): Tensor {
-    return this.to('int32');
+  int(options?: FormatOptions): Tensor {
+    return this.to('int32', options);
   }
   /** `Tensor.long()`: int64. */
-  long(): Tensor {
-    return this.to('int64');
+  long(options?: FormatOptions): Tensor {
+    return this.to('int64', options);
   }
   /** `Tensor.half()`: float16. */
-  half(): Tensor {
-    return this.to('float16');
+  half(options?: FormatOptions): Tensor {
+    return this.to('float16', options);
   }
   /** `Tensor.bfloat16()`. */
-  bfloat16(): Tensor {
-    return this.to('bfloat16');
+  bfloat16(options?: FormatOptions): Tensor {
+    return this.to('bfloat16', options);
   }
   /** `Tensor.float()`: float32. */
-  float(): Tensor {
-    return this.to('float32');
+  float(options?: FormatOptions): Tensor {
+    return this.to('float32', options);
   }
   /** `Tensor.double()`: float64. */
-  double(): Tensor {
-    return this.to('float64');
+  double(options?: FormatOptions): Tensor {
+    return this.to('float64', options);
   }
   /** `Tensor.cfloat()`: complex64. */
-  cfloat(): Tensor {
-    return this.to('complex64');
+  cfloat(options?: FormatOptions): Tensor {
+    return this.to('complex64', options);
   }
   /** `Tensor.cdouble()`: complex128. */
-  cdouble(): Tensor {
-    return this.to('complex128');
+  cdouble(options?: FormatOptions): Tensor {
+    return this.to('complex128', options);
   }
 
   // --- autograd ---------------------------------------------------------------------------------

@@ -304,6 +304,8 @@ at::Tensor readable(const at::Tensor& tensor) {
       c10::DispatchKeySet({c10::DispatchKey::FuncTorchDynamicLayerFrontMode, c10::DispatchKey::FuncTorchDynamicLayerBackMode}));
   if (plain.is_meta()) throwRuntimeError("a tensor on the meta device has no data to read");
   if (plain.layout() != c10::kStrided) plain = plain.to_dense();
+  // The zeros of a derivative that vanishes, which have no memory.
+  if (plain._is_zerotensor()) plain = plain.clone();
   return plain.detach().to(c10::kCPU).resolve_conj().resolve_neg().contiguous();
 }
 

@@ -40,7 +40,7 @@ function columns(
   count: number,
 ): FlatJvp {
   const { argnums = 0, hasAux = false, randomness = 'error', chunkSize = null } = options;
-  const basis = standardBasis(inputs, start, count);
+  const basis = standardBasis(inputs, start, count, native.levelDepth() > 0);
   try {
     if (chunkSize === 1 && count === 1) {
       const column = basis.map((block) => block.select(0, 0));
@@ -123,7 +123,7 @@ export function jacfwd<
     checkReal('jacfwd', 'outputs', tangents);
     const perOutput = tangents.map((tangent) => {
       const outputShape = tangent.shape.slice(0, -1);
-      const pieces = sizes.length === 1 ? [tangent] : tangent.split(sizes, -1);
+      const pieces = sizes.length === 1 && tangent.shape.at(-1) === sizes[0] ? [tangent] : tangent.split(sizes, -1);
       const blocks = pieces.map((piece, i) => piece.reshape([...outputShape, ...inputs[i].shape]));
       return pytree.unflatten(blocks, inputSpec);
     });

@@ -9,6 +9,7 @@ import { torchFunctions } from '../operators';
 import { aten } from '../ops';
 import { readOptions } from '../options';
 import { Tensor } from '../tensor';
+import type { FormatOptions } from '../tensor';
 import type { NestedArray } from '../values';
 import type { Complex } from '../complex';
 import { emitLibtorchWarning } from '../warnings';
@@ -44,9 +45,9 @@ declare module '../tensor' {
     /** The values as nested arrays; `Tensor.tolist()`. The same as `toArray`. */
     tolist<T extends number | bigint | boolean | Complex = number>(): NestedArray<T>;
     /** `Tensor.char()`: int8. */
-    char(): Tensor;
+    char(options?: FormatOptions): Tensor;
     /** `Tensor.chalf()`: complex32. */
-    chalf(): Tensor;
+    chalf(options?: FormatOptions): Tensor;
     /**
      * The name of the tensor's type, such as `'torch.FloatTensor'`, or the tensor converted to a dtype
      * or a type so named; `Tensor.type`. Throws a ValueError for any other string.
@@ -143,11 +144,11 @@ const methods: Partial<Tensor> & ThisType<Tensor> = {
   tolist() {
     return this.toArray() as never;
   },
-  char() {
-    return this.to('int8');
+  char(options) {
+    return this.to('int8', options);
   },
-  chalf() {
-    return this.to('complex32');
+  chalf(options) {
+    return this.to('complex32', options);
   },
   type(dtype?: string, ...rest: readonly unknown[]): never {
     if (dtype == null) return tensorTypeName(this) as never;
