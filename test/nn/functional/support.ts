@@ -35,7 +35,9 @@ return None`;
       try {
         javascript(inputs);
       } catch (error) {
-        return [(error as Error).name, (error as Error).message];
+        // Here the message goes on with what to write instead, and None is null.
+        const [message] = (error as Error).message.split('\nInside vmap');
+        return [(error as Error).name, message.replace(/\bor null\b/, 'or None')];
       }
       return null;
     },
