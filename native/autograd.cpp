@@ -50,7 +50,7 @@ autograd::edge_list inputEdges(const std::vector<at::Tensor>& inputs, bool accum
 Napi::Value engineRun(const Napi::CallbackInfo& info) {
   Environment& environment = Environment::of(info.Env());
   const auto outputs = toTensorList(environment, info[0], "outputs");
-  auto gradOutputs = toTensorList(environment, info[1], "gradOutputs", /*allowNull=*/true);
+  const auto gradOutputs = toTensorList(environment, info[1], "gradOutputs", /*allowNull=*/true);
   const auto inputs = toTensorList(environment, info[2], "inputs");
   const bool retainGraph = info[3].ToBoolean(), createGraph = info[4].ToBoolean();
   const bool allowUnused = info[5].ToBoolean(), accumulate = info[6].ToBoolean();
@@ -67,7 +67,7 @@ Napi::Value engineRun(const Napi::CallbackInfo& info) {
       throwRuntimeError("element " + std::to_string(i) + " of tensors does not require grad and does not have a grad_fn");
     }
     roots.push_back(std::move(edge));
-    grads.push_back(std::move(gradOutputs[i]));
+    grads.push_back(withoutEndedLevels(gradOutputs[i]));
   }
   const auto edges = inputEdges(inputs, accumulate);
   auto results = autograd::Engine::get_default_engine().execute(roots, grads, retainGraph, createGraph, accumulate, edges);

@@ -1,5 +1,6 @@
 #include "data.h"
 
+#include <ATen/FunctionalTensorWrapper.h>
 #include <ATen/Functions.h>
 #include <ATen/functorch/BatchedTensorImpl.h>
 #include <ATen/functorch/TensorWrapper.h>
@@ -293,11 +294,21 @@ Napi::Value tensorFromList(const Napi::CallbackInfo& info) {
 
 // --- out --------------------------------------------------------------------------------------
 
-// The values as contiguous CPU memory. Gradient wrappers are looked through, as in PyTorch; a
+// The values as contiguous CPU memory. Gradient and functional wrappers are looked through, as in PyTorch; a
 // batched tensor has no values of its own to show.
 at::Tensor readable(const at::Tensor& tensor) {
   at::Tensor plain = tensor;
-  while (auto* wrapper = at::functorch::maybeGetTensorWrapper(plain)) plain = wrapper->value();
+  while (true) {
+    if (auto* wrapper = at::functorch::maybeGetTensorWrapper(plain)) {
+      plain = wrapper->value();
+    } else if (at::functionalization::impl::isFunctionalTensor(plain)) {
+      // What has been written to it, or to a view of it, may still wait to be done.
+      at::functionalization::impl::sync(plain);
+      plain = at::functionalization::impl::from_functional_tensor(plain);
+    } else {
+      break;
+    }
+  }
   if (at::functorch::isBatchedTensor(plain)) throwRuntimeError(valuesOfBatchedTensor());
   at::NoGradGuard noGrad;
   c10::impl::ExcludeDispatchKeyGuard below(

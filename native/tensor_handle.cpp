@@ -1,5 +1,7 @@
 #include "tensor_handle.h"
 
+#include <ATen/functorch/TensorWrapper.h>
+
 #include <utility>
 
 #include "errors.h"
@@ -94,7 +96,7 @@ static const at::Tensor& checkNotDisposed(const TensorHandle& handle, const char
   return handle.tensor;
 }
 
-const at::Tensor& operandOf(const TensorHandle& handle, const char* argument) {
+static const at::Tensor& checkUsable(const TensorHandle& handle, const char* argument) {
   if (handle.batch.level != 0 && !isActive(handle.batch) && !handle.disposed) {
     // The beginning is libtorch's own text, for those who look it up.
     throwRuntimeError(std::string("Either your tensor may have escaped from inside a function being vmapped and this is a user error "
@@ -102,6 +104,20 @@ const at::Tensor& operandOf(const TensorHandle& handle, const char* argument) {
                       "' is a Tensor from inside a call of vmap that has ended. Let the function return what is needed after it");
   }
   return checkNotDisposed(handle, argument);
+}
+
+const at::Tensor& withoutEndedLevels(const at::Tensor& tensor) {
+  const at::Tensor* current = &tensor;
+  while (current->defined()) {
+    auto* wrapper = at::functorch::maybeGetTensorWrapper(*current);
+    if (wrapper == nullptr || wrapper->is_alive()) break;
+    current = &wrapper->value();
+  }
+  return *current;
+}
+
+const at::Tensor& operandOf(const TensorHandle& handle, const char* argument) {
+  return withoutEndedLevels(checkUsable(handle, argument));
 }
 
 static TensorHandle& handleOf(Environment& environment, napi_value value, const char* argument) {
@@ -136,7 +152,7 @@ std::vector<at::Tensor> toTensorList(Environment& environment, napi_value value,
     check(env, napi_get_element(env, value, i, &element));
     TensorHandle* handle = tensorHandleOf(environment, element);
     if (handle != nullptr) {
-      tensors.push_back(operandOf(*handle, argument));
+      tensors.push_back(checkUsable(*handle, argument));
       continue;
     }
     napi_valuetype type;

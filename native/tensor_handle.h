@@ -18,12 +18,16 @@ TensorHandle* tensorHandleOf(Environment& environment, napi_value value);
 // Tensor, and a RuntimeError if it has been disposed of.
 const at::Tensor& toTensor(Environment& environment, napi_value value, const char* argument);
 
-// The tensor to compute with. Throws a RuntimeError for one that has been disposed of, and for one
-// that escaped from a call of vmap.
+// What a gradient wrapper holds whose level has ended, through several of them; any other tensor as it
+// is. libtorch looks through one such wrapper, and meets an assertion at the next.
+const at::Tensor& withoutEndedLevels(const at::Tensor& tensor);
+
+// The tensor to compute with, without ended levels. Throws a RuntimeError for one that has been
+// disposed of, and for one that escaped from a call of vmap.
 const at::Tensor& operandOf(const TensorHandle& handle, const char* argument);
 const at::Tensor& toOperand(Environment& environment, napi_value value, const char* argument);
 
-// A list of tensors; with `allowNull`, null and undefined entries give undefined tensors.
+// A list of tensors as they are, the graph of an ended level included; with `allowNull`, null and undefined entries give undefined tensors.
 std::vector<at::Tensor> toTensorList(Environment& environment, napi_value value, const char* argument,
                                      bool allowNull = false);
 napi_value wrapTensorList(Environment& environment, const std::vector<at::Tensor>& tensors);

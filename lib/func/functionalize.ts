@@ -13,6 +13,9 @@ export interface FunctionalizeOptions {
   remove?: 'mutations' | 'mutations_and_views';
 }
 
+// The level of this thread's innermost functionalize that is active; 0 for none.
+let innermost = 0;
+
 const INVALID = (
   remove: unknown,
 ): string => `functionalize(f, remove='mutations'): received invalid argument for remove=${String(remove)}. Valid options are:
@@ -42,7 +45,11 @@ export function functionalize<A extends unknown[], R>(
   if (remove !== 'mutations' && remove !== 'mutations_and_views') throw new RuntimeError(INVALID(remove));
   const reapplyViews = remove === 'mutations';
   const transformed = (...args: A): unknown => {
+    // Directly inside another, whose work this would be: libtorch does not wrap a functional tensor again.
+    if (innermost !== 0 && innermost === native.levelDepth()) return callSync('functionalize', func, args);
+    const outer = innermost;
     const level = native.pushFunctionalize(reapplyViews);
+    innermost = level;
     try {
       const { leaves, spec } = pytree.flatten(args);
       const wrapped = leaves.map((leaf) => (native.isTensor(leaf) ? native.wrapFunctional(leaf, level) : leaf));
@@ -58,6 +65,7 @@ export function functionalize<A extends unknown[], R>(
       for (const [leaf, wrapper] of inputs) native.propagateMutation(leaf, wrapper);
       return result;
     } finally {
+      innermost = outer;
       native.popLevel(level);
     }
   };
