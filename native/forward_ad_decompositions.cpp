@@ -19,6 +19,7 @@
 #include "loss_decompositions.h"
 #include "norm_backward.h"
 #include "norm_forward_ad.h"
+#include "norm_reverse_ad.h"
 #include "op_math.h"
 
 namespace torch_func {
@@ -87,6 +88,7 @@ void ensureForwardAdDecompositions() {
     // Never freed: libtorch keeps the plain pointer until the process ends.
     setJitDecompImpl(new ForwardAdDecompositions(getJitDecompImpl()));
     registerNormForwardAd();
+    registerNormReverseAd();
   });
 }
 

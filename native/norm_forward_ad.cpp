@@ -21,6 +21,7 @@
 #include <utility>
 #include <vector>
 
+#include "kernel_override.h"
 #include "op_math.h"
 
 namespace torch_func {
@@ -131,29 +132,17 @@ class NormKernel final : public c10::OperatorKernel {
   c10::SafeKernelFunction original_;
 };
 
-// The dispatcher warns of a kernel that takes another's place; this one means to.
-class IgnoreWarnings final : public c10::WarningHandler {
- public:
-  void process(const c10::Warning&) override {}
-};
-
 }  // namespace
 
 void registerNormForwardAd() {
   // A registration lasts as long as its Library object.
   static torch::Library library(torch::Library::IMPL, "aten", c10::DispatchKey::Autograd, __FILE__, __LINE__);
-  IgnoreWarnings ignore;
-  c10::WarningUtils::WarningHandlerGuard guard(&ignore);
   for (const char* name : {"native_layer_norm", "native_batch_norm", "_native_batch_norm_legit",
                            "_native_batch_norm_legit.no_stats", "_batch_norm_with_update", "cudnn_batch_norm",
                            "miopen_batch_norm"}) {
-    const std::string text(name);
-    const size_t dot = text.find('.');
-    const auto op = c10::Dispatcher::singleton().findSchemaOrThrow(
-        ("aten::" + text.substr(0, dot)).c_str(), dot == std::string::npos ? "" : text.substr(dot + 1).c_str());
-    // One autograd kernel serves every backend.
-    auto kernel = std::make_unique<NormKernel>(op.getComputedKernelForDispatchKey(c10::DispatchKey::AutogradCPU));
-    library.impl(name, torch::CppFunction::makeFromBoxedKernel(c10::BoxedKernel::makeFromFunctor(std::move(kernel))));
+    overrideAutogradKernel(library, name, [](c10::SafeKernelFunction original) {
+      return std::make_unique<NormKernel>(std::move(original));
+    });
   }
 }
 

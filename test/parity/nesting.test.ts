@@ -1,22 +1,33 @@
-/** Every ordered pair of transforms, over functions of every kind, against PyTorch. */
+/**
+ * Every ordered pair of transforms, and every triple of those that the others are made of, over functions of every
+ * kind, against PyTorch: values, shapes and dtypes, and failures where PyTorch fails.
+ */
 
 import { parity } from './support/cases';
 import { functions } from './support/functions';
-import { javascriptOf, pythonOf, transforms } from './support/nesting';
+import { basic, javascriptOf, pythonOf, transforms } from './support/nesting';
+
+const chains = [
+  [],
+  ...transforms.map((transform) => [transform]),
+  ...transforms.flatMap((outer) => transforms.map((inner) => [outer, inner])),
+  ...basic.flatMap((outer) => basic.flatMap((middle) => basic.map((inner) => [outer, middle, inner]))),
+];
+
+test('there are at least 40 functions, all pairs of 8 transforms and all triples of 4', () => {
+  expect(new Set(functions.map(({ name }) => name)).size).toBe(functions.length);
+  expect(functions.length).toBeGreaterThanOrEqual(40);
+  expect(chains).toHaveLength(1 + 8 + 8 ** 2 + 4 ** 3);
+});
 
 parity('nested transforms', (cases) => {
   for (const { name, python, javascript, x } of functions) {
     cases.group(name, () => {
-      const add = (chain: typeof transforms): void => {
+      for (const chain of chains) {
         cases.add(pythonOf(chain, python), (inputs) => javascriptOf(chain, javascript)(inputs.x), {
           name: chain.map((transform) => transform.name).join(' of ') || 'itself',
           inputs: { x },
         });
-      };
-      add([]);
-      for (const outer of transforms) {
-        add([outer]);
-        for (const inner of transforms) add([outer, inner]);
       }
     });
   }

@@ -46,13 +46,20 @@ export const transforms: Transform[] = [
   },
   {
     name: 'vmap',
-    python: 'return vmap(f)(torch.stack([x, x * 0.5]))',
-    javascript: (f) => (x) => func.vmap(f)(torch.stack([x, x.mul(0.5)])),
+    python: "return vmap(f, randomness='different')(torch.stack([x, x * 0.5]))",
+    javascript: (f) => (x) => func.vmap(f, { randomness: 'different' })(torch.stack([x, x.mul(0.5)])),
   },
   { name: 'jacrev', python: 'return jacrev(f)(x)', javascript: (f) => func.jacrev(f) as TensorFunction },
-  { name: 'jacfwd', python: 'return jacfwd(f)(x)', javascript: (f) => func.jacfwd(f) as TensorFunction },
+  {
+    name: 'jacfwd',
+    python: "return jacfwd(f, randomness='different')(x)",
+    javascript: (f) => func.jacfwd(f, { randomness: 'different' }) as TensorFunction,
+  },
   { name: 'hessian', python: 'return hessian(f)(x)', javascript: (f) => func.hessian(f) as TensorFunction },
 ];
+
+/** Those of which all others are made: their triples are tested too. */
+export const basic = transforms.filter(({ name }) => ['vmap', 'grad', 'jvp', 'vjp'].includes(name));
 
 const indent = (text: string, by: string): string => text.replace(/^/gm, by);
 

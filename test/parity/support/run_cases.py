@@ -37,6 +37,9 @@ def build(spec):
 
 def encode_tensor(x):
     x = x.detach()
+    if x._is_zerotensor():
+        # Zeros without memory, which numpy refuses.
+        x = x.clone()
     result = {"kind": "tensor", "dtype": str(x.dtype).removeprefix("torch."), "shape": list(x.shape)}
     if x.device.type == "meta":
         return {**result, "elements": "meta", "data": ""}

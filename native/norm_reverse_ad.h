@@ -1,0 +1,9 @@
+// Layer norm and batch norm in reverse mode, right from the third derivative on.
+#pragma once
+
+namespace torch_func {
+
+// Not idempotent: called once, by ensureForwardAdDecompositions.
+void registerNormReverseAd();
+
+}  // namespace torch_func
