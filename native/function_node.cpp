@@ -235,6 +235,13 @@ Napi::Value delayedError(const Napi::CallbackInfo& info) {
   return Napi::Value(info.Env(), wrapTensorList(environment, (*node)(std::move(tensors))));
 }
 
+// undefinedGrad(tensor): the tensor, except that the gradient that comes to it goes no further.
+Napi::Value undefinedGrad(const Napi::CallbackInfo& info) {
+  Environment& environment = Environment::of(info.Env());
+  const auto node = c10::make_intrusive<autograd::UndefinedGrad>();
+  return Napi::Value(info.Env(), wrapTensor(environment, (*node)({toTensor(environment, info[0], "tensor")}).at(0)));
+}
+
 // tensorIdentity(tensor): a number that tells the tensors that are alive apart: two objects may hold one.
 Napi::Value tensorIdentity(const Napi::CallbackInfo& info) {
   const at::Tensor& tensor = toTensor(Environment::of(info.Env()), info[0], "tensor");
@@ -247,6 +254,7 @@ void defineFunctionNodes(Napi::Object exports) {
   define<functionWrap>(exports, "functionWrap");
   define<functionSaved>(exports, "functionSaved");
   define<delayedError>(exports, "delayedError");
+  define<undefinedGrad>(exports, "undefinedGrad");
   define<tensorIdentity>(exports, "tensorIdentity");
 }
 

@@ -7,6 +7,8 @@ export { AutogradFunction as Function, FunctionCtx, onceDifferentiable } from '.
 export type { VmapInfo } from './function';
 export * as functional from './functional';
 export { grad } from './grad';
+export { gradcheck, GradcheckError, gradgradcheck } from './gradcheck';
+export type { GradcheckOptions, GradgradcheckOptions } from './gradcheck';
 export type { AutogradGradOptions } from './grad';
 export type { RemovableHandle, TensorHook } from './hooks';
 import './node-hooks';

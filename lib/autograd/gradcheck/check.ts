@@ -1,0 +1,94 @@
+/** What the parts of gradcheck share. */
+
+import { RuntimeError } from '../../errors';
+import { typeName } from '../../func/common';
+import { native } from '../../native';
+import { torchFunctions } from '../../operators';
+import type { Tensor } from '../../tensor';
+
+/** Raised where derivatives differ or cannot be had; `torch.autograd.gradcheck.GradcheckError`. */
+export class GradcheckError extends RuntimeError {
+  override name = 'GradcheckError';
+}
+
+/** The function to check, with its outputs always in an array. */
+export type Outputs = (...inputs: unknown[]) => Tensor[];
+
+/** One comparison of derivatives. */
+export interface Check {
+  func: Outputs;
+  inputs: unknown[];
+  /** What the function returned for the inputs. */
+  outputs: Tensor[];
+  eps: number;
+  rtol: number;
+  atol: number;
+  nondetTol: number;
+  checkGradDtypes: boolean;
+  /** Whether tangents are checked, not gradients. */
+  forward: boolean;
+  /** Which outputs (inputs, for tangents) of the function were complex; null if none was. */
+  complexIndices: readonly number[] | null;
+  /** Whether it is their imaginary parts that are looked at. */
+  imaginary: boolean;
+}
+
+export const isComplex = (tensor: Tensor): boolean => tensor.dtype.startsWith('complex');
+
+export const isDifferentiable = (value: unknown): value is Tensor =>
+  native.isTensor(value) && /^(b?float|complex)/.test(value.dtype);
+
+/** Whether a value is a tensor that derivatives are wanted for. */
+export const isChecked = (value: unknown): value is Tensor => native.isTensor(value) && value.requiresGrad;
+
+/** The inputs that derivatives are wanted for, and where they are. */
+export function checkedInputs(inputs: readonly unknown[]): { index: number; input: Tensor }[] {
+  return inputs.flatMap((input, index) => (isChecked(input) ? [{ index, input }] : []));
+}
+
+/** The function with its outputs in an array, refusing what is no tensor. */
+export function asOutputs(func: (...inputs: never[]) => unknown): Outputs {
+  return (...inputs) => {
+    const result: unknown = func(...(inputs as never[]));
+    const outputs: readonly unknown[] = Array.isArray(result) ? result : [result];
+    for (const output of outputs) {
+      if (!native.isTensor(output)) {
+        throw new TypeError(
+          `gradcheck expects a function that returns a Tensor or an array of Tensors, but it returned ${Array.isArray(result) ? 'an array with ' : ''}${typeName(output)}`,
+        );
+      }
+    }
+    return outputs as Tensor[];
+  };
+}
+
+/** Whether two tensors are close, in the dtype that holds both. */
+export function allClose(a: Tensor, b: Tensor, rtol: number, atol: number): boolean {
+  const dtype = torchFunctions.promoteTypes(a.dtype, b.dtype);
+  return torchFunctions.allclose(a.to(dtype), b.to(dtype), rtol, atol);
+}
+
+/** What is said of derivatives that differ. */
+export function mismatch(check: Check, analytical: Tensor, numerical: Tensor, output: number, input: number): string {
+  const isSplit = check.complexIndices?.includes(check.forward ? input : output) ?? false;
+  const part = check.imaginary ? 'imaginary' : 'real';
+  const what = check.forward ? 'inputs' : 'outputs';
+  return `${isSplit ? `While considering the ${part} part of complex ${what} only, ` : ''}Jacobian ${check.forward ? 'computed with forward mode ' : ''}mismatch for output ${output} with respect to input ${input},
+numerical:${String(numerical)}
+analytical:${String(analytical)}
+`;
+}
+
+/** The indices of every element of a shape, the last dimension fastest. */
+export function elementIndices(shape: readonly number[]): number[][] {
+  return shape.reduce<number[][]>(
+    (prefixes, size) => prefixes.flatMap((prefix) => Array.from({ length: size }, (_, i) => [...prefix, i])),
+    [[]],
+  );
+}
+
+/** The columns (or rows) as a matrix; zeros of this shape and dtype if there are none. */
+export function stackOrZeros(parts: readonly Tensor[], dim: number, shape: number[], like: Tensor): Tensor {
+  if (parts.length > 0) return torchFunctions.stack(parts, dim);
+  return torchFunctions.zeros(shape, { dtype: like.dtype, device: like.device });
+}

@@ -1,0 +1,55 @@
+/** The options of gradcheck and gradgradcheck. */
+
+/** What both take. */
+interface CommonOptions {
+  /** The step of the finite differences; 1e-6 by default. */
+  eps?: number;
+  /** The absolute tolerance; 1e-5 by default. */
+  atol?: number;
+  /** The relative tolerance; 1e-3 by default. */
+  rtol?: number;
+  /** Whether a failed check is an error, as by default, or the result `false`. */
+  raiseException?: boolean;
+  /** By how much two runs of the same backward may differ; 0 by default. */
+  nondetTol?: number;
+  /** Whether to check undefined gradients and tangents too; by default yes. */
+  checkUndefinedGrad?: boolean;
+  /** Whether gradients must have the dtype of their inputs. */
+  checkGradDtypes?: boolean;
+  /** Whether to check gradients for a batch of vectors too. */
+  checkBatchedGrad?: boolean;
+  /** Whether to look along random directions only, which is faster for many elements. */
+  fastMode?: boolean;
+}
+
+/** The options of {@link gradcheck}. */
+export interface GradcheckOptions extends CommonOptions {
+  /** Whether to check tangents for a batch of vectors too. */
+  checkBatchedForwardGrad?: boolean;
+  /** Whether to check forward mode. */
+  checkForwardAd?: boolean;
+  /** Whether to check reverse mode; by default yes. */
+  checkBackwardAd?: boolean;
+}
+
+/** The options of {@link gradgradcheck}. */
+export interface GradgradcheckOptions extends CommonOptions {
+  /** Whether the random gradients of the outputs are not contiguous. */
+  genNonContigGradOutputs?: boolean;
+  /** Whether to check tangents of gradients. */
+  checkFwdOverRev?: boolean;
+  /** Whether to check gradients of gradients; by default yes. */
+  checkRevOverRev?: boolean;
+}
+
+export const COMMON_OPTIONS = [
+  'eps',
+  'atol',
+  'rtol',
+  'raiseException',
+  'nondetTol',
+  'checkUndefinedGrad',
+  'checkGradDtypes',
+  'checkBatchedGrad',
+  'fastMode',
+] as const;
