@@ -35,23 +35,30 @@ export async function pythonWithTorch(environment = readEnvironment()) {
   });
 }
 
-/** The folder of the corpus for a seed, made if there is none. @param {number} seed */
-export async function prepareCorpus(seed) {
+/**
+ * The folder of the corpus for a seed, made if there is none: the whole, or a small one with one
+ * sample of each operator.
+ *
+ * @param {number} seed
+ * @param {{ small?: boolean }} [options]
+ */
+export async function prepareCorpus(seed, { small = false } = {}) {
   const environment = readEnvironment();
   const python = await pythonWithTorch(environment);
   const parent = path.join(environment.cache, 'parity');
-  const name = `${torchVersion}-seed${seed}`;
+  const name = `${torchVersion}-seed${seed}${small ? '-small' : ''}`;
   const folder = path.join(parent, `${name}-${hashOfSources()}`);
   if (isComplete(folder)) return folder;
   return withLock(`${folder}.lock`, async () => {
     if (isComplete(folder)) return folder;
     // What earlier sources wrote is of no use any more.
     for (const entry of fs.existsSync(parent) ? fs.readdirSync(parent) : []) {
-      if (entry.startsWith(`${name}-`) && !entry.endsWith('.lock')) {
+      if (entry.replace(/-[0-9a-f]+$/, '') === name) {
         fs.rmSync(path.join(parent, entry), { recursive: true, force: true });
       }
     }
-    await generate(python, [folder, '--seed', String(seed)]);
+    const samples = small ? ['--main-samples', '1', '--other-samples', '0'] : [];
+    await generate(python, [folder, '--seed', String(seed), ...samples]);
     return folder;
   });
 }

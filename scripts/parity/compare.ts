@@ -112,7 +112,9 @@ export function compare(
     if (typeof actual !== 'number' || !isClose(actual, value, TOLERANCES.float64)) differ(value);
   } else if ('c' in expected) {
     const parts = actual as { re: number; im: number };
-    [parts?.re, parts?.im].forEach((part, i) => compare(part, expected.c[i], values, tolerance, `${at}.${'re im'.split(' ')[i]}`));
+    [parts?.re, parts?.im].forEach((part, i) =>
+      compare(part, expected.c[i], values, tolerance, `${at}.${'re im'.split(' ')[i]}`),
+    );
   } else if ('d' in expected) {
     const keys = Object.keys(expected.d);
     const got = typeof actual === 'object' && actual !== null ? Object.keys(actual) : [];

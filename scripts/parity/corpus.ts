@@ -3,8 +3,13 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 
-/** A tensor of the arguments: dtype, shape, offset; then strides and the length of the memory they lie in. */
-export type LeafSpec = [string, number[], number] | [string, number[], number, number[], number];
+/** A tensor of the arguments: dtype, shape, offset; then its strides and the length of its memory, if not contiguous. */
+export type LeafSpec = [
+  dtype: string,
+  shape: number[],
+  offset: number,
+  strided?: { strides: number[]; length: number },
+];
 
 /** A value as JSON holds it; an object has one key, which says its kind. */
 export type Encoded =

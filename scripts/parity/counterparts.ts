@@ -5,10 +5,11 @@ import type { Index, Scalar, Tensor } from 'torch-func';
 
 type AnyFunction = (...args: any[]) => unknown;
 
-const wrap = (index: unknown): Index[] => (Array.isArray(index) ? (index as Index[]) : [index as Index]);
-
 export const counterparts: Readonly<Record<string, AnyFunction>> = {
-  'torch.Tensor.__getitem__': (x: Tensor, index: unknown) => x.index(...wrap(index)),
+  'torch.Tensor.__getitem__': (x: Tensor, ...index: Index[]) => x.index(...index),
+  'torch.Tensor.__abs__': (x: Tensor) => x.abs(),
+  'torch.Tensor.__neg__': (x: Tensor) => x.neg(),
+  'torch.Tensor.__pos__': (x: Tensor) => x.positive(),
   'torch.Tensor.__radd__': (x: Tensor, other: Scalar | Tensor) => x.add(other as Tensor),
   'torch.Tensor.__rmul__': (x: Tensor, other: Scalar | Tensor) => x.mul(other as Tensor),
   'torch.Tensor.__rsub__': (x: Tensor, other: Scalar | Tensor) => torch.rsub(x, other as Tensor),

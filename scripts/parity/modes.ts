@@ -100,7 +100,11 @@ const MODES: Record<string, Mode> = {
     const leaves = s.leaves.map((x) => x.clone());
     return [s.call(leaves, 'inplace'), leaves[0]];
   },
-  vmap: (s) => vmapMixed(s, s.leaves.map(() => 0)),
+  vmap: (s) =>
+    vmapMixed(
+      s,
+      s.leaves.map(() => 0),
+    ),
   vmap_mixed: (s, { dims }) => vmapMixed(s, dims!),
   grad: (s) => grad(s.s, { argnums: s.argnums })(...s.inputs),
   autograd,

@@ -28,10 +28,7 @@ export interface PoolOptions {
   onOutcome(outcome: Outcome): void;
 }
 
-type Line =
-  | { start: number }
-  | { end: number; mode: string; sample: string; why: string | null }
-  | { done: number };
+type Line = { start: number } | { end: number; mode: string; sample: string; why: string | null } | { done: number };
 
 /** One process after the other, until there are no more jobs. */
 async function serveJobs(options: PoolOptions, next: () => Job | undefined): Promise<void> {
@@ -88,7 +85,9 @@ function runProcess(options: PoolOptions, first: Job, next: () => Job | undefine
         position: job.position,
         mode: found[1].mode,
         sample: `${found[0].dtype} ${found[0].sample}`,
-        why: hung ? `no result after ${options.timeout / 1000} s` : `the process ended: ${how} ${errors.trim().split('\n')[0]}`,
+        why: hung
+          ? `no result after ${options.timeout / 1000} s`
+          : `the process ended: ${how} ${errors.trim().split('\n')[0]}`,
       });
       resolve({ ...job, from: current + 1 });
     });

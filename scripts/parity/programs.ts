@@ -30,7 +30,8 @@ function resolve(name: string): AnyFunction {
   if (path[0] === 'Tensor') {
     const method = camelCase(path[1]);
     if (path[2] === '__get__') return (x) => (x as Record<string, unknown>)[method];
-    if (typeof (torch.Tensor.prototype as any)[method] !== 'function') throw new NoSuchName(`Tensor has no ${method}()`);
+    if (typeof (torch.Tensor.prototype as any)[method] !== 'function')
+      throw new NoSuchName(`Tensor has no ${method}()`);
     return (x, ...rest) => (x as Record<string, AnyFunction>)[method](...rest);
   }
   let value: any = torch;
@@ -77,11 +78,7 @@ function decodeObject(items: Record<string, Encoded>, leaves: readonly Tensor[],
 
 function runCall(call: Call, leaves: readonly Tensor[], results: readonly unknown[]): unknown {
   const args = call.args.map((arg) => decode(arg, leaves, results));
-  const kwargs = decodeObject(call.kwargs, leaves, results);
-  const isOperator = call.fn.startsWith('torch.ops.');
-  const options = isOperator
-    ? Object.fromEntries(Object.entries(call.kwargs).map(([name, item]) => [name, decode(item, leaves, results)]))
-    : kwargs;
+  const options = decodeObject(call.kwargs, leaves, results);
   return functionOf(call.fn)(...args, ...(Object.keys(options).length > 0 ? [options] : []));
 }
 

@@ -9,13 +9,21 @@ const FALLBACK = /the batching rule for (\S+?)\. /;
 
 const slow = new Set<string>();
 
-/** Takes the process's warnings; libtorch's say which operators ran example by example. */
-export function watchWarnings(): void {
+/**
+ * Takes the process's warnings, of which libtorch's say which operators ran example by example; gives
+ * a function that ends it.
+ */
+export function watchWarnings(): () => void {
+  const emitWarning = process.emitWarning;
   torch.setWarnAlways(true);
   process.emitWarning = ((warning: string | Error) => {
     const found = FALLBACK.exec(String(warning));
     if (found !== null) slow.add(found[1]);
   }) as typeof process.emitWarning;
+  return () => {
+    process.emitWarning = emitWarning;
+    torch.setWarnAlways(false);
+  };
 }
 
 /** Words alone: quotes, punctuation and the spelling of names differ between the two languages. */
@@ -32,7 +40,8 @@ function compareFailure(error: Error, expected: Case): void {
   if (expected.error === undefined) throw new Difference(`threw ${got}`);
   const wanted = `${expected.error}: ${expected.message}`;
   if (error.name !== expected.error) throw new Difference(`threw ${got}; PyTorch ${wanted}`);
-  if (words(error.message) !== words(expected.message!)) throw new Difference(`the message is ${got}; PyTorch's ${wanted}`);
+  if (words(error.message) !== words(expected.message!))
+    throw new Difference(`the message is ${got}; PyTorch's ${wanted}`);
 }
 
 /** Whether a transform or a dual level is still entered, by what it forbids or allows. */

@@ -59,12 +59,22 @@ function parse(args: string[]): Options | null {
   const flag = { type: 'boolean', default: false } as const;
   const { values } = parseArgs({
     args,
-    options: { ops: text, modes: text, seed: text, json: text, report: flag, processes: text, timeout: text, help: flag },
+    options: {
+      ops: text,
+      modes: text,
+      seed: text,
+      json: text,
+      report: flag,
+      processes: text,
+      timeout: text,
+      help: flag,
+    },
   });
   if (values.help) return null;
   const modes = values.modes?.split(',') ?? null;
   const unknown = modes?.find((mode) => !MODE_NAMES.includes(mode));
-  if (unknown !== undefined) throw new UsageError(`there is no mode ${unknown}; the modes are ${MODE_NAMES.join(', ')}`);
+  if (unknown !== undefined)
+    throw new UsageError(`there is no mode ${unknown}; the modes are ${MODE_NAMES.join(', ')}`);
   if (values.report && (modes !== null || values.ops !== undefined)) {
     throw new UsageError('--report is of a full run: leave --ops and --modes out');
   }
@@ -97,7 +107,9 @@ export async function run(folder: string, options: Options): Promise<number> {
   const begin = performance.now();
   const corpus = new Corpus(folder);
   const { entries } = corpus.manifest;
-  const positions = entries.map((_, i) => i).filter((i) => options.ops === null || options.ops.test(titleOf(entries[i])));
+  const positions = entries
+    .map((_, i) => i)
+    .filter((i) => options.ops === null || options.ops.test(titleOf(entries[i])));
   const expected = positions.reduce((sum, i) => sum + entries[i].cases, 0);
   const progress = new ProgressLine(process.stderr, expected);
   const outcomes: Outcome[] = [];

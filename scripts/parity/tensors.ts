@@ -45,9 +45,9 @@ export function tensorFromBytes(values: Uint8Array, dtype: string, shape: readon
 
 /** An argument, with the strides that it has in PyTorch. */
 export function leafTensor(values: Uint8Array, spec: LeafSpec): Tensor {
-  const [dtype, shape, offset, strides, span] = spec;
-  if (strides === undefined) return tensorFromBytes(values, dtype, shape, offset);
-  return tensorFromBytes(values, dtype, [span], offset).asStrided(shape, strides);
+  const [dtype, shape, offset, strided] = spec;
+  if (strided === undefined) return tensorFromBytes(values, dtype, shape, offset);
+  return tensorFromBytes(values, dtype, [strided.length], offset).asStrided(shape, strided.strides);
 }
 
 export function isDifferentiable(value: unknown): value is Tensor {

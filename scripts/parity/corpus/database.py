@@ -25,8 +25,6 @@ MAX_ELEMENTS = 4096
 # The dtype of the cases in every mode is the first that an operator takes; the others are a subset.
 MAIN_DTYPES = (torch.float64, torch.complex128, torch.int64, torch.bool, torch.float32, torch.uint8)
 OTHER_DTYPES = (torch.float32, torch.complex128, torch.int64, torch.bool, torch.bfloat16)
-MAIN_SAMPLES = 4
-OTHER_SAMPLES = 1
 # A few entries have thousands of samples; the choice is made among the first ones.
 MAX_CANDIDATES = 400
 
@@ -61,7 +59,7 @@ def choose_samples(op, dtype, count: int, seed: int):
     numpy.random.seed(seed % 2**32)
     random.seed(seed)
     requires_grad = op.supports_autograd and (dtype.is_floating_point or dtype.is_complex)
-    candidates, reasons = [], []
+    candidates, reasons, large = [], [], []
     for position, sample in enumerate(op.sample_inputs("cpu", dtype, requires_grad=requires_grad)):
         if position >= MAX_CANDIDATES:
             break
@@ -74,14 +72,20 @@ def choose_samples(op, dtype, count: int, seed: int):
             continue
         if sizes and max(sizes) > MAX_ELEMENTS:
             reasons.append(f"a tensor of more than {MAX_ELEMENTS} elements")
+            large.append((max(sizes), position, arguments))
             continue
         candidates.append((position, arguments))
-    chosen = candidates[:1]
-    rest = candidates[1:]
+    if not candidates and large:
+        # An entry that has large samples alone takes part with the smallest of them.
+        _, position, arguments = min(large, key=lambda c: c[:2])
+        candidates.append((position, arguments))
+    # The first sample is the plainest one; a choice of a single one is any.
+    chosen = candidates[:1] if count > 1 else []
+    rest = candidates[len(chosen) :]
     random.Random(seed).shuffle(rest)
     # Samples that have values say more than empty ones.
     rest.sort(key=lambda c: any(leaf.numel() == 0 for leaf in leaves_of(c[1])))
-    chosen += rest[: count - 1]
+    chosen += rest[: count - len(chosen)]
     return sorted(chosen, key=lambda c: c[0]), reasons
 
 

@@ -1,6 +1,6 @@
 """Writes the corpus: every operator of PyTorch's database, samples, and the outcome in each mode.
 
-main.py FOLDER [--seed N] [--ops REGEX] writes FOLDER/manifest.json, cases.jsonl (a line per entry)
+main.py FOLDER [--seed N] [--ops REGEX] [--main-samples N] [--other-samples N] writes FOLDER/manifest.json, cases.jsonl (a line per entry)
 and values.bin. What the fields mean stands in ../corpus.ts.
 """
 
@@ -28,7 +28,7 @@ _options = argparse.Namespace()
 def _run(position: int):
     torch.set_num_threads(1)
     warnings.simplefilter("ignore")
-    return position, *entry_cases(_entries()[position], _options.seed)
+    return position, *entry_cases(_entries()[position], _options.seed, (_options.main_samples, _options.other_samples))
 
 
 def _entries():
@@ -47,6 +47,8 @@ def main() -> None:
     parser.add_argument("folder")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--ops")
+    parser.add_argument("--main-samples", type=int, default=4)
+    parser.add_argument("--other-samples", type=int, default=1)
     parser.add_argument("--processes", type=int, default=max(1, len(os.sched_getaffinity(0))))
     parser.parse_args(namespace=_options)
     begin = time.monotonic()

@@ -24,7 +24,8 @@ def _collect() -> dict[int, str]:
     names: dict[int, str] = {}
     for namespace in _NAMESPACES:
         value = _namespace(namespace)
-        for name in dir(value):
+        # Private aliases of public functions come last.
+        for name in sorted(dir(value), key=lambda name: (name.startswith("_"), name)):
             if name in _HIDDEN or (name.startswith("__") and namespace != "Tensor"):
                 continue
             member = getattr(value, name, None)
@@ -38,7 +39,8 @@ _names = _collect()
 
 def public_name(function, hint: str | None = None) -> str | None:
     """`torch.nn.functional.relu`, `torch.Tensor.add_`, `torch.ops.aten.slice.Tensor`; None for anything else."""
-    if hint is not None:
+    # An operator's own name goes before its other ones, but not a private one.
+    if hint is not None and not hint.startswith(("torch.", "_")):
         try:
             if _namespace(hint) is function:
                 return f"torch.{hint}"

@@ -18,7 +18,7 @@ from programs import program_of
 from values import Blob, NotSerialisable, canonical, encode, is_differentiable, leaves_of
 from torch.utils import _pytree as pytree
 
-MAX_RESULT = 65_536
+MAX_RESULT = 600_000
 # What these give is whatever the memory held.
 UNINITIALISED = re.compile(r"^(new_)?empty|^resize_|^torch\.ops\.aten\.empty")
 FALLBACK = re.compile(r"the batching rule for (\S+?)\. ")
@@ -43,7 +43,7 @@ def outcome_of(run, blob, keep_values):
             value = run()
         except Exception as error:  # what PyTorch refuses is an outcome too
             lines = str(error).strip().splitlines()
-            outcome = {"error": type(error).__name__.removeprefix("_"), "message": lines[0][:400] if lines else ""}
+            outcome = {"error": type(error).__name__.removeprefix("_"), "message": lines[0][:2000] if lines else ""}
             value = None
         else:
             size = sum(x.numel() for x in pytree.tree_leaves(value) if isinstance(x, torch.Tensor))
@@ -152,8 +152,8 @@ def _program(function, hint, arguments):
     return program_of(function, hint, copied, [leaf for leaf in copies if isinstance(leaf, torch.Tensor)])
 
 
-def entry_cases(op, seed):
-    """The JSON of an entry and its bytes."""
+def entry_cases(op, seed, counts):
+    """The JSON of an entry and its bytes; `counts` of samples in the main dtype, and in each other."""
     blob = Blob()
     entry = {"op": op.name, "variant": op.variant_test_name, "samples": [], "skipped": []}
     main, others = database.dtypes_of(op)
@@ -161,7 +161,9 @@ def entry_cases(op, seed):
         entry["skipped"].append({"mode": "all", "why": "no dtype of it exists on the CPU"})
         return entry, b""
     for dtype in (main, *others):
-        count = database.MAIN_SAMPLES if dtype == main else database.OTHER_SAMPLES
+        count = counts[0] if dtype == main else counts[1]
+        if count == 0:
+            continue
         try:
             samples, reasons = database.choose_samples(op, dtype, count, seed)
         except Exception as error:

@@ -8,6 +8,7 @@ and nothing that happens inside of it.
 from __future__ import annotations
 
 import contextlib
+import inspect
 
 import torch
 from torch.overrides import TorchFunctionMode
@@ -15,6 +16,35 @@ from torch.utils import _pytree as pytree
 
 from names import public_name
 from values import NotSerialisable, encode
+
+
+# Functions that choose between two by a flag have no signature of their own.
+_REQUIRED = {
+    **{f"torch.nn.functional.max_pool{d}d": ("input", "kernel_size") for d in (1, 2, 3)},
+    **{f"torch.nn.functional.max_pool{d}d_with_indices": ("input", "kernel_size") for d in (1, 2, 3)},
+}
+
+
+def _call(function, name, args, kwargs, refer):
+    """One call as the other side makes it: required arguments by position."""
+    args, kwargs = list(args), dict(kwargs)
+    for parameter in _required(function, name)[len(args) :]:
+        if parameter not in kwargs:
+            break
+        args.append(kwargs.pop(parameter))
+    if name == "torch.Tensor.__getitem__":
+        # A tuple is several indices, a list is one.
+        args = [args[0], *(args[1] if isinstance(args[1], tuple) else [args[1]])]
+    return {"fn": name, "args": encode(args, refer), "kwargs": encode(kwargs, refer)["d"]}
+
+
+def _required(function, name):
+    if name in _REQUIRED:
+        return _REQUIRED[name]
+    if not inspect.isfunction(function):
+        return ()
+    parameters = inspect.signature(function).parameters.values()
+    return [p.name for p in parameters if p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD]
 
 
 class _Recorder(TorchFunctionMode):
@@ -39,7 +69,7 @@ class _Recorder(TorchFunctionMode):
         name = public_name(func)
         if name is None:
             raise NotSerialisable(f"a call of {getattr(func, '__qualname__', func)}")
-        self.steps.append({"fn": name, "args": encode(list(args), self.reference), "kwargs": encode(dict(kwargs), self.reference)["d"]})
+        self.steps.append(_call(func, name, args, kwargs, self.reference))
         self.kept.append(result)
         position = len(self.steps) - 1
         self._refer(result, {"r": [position]})
@@ -75,7 +105,7 @@ def program_of(function, hint, arguments, leaves):
     if name is not None:
         references = {id(leaf): {"t": position} for position, leaf in enumerate(leaves)}
         refer = lambda tensor: references[id(tensor)]  # noqa: E731
-        return {"fn": name, "args": encode(list(args), refer), "kwargs": encode(dict(kwargs), refer)["d"]}
+        return _call(function, name, args, kwargs, refer)
     recorder = _Recorder(leaves)
     with _recorded_seeds(recorder), recorder:
         result = function(*args, **kwargs)

@@ -85,12 +85,12 @@ class Blob:
         return offset
 
     def leaf(self, x: torch.Tensor):
-        """An argument: [dtype, shape, offset], and the strides of one that is not contiguous."""
+        """An argument: [dtype, shape, offset], and for one that is not contiguous its strides."""
         dtype = str(x.dtype).removeprefix("torch.")
         if x.is_contiguous() or x.numel() == 0:
             return [dtype, list(x.shape), self.add(raw_bytes(x))]
         span = span_of(x)
-        return [dtype, list(x.shape), self.add(raw_bytes(span)), list(x.stride()), span.numel()]
+        return [dtype, list(x.shape), self.add(raw_bytes(span)), {"strides": list(x.stride()), "length": span.numel()}]
 
     def result(self, x: torch.Tensor, keep_values: bool = True):
         x = x.detach()

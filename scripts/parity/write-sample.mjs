@@ -1,0 +1,14 @@
+#!/usr/bin/env node
+// Writes test/parity/opdb/: a few cases of the corpus of seed 0, which the tests have without Python.
+
+import path from 'node:path';
+import { createJiti } from 'jiti';
+import { root } from '../setup/project.mjs';
+import { prepareCorpus } from './cache.mjs';
+
+const jiti = createJiti(import.meta.url);
+const { Corpus } = await jiti.import('./corpus.ts');
+const { writeSample } = await jiti.import('./sample.ts');
+const corpus = new Corpus(await prepareCorpus(0));
+const count = writeSample(corpus, path.join(root, 'test', 'parity', 'opdb'), 2);
+process.stdout.write(`${count} cases\n`);
