@@ -18,7 +18,7 @@ const parameters = `(
   f2: (x: torch.Tensor, y: torch.Tensor) => torch.Tensor,
   fAndAux: (x: torch.Tensor) => [torch.Tensor, torch.Tensor],
   [loss, loss2, lossAndAux]: [typeof f, typeof f2, typeof fAndAux],
-  net: torch.nn.Module,
+  model: torch.nn.Module,
   [params, buffers]: Record<string, torch.Tensor>[],
 )`;
 const blockOf = (line: number, expressions: readonly string[]): Block => {
