@@ -7,7 +7,6 @@ import { Complex } from './complex';
 import { Device } from './device';
 import type { DeviceLike } from './device';
 import type { Dtype } from './dtype';
-import { isDtype } from './dtype';
 import * as errors from './errors';
 import { formatTensor } from './format';
 import type { TensorMethods } from './generated/tensor-methods';
@@ -15,25 +14,17 @@ import type { Index } from './indexing';
 import { native } from './native';
 import type { TypedArray } from './native';
 import { operatorFunction } from './operator';
+import { readToArguments } from './to-arguments';
+import type { FormatOptions, ToOptions, ToRest } from './to-arguments';
 import type { Layout, MemoryFormat, Scalar } from './types';
 import { toNestedArray } from './values';
 import type { NestedArray } from './values';
 import { emitLibtorchWarning } from './warnings';
 
-/** The options of {@link Tensor.to}. */
-export interface ToOptions {
-  dtype?: Dtype | null;
-  device?: DeviceLike | null;
-  nonBlocking?: boolean;
-  copy?: boolean;
-  memoryFormat?: MemoryFormat | null;
-}
+export type { FormatOptions, ToOptions } from './to-arguments';
 
 /** The options of {@link Tensor.indexPut_}. */
 export type PutOptions = { accumulate?: boolean };
-
-/** The options of {@link Tensor.float} and its relatives. */
-export type FormatOptions = Pick<ToOptions, 'memoryFormat'>;
 
 /**
  * An n-dimensional array of one dtype on one device, with its place in the autograd graph;
@@ -279,27 +270,12 @@ export class Tensor {
    * if (torch.cuda.isAvailable()) x.to('cuda:0', { nonBlocking: true });
    * ```
    */
-  to(target: Dtype | DeviceLike | Tensor, options?: ToOptions): Tensor;
-  to(device: DeviceLike, dtype: Dtype, options?: ToOptions): Tensor;
+  to(target: Dtype | Tensor, ...rest: ToRest): Tensor;
+  to(device: DeviceLike, options?: ToOptions): Tensor;
+  to(device: DeviceLike, dtype: Dtype | null, ...rest: ToRest): Tensor;
   to(options: ToOptions): Tensor;
-  to(target: unknown, second?: unknown, third?: ToOptions): Tensor {
-    const options: ToOptions = { ...(typeof second === 'object' ? (second as ToOptions | null) : third) };
-    if (typeof second === 'string') options.dtype = second as Dtype;
-    if (native.isTensor(target)) {
-      options.dtype ??= target.dtype;
-      options.device ??= target.device;
-    } else if (isDtype(target)) {
-      options.dtype = target;
-    } else if (typeof target === 'string' || target instanceof Device || (isObject(target) && 'type' in target)) {
-      options.device = target as DeviceLike;
-    } else if (isObject(target)) {
-      Object.assign(options, target);
-    } else {
-      throw new TypeError(
-        `to(): argument 'target' must be a dtype, a device, a Tensor or options, not ${inspect(target)}`,
-      );
-    }
-    return propertyOperators.to.call(this, options) as Tensor;
+  to(target: unknown, ...rest: readonly unknown[]): Tensor {
+    return propertyOperators.to.call(this, readToArguments(target, rest)) as Tensor;
   }
 
   /** A copy in CPU memory, or a handle of the tensor itself if it lies there; `Tensor.cpu()`. */
@@ -414,10 +390,6 @@ export class Tensor {
 }
 
 export interface Tensor extends TensorMethods, Disposable {}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null;
-}
 
 function wrapDim(dim: number, count: number): number {
   if (!Number.isInteger(dim) || dim < -count || dim >= count) {

@@ -110,7 +110,7 @@ function jacobian(vjp: FlatVjp, chunkSize: number | null): Tensor[][] {
   whole.forEach((block, i) => {
     const inputShape = block.shape.slice(1);
     // With one output no split is needed.
-    const pieces = sizes.length === 1 ? [block] : block.split(sizes, 0);
+    const pieces = sizes.length === 1 && block.shape[0] === total ? [block] : block.split(sizes, 0);
     pieces.forEach((piece, k) => {
       const shape = [...vjp.outputs[k].shape, ...inputShape];
       result[k][i] = piece.view(shape);

@@ -9,7 +9,7 @@ import { torchFunctions } from '../operators';
 import { aten } from '../ops';
 import { readOptions } from '../options';
 import { Tensor } from '../tensor';
-import type { FormatOptions } from '../tensor';
+import type { FormatOptions } from '../to-arguments';
 import type { NestedArray } from '../values';
 import type { Complex } from '../complex';
 import { emitLibtorchWarning } from '../warnings';
@@ -46,8 +46,6 @@ declare module '../tensor' {
     tolist<T extends number | bigint | boolean | Complex = number>(): NestedArray<T>;
     /** `Tensor.char()`: int8. */
     char(options?: FormatOptions): Tensor;
-    /** `Tensor.chalf()`: complex32. */
-    chalf(options?: FormatOptions): Tensor;
     /**
      * The name of the tensor's type, such as `'torch.FloatTensor'`, or the tensor converted to a dtype
      * or a type so named; `Tensor.type`. Throws a ValueError for any other string.
@@ -146,9 +144,6 @@ const methods: Partial<Tensor> & ThisType<Tensor> = {
   },
   char(options) {
     return this.to('int8', options);
-  },
-  chalf(options) {
-    return this.to('complex32', options);
   },
   type(dtype?: string, ...rest: readonly unknown[]): never {
     if (dtype == null) return tensorTypeName(this) as never;
