@@ -1,0 +1,70 @@
+// One call of every transform, and of every transform whose function fails: each entry makes a function
+// that is called over and over. What a call leaves behind shows in leaks.mjs.
+
+export function leakCalls(torch) {
+  const { func, vmap } = torch;
+  const x = torch.tensor([1, 2]);
+  const m = torch.ones(3, 2);
+  const f = (t) => t.sin();
+  const loss = (t) => t.sin().mul(t).sum();
+  const failing = (t) => {
+    t.sin();
+    throw new RangeError('no');
+  };
+  const caught = (call) => () => {
+    try {
+      call();
+    } catch {
+      // As meant.
+    }
+  };
+  const linear = new torch.nn.Linear(2, 2);
+  const parameters = Object.fromEntries([...linear.namedParameters()].map(([name, p]) => [name, p.detach()]));
+  const [, kept] = func.vjp(f, x);
+  const [, linearized] = func.linearize(f, x);
+
+  const transforms = {
+    grad: func.grad(loss),
+    gradAndValue: func.gradAndValue(loss),
+    vjp: (t) => func.vjp(f, t)[1](t),
+    vjpFn: (t) => kept(t),
+    jvp: (t) => func.jvp(f, [t], [t]),
+    vmap: (t) => vmap(f)(t),
+    jacrev: func.jacrev(f),
+    jacfwd: func.jacfwd(f),
+    hessian: func.hessian(loss),
+    linearize: (t) => func.linearize(f, t),
+    jvpFn: (t) => linearized(t),
+    functionalize: func.functionalize((t) => t.clone().mul_(2)),
+    functionalCall: (t) => func.functionalCall(linear, parameters, t),
+    'vmap of grad': () => vmap(func.grad(loss))(m),
+    'vmap in chunks': () => vmap(f, { chunkSize: 2 })(m),
+    'jacrev by rows': func.jacrev(f, { chunkSize: 1 }),
+  };
+  // Errors of JavaScript's, thrown where the user's function is.
+  const failures = {
+    grad: func.grad(failing),
+    gradAndValue: func.gradAndValue(failing),
+    vjp: (t) => func.vjp(failing, t),
+    jvp: (t) => func.jvp(failing, [t], [t]),
+    vmap: vmap(failing),
+    jacrev: func.jacrev(failing),
+    jacfwd: func.jacfwd(failing),
+    hessian: func.hessian(failing),
+    linearize: (t) => func.linearize(failing, t),
+    functionalize: func.functionalize(failing),
+    functionalCall: () => func.functionalCall(linear, parameters, failing),
+    // Errors of libtorch's, at several depths.
+    'an operator in vmap of grad': () => vmap(func.grad((t) => t.view(7)))(m),
+    'an operator in jacfwd of jacrev': func.hessian((t) => t.view(7)),
+    'a level that has ended': () => {
+      let escaped;
+      vmap((t) => (escaped = t.mul(2)))(m);
+      escaped.add(1);
+    },
+  };
+  return new Map([
+    ...Object.entries(transforms).map(([name, call]) => [name, () => call(x)]),
+    ...Object.entries(failures).map(([name, call]) => [`failing: ${name}`, caught(() => call(x))]),
+  ]);
+}

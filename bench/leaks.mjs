@@ -1,0 +1,99 @@
+// Whether resident memory is flat over many calls of each transform, exceptions included.
+//
+//   node bench/leaks.mjs [--calls N] [--json] [NAME ...]
+//
+// Every transform runs in a process of its own: N calls (100,000 unless told otherwise), after a fifth as
+// many in which the heap finds its size. V8 and malloc may still take a few MB at once, at any time, and
+// keep them; a leak grows all the time. So memory is read five times on the way, and beside the growth over
+// all calls stands the median of the five, per call. --json prints what was measured.
+
+import { execFile } from 'node:child_process';
+import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { parseArgs, promisify } from 'node:util';
+import torch from '../dist/index.mjs';
+import { leakCalls } from './leak-calls.mjs';
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    calls: { type: 'string', default: '100000' },
+    json: { type: 'boolean', default: false },
+    child: { type: 'boolean', default: false },
+  },
+});
+const calls = Number(values.calls);
+const PARTS = 5;
+const all = leakCalls(torch);
+
+function measure(name) {
+  torch.setNumThreads(1);
+  const call = all.get(name);
+  const resident = () => {
+    globalThis.gc();
+    globalThis.gc();
+    return process.memoryUsage.rss() / 1e6;
+  };
+  const part = Math.ceil(calls / PARTS);
+  const repeat = () => {
+    for (let i = 0; i < part; i++) call();
+    return resident();
+  };
+  const readings = [repeat()];
+  const { tensors } = torch.memoryUsage();
+  const start = performance.now();
+  for (let i = 0; i < PARTS; i++) readings.push(repeat());
+  const microseconds = ((performance.now() - start) * 1000) / (part * PARTS);
+  const growths = readings.slice(1).map((reading, i) => reading - readings[i]);
+  return {
+    name,
+    grownMB: readings.at(-1) - readings[0],
+    bytesPerCall: (growths.toSorted((a, b) => a - b)[(PARTS - 1) / 2] * 1e6) / part,
+    tensors: torch.memoryUsage().tensors - tensors,
+    microseconds,
+  };
+}
+
+async function measureInProcess(name) {
+  const file = fileURLToPath(import.meta.url);
+  const { stdout } = await promisify(execFile)(process.execPath, [
+    '--expose-gc',
+    // A small nursery finds its size sooner.
+    '--max-semi-space-size=1',
+    file,
+    '--child',
+    '--calls',
+    values.calls,
+    name,
+  ]);
+  return JSON.parse(stdout);
+}
+
+async function main() {
+  const names = positionals.length > 0 ? positionals : [...all.keys()];
+  const unknown = names.filter((name) => !all.has(name));
+  if (unknown.length > 0) throw new Error(`unknown: ${unknown.join(', ')}; there are ${[...all.keys()].join(', ')}`);
+  const results = [];
+  const queue = [...names];
+  const next = async () => {
+    for (let name = queue.shift(); name !== undefined; name = queue.shift()) {
+      const result = await measureInProcess(name);
+      results.push(result);
+      if (values.json) continue;
+      const { grownMB, bytesPerCall, tensors, microseconds } = result;
+      const columns = [
+        name.padEnd(42),
+        `${grownMB.toFixed(2).padStart(7)} MB`,
+        `${bytesPerCall.toFixed(0).padStart(6)} bytes a call`,
+        `${String(tensors).padStart(4)} tensors`,
+        `${microseconds.toFixed(1).padStart(7)} us a call`,
+      ];
+      console.log(columns.join('  '));
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(2, availableParallelism()) }, next));
+  if (values.json) console.log(JSON.stringify(results));
+}
+
+if (values.child) process.stdout.write(JSON.stringify(measure(positionals[0])));
+else await main();
