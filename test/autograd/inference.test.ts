@@ -147,3 +147,93 @@ test('the engine runs in inference mode on a graph made before', () => {
   const [g] = torch.inferenceMode(() => torch.autograd.grad(y, s));
   expect(g.toArray()).toEqual(torch.full([1, 2, 3], 2).toArray());
 });
+
+const writes: [string, (t: Tensor) => unknown][] = [
+  ['add_', (t) => t.add_(2)],
+  ['transpose_', (t) => t.transpose_(0, 1)],
+];
+
+describe.each([true, false])('writes in place, requiresGrad %s', (requiresGrad) => {
+  test.each([
+    ...writes,
+    ['resize_', (t: Tensor) => t.resize_([1, 2])] as const,
+    ['resizeAs_', (t: Tensor) => t.resizeAs_(torch.ones(1, 2))] as const,
+    ['copy_', (t: Tensor) => t.copy_(torch.ones(1, 2, 3))] as const,
+  ])('%s in inference mode leaves an inference tensor one', (_, write) => {
+    torch.inferenceMode(() => {
+      const c = leaf(requiresGrad);
+      write(c);
+      expect([c.isInference(), c.requiresGrad]).toEqual([true, requiresGrad]);
+    });
+  });
+
+  test.each(writes)('%s on a normal tensor, in either mode and again', (_, write) => {
+    const a = leaf(requiresGrad).clone();
+    const check = (t: Tensor): void => {
+      expect([t.isInference(), t.requiresGrad]).toEqual([false, requiresGrad]);
+    };
+    torch.inferenceMode(() => {
+      write(a);
+      check(a);
+      write(a);
+      check(a);
+      check(a.view([-1]));
+    });
+    write(a);
+    check(a);
+    write(a);
+    check(a);
+    check(a.reshape([-1]));
+  });
+
+  test.each(writes)('%s on a view made in inference mode', (_, write) => {
+    const a = leaf(requiresGrad).clone();
+    const view = torch.inferenceMode(() => a.viewAs(a));
+    if (requiresGrad) {
+      expectError(
+        () => write(view),
+        RuntimeError,
+        /A view was created in inference mode and is being modified inplace/,
+      );
+    } else {
+      write(view);
+    }
+  });
+
+  test.each(writes)('%s on the base of a view made in inference mode: the graph of the view is gone', (_, write) => {
+    const a = leaf(requiresGrad).clone();
+    const view = torch.inferenceMode(() => a.view([-1]));
+    write(a);
+    if (requiresGrad) {
+      expectError(
+        () => view.gradFn,
+        RuntimeError,
+        /A view was created in inference mode and its base or another view of its base has been modified inplace/,
+      );
+    } else {
+      expect(view.gradFn).toBeNull();
+    }
+  });
+
+  test('a view of a view in inference mode, written to there', () => {
+    const a = leaf(requiresGrad).clone();
+    torch.inferenceMode(() => {
+      const view = a.view([-1]).view([-1]);
+      expect([view.isInference(), view.requiresGrad, view.isView, view.isLeaf]).toEqual([
+        false,
+        requiresGrad,
+        true,
+        true,
+      ]);
+      const before = a._version;
+      view.add_(2);
+      expect([a._version, view._version]).toEqual([before + 1, before + 1]);
+    });
+  });
+});
+
+test('an inference tensor that requires a gradient gets one where nothing is saved', () => {
+  const c = torch.inferenceMode(() => leaf());
+  c.add(leaf()).backward(torch.ones(1, 2, 3));
+  expect(c.grad?.toArray()).toEqual(torch.ones(1, 2, 3).toArray());
+});
