@@ -14,6 +14,8 @@ const { functionalCall, grad, gradAndValue, jacrev, hessian } = torch.func;
 
 torch.setDefaultDtype('float64');
 torch.manualSeed(0);
+// Tensors are small: several threads would wait for each other more than they work.
+torch.setNumThreads(1);
 
 type State = Record<string, Tensor>;
 

@@ -15,6 +15,8 @@ const F = nn.functional;
 
 torch.setDefaultDtype('float64');
 torch.manualSeed(0);
+// Tensors are small: several threads would wait for each other more than they work.
+torch.setNumThreads(1);
 
 type State = Record<string, Tensor>;
 
