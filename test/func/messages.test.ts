@@ -5,6 +5,7 @@
 
 import { testMessages } from '../support/messages';
 import rows from './messages.json';
+import { customFunctionTriggers } from './triggers/custom-functions';
 import { derivativeTriggers } from './triggers/derivatives';
 import { jacobianTriggers } from './triggers/jacobians';
 import { different, impossible, remedies, translations } from './triggers/outcomes';
@@ -14,7 +15,14 @@ import { vmapTriggers } from './triggers/vmap';
 
 testMessages({
   rows,
-  triggers: { ...vmapTriggers, ...derivativeTriggers, ...jacobianTriggers, ...moduleTriggers, ...rearrangeTriggers },
+  triggers: {
+    ...vmapTriggers,
+    ...derivativeTriggers,
+    ...jacobianTriggers,
+    ...moduleTriggers,
+    ...customFunctionTriggers,
+    ...rearrangeTriggers,
+  },
   impossible,
   different,
   remedies,

@@ -5,8 +5,6 @@ import type { Difference } from '../../support/messages';
 const LIST = 'there is one kind of array: it is what a tuple is in PyTorch, and accepted';
 const SAVED_TENSOR_HOOKS = 'there are no hooks on saved tensors, and so nothing that would push them';
 
-const MODULES = ['autograd.Function no setup_context', 'autograd.Function no vmap', 'autograd.Function no jvp'];
-
 export const impossible: Record<string, string> = {
   'vmap in_dims list': LIST,
   'grad has_aux list': LIST,
@@ -19,7 +17,6 @@ export const impossible: Record<string, string> = {
   'grad under saved tensor hooks': SAVED_TENSOR_HOOKS,
   'checkpoint in grad': 'torch.utils.checkpoint is not offered',
   'checkpoint reentrant in grad': 'torch.utils.checkpoint is not offered',
-  ...Object.fromEntries(MODULES.map((name) => [name, 'the function is not offered yet'])),
   'fc jit': 'there is no TorchScript',
   'jacrev kwargs': 'there are no keyword arguments; an argument too many is one that the function ignores',
 };
@@ -107,6 +104,8 @@ export const translations: [RegExp | string, string][] = [
   ['Dims=None', 'Dims=null'],
   ['parameter_and_buffer_dicts', 'parameterAndBufferDicts'],
   ['tie_weights=False', 'tieWeights=false'],
+  ['setup_context', 'setupContext'],
+  ['generate_vmap_rule=True', 'generateVmapRule=true'],
   ['1.0 is not', '1.5 is not'],
   ['output = [None]', 'output = [null]'],
   ['be None or greater', 'be null or greater'],
