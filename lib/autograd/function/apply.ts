@@ -65,7 +65,7 @@ function runBackward({ rule, ctx, isTensor }: Call, grads: (Tensor | null)[]): u
         `function ${name} returned a gradient different than None at position ${i + 1}, but the corresponding forward input was not a Variable`,
       );
     }
-    if (!native.isTensor(result)) throw new TypeError(`expected Variable or None (got ${typeName(result)})`);
+    if (!native.isTensor(result)) throw new RuntimeError(`expected Variable or None (got ${typeName(result)})`);
   });
   return results;
 }
@@ -74,7 +74,7 @@ function runJvp({ rule, ctx }: Call, tangents: (Tensor | null)[]): unknown[] {
   const results = toList(callJvp(rule, ctx, tangents));
   results.forEach((result, i) => {
     if (result !== null && !native.isTensor(result)) {
-      throw new TypeError(`expected Variable or None (got ${typeName(result)}) for grad output ${i}.`);
+      throw new RuntimeError(`expected Variable or None (got ${typeName(result)}) for grad output ${i}.`);
     }
   });
   return results;
@@ -87,7 +87,7 @@ const site = new CallbackSite<Call>((call, kind: 'backward' | 'jvp', values: (Te
 
 function tensorsOnly(values: readonly unknown[], message: (value: unknown, i: number) => string): Tensor[] {
   values.forEach((value, i) => {
-    if (!native.isTensor(value)) throw new TypeError(message(value, i));
+    if (!native.isTensor(value)) throw new RuntimeError(message(value, i));
   });
   return values as Tensor[];
 }

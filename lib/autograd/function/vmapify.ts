@@ -132,7 +132,15 @@ export function vmapify(rule: Rule, inDims: unknown[], batchSize: number, random
             ctx[method](...(values as (Tensor | null)[]));
           };
         };
+        // What is behind a batched output or input is the output or input of this function.
+        const mark = (method: 'markDirty' | 'markNonDifferentiable') => {
+          return (...tensors: Tensor[]): void => {
+            ctx[method](...(unwrapBatched(tensors, level).values as Tensor[]));
+          };
+        };
         const wrapped = wrapContext(ctx, {
+          markDirty: mark('markDirty'),
+          markNonDifferentiable: mark('markNonDifferentiable'),
           saveForBackward: save('saveForBackward', 'backwardDims'),
           saveForForward: save('saveForForward', 'forwardDims'),
         });
