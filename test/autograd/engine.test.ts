@@ -127,3 +127,21 @@ test('an engine inside hooks: 50 deep it runs, far deeper it is refused and not 
   }).toThrow(torch.RuntimeError);
   deep(50);
 });
+
+test('reading .grad of a tensor that is no leaf warns, unless it retains it', () => {
+  const emit = jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+  try {
+    const x = torch.ones(1, { requiresGrad: true });
+    expect(x.grad).toBeNull();
+    const retained = x.clone();
+    retained.retainGrad();
+    expect(retained.grad).toBeNull();
+    expect(emit).not.toHaveBeenCalled();
+    expect(x.clone().grad).toBeNull();
+    expect(emit.mock.calls.map(([message]) => String(message))).toEqual([
+      expect.stringContaining('The .grad attribute of a Tensor that is not a leaf Tensor is being accessed.'),
+    ]);
+  } finally {
+    emit.mockRestore();
+  }
+});
