@@ -4,9 +4,17 @@ import { flatten } from './pytree';
 import { native } from './native';
 import type { Tensor } from './tensor';
 
+/** The method of an object, other than a pytree, that says which tensors live and die with it. */
+export const heldTensors = Symbol('heldTensors');
+
+function tensorsOf(leaf: unknown): Tensor[] {
+  if (native.isTensor(leaf)) return [leaf];
+  return (leaf as { [heldTensors]?: () => Tensor[] } | null | undefined)?.[heldTensors]?.() ?? [];
+}
+
 /**
  * Runs `body` and frees every tensor that was made meanwhile, except for those in what it returns,
- * through any pytree. Scopes nest. `body` must be synchronous.
+ * through any pytree, and those of a module in it. Scopes nest. `body` must be synchronous.
  *
  * @throws TypeError if `body` returns a Promise.
  * @example
@@ -23,7 +31,7 @@ export function scope<T>(body: () => T): T {
     if (typeof (result as { then?: unknown } | null)?.then === 'function') {
       throw new TypeError('scope(): the body returned a Promise; tensors made later would not belong to the scope');
     }
-    kept = flatten(result).leaves.filter((leaf) => native.isTensor(leaf));
+    kept = flatten(result).leaves.flatMap(tensorsOf);
     return result;
   } finally {
     native.closeScope(depth, kept);

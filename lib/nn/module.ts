@@ -9,6 +9,7 @@ import { typeName } from '../func/common';
 import { native } from '../native';
 import { torchFunctions } from '../operators';
 import { readOptions } from '../options';
+import { heldTensors } from '../scope';
 import type { Tensor, ToOptions } from '../tensor';
 import { Callable, invoke } from './callable';
 import { conversionTo, convertOwn } from './module-conversion';
@@ -409,6 +410,11 @@ export class Module extends Callable {
   /** Parameters and buffers on a CUDA device, by default the current one; `Module.cuda`. */
   cuda(device: DeviceLike | number = 'cuda'): this {
     return this.to(typeof device === 'number' ? `cuda:${device}` : device);
+  }
+
+  /** The tensors among the properties of this module and of all below it. @internal */
+  [heldTensors](): Tensor[] {
+    return this.modules().flatMap((module) => Object.values(module).filter((value) => native.isTensor(value)));
   }
 
   // --- text ---------------------------------------------------------------------------------------
