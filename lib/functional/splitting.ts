@@ -55,25 +55,26 @@ Tensor.prototype.split = function (this: Tensor, splitSize: number | Size | Tens
  * const [rows, columns] = torch.unravelIndex(torch.tensor([1n, 5n]), [2, 3]); // [0, 1] and [1, 2]
  * ```
  */
-export function unravelIndex(indices: Tensor, shape: number | Size): Tensor[] {
+export function unravelIndex(indices: Tensor, shape: number | bigint | readonly (number | bigint)[]): Tensor[] {
   if (indices.isComplex() || indices.isFloatingPoint() || indices.dtype === 'bool') {
     throw new TypeError(`expected 'indices' to be integer dtype, but got torch.${indices.dtype}`);
   }
-  const sizes: unknown = Number.isInteger(shape) ? [shape] : shape;
+  const isInteger = (size: unknown) => typeof size === 'bigint' || Number.isInteger(size);
+  const sizes: unknown = isInteger(shape) ? [shape] : shape;
   if (!Array.isArray(sizes)) {
     throw new TypeError(`expected 'shape' to be int or sequence of ints, but got ${typeof shape}`);
   }
   for (const size of sizes as unknown[]) {
-    if (!Number.isInteger(size)) {
+    if (!isInteger(size)) {
       throw new TypeError(`expected 'shape' sequence to only contain ints, but got ${typeof size} ${String(size)}`);
     }
   }
-  const list = sizes as number[];
-  if (list.some((size) => size < 0)) {
+  // Sizes, and products of them, may be beyond what a number holds.
+  const list = (sizes as (number | bigint)[]).map(BigInt);
+  if (list.some((size) => size < 0n)) {
     throw new ValueError(`'shape' cannot have negative values, but got (${list.join(', ')})`);
   }
-  const steps = list.map((_, i) => list.slice(i + 1).reduce((product, size) => product * size, 1));
-  const int64 = (values: readonly number[]) =>
-    native.tensorFromList(values.map(BigInt), 'int64', indices.device.toString());
+  const steps = list.map((_, i) => list.slice(i + 1).reduce((product, size) => product * size, 1n));
+  const int64 = (values: readonly bigint[]) => native.tensorFromList(values, 'int64', indices.device.toString());
   return indices.unsqueeze(-1).floorDivide(int64(steps)).remainder(int64(list)).unbind(-1);
 }

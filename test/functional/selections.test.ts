@@ -135,6 +135,7 @@ parity('selections', (cases) => {
   cases.group('unravel_index', () => {
     cases.add('torch.unravel_index(n, (3, 4))', ({ n }) => torch.unravelIndex(n, [3, 4]));
     cases.add('torch.unravel_index(n, (2, 3, 2))', ({ n }) => torch.unravelIndex(n, [2, 3, 2]));
+    cases.add('torch.unravel_index(n, 2**63 - 1)', ({ n }) => torch.unravelIndex(n, 2n ** 63n - 1n));
     cases.add('torch.unravel_index(n.int(), 12)', ({ n }) => torch.unravelIndex(n.int(), 12));
     cases.add('torch.unravel_index(torch.tensor(7), (3, 4))', () => torch.unravelIndex(torch.tensor(7n), [3, 4]));
     cases.add('torch.unravel_index(a, (3, 4))', ({ a }) => torch.unravelIndex(a, [3, 4]));
