@@ -120,6 +120,7 @@ export interface Native {
   enterInferenceMode(enabled: boolean): unknown;
   exitInferenceMode(guard: unknown): void;
   requiresGrad_(tensor: Tensor, enabled: boolean): Tensor;
+  requireGradOfNew(tensor: Tensor): Tensor;
   retainGrad(tensor: Tensor): void;
   disableSavedTensorHooks(message: string): string | null;
   enableSavedTensorHooks(previous: string | null): void;

@@ -130,6 +130,13 @@ Napi::Value requiresGrad(const Napi::CallbackInfo& info) {
   return info[0];
 }
 
+// requireGradOfNew(tensor): the last step of making a leaf. Inside a transform too, which refuses it only
+// for tensors that its function did not make itself.
+Napi::Value requireGradOfNew(const Napi::CallbackInfo& info) {
+  toTensor(Environment::of(info.Env()), info[0], "input").set_requires_grad(true);
+  return info[0];
+}
+
 Napi::Value retainGrad(const Napi::CallbackInfo& info) {
   const at::Tensor& tensor = toTensor(Environment::of(info.Env()), info[0], "input");
   if (const auto& functorch = at::functorch::functorchTLSAccessor()) functorch->checkSupportsRetainGrad();
@@ -165,6 +172,7 @@ void defineAutograd(Napi::Object exports) {
   define<enterInferenceMode>(exports, "enterInferenceMode");
   define<exitInferenceMode, StackCheck::Unwinding>(exports, "exitInferenceMode");
   define<requiresGrad>(exports, "requiresGrad_");
+  define<requireGradOfNew>(exports, "requireGradOfNew");
   define<retainGrad>(exports, "retainGrad");
   define<disableSavedTensorHooks>(exports, "disableSavedTensorHooks");
   define<enableSavedTensorHooks, StackCheck::Unwinding>(exports, "enableSavedTensorHooks");

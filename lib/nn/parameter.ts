@@ -57,7 +57,7 @@ export class Parameter extends Tensor {
       throw new RuntimeError('Only Tensors of floating point and complex dtype can require gradients');
     }
     detachInto(this, tensor);
-    if (requiresGrad) native.requiresGrad_(this, true);
+    if (requiresGrad) native.requireGradOfNew(this);
   }
 
   override toString(): string {
@@ -93,7 +93,7 @@ export class Buffer extends Tensor {
     const { persistent = true } = readOptions<{ persistent: boolean }>('Buffer', [options], [], ['persistent']);
     const tensor = checkData('Buffer', data);
     detachInto(this, tensor);
-    if (tensor.requiresGrad) native.requiresGrad_(this, true);
+    if (tensor.requiresGrad) native.requireGradOfNew(this);
     Object.defineProperty(this, 'persistent', { value: persistent });
   }
 }

@@ -221,6 +221,23 @@ parity('functions of modules', (cases) => {
     );
   });
 
+  cases.group('modules made inside a transform', () => {
+    const made = (x: Tensor): Tensor => new nn.Linear(3, 1)(x).sum();
+    add('grad(lambda x: nn.Linear(3, 1)(x).sum())(one)', ({ one }) => grad(made)(one));
+    add("vmap(grad(lambda x: nn.Linear(3, 1)(x).sum()), randomness='same')(x)", ({ x }) =>
+      torch.vmap(grad(made), { randomness: 'same' })(x),
+    );
+    add('vmap(lambda x: nn.Linear(3, 1)(x).sum())(x)', ({ x }) => torch.vmap(made)(x));
+    add('jvp(lambda x: nn.Linear(3, 1)(x).sum(), (one,), (one,))', ({ one }) => jvp(made, [one], [one]));
+    add('grad(lambda x: (nn.Parameter(x * 2) * x).sum())(one)', ({ one }) =>
+      grad((x: Tensor) => new nn.Parameter(x.mul(2)).mul(x).sum())(one),
+    );
+    add(
+      'torch.no_grad().__enter__(); w = nn.Linear(3, 1).weight; torch.set_grad_enabled(True); return w.requires_grad',
+      () => torch.noGrad(() => new nn.Linear(3, 1).weight.requiresGrad),
+    );
+  });
+
   cases.group('stackModuleState', () => {
     add('list(stack_module_state([Net(), Net(), Net()])[1].values())', () =>
       Object.values(stackModuleState([new Net(), new Net(), new Net()])[1]),
@@ -324,7 +341,9 @@ describe('whatever happens, the module has its own tensors again', () => {
   });
 
   test('an argument that is no module, or an unknown option', () => {
-    expect(() => functionalCall((() => 1) as unknown as Mlp, {}, x)).toThrow("argument 'module' must be a torch.nn.Module");
+    expect(() => functionalCall((() => 1) as unknown as Mlp, {}, x)).toThrow(
+      "argument 'module' must be a torch.nn.Module",
+    );
     expect(() => functionalCall(net, {}, x, { tie: true } as never)).toThrow("unknown option 'tie'");
     expect(() => stackModuleState(3 as never)).toThrow("argument 'models' must be an array of modules, not number");
   });
