@@ -98,7 +98,7 @@ napi_value Operator::callOnTensors(napi_value thisValue, c10::ArrayRef<napi_valu
   overload.handle().callBoxed(stack);
   return wrapResults(environment, overload.handle().schema(), stack, [&](const at::TensorImpl* impl) -> napi_value {
     for (size_t i = 0; i < count; ++i) {
-      if (handles[i]->tensor.unsafeGetTensorImpl() == impl) return objects[i];
+      if (withoutEndedLevels(handles[i]->tensor).unsafeGetTensorImpl() == impl) return objects[i];
     }
     return nullptr;
   });
@@ -147,6 +147,7 @@ napi_value Operator::run(const Overload& overload, const Overload::Bound& bound)
   std::vector<c10::IValue>& stack = *lease;
   overload.push(environment, bound, stack);
   overload.handle().callBoxed(stack);
+  if (overload.returnsFirstArgument()) return bound.arguments[0]->value;
   if (bound.requiresGrad) {
     for (c10::IValue& value : stack) {
       if (value.isTensor()) value.toTensor().set_requires_grad(true);
@@ -154,7 +155,7 @@ napi_value Operator::run(const Overload& overload, const Overload::Bound& bound)
   }
   return wrapResults(environment, overload.handle().schema(), stack, [&](const at::TensorImpl* impl) -> napi_value {
     for (const Argument* argument : bound.arguments) {
-      if (argument != nullptr && argument->kind == Kind::Tensor && argument->tensor->tensor.unsafeGetTensorImpl() == impl) {
+      if (argument != nullptr && argument->kind == Kind::Tensor && withoutEndedLevels(argument->tensor->tensor).unsafeGetTensorImpl() == impl) {
         return argument->value;
       }
     }

@@ -228,6 +228,8 @@ Overload::Overload(const std::string& spec, bool isMethod) : Overload(spec.subst
 Overload::Overload(const std::string& name, bool isMethod, bool allowOut)
     : handle_(findOperator(name)), isMethod_(isMethod) {
   const c10::FunctionSchema& schema = handle_.schema();
+  returnsFirstArgument_ = schema.returns().empty() && schema.name().rfind("aten::_foreach_", 0) == 0 &&
+                          schema.name().back() == '_';
   const bool numbersAsTensors = allowsNumbersAsTensors(schema.name());
   bool hasDtype = false, hasLayout = false, hasDevice = false;
   for (const c10::Argument& argument : schema.arguments()) {

@@ -39,6 +39,8 @@ class Overload {
   const std::vector<Parameter>& parameters() const { return parameters_; }
   const c10::OperatorHandle& handle() const { return handle_; }
   const Overload* outVariant() const { return outVariant_.get(); }
+  // _foreach_add_ and the like return nothing to C++, and to Python the list that they were given.
+  bool returnsFirstArgument() const { return returnsFirstArgument_; }
   // Makes a tensor from nothing, or a new one like another: takes requiresGrad, as in Python.
   bool isFactory() const { return isFactory_; }
   static constexpr size_t kMostTensors = 4;
@@ -71,6 +73,7 @@ class Overload {
   size_t positionalCount_ = 0;
   std::array<bool, kMostTensors + 1> takesTensors_{};
   bool isFactory_ = false;
+  bool returnsFirstArgument_ = false;
   bool hasOut_ = false;
   bool takesVarargs_ = false;
   bool isMethod_ = false;

@@ -512,7 +512,7 @@ export interface TorchFunctions {
    *
    * - `aten::_foreach_abs_(Tensor(a!)[] self) -> ()`
    */
-  _foreachAbs_(input: readonly Tensor[]): void;
+  _foreachAbs_(input: readonly Tensor[]): Tensor[];
   /**
    * `torch._foreach_acos`
    *
@@ -524,7 +524,7 @@ export interface TorchFunctions {
    *
    * - `aten::_foreach_acos_(Tensor(a!)[] self) -> ()`
    */
-  _foreachAcos_(input: readonly Tensor[]): void;
+  _foreachAcos_(input: readonly Tensor[]): Tensor[];
   /**
    * `torch._foreach_add`
    *
@@ -544,9 +544,9 @@ export interface TorchFunctions {
    * - `aten::_foreach_add_.Tensor(Tensor(a!)[] self, Tensor other, *, Scalar alpha=1) -> ()`
    * - `aten::_foreach_add_.List(Tensor(a!)[] self, Tensor[] other, *, Scalar alpha=1) -> ()`
    */
-  _foreachAdd_(input: readonly Tensor[], scalar: Scalar): void;
-  _foreachAdd_(input: readonly Tensor[], scalars: readonly Scalar[]): void;
-  _foreachAdd_(input: readonly Tensor[], other: Tensor | readonly Tensor[], options?: { alpha?: Scalar }): void;
+  _foreachAdd_(input: readonly Tensor[], scalar: Scalar): Tensor[];
+  _foreachAdd_(input: readonly Tensor[], scalars: readonly Scalar[]): Tensor[];
+  _foreachAdd_(input: readonly Tensor[], other: Tensor | readonly Tensor[], options?: { alpha?: Scalar }): Tensor[];
   /**
    * `torch._foreach_addcdiv`
    *
@@ -564,9 +564,9 @@ export interface TorchFunctions {
    * - `aten::_foreach_addcdiv_.Tensor(Tensor(a!)[] self, Tensor[] tensor1, Tensor[] tensor2, Tensor scalars) -> ()`
    * - `aten::_foreach_addcdiv_.Scalar(Tensor(a!)[] self, Tensor[] tensor1, Tensor[] tensor2, Scalar value=1) -> ()`
    */
-  _foreachAddcdiv_(input: readonly Tensor[], tensor1: readonly Tensor[], tensor2: readonly Tensor[], scalars: readonly Scalar[] | Tensor): void;
-  _foreachAddcdiv_(input: readonly Tensor[], tensor1: readonly Tensor[], tensor2: readonly Tensor[], value?: Scalar): void;
-  _foreachAddcdiv_(input: readonly Tensor[], tensor1: readonly Tensor[], tensor2: readonly Tensor[], options: { value?: Scalar }): void;
+  _foreachAddcdiv_(input: readonly Tensor[], tensor1: readonly Tensor[], tensor2: readonly Tensor[], scalars: readonly Scalar[] | Tensor): Tensor[];
+  _foreachAddcdiv_(input: readonly Tensor[], tensor1: readonly Tensor[], tensor2: readonly Tensor[], value?: Scalar): Tensor[];
+  _foreachAddcdiv_(input: readonly Tensor[], tensor1: readonly Tensor[], tensor2: readonly Tensor[], options: { value?: Scalar }): Tensor[];
   /**
    * `torch._foreach_addcmul`
    *
@@ -584,9 +584,9 @@ export interface TorchFunctions {
    * - `aten::_foreach_addcmul_.Tensor(Tensor(a!)[] self, Tensor[] tensor1, Tensor[] tensor2, Tensor scalars) -> ()`
    * - `aten::_foreach_addcmul_.Scalar(Tensor(a!)[] self, Tensor[] tensor1, Tensor[] tensor2, Scalar value=1) -> ()`
    */
-  _foreachAddcmul_(input: readonly Tensor[], tensor1: readonly Tensor[], tensor2: readonly Tensor[], scalars: readonly Scalar[] | Tensor): void;
-  _foreachAddcmul_(input: readonly Tensor[], tensor1: readonly Tensor[], tensor2: readonly Tensor[], value?: Scalar): void;
-  _foreachAddcmul_(input: readonly Tensor[], tensor1: readonly Tensor[], tensor2: readonly Tensor[], options: { value?: Scalar }): void;
+  _foreachAddcmul_(input: readonly Tensor[], tensor1: readonly Tensor[], tensor2: readonly Tensor[], scalars: readonly Scalar[] | Tensor): Tensor[];
+  _foreachAddcmul_(input: readonly Tensor[], tensor1: readonly Tensor[], tensor2: readonly Tensor[], value?: Scalar): Tensor[];
+  _foreachAddcmul_(input: readonly Tensor[], tensor1: readonly Tensor[], tensor2: readonly Tensor[], options: { value?: Scalar }): Tensor[];
   /**
    * `torch._foreach_asin`
    *
@@ -598,7 +598,7 @@ export interface TorchFunctions {
    *
    * - `aten::_foreach_asin_(Tensor(a!)[] self) -> ()`
    */
-  _foreachAsin_(input: readonly Tensor[]): void;
+  _foreachAsin_(input: readonly Tensor[]): Tensor[];
   /**
    * `torch._foreach_atan`
    *
@@ -610,7 +610,7 @@ export interface TorchFunctions {
    *
    * - `aten::_foreach_atan_(Tensor(a!)[] self) -> ()`
    */
-  _foreachAtan_(input: readonly Tensor[]): void;
+  _foreachAtan_(input: readonly Tensor[]): Tensor[];
   /**
    * `torch._foreach_ceil`
    *
@@ -622,7 +622,7 @@ export interface TorchFunctions {
    *
    * - `aten::_foreach_ceil_(Tensor(a!)[] self) -> ()`
    */
-  _foreachCeil_(input: readonly Tensor[]): void;
+  _foreachCeil_(input: readonly Tensor[]): Tensor[];
   /**
    * `torch._foreach_clamp_max`
    *
@@ -640,9 +640,9 @@ export interface TorchFunctions {
    * - `aten::_foreach_clamp_max_.ScalarList(Tensor(a!)[] self, Scalar[] scalars) -> ()`
    * - `aten::_foreach_clamp_max_.List(Tensor(a!)[] self, Tensor[] other) -> ()`
    */
-  _foreachClampMax_(input: readonly Tensor[], scalar: Scalar): void;
-  _foreachClampMax_(input: readonly Tensor[], scalars: readonly Scalar[]): void;
-  _foreachClampMax_(input: readonly Tensor[], other: readonly Tensor[]): void;
+  _foreachClampMax_(input: readonly Tensor[], scalar: Scalar): Tensor[];
+  _foreachClampMax_(input: readonly Tensor[], scalars: readonly Scalar[]): Tensor[];
+  _foreachClampMax_(input: readonly Tensor[], other: readonly Tensor[]): Tensor[];
   /**
    * `torch._foreach_clamp_min`
    *
@@ -660,9 +660,9 @@ export interface TorchFunctions {
    * - `aten::_foreach_clamp_min_.ScalarList(Tensor(a!)[] self, Scalar[] scalars) -> ()`
    * - `aten::_foreach_clamp_min_.List(Tensor(a!)[] self, Tensor[] other) -> ()`
    */
-  _foreachClampMin_(input: readonly Tensor[], scalar: Scalar): void;
-  _foreachClampMin_(input: readonly Tensor[], scalars: readonly Scalar[]): void;
-  _foreachClampMin_(input: readonly Tensor[], other: readonly Tensor[]): void;
+  _foreachClampMin_(input: readonly Tensor[], scalar: Scalar): Tensor[];
+  _foreachClampMin_(input: readonly Tensor[], scalars: readonly Scalar[]): Tensor[];
+  _foreachClampMin_(input: readonly Tensor[], other: readonly Tensor[]): Tensor[];
   /**
    * `torch._foreach_clone`
    *
@@ -674,8 +674,8 @@ export interface TorchFunctions {
    *
    * - `aten::_foreach_copy_(Tensor(a!)[] self, Tensor[] src, bool non_blocking=False) -> ()`
    */
-  _foreachCopy_(input: readonly Tensor[], src: readonly Tensor[], nonBlocking?: boolean): void;
-  _foreachCopy_(input: readonly Tensor[], src: readonly Tensor[], options: { nonBlocking?: boolean }): void;
+  _foreachCopy_(input: readonly Tensor[], src: readonly Tensor[], nonBlocking?: boolean): Tensor[];
+  _foreachCopy_(input: readonly Tensor[], src: readonly Tensor[], options: { nonBlocking?: boolean }): Tensor[];
   /**
    * `torch._foreach_cos`
    *
@@ -687,7 +687,7 @@ export interface TorchFunctions {
    *
    * - `aten::_foreach_cos_(Tensor(a!)[] self) -> ()`
    */
-  _foreachCos_(input: readonly Tensor[]): void;
+  _foreachCos_(input: readonly Tensor[]): Tensor[];
   /**
    * `torch._foreach_cosh`
    *
@@ -699,7 +699,7 @@ export interface TorchFunctions {
    *
    * - `aten::_foreach_cosh_(Tensor(a!)[] self) -> ()`
    */
-  _foreachCosh_(input: readonly Tensor[]): void;
+  _foreachCosh_(input: readonly Tensor[]): Tensor[];
   /**
    * `torch._foreach_div`
    *
@@ -719,9 +719,9 @@ export interface TorchFunctions {
    * - `aten::_foreach_div_.List(Tensor(a!)[] self, Tensor[] other) -> ()`
    * - `aten::_foreach_div_.Scalar(Tensor(a!)[] self, Scalar scalar) -> ()`
    */
-  _foreachDiv_(input: readonly Tensor[], scalars: readonly Scalar[]): void;
-  _foreachDiv_(input: readonly Tensor[], other: Tensor | readonly Tensor[]): void;
-  _foreachDiv_(input: readonly Tensor[], scalar: Scalar): void;
+  _foreachDiv_(input: readonly Tensor[], scalars: readonly Scalar[]): Tensor[];
+  _foreachDiv_(input: readonly Tensor[], other: Tensor | readonly Tensor[]): Tensor[];
+  _foreachDiv_(input: readonly Tensor[], scalar: Scalar): Tensor[];
   /**
    * `torch._foreach_erf`
    *
@@ -733,7 +733,7 @@ export interface TorchFunctions {
    *
    * - `aten::_foreach_erf_(Tensor(a!)[] self) -> ()`
    */
-  _foreachErf_(input: readonly Tensor[]): void;
+  _foreachErf_(input: readonly Tensor[]): Tensor[];
   /**
    * `torch._foreach_erfc`
    *
@@ -745,7 +745,7 @@ export interface TorchFunctions {
    *
    * - `aten::_foreach_erfc_(Tensor(a!)[] self) -> ()`
    */
-  _foreachErfc_(input: readonly Tensor[]): void;
+  _foreachErfc_(input: readonly Tensor[]): Tensor[];
   /**
    * `torch._foreach_exp`
    *
@@ -757,7 +757,7 @@ export interface TorchFunctions {
    *
    * - `aten::_foreach_exp_(Tensor(a!)[] self) -> ()`
    */
-  _foreachExp_(input: readonly Tensor[]): void;
+  _foreachExp_(input: readonly Tensor[]): Tensor[];
   /**
    * `torch._foreach_expm1`
    *
@@ -769,7 +769,7 @@ export interface TorchFunctions {
    *
    * - `aten::_foreach_expm1_(Tensor(a!)[] self) -> ()`
    */
-  _foreachExpm1_(input: readonly Tensor[]): void;
+  _foreachExpm1_(input: readonly Tensor[]): Tensor[];
   /**
    * `torch._foreach_floor`
    *
@@ -781,7 +781,7 @@ export interface TorchFunctions {
    *
    * - `aten::_foreach_floor_(Tensor(a!)[] self) -> ()`
    */
-  _foreachFloor_(input: readonly Tensor[]): void;
+  _foreachFloor_(input: readonly Tensor[]): Tensor[];
   /**
    * `torch._foreach_frac`
    *
@@ -793,7 +793,7 @@ export interface TorchFunctions {
    *
    * - `aten::_foreach_frac_(Tensor(a!)[] self) -> ()`
    */
-  _foreachFrac_(input: readonly Tensor[]): void;
+  _foreachFrac_(input: readonly Tensor[]): Tensor[];
   /**
    * `torch._foreach_lerp`
    *
@@ -810,8 +810,8 @@ export interface TorchFunctions {
    * - `aten::_foreach_lerp_.ScalarList(Tensor(a!)[] self, Tensor[] tensors1, Scalar[] weight) -> ()`
    * - `aten::_foreach_lerp_.List(Tensor(a!)[] self, Tensor[] tensors1, Tensor[] weights) -> ()`
    */
-  _foreachLerp_(input: readonly Tensor[], tensors1: readonly Tensor[], weight: Scalar | readonly Scalar[]): void;
-  _foreachLerp_(input: readonly Tensor[], tensors1: readonly Tensor[], weights: readonly Tensor[]): void;
+  _foreachLerp_(input: readonly Tensor[], tensors1: readonly Tensor[], weight: Scalar | readonly Scalar[]): Tensor[];
+  _foreachLerp_(input: readonly Tensor[], tensors1: readonly Tensor[], weights: readonly Tensor[]): Tensor[];
   /**
    * `torch._foreach_lgamma`
    *
@@ -823,7 +823,7 @@ export interface TorchFunctions {
    *
    * - `aten::_foreach_lgamma_(Tensor(a!)[] self) -> ()`
    */
-  _foreachLgamma_(input: readonly Tensor[]): void;
+  _foreachLgamma_(input: readonly Tensor[]): Tensor[];
   /**
    * `torch._foreach_log`
    *
@@ -841,7 +841,7 @@ export interface TorchFunctions {
    *
    * - `aten::_foreach_log10_(Tensor(a!)[] self) -> ()`
    */
-  _foreachLog10_(input: readonly Tensor[]): void;
+  _foreachLog10_(input: readonly Tensor[]): Tensor[];
   /**
    * `torch._foreach_log1p`
    *
@@ -853,7 +853,7 @@ export interface TorchFunctions {
    *
    * - `aten::_foreach_log1p_(Tensor(a!)[] self) -> ()`
    */
-  _foreachLog1p_(input: readonly Tensor[]): void;
+  _foreachLog1p_(input: readonly Tensor[]): Tensor[];
   /**
    * `torch._foreach_log2`
    *
@@ -865,13 +865,13 @@ export interface TorchFunctions {
    *
    * - `aten::_foreach_log2_(Tensor(a!)[] self) -> ()`
    */
-  _foreachLog2_(input: readonly Tensor[]): void;
+  _foreachLog2_(input: readonly Tensor[]): Tensor[];
   /**
    * `torch._foreach_log_`
    *
    * - `aten::_foreach_log_(Tensor(a!)[] self) -> ()`
    */
-  _foreachLog_(input: readonly Tensor[]): void;
+  _foreachLog_(input: readonly Tensor[]): Tensor[];
   /**
    * `torch._foreach_max`
    *
@@ -895,9 +895,9 @@ export interface TorchFunctions {
    * - `aten::_foreach_maximum_.ScalarList(Tensor(a!)[] self, Scalar[] scalars) -> ()`
    * - `aten::_foreach_maximum_.List(Tensor(a!)[] self, Tensor[] other) -> ()`
    */
-  _foreachMaximum_(input: readonly Tensor[], scalar: Scalar): void;
-  _foreachMaximum_(input: readonly Tensor[], scalars: readonly Scalar[]): void;
-  _foreachMaximum_(input: readonly Tensor[], other: readonly Tensor[]): void;
+  _foreachMaximum_(input: readonly Tensor[], scalar: Scalar): Tensor[];
+  _foreachMaximum_(input: readonly Tensor[], scalars: readonly Scalar[]): Tensor[];
+  _foreachMaximum_(input: readonly Tensor[], other: readonly Tensor[]): Tensor[];
   /**
    * `torch._foreach_minimum`
    *
@@ -915,9 +915,9 @@ export interface TorchFunctions {
    * - `aten::_foreach_minimum_.ScalarList(Tensor(a!)[] self, Scalar[] scalars) -> ()`
    * - `aten::_foreach_minimum_.List(Tensor(a!)[] self, Tensor[] other) -> ()`
    */
-  _foreachMinimum_(input: readonly Tensor[], scalar: Scalar): void;
-  _foreachMinimum_(input: readonly Tensor[], scalars: readonly Scalar[]): void;
-  _foreachMinimum_(input: readonly Tensor[], other: readonly Tensor[]): void;
+  _foreachMinimum_(input: readonly Tensor[], scalar: Scalar): Tensor[];
+  _foreachMinimum_(input: readonly Tensor[], scalars: readonly Scalar[]): Tensor[];
+  _foreachMinimum_(input: readonly Tensor[], other: readonly Tensor[]): Tensor[];
   /**
    * `torch._foreach_mm`
    *
@@ -943,9 +943,9 @@ export interface TorchFunctions {
    * - `aten::_foreach_mul_.List(Tensor(a!)[] self, Tensor[] other) -> ()`
    * - `aten::_foreach_mul_.Scalar(Tensor(a!)[] self, Scalar scalar) -> ()`
    */
-  _foreachMul_(input: readonly Tensor[], scalars: readonly Scalar[]): void;
-  _foreachMul_(input: readonly Tensor[], other: Tensor | readonly Tensor[]): void;
-  _foreachMul_(input: readonly Tensor[], scalar: Scalar): void;
+  _foreachMul_(input: readonly Tensor[], scalars: readonly Scalar[]): Tensor[];
+  _foreachMul_(input: readonly Tensor[], other: Tensor | readonly Tensor[]): Tensor[];
+  _foreachMul_(input: readonly Tensor[], scalar: Scalar): Tensor[];
   /**
    * `torch._foreach_neg`
    *
@@ -957,7 +957,7 @@ export interface TorchFunctions {
    *
    * - `aten::_foreach_neg_(Tensor(a!)[] self) -> ()`
    */
-  _foreachNeg_(input: readonly Tensor[]): void;
+  _foreachNeg_(input: readonly Tensor[]): Tensor[];
   /**
    * `torch._foreach_norm`
    *
@@ -983,7 +983,7 @@ export interface TorchFunctions {
    * - `aten::_foreach_pow_.ScalarList(Tensor(a!)[] self, Scalar[] exponent) -> ()`
    * - `aten::_foreach_pow_.List(Tensor(a!)[] self, Tensor[] exponent) -> ()`
    */
-  _foreachPow_(input: readonly Tensor[], exponent: Scalar | readonly Scalar[] | readonly Tensor[]): void;
+  _foreachPow_(input: readonly Tensor[], exponent: Scalar | readonly Scalar[] | readonly Tensor[]): Tensor[];
   /**
    * `torch._foreach_powsum`
    *
@@ -1003,7 +1003,7 @@ export interface TorchFunctions {
    *
    * - `aten::_foreach_reciprocal_(Tensor(a!)[] self) -> ()`
    */
-  _foreachReciprocal_(input: readonly Tensor[]): void;
+  _foreachReciprocal_(input: readonly Tensor[]): Tensor[];
   /**
    * `torch._foreach_round`
    *
@@ -1015,7 +1015,7 @@ export interface TorchFunctions {
    *
    * - `aten::_foreach_round_(Tensor(a!)[] self) -> ()`
    */
-  _foreachRound_(input: readonly Tensor[]): void;
+  _foreachRound_(input: readonly Tensor[]): Tensor[];
   /**
    * `torch._foreach_rsqrt`
    *
@@ -1027,7 +1027,7 @@ export interface TorchFunctions {
    *
    * - `aten::_foreach_rsqrt_(Tensor(a!)[] self) -> ()`
    */
-  _foreachRsqrt_(input: readonly Tensor[]): void;
+  _foreachRsqrt_(input: readonly Tensor[]): Tensor[];
   /**
    * `torch._foreach_sigmoid`
    *
@@ -1039,7 +1039,7 @@ export interface TorchFunctions {
    *
    * - `aten::_foreach_sigmoid_(Tensor(a!)[] self) -> ()`
    */
-  _foreachSigmoid_(input: readonly Tensor[]): void;
+  _foreachSigmoid_(input: readonly Tensor[]): Tensor[];
   /**
    * `torch._foreach_sign`
    *
@@ -1051,7 +1051,7 @@ export interface TorchFunctions {
    *
    * - `aten::_foreach_sign_(Tensor(a!)[] self) -> ()`
    */
-  _foreachSign_(input: readonly Tensor[]): void;
+  _foreachSign_(input: readonly Tensor[]): Tensor[];
   /**
    * `torch._foreach_sin`
    *
@@ -1063,7 +1063,7 @@ export interface TorchFunctions {
    *
    * - `aten::_foreach_sin_(Tensor(a!)[] self) -> ()`
    */
-  _foreachSin_(input: readonly Tensor[]): void;
+  _foreachSin_(input: readonly Tensor[]): Tensor[];
   /**
    * `torch._foreach_sinh`
    *
@@ -1075,7 +1075,7 @@ export interface TorchFunctions {
    *
    * - `aten::_foreach_sinh_(Tensor(a!)[] self) -> ()`
    */
-  _foreachSinh_(input: readonly Tensor[]): void;
+  _foreachSinh_(input: readonly Tensor[]): Tensor[];
   /**
    * `torch._foreach_sqrt`
    *
@@ -1087,7 +1087,7 @@ export interface TorchFunctions {
    *
    * - `aten::_foreach_sqrt_(Tensor(a!)[] self) -> ()`
    */
-  _foreachSqrt_(input: readonly Tensor[]): void;
+  _foreachSqrt_(input: readonly Tensor[]): Tensor[];
   /**
    * `torch._foreach_sub`
    *
@@ -1105,9 +1105,9 @@ export interface TorchFunctions {
    * - `aten::_foreach_sub_.ScalarList(Tensor(a!)[] self, Scalar[] scalars) -> ()`
    * - `aten::_foreach_sub_.List(Tensor(a!)[] self, Tensor[] other, *, Scalar alpha=1) -> ()`
    */
-  _foreachSub_(input: readonly Tensor[], scalar: Scalar): void;
-  _foreachSub_(input: readonly Tensor[], scalars: readonly Scalar[]): void;
-  _foreachSub_(input: readonly Tensor[], other: readonly Tensor[], options?: { alpha?: Scalar }): void;
+  _foreachSub_(input: readonly Tensor[], scalar: Scalar): Tensor[];
+  _foreachSub_(input: readonly Tensor[], scalars: readonly Scalar[]): Tensor[];
+  _foreachSub_(input: readonly Tensor[], other: readonly Tensor[], options?: { alpha?: Scalar }): Tensor[];
   /**
    * `torch._foreach_tan`
    *
@@ -1119,7 +1119,7 @@ export interface TorchFunctions {
    *
    * - `aten::_foreach_tan_(Tensor(a!)[] self) -> ()`
    */
-  _foreachTan_(input: readonly Tensor[]): void;
+  _foreachTan_(input: readonly Tensor[]): Tensor[];
   /**
    * `torch._foreach_tanh`
    *
@@ -1131,7 +1131,7 @@ export interface TorchFunctions {
    *
    * - `aten::_foreach_tanh_(Tensor(a!)[] self) -> ()`
    */
-  _foreachTanh_(input: readonly Tensor[]): void;
+  _foreachTanh_(input: readonly Tensor[]): Tensor[];
   /**
    * `torch._foreach_trunc`
    *
@@ -1143,13 +1143,13 @@ export interface TorchFunctions {
    *
    * - `aten::_foreach_trunc_(Tensor(a!)[] self) -> ()`
    */
-  _foreachTrunc_(input: readonly Tensor[]): void;
+  _foreachTrunc_(input: readonly Tensor[]): Tensor[];
   /**
    * `torch._foreach_zero_`
    *
    * - `aten::_foreach_zero_(Tensor(a!)[] self) -> ()`
    */
-  _foreachZero_(input: readonly Tensor[]): void;
+  _foreachZero_(input: readonly Tensor[]): Tensor[];
   /**
    * `torch._functional_assert_async`
    *

@@ -97,7 +97,9 @@ def _returns(function: NativeFunction) -> str:
     returns = function.func.returns
     types = [_return_type(value.type) for value in returns]
     if not types:
-        return "void"
+        # Python's binding of _foreach_add_ and the like returns the list it was given.
+        name = str(function.func.name.name)
+        return "Tensor[]" if name.startswith("_foreach_") and name.endswith("_") else "void"
     if len(types) == 1:
         return types[0]
     fields = structseq_fieldnames(returns)

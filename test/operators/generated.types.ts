@@ -29,7 +29,7 @@ export function results(): void {
   is<Tensor>()(m.add_(1));
   is<boolean>()(m.isFloatingPoint());
   is<Tensor[]>()(m.unbind());
-  is<void>()(torch._foreachAdd_([x], 1));
+  is<Tensor[]>()(torch._foreachAdd_([x], 1));
 
   const { values, indices } = m.max(0);
   m.add(values).add(indices);

@@ -6,6 +6,7 @@ import { failures } from './operators/failures';
 import { indexing } from './operators/indexing';
 import { matrices } from './operators/matrices';
 import { reductions } from './operators/reductions';
+import { scalars } from './operators/scalars';
 import { shapes } from './operators/shapes';
 import { parity, some, tensorOf } from './support/cases';
 
@@ -28,5 +29,5 @@ const operands = {
 
 parity('operators', (cases) => {
   cases.inputs(operands);
-  for (const define of [arithmetic, reductions, shapes, indexing, matrices, factories, failures]) define(cases);
+  for (const define of [arithmetic, reductions, shapes, indexing, matrices, factories, failures, scalars]) define(cases);
 });
