@@ -170,13 +170,22 @@ describe('the types', () => {
     write('default.mts', byDefault.replaceAll('torch.Tensor', 'Tensor').replaceAll('torch.Dtype', 'string'));
     write('require.cts', `import torch = require('torch-func');${body}`);
     write('plain.ts', star);
+    for (const name of typeTests) {
+      const text = fs.readFileSync(path.join(root, 'test', 'types', name), 'utf8');
+      // The same tests, of the declarations in the tarball, as an ES module and in CommonJS.
+      for (const kind of ['m', 'c'])
+        write(name.replace(/ts$/, `${kind}ts`), text.replace("'./equal'", `'./equal.${kind}js'`));
+    }
   });
 
-  const moduleFiles = ['star.mts', 'star.cts', 'default.mts', 'require.cts', 'plain.ts'];
+  const typeTests = fs.readdirSync(path.join(root, 'test', 'types')).filter((name) => name.endsWith('.ts'));
+  const asEsModules = typeTests.map((name) => name.replace(/ts$/, 'mts'));
+  const asCommonJs = typeTests.map((name) => name.replace(/ts$/, 'cts'));
+  const moduleFiles = ['star.mts', 'star.cts', 'default.mts', 'require.cts', 'plain.ts', ...asEsModules, ...asCommonJs];
   test.each([
     ['node16', 'node16', moduleFiles],
     ['nodenext', 'nodenext', moduleFiles],
-    ['esnext', 'bundler', ['star.mts', 'default.mts', 'plain.ts']],
+    ['esnext', 'bundler', ['star.mts', 'default.mts', 'plain.ts', ...asEsModules]],
   ])('resolve with module %s and moduleResolution %s', (module, moduleResolution, files) => {
     write(
       'tsconfig.json',

@@ -6,6 +6,7 @@ import * as pytree from '../pytree';
 import type { Tensor } from '../tensor';
 import { callSync, checkFunction, checkOptions } from './common';
 import { named } from './grad';
+import type { Returned } from './types';
 
 /** The options of {@link functionalize}. */
 export interface FunctionalizeOptions {
@@ -35,7 +36,7 @@ const INVALID = (
  * f(torch.tensor([1, 2])); // [4, 6]
  * ```
  */
-export function functionalize<A extends unknown[], R>(
+export function functionalize<A extends unknown[], R extends Returned>(
   func: (...args: A) => R,
   options: FunctionalizeOptions = {},
 ): (...args: A) => R {

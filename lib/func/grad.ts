@@ -16,7 +16,7 @@ import {
   unwrapOwn,
   wrapArguments,
 } from './common';
-import type { AnyFunction, Argnums, Aux, Output, Selected, WithAux } from './types';
+import type { AnyFunction, Argnums, Aux, Output, Selected, Transformable, WithAux } from './types';
 
 /** The options of {@link grad} and {@link gradAndValue}. */
 export interface GradOptions<N extends Argnums = Argnums, H extends boolean = boolean> {
@@ -67,7 +67,7 @@ function gradAndValueOf(func: AnyFunction, options: GradOptions, args: readonly 
  * dsin(torch.tensor(0)).item(); // 1
  * ```
  */
-export function grad<F extends AnyFunction, const N extends Argnums = 0, const H extends boolean = false>(
+export function grad<F extends Transformable, const N extends Argnums = 0, const H extends boolean = false>(
   func: F,
   options: GradOptions<N, H> = {},
 ): (...args: Parameters<F>) => WithAux<Selected<Parameters<F>, N>, ReturnType<F>, H> {
@@ -90,7 +90,7 @@ export function grad<F extends AnyFunction, const N extends Argnums = 0, const H
  * // g: [2, 4], value: 5
  * ```
  */
-export function gradAndValue<F extends AnyFunction, const N extends Argnums = 0, const H extends boolean = false>(
+export function gradAndValue<F extends Transformable, const N extends Argnums = 0, const H extends boolean = false>(
   func: F,
   options: GradOptions<N, H> = {},
 ): (

@@ -10,13 +10,17 @@ import { named } from './grad';
 import { checkChunkSize, checkReal, jacrev, withExtras } from './jacrev';
 import { flatJvp } from './jvp';
 import type { FlatJvp } from './jvp';
-import type { AnyFunction, Argnums, JacobianOf, Output, Selected, WithExtras } from './types';
+import type { AnyFunction, Argnums, JacobianOf, Output, Selected, Transformable, WithExtras } from './types';
 import type { Randomness } from './vmap';
 
 /** The options of {@link jacfwd}. */
-export interface JacfwdOptions<N extends Argnums = Argnums, H extends boolean = boolean, V extends boolean = boolean> {
+export interface JacfwdOptions<
+  N extends Argnums | null = Argnums | null,
+  H extends boolean = boolean,
+  V extends boolean = boolean,
+> {
   /** Which arguments to differentiate with respect to; the first by default, all for null. */
-  argnums?: N | null;
+  argnums?: N;
   /** Whether `func` returns `[output, aux]`. */
   hasAux?: H;
   /** What a random operator does: an error by default, the same draw for every column, or different ones. */
@@ -80,8 +84,8 @@ function columns(
  * ```
  */
 export function jacfwd<
-  F extends AnyFunction,
-  const N extends Argnums = 0,
+  F extends Transformable,
+  const N extends Argnums | null = 0,
   const H extends boolean = false,
   const V extends boolean = false,
 >(
@@ -159,7 +163,7 @@ export interface HessianOptions<N extends Argnums = Argnums, H extends boolean =
  * ```
  */
 export function hessian<
-  F extends AnyFunction,
+  F extends Transformable,
   const N extends Argnums = 0,
   const H extends boolean = false,
   const V extends boolean = false,

@@ -8,7 +8,7 @@ import type { Tensor } from '../tensor';
 import { sizesOf, standardBasis } from './basis';
 import { atVmapLevel, checkFunction, checkOptions } from './common';
 import { named } from './grad';
-import type { AnyFunction, Argnums, JacobianOf, Output, Selected, WithExtras } from './types';
+import type { Argnums, JacobianOf, Output, Selected, Transformable, WithExtras } from './types';
 import { flatVjp } from './vjp';
 import type { FlatVjp } from './vjp';
 
@@ -137,7 +137,7 @@ function jacobian(vjp: FlatVjp, chunkSize: number | null): Tensor[][] {
  * ```
  */
 export function jacrev<
-  F extends AnyFunction,
+  F extends Transformable,
   const N extends Argnums = 0,
   const H extends boolean = false,
   const V extends boolean = false,

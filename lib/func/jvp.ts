@@ -18,7 +18,7 @@ import {
   unwrapOwn,
   wrapAll,
 } from './common';
-import type { AnyFunction, Argnums, Aux, Output } from './types';
+import type { AnyFunction, Argnums, Aux, Output, Returned } from './types';
 
 const P = 'jvp(f, primals, tangents)';
 
@@ -114,7 +114,7 @@ export interface JvpOptions<H extends boolean = boolean> {
  * // y: 0, dy: 1
  * ```
  */
-export function jvp<A extends unknown[], R, const H extends boolean = false>(
+export function jvp<A extends unknown[], R extends Returned, const H extends boolean = false>(
   func: (...primals: A) => R,
   primals: readonly [...A],
   tangents: readonly [...A],

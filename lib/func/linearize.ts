@@ -6,7 +6,7 @@ import { torchFunctions } from '../operators';
 import * as pytree from '../pytree';
 import type { Tensor } from '../tensor';
 import { callSync, checkFunction, typeName } from './common';
-import type { AnyFunction } from './types';
+import type { AnyFunction, Returned } from './types';
 import { flatVjp } from './vjp';
 
 function checkPrimals(leaves: readonly unknown[]): asserts leaves is Tensor[] {
@@ -56,7 +56,7 @@ function metadataOf(tensor: Tensor): Metadata {
  * jvpFn(torch.ones(2)); // [1, 0.5403], cos(x)
  * ```
  */
-export function linearize<A extends unknown[], R>(
+export function linearize<A extends unknown[], R extends Returned>(
   func: (...primals: A) => R,
   ...primals: A
 ): [R, (...tangents: A) => R] {

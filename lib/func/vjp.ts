@@ -15,7 +15,7 @@ import {
   unwrapAll,
   wrapArguments,
 } from './common';
-import type { AnyFunction, Argnums, Aux, Output } from './types';
+import type { AnyFunction, Argnums, Aux, Output, Returned } from './types';
 
 const P = 'vjp(f, *primals)';
 
@@ -127,7 +127,10 @@ function splitOptions(args: readonly unknown[]): { primals: readonly unknown[]; 
  * const [g] = vjpFn(torch.onesLike(y)); // cos(x)
  * ```
  */
-export function vjp<A extends unknown[], R>(func: (...primals: A) => R, ...primals: A): [R, VjpFunction<R, A>];
+export function vjp<A extends unknown[], R extends Returned>(
+  func: (...primals: A) => R,
+  ...primals: A
+): [R, VjpFunction<R, A>];
 export function vjp<A extends unknown[], R extends readonly [unknown, unknown]>(
   func: (...primals: A) => R,
   ...primals: [...A, { hasAux: true }]

@@ -8,7 +8,7 @@ import { getRngState, setRngState } from '../random';
 import type { Tensor } from '../tensor';
 import { atVmapLevel, callSync, checkFunction, checkOptions, nameOf, typeName } from './common';
 import { named } from './grad';
-import type { AnyFunction } from './types';
+import type { AnyFunction, Returned } from './types';
 
 /** A dimension, null for an argument that is not mapped over, or a pytree of these. */
 export type Dims = number | null | readonly Dims[] | { readonly [key: string]: Dims };
@@ -200,7 +200,10 @@ function runChunks(func: AnyFunction, batch: Batch, outDims: unknown, randomness
  * dots(torch.ones(5, 3), torch.ones(5, 3)).shape; // [5]
  * ```
  */
-export function vmap<A extends unknown[], R>(func: (...args: A) => R, options: VmapOptions = {}): (...args: A) => R {
+export function vmap<A extends unknown[], R extends Returned>(
+  func: (...args: A) => R,
+  options: VmapOptions = {},
+): (...args: A) => R {
   checkFunction('vmap', func);
   checkOptions('vmap', options, ['inDims', 'outDims', 'randomness', 'chunkSize']);
   const { inDims = 0, outDims = 0, randomness = 'error', chunkSize = null } = options;
