@@ -15,13 +15,10 @@ export type NodePrehook = (
   gradOutputs: (Tensor | null)[],
 ) => Tensor | null | readonly (Tensor | null)[] | undefined | void;
 
-// The objects by node, so that a node is always the same object while one of them is in use.
-const known = new Map<number, WeakRef<GraphNode>>();
-const forgotten = new FinalizationRegistry<number>((identity) => {
-  if (known.get(identity)?.deref() === undefined) known.delete(identity);
-});
-
-/** A node of the autograd graph; `torch.autograd.graph.Node`. It keeps the graph that it leads to. */
+/**
+ * A node of the autograd graph; `torch.autograd.graph.Node`. It keeps the graph that it leads to. Each read of
+ * `gradFn` gives another object for the node: compare them with {@link GraphNode.equals}.
+ */
 export class GraphNode {
   readonly #handle: unknown;
 
@@ -50,6 +47,11 @@ export class GraphNode {
    */
   get nextFunctions(): [node: GraphNode | null, index: number][] {
     return native.nodeEdges(this.#handle).map(([node, index]) => [toNode(node), index]);
+  }
+
+  /** Whether this and another object stand for the same node; Python's `is`. */
+  equals(other: GraphNode | null): boolean {
+    return other !== null && native.nodeIdentity(this.#handle) === native.nodeIdentity(other.#handle);
   }
 
   /** The number of the node in the order in which nodes were made on this thread; `Node._sequence_nr()`. */
@@ -113,14 +115,7 @@ export function setRegisterNodeHook(register: RegisterNodeHook): void {
 }
 
 function toNode(handle: unknown): GraphNode | null {
-  if (handle === null) return null;
-  const identity = native.nodeIdentity(handle);
-  const existing = known.get(identity)?.deref();
-  if (existing !== undefined) return existing;
-  const node = new GraphNode(handle);
-  known.set(identity, new WeakRef(node));
-  forgotten.register(node, identity);
-  return node;
+  return handle === null ? null : new GraphNode(handle);
 }
 
 /** The node that made a tensor; null for a leaf. */

@@ -345,11 +345,12 @@ describe('what a method starts', () => {
 
 describe('the graph and its functions', () => {
   test('a graph of many custom functions is freed without overrunning the stack', () => {
-    let x = leaf();
-    for (let i = 0; i < 50_000; i++) x = Square.apply(x.mul(0.5));
-    x.dispose();
-    x = leaf();
-    (globalThis as { gc?: () => void }).gc?.();
+    const last = (): Tensor => {
+      let x = leaf();
+      for (let i = 0; i < 50_000; i++) x = Square.apply(x.mul(0.5));
+      return x;
+    };
+    expect(() => torch.scope(() => last().sum().item())).not.toThrow();
   });
 
   test('a context outlives its graph, but not what was saved', () => {
@@ -399,7 +400,11 @@ describe('the graph and its functions', () => {
       grad(Two.apply(x, materialize)[0].sum(), x);
     }
     expect(seen).toEqual([
-      [[1, 1, 1], [0, 0, 0], null],
+      [
+        [1, 1, 1],
+        [0, 0, 0],
+        [false, false, false],
+      ],
       [[1, 1, 1], null, null],
     ]);
   });

@@ -120,7 +120,7 @@ function run(func: Outputs, inputs: unknown[], options: GradcheckOptions): void 
   if (checkUndefinedGrad) checkUndefinedGrads(func, inputs);
 }
 
-function require(condition: boolean, message: string): void {
+function assert(condition: boolean, message: string): void {
   if (!condition) throw new AssertionError(message);
 }
 
@@ -168,12 +168,18 @@ export function gradcheck(
     'checkBackwardAd',
   ]);
   const { checkForwardAd = false, checkBackwardAd = true } = options;
-  require(checkForwardAd ||
-    checkBackwardAd, 'Expected at least one of check_forward_ad or check_backward_ad to be True');
-  require(!options.checkBatchedGrad ||
-    checkBackwardAd, 'Setting check_batched_grad=True requires check_backward_ad to be True');
-  require(!options.checkBatchedForwardGrad ||
-    checkForwardAd, 'Setting check_batched_forward_grad=True requires check_forward_ad to be True');
+  assert(
+    checkForwardAd || checkBackwardAd,
+    'Expected at least one of check_forward_ad or check_backward_ad to be True',
+  );
+  assert(
+    !options.checkBatchedGrad || checkBackwardAd,
+    'Setting check_batched_grad=True requires check_backward_ad to be True',
+  );
+  assert(
+    !options.checkBatchedForwardGrad || checkForwardAd,
+    'Setting check_batched_forward_grad=True requires check_forward_ad to be True',
+  );
   try {
     run(asOutputs(func), asArray(inputs), options);
     return true;
@@ -238,10 +244,12 @@ export function gradgradcheck(func: (...inputs: never[]) => Result, inputs: unkn
   );
   const { checkUndefinedGrad = true, checkBatchedGrad = false } = common;
   const reverse = checkRevOverRev ?? true;
-  require((checkFwdOverRev ?? false) ||
-    reverse, 'Expected at least one of check_fwd_over_rev or check_rev_over_rev to be True');
-  require(!checkUndefinedGrad || reverse, 'Setting check_undefined_grad=True requires check_rev_over_rev to be True');
-  require(!checkBatchedGrad || reverse, 'Setting check_batched_grad=True requires check_rev_over_rev to be True');
+  assert(
+    (checkFwdOverRev ?? false) || reverse,
+    'Expected at least one of check_fwd_over_rev or check_rev_over_rev to be True',
+  );
+  assert(!checkUndefinedGrad || reverse, 'Setting check_undefined_grad=True requires check_rev_over_rev to be True');
+  assert(!checkBatchedGrad || reverse, 'Setting check_batched_grad=True requires check_rev_over_rev to be True');
 
   const outputsOf = asOutputs(func);
   const differentiable = (args: unknown[]): Tensor[] => outputsOf(...args).filter((output) => output.requiresGrad);
