@@ -1,5 +1,6 @@
 /** The short-time Fourier transform with the padding that Python adds. */
 
+import { native } from '../native';
 import { RuntimeError } from '../errors';
 import { nnFunctionalFunctions } from '../operators';
 import { readOptions } from '../options';
@@ -75,7 +76,9 @@ export function stft(input: Tensor, nFft: number, ...rest: StftArguments): Tenso
     if (alignToWindow !== null) throw new RuntimeError('stft align_to_window should only be set when center = false');
     const { shape } = input;
     const ones = Array<number>(Math.max(0, 3 - shape.length)).fill(1);
-    const half = Math.floor(nFft / 2);
+    // A 0-d tensor stands for its value here as well.
+    const frame: unknown = nFft;
+    const half = Math.floor((native.isTensor(frame) ? frame.item() : nFft) / 2);
     const padded = nnFunctionalFunctions.pad(input.view([...ones, ...shape]), [half, half], padMode);
     signal = padded.view(padded.shape.slice(padded.dim() - shape.length));
   }
