@@ -44,9 +44,9 @@ struct FunctionNode : public autograd::Node {
   variable_list apply(variable_list&& gradients) override {
     checkThread(*token->site, "a custom function");
     at::OptionalDeviceGuard deviceGuard;
+    // Also for outputs that are not differentiable; for what is no tensor the zeros stay undefined.
     for (size_t i = 0; i < gradients.size(); ++i) {
-      if (gradients[i].defined() || !materialize || input_metadata(i).was_default_constructed()) continue;
-      gradients[i] = outputs[i].zeros(deviceGuard);
+      if (!gradients[i].defined() && materialize) gradients[i] = outputs[i].zeros(deviceGuard);
     }
     napi_env env = token->site->env;
     Environment& environment = Environment::of(env);

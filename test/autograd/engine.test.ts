@@ -5,6 +5,7 @@ import { parity, flat, some, tensorOf } from '../parity/support/cases';
 import { engineBehaviours } from './parity/engine';
 import { indexBehaviours } from './parity/indexed';
 import { inPlaceBehaviours } from './parity/in-place';
+import { nodeBehaviours } from './parity/nodes';
 import { retainedBehaviours } from './parity/retained';
 
 parity('the engine', (cases) => {
@@ -20,6 +21,7 @@ parity('the engine', (cases) => {
   cases.group('gradients', () => engineBehaviours(cases));
   cases.group('in place', () => inPlaceBehaviours(cases));
   cases.group('indices', () => indexBehaviours(cases));
+  cases.group('hooks', () => nodeBehaviours(cases));
   cases.group('a retained gradient', () => retainedBehaviours(cases));
 });
 
