@@ -25,6 +25,8 @@ export interface PoolOptions {
   processes: number;
   /** Milliseconds that a case may take. */
   timeout: number;
+  /** The script of a process, for tests. */
+  worker?: string;
   onOutcome(outcome: Outcome): void;
 }
 
@@ -38,7 +40,7 @@ async function serveJobs(options: PoolOptions, next: () => Job | undefined): Pro
 
 /** Runs one process until there is nothing more to do, or it ends; resolves with what is left of its job. */
 function runProcess(options: PoolOptions, first: Job, next: () => Job | undefined): Promise<Job | undefined> {
-  const child: ChildProcess = fork(path.join(__dirname, 'worker-process.mjs'), [options.folder], {
+  const child: ChildProcess = fork(options.worker ?? path.join(__dirname, 'worker-process.mjs'), [options.folder], {
     stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'ipc'],
   });
   let job: Job | undefined = first;

@@ -97,7 +97,7 @@ export function report(
       'PyTorch: dtypes and shapes exactly, float64 within 1e-9, other values within the tolerances of the database, ' +
       'failures by class and message, and that no operator runs example by example under `vmap` where PyTorch batches it.',
     '',
-    `**${passed} of ${total} cases are equal (${((100 * passed) / total).toFixed(2)} %); ${failed.length} differ, each listed below with its cause.**`,
+    `**${passed} of ${total} cases are equal (${((100 * passed) / total).toFixed(2)} %); ${failed.length} ${failed.length === 1 ? 'differs' : 'differ'}, each listed below with its cause.**`,
     '',
     ...totals(outcomes),
     '',
@@ -115,7 +115,8 @@ export function report(
     '',
     '## Operator by operator',
     '',
-    'A number is how many cases there are, all of them equal; `1/2` says that one of two is. Empty: the mode does not apply.',
+    'A number is how many cases there are, all of them equal; `1/2` says that one of two is. Empty: the mode does not apply, or its ' +
+      'result is too large for the corpus (Jacobians beyond 16,384 elements, Hessians beyond 10,000, batches of them beyond 2,500).',
     '',
     ...table(corpus, outcomes),
   ].join('\n')}\n`;

@@ -1,0 +1,219 @@
+/** The parity runner itself: what it must notice, and what must not stop it. */
+
+import * as fs from 'node:fs';
+import * as os from 'node:os';
+import * as path from 'node:path';
+import * as torch from '../../lib';
+import { explain } from '../../scripts/parity/causes';
+import { compare } from '../../scripts/parity/compare';
+import { Corpus } from '../../scripts/parity/corpus';
+import { MODE_NAMES } from '../../scripts/parity/modes';
+import { runPool, type Outcome } from '../../scripts/parity/pool';
+import { camelCase } from '../../scripts/parity/programs';
+import { report } from '../../scripts/parity/report';
+import { summarize } from '../../scripts/parity/results';
+import { leftBehind, runCase } from '../../scripts/parity/run-case';
+import { readOptions } from '../../scripts/parity/run';
+import { casesOf } from '../../scripts/parity/worker';
+
+const FOLDER = path.join(__dirname, 'opdb');
+const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'torch-func-parity-'));
+
+afterAll(() => {
+  fs.rmSync(folder, { recursive: true });
+});
+
+describe('compare', () => {
+  const values = new Uint8Array(new Float64Array([1, 2, NaN, Infinity]).buffer);
+  const expected = { T: ['float64', [4], 0] as [string, number[], number] };
+  const against = (data: number[], dtype: torch.Dtype = 'float64') =>
+    compare(torch.tensor(data, { dtype }), expected, values);
+
+  test('equal values pass, close ones within the tolerance', () => {
+    against([1, 2, NaN, Infinity]);
+    against([1 + 1e-10, 2, NaN, Infinity]);
+    compare(torch.tensor([1.01, 2, NaN, Infinity], { dtype: 'float64' }), expected, values, [0.1, 0]);
+  });
+
+  test('a value, a NaN, a sign, a dtype, a shape that differs is noticed', () => {
+    expect(() => against([1, 2.001, NaN, Infinity])).toThrow('result: element 1 is 2.001, in PyTorch 2');
+    expect(() => against([1, 2, 0, Infinity])).toThrow('element 2');
+    expect(() => against([1, 2, NaN, -Infinity])).toThrow('element 3');
+    expect(() => against([1, 2, NaN, Infinity], 'float32')).toThrow('the dtype is float32, in PyTorch float64');
+    expect(() => compare(torch.zeros(2, 2, { dtype: 'float64' }), expected, values)).toThrow('the shape is [2, 2]');
+    expect(() => compare([torch.zeros(4)], expected, values)).toThrow('got an array of 1');
+    expect(() => compare(null, expected, values)).toThrow('got null');
+  });
+
+  test('gradients that are absent, numbers and structures', () => {
+    compare(null, null, values);
+    compare([1, 2.5, true], [1, { f: 2.5 }, true], values);
+    expect(() => compare(torch.zeros(1), null, values)).toThrow('PyTorch null');
+    expect(() => compare([1], [1, 2], values)).toThrow('PyTorch a sequence of 2');
+    expect(() => compare(3, { f: 2.5 }, values)).toThrow('got 3');
+    expect(() => compare(false, true, values)).toThrow('got false');
+  });
+});
+
+describe('a case', () => {
+  const corpus = new Corpus(FOLDER);
+  const loaded = corpus.manifest.entries.map((_, position) => corpus.entry(position));
+  const all = loaded.flatMap((entry) =>
+    [...casesOf(entry)].map(([sample, description]) => ({ entry, sample, description })),
+  );
+
+  test('with other values than PyTorch gave fails', () => {
+    const found = all.filter(({ description: { ok } }) => JSON.stringify(ok)?.includes('float64'));
+    const passed = found.filter(({ entry, sample, description }) => {
+      // Every second byte of the high half of each element is another one.
+      const values = entry.values.map((byte, i) => (i % 8 === 6 ? byte ^ 0x08 : byte));
+      // The arguments are the right ones: only the outcome is read from the changed bytes.
+      const right = sample.leaves.map((leaf) => leaf[2]);
+      for (const [i, offset] of right.entries()) {
+        const length =
+          8 *
+          Math.max(
+            1,
+            sample.leaves[i][1].reduce((a, b) => a * b, 1),
+          );
+        values.set(entry.values.subarray(offset, offset + length), offset);
+      }
+      return runCase(sample, description, values) === null;
+    });
+    // Results that are made of the arguments' own bytes, or of none, cannot be told apart.
+    expect(found.length).toBeGreaterThan(100);
+    expect(passed.length / found.length).toBeLessThan(0.35);
+  });
+
+  test('that fails where PyTorch does not, or otherwise, is a failure', () => {
+    const { entry, sample } = all.find(({ description: { ok, mode } }) => ok !== undefined && mode === 'eager')!;
+    const run = (outcome: object) => runCase(sample, { mode: 'eager', ...outcome }, entry.values);
+    expect(run({ error: 'RuntimeError', message: 'no' })).toBe('no error; PyTorch RuntimeError: no');
+    const broken = { ...sample, program: { fn: 'torch.nn.functional.softmax', args: ['x'], kwargs: {} } };
+    const fails = (outcome: object) => runCase(broken, { mode: 'eager', ...outcome }, entry.values);
+    expect(fails({ ok: null })).toMatch(/^threw TypeError: /);
+    expect(fails({ error: 'RuntimeError', message: 'no' })).toMatch(/^threw TypeError: .*; PyTorch RuntimeError: no$/);
+    expect(fails({ error: 'TypeError', message: 'no' })).toMatch(
+      /^the message is TypeError: .*; PyTorch's TypeError: no$/,
+    );
+    expect(leftBehind()).toBeNull();
+  });
+});
+
+describe('the pool', () => {
+  // Stands in for worker-process.mjs: says that it starts a case, and then does what the case's number asks for.
+  function worker(body: string): string {
+    const file = path.join(folder, `worker-${Math.random()}.mjs`);
+    fs.writeFileSync(
+      file,
+      `import fs from 'node:fs';
+      const say = (line) => fs.writeSync(3, JSON.stringify(line) + '\\n');
+      process.on('disconnect', () => process.exit());
+      process.on('message', ({ position, from }) => {
+        for (let n = from; n < 1; n++) {
+          say({ start: n });
+          ${body}
+          say({ end: n, mode: 'eager', sample: 'float64 0', why: null });
+        }
+        say({ done: position });
+      });
+      process.send('ready');`,
+    );
+    return file;
+  }
+
+  async function outcomes(body: string, timeout = 60_000): Promise<Outcome[]> {
+    const found: Outcome[] = [];
+    await runPool({
+      folder: FOLDER,
+      positions: [0, 1, 2],
+      modes: null,
+      processes: 2,
+      timeout,
+      worker: worker(body),
+      onOutcome: (outcome) => found.push(outcome),
+    });
+    return found.sort((a, b) => a.position - b.position);
+  }
+
+  test('runs every entry once', async () => {
+    const found = await outcomes('');
+    expect(found.map(({ position, why }) => [position, why])).toEqual([
+      [0, null],
+      [1, null],
+      [2, null],
+    ]);
+  });
+
+  test('a crash is a failure of the case, and the others are run', async () => {
+    const found = await outcomes(`if (position === 1) process.kill(process.pid, 'SIGSEGV');`);
+    expect(found.map(({ why }) => why)).toEqual([null, expect.stringContaining('SIGSEGV'), null]);
+  });
+
+  test('a case that does not end is a failure too', async () => {
+    const found = await outcomes(`while (position === 2);`, 1500);
+    expect(found.map(({ why }) => why)).toEqual([null, null, 'no result after 1.5 s']);
+  });
+});
+
+describe('around it', () => {
+  test('names', () => {
+    expect(['requires_grad_', '__radd__', 'log1p', 'max_pool2d', '_softmax_backward_data'].map(camelCase)).toEqual([
+      'requiresGrad_',
+      '__radd__',
+      'log1p',
+      'maxPool2d',
+      '_softmaxBackwardData',
+    ]);
+  });
+
+  test('a cause explains what matches it as a whole', () => {
+    const causes = [{ op: 'sin|cos', mode: 'jvp', why: '^no error', cause: 'because' }];
+    const failure = { op: 'sin', variant: '', mode: 'jvp', sample: 'float64 0', why: 'no error; PyTorch ...' };
+    expect(explain(causes, failure)).toBe('because');
+    expect(explain(causes, { ...failure, op: 'sinh' })).toBeNull();
+    expect(explain(causes, { ...failure, mode: 'vmap_jvp' })).toBeNull();
+    expect(explain(causes, { ...failure, why: 'the dtype is float32' })).toBeNull();
+  });
+
+  test('the report names what differs, with its cause', () => {
+    const corpus = new Corpus(FOLDER);
+    const { op, variant } = corpus.manifest.entries[0];
+    const run: Outcome[] = [
+      { position: 0, mode: 'vmap', sample: 'float64 0', why: 'element 0 is 1, in PyTorch 2' },
+      { position: 0, mode: 'eager', sample: 'float64 0', why: null },
+    ];
+    const results = summarize(corpus, [0], run);
+    expect(results).toEqual({
+      torch: corpus.manifest.torch,
+      seed: 0,
+      total: 2,
+      passed: 1,
+      failed: [{ op, variant, mode: 'vmap', sample: 'float64 0', why: 'element 0 is 1, in PyTorch 2' }],
+      skipped: [],
+    });
+    const text = report(corpus, run, results, [{ op: '.*', mode: '.*', why: '', cause: 'The cause.' }]);
+    expect(text).toContain('**1 of 2 cases are equal (50.00 %); 1 differs');
+    expect(text).toContain('The cause.');
+    expect(text).toContain('| `vmap` | float64 0 | element 0 is 1, in PyTorch 2 |');
+  });
+
+  test('the command line', () => {
+    expect(readOptions(['--ops', '^sin$', '--modes', 'vmap,jvp', '--seed', '3', '--timeout', '5'])).toMatchObject({
+      ops: /^sin$/,
+      modes: ['vmap', 'jvp'],
+      seed: 3,
+      timeout: 5000,
+      report: false,
+    });
+    const said = jest.spyOn(process.stderr, 'write').mockReturnValue(true);
+    expect(readOptions(['--modes', 'fast'])).toBeNull();
+    expect(readOptions(['--seed', '-1'])).toBeNull();
+    expect(readOptions(['--ops', '(', '--seed', '1'])).toBeNull();
+    expect(readOptions(['--report', '--ops', 'sin'])).toBeNull();
+    expect(readOptions(['--nonsense'])).toBeNull();
+    expect(String(said.mock.calls[0][0])).toContain(`there is no mode fast; the modes are ${MODE_NAMES.join(', ')}`);
+    said.mockRestore();
+    process.exitCode = 0;
+  });
+});
