@@ -138,6 +138,9 @@ export interface Native {
   registerNodeHook(site: unknown, node: unknown, number: number): void;
   registerNodePrehook(site: unknown, node: unknown, number: number): void;
   registerAccumulateHook(site: unknown, tensor: Tensor, number: number): void;
+  // saved_tensor_hooks.cpp
+  pushSavedTensorHooks(site: unknown, number: number): number;
+  popSavedTensorHooks(count: number): void;
   // graph_node.cpp
   nodeOf(tensor: Tensor): unknown;
   nodeIdentity(node: unknown): number;

@@ -22,6 +22,7 @@
 #include "printing.h"
 #include "properties.h"
 #include "random.h"
+#include "saved_tensor_hooks.h"
 #include "small_allocator.h"
 #include "tensor_handle.h"
 
@@ -43,6 +44,7 @@ Napi::Object startAddon(Napi::Env env, Napi::Object exports) {
                          [](node_api_basic_env, void* data, void*) { delete static_cast<Environment*>(data); }, nullptr);
   try {
     installSmallAllocator();
+    installHookingEngine();
     registerBatchingDecompositions();
     ensureForwardAdDecompositions();
   } catch (const std::exception& error) {
@@ -57,6 +59,7 @@ Napi::Object startAddon(Napi::Env env, Napi::Object exports) {
   defineAutograd(exports);
   defineCallbacks(exports);
   defineHooks(exports);
+  defineSavedTensorHooks(exports);
   defineGraphNodes(exports);
   defineFunctionNodes(exports);
   defineLevels(exports);

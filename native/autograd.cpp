@@ -17,6 +17,7 @@
 
 #include "errors.h"
 #include "parameters.h"
+#include "saved_tensor_hooks.h"
 #include "tensor_handle.h"
 
 namespace torch_func {
@@ -148,7 +149,9 @@ Napi::Value retainGrad(const Napi::CallbackInfo& info) {
 // to restore the state found.
 Napi::Value disableSavedTensorHooks(const Napi::CallbackInfo& info) {
   const auto previous = at::SavedTensorDefaultHooks::get_disabled_error_message();
-  at::SavedTensorDefaultHooks::disable(stringParameter(info, 0, "disableSavedTensorHooks", "message"));
+  const std::string message = stringParameter(info, 0, "disableSavedTensorHooks", "message");
+  if (savedTensorHooksInForce()) throwRuntimeError(message);
+  at::SavedTensorDefaultHooks::disable(message);
   if (previous) return Napi::String::New(info.Env(), *previous);
   return info.Env().Null();
 }

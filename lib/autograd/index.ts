@@ -7,6 +7,7 @@ export { AutogradFunction as Function, FunctionCtx, onceDifferentiable } from '.
 export type { VmapInfo } from './function';
 export * as functional from './functional';
 export { grad } from './grad';
+export * as graph from './graph';
 export { gradcheck, GradcheckError, gradgradcheck } from './gradcheck';
 export type { GradcheckOptions, GradgradcheckOptions } from './gradcheck';
 export type { AutogradGradOptions } from './grad';

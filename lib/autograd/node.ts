@@ -29,7 +29,7 @@ export class GraphNode {
   }
 
   /**
-   * The name of the node, such as `SinBackward0`; `Node.name()`.
+   * The name of the node, such as `SinBackward0` or `torch::autograd::AccumulateGrad`; `Node.name()`.
    *
    * @example
    * ```ts
@@ -94,9 +94,9 @@ export class GraphNode {
     return registerNodeHook('registerPrehook', this.#handle, hook);
   }
 
-  /** The name in angle brackets, as PyTorch prints it inside a tensor. */
+  /** The last part of the name, in angle brackets, as PyTorch prints it inside a tensor. */
   toString(): string {
-    return `<${this.name()}>`;
+    return `<${this.name().split('::').at(-1) as string}>`;
   }
 }
 
