@@ -54,3 +54,73 @@ export function modes(): void {
   is<Tensor | null>()(tangent);
   is<number>()(forwardAd.dualLevel(() => 2));
 }
+
+type Ctx = torch.autograd.FunctionCtx;
+
+class Scale extends torch.autograd.Function {
+  static override forward(a: Tensor, factor: number): Tensor {
+    return a.mul(factor);
+  }
+  static override setupContext(ctx: Ctx & { factor: number }, [, factor]: [Tensor, number]): void {
+    ctx.factor = factor;
+  }
+  static override backward(ctx: Ctx & { factor: number }, g: Tensor): [Tensor, null] {
+    return [g.mul(ctx.factor), null];
+  }
+}
+
+class Old extends torch.autograd.Function {
+  static override forward(ctx: Ctx, a: Tensor, names: string[]): [Tensor, number] {
+    ctx.saveForBackward(a, null);
+    return [a, names.length];
+  }
+  static override backward = torch.autograd.onceDifferentiable((ctx: Ctx, g: Tensor) => g.mul(ctx.savedTensors[0]));
+}
+
+export function customFunctions(): void {
+  is<Tensor>()(Scale.apply(x, 2));
+  is<[Tensor, number]>()(Old.apply(x, ['a']));
+  // @ts-expect-error an argument is missing
+  Scale.apply(x);
+  // @ts-expect-error of another type
+  Scale.apply(x, 'two');
+  // @ts-expect-error the context is none of the caller's business
+  Old.apply({} as Ctx, x, ['a']);
+  is<(ctx: Ctx, g: Tensor) => Tensor>()(Old.backward);
+  // @ts-expect-error a generated rule, or none
+  class Wrong extends torch.autograd.Function {
+    static override generateVmapRule = 'yes';
+  }
+  void Wrong;
+}
+
+export function checks(): void {
+  const { gradcheck, gradgradcheck } = torch.autograd;
+  is<boolean>()(gradcheck((a) => a.sin(), x, { checkForwardAd: true }));
+  is<boolean>()(gradcheck((a, n, b) => [a.pow(n), b], [x, 2, x]));
+  is<boolean>()(gradgradcheck((a) => a.sin(), x, x, { checkFwdOverRev: true }));
+  is<boolean>()(gradgradcheck((a, b) => a.mul(b), [x, x], { gradOutputs: [x], atol: 1e-3 }));
+  // @ts-expect-error a name in Python's spelling
+  gradcheck((a: Tensor) => a.sin(), x, { check_forward_ad: true });
+  // @ts-expect-error not a function of tensors to tensors
+  gradcheck((a: Tensor) => a.shape, x);
+}
+
+export function nodes(): void {
+  const node = x.gradFn!;
+  is<string>()(node.name());
+  is<[node: torch.autograd.GraphNode | null, index: number][]>()(node.nextFunctions);
+  is<torch.autograd.RemovableHandle>()(node.registerHook((inputs, outputs) => [...inputs, ...outputs]));
+  is<torch.autograd.RemovableHandle>()(node.registerPrehook(([g]) => g));
+  is<torch.autograd.RemovableHandle>()(x.registerPostAccumulateGradHook((p) => void p.grad));
+  is<number>()(
+    torch.autograd.graph.savedTensorsHooks(
+      (t) => ({ t, device: t.device }),
+      ({ t, device }) => t.to(device),
+      () => 3,
+    ),
+  );
+  const notTensors = (shape: number[]): number[] => shape;
+  // @ts-expect-error an unpack hook gives a tensor
+  torch.autograd.graph.savedTensorsHooks((t) => t.shape, notTensors);
+}
