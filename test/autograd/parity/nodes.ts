@@ -14,7 +14,7 @@ function nodes(add: Add): void {
     `
       a = x + y
       b = a + 5
-      return [[f[0].name().split('::')[-1] for f in a.grad_fn.next_functions], b.grad_fn.next_functions[0][0] is a.grad_fn,
+      return [[f[0].name() for f in a.grad_fn.next_functions], b.grad_fn.next_functions[0][0] is a.grad_fn,
               len(b.grad_fn.next_functions), b.grad_fn.next_functions[0][1]]`,
     ({ x, y }) => {
       const a = x.add(y);
@@ -22,7 +22,8 @@ function nodes(add: Add): void {
       const next = b.gradFn.nextFunctions;
       return [
         a.gradFn.nextFunctions.map(([node]: [{ name(): string }]) => node.name()),
-        next[0][0] === a.gradFn,
+        // A node is another object at each reading.
+        next[0][0].equals(a.gradFn),
         next.length,
         next[0][1],
       ];

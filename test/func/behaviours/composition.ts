@@ -4,8 +4,8 @@ import * as torch from '../../../lib';
 import type { Tensor } from '../../../lib';
 import type { Cases } from '../../parity/support/cases';
 
-const { grad, jvp, vjp } = torch.func;
-const { functional } = torch.autograd;
+const { grad, gradAndValue, hessian, jacrev, jvp, vjp } = torch.func;
+const { functional, graph } = torch.autograd;
 const { noGrad, vmap } = torch;
 const F = torch.nn.functional;
 
@@ -167,6 +167,37 @@ function refused(add: Add): void {
   );
 }
 
+/** Hooks on saved tensors, outside of transforms and inside. */
+function savedTensorHooks(add: Add): void {
+  const f = (t: Tensor): Tensor => t.sin().sum();
+  const inside = (t: Tensor): Tensor => graph.saveOnCpu(() => f(t));
+  const python = `
+def f(x):
+    return x.sin().sum()
+def inside(x):
+    with torch.autograd.graph.save_on_cpu():
+        return f(x)
+`;
+  const transforms: [string, string, (f: (t: Tensor) => Tensor, x: Tensor) => unknown][] = [
+    ['grad', 'grad(F)(x)', (f, x) => grad(f)(x)],
+    ['jacrev', 'jacrev(F)(x)', (f, x) => jacrev(f)(x)],
+    ['gradAndValue', 'grad_and_value(F)(x)', (f, x) => gradAndValue(f)(x)],
+    ['hessian', 'hessian(F)(x)', (f, x) => hessian(f)(x)],
+    ['vjp', 'vjp(F, x)[0]', (f, x) => vjp(f, x)[0]],
+    ['jvp', 'jvp(F, (x,), (x,))', (f, x) => jvp(f, [x], [x])],
+  ];
+  for (const [name, call, transform] of transforms) {
+    add(
+      `hooks on saved tensors around ${name}`,
+      `${python}with torch.autograd.graph.save_on_cpu():\n    return ${call.replace('F', 'f')}`,
+      ({ x }) => graph.saveOnCpu(() => transform(f, x)),
+    );
+    add(`hooks on saved tensors inside ${name}`, `${python}return ${call.replace('F', 'inside')}`, ({ x }) =>
+      transform(inside, x),
+    );
+  }
+}
+
 /** A function that takes a dimension, as PyTorch's tests of operators with several levels do. */
 function reductions(add: Add): void {
   const sum = (t: Tensor, dim: number): Tensor => t.sum(dim);
@@ -224,5 +255,5 @@ export function compositionBehaviours(cases: Cases): void {
   const add: Add = (title, python, javascript) => {
     cases.add(python, javascript, { name: title });
   };
-  for (const define of [perSample, pairs, refused, reductions]) define(add);
+  for (const define of [perSample, pairs, refused, savedTensorHooks, reductions]) define(add);
 }
