@@ -222,7 +222,10 @@ std::string defaultText(const c10::IValue& value, Type type) {
 
 Overload::Overload(const std::string& spec, bool isMethod) : Overload(spec.substr(0, spec.find('>')), isMethod, false) {
   size_t arrow = spec.find('>');
-  if (arrow != std::string::npos) outVariant_.reset(new Overload(spec.substr(arrow + 1), isMethod, true));
+  if (arrow == std::string::npos) return;
+  outVariant_.reset(new Overload(spec.substr(arrow + 1), isMethod, true));
+  // Its schema has no dtype or device, but it takes requiresGrad beside `out` all the same.
+  outVariant_->isFactory_ = isFactory_;
 }
 
 Overload::Overload(const std::string& name, bool isMethod, bool allowOut)
@@ -360,8 +363,19 @@ bool Overload::bind(c10::ArrayRef<const Argument*> positional, std::vector<Named
     if (option.name == "out") {
       if (argument.isAbsent() || argument.kind == Kind::Null) continue;
       size_t outs = 0;
+      bool takesList = false;  // Tensor[] out: as many as there are results
       for (size_t i = 0; i < parameters_.size(); ++i) {
         if (!parameters_[i].isOut) continue;
+        if (parameters_[i].type == Type::TensorList) {
+          takesList = true;
+          ++outs;
+          if (!accepts(parameters_[i], argument)) {
+            if (why) *why = "option 'out' must be an array of Tensors, not " + describe(environment, argument);
+            return false;
+          }
+          bound.arguments[i] = &argument;
+          continue;
+        }
         const Argument* item = argument.kind == Kind::List ? (outs < argument.items.size() ? &argument.items[outs] : nullptr)
                                                            : &argument;
         ++outs;
@@ -371,7 +385,7 @@ bool Overload::bind(c10::ArrayRef<const Argument*> positional, std::vector<Named
         }
         bound.arguments[i] = item;
       }
-      if (outs > 0 && (argument.kind == Kind::List ? argument.items.size() == outs : outs == 1)) continue;
+      if (outs > 0 && (takesList || (argument.kind == Kind::List ? argument.items.size() == outs : outs == 1))) continue;
       if (why) *why = outs == 0 ? "has no option 'out'" : "option 'out' must hold " + std::to_string(outs) + " Tensors";
       return false;
     }
@@ -390,7 +404,8 @@ bool Overload::bind(c10::ArrayRef<const Argument*> positional, std::vector<Named
 void Overload::checkOut(Environment& environment, const Bound& bound) const {
   const at::Tensor* out = nullptr;
   for (size_t i = 0; i < parameters_.size() && out == nullptr; ++i) {
-    if (parameters_[i].isOut && bound.arguments[i] != nullptr) out = &operandOf(*bound.arguments[i]->tensor, "out");
+    const bool given = parameters_[i].isOut && bound.arguments[i] != nullptr && bound.arguments[i]->kind == Kind::Tensor;
+    if (given) out = &operandOf(*bound.arguments[i]->tensor, "out");
   }
   if (out == nullptr) return;
   for (const NamedArgument* option : bound.checkedAgainstOut) {

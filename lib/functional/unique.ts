@@ -167,7 +167,7 @@ export function nonzero(input: Tensor, ...rest: readonly unknown[]): Tensor | Te
     ['asTuple', 'out'],
   );
   if (!asTuple) return torchFunctions.nonzero(input, { out });
-  if (native.isTensor(out)) throw new TypeError("nonzero(): 'out' cannot be given with 'asTuple'");
+  if (out != null) throw new TypeError("nonzero(): 'out' cannot be given with 'asTuple'");
   return aten.nonzero_numpy.default(input) as Tensor[];
 }
 

@@ -43,6 +43,8 @@ export interface Case {
   mode: string;
   /** Where the batch is in each tensor, in the mode `vmap_mixed`. */
   dims?: (number | null)[];
+  /** Dtype and shape of the tensors to write into, in the mode `out`. */
+  out?: [string, number[]][];
   ok?: Encoded;
   error?: string;
   message?: string;

@@ -1,7 +1,7 @@
 /** The modes: what is done with an operator; modes.py does the same in PyTorch. */
 
 import * as torch from 'torch-func';
-import type { Tensor } from 'torch-func';
+import type { Dtype, Tensor } from 'torch-func';
 import type { Case, Sample } from './corpus';
 import { runProgram } from './programs';
 import { batched, isDifferentiable, leafTensor, ramp } from './tensors';
@@ -21,8 +21,8 @@ export class Subject {
     this.leaves = sample.leaves.map((spec) => leafTensor(values, spec));
   }
 
-  call(leaves: Tensors, variant?: string): unknown {
-    return runProgram(variant === undefined ? this.sample.program : this.sample.variants[variant], leaves);
+  call(leaves: Tensors, variant?: string, options: object = {}): unknown {
+    return runProgram(variant === undefined ? this.sample.program : this.sample.variants[variant], leaves, options);
   }
 
   /** All output tensors. */
@@ -99,6 +99,10 @@ const MODES: Record<string, Mode> = {
   inplace(s) {
     const leaves = s.leaves.map((x) => x.clone());
     return [s.call(leaves, 'inplace'), leaves[0]];
+  },
+  out(s, { out }) {
+    const given = out!.map(([dtype, shape]) => torch.zeros(shape, { dtype: dtype as Dtype }));
+    return [s.call(s.leaves, undefined, { out: given.length === 1 ? given[0] : given }), given];
   },
   vmap: (s) =>
     vmapMixed(

@@ -76,19 +76,19 @@ function decodeObject(items: Record<string, Encoded>, leaves: readonly Tensor[],
   );
 }
 
-function runCall(call: Call, leaves: readonly Tensor[], results: readonly unknown[]): unknown {
+function runCall(call: Call, leaves: readonly Tensor[], results: readonly unknown[], more: object): unknown {
   const args = call.args.map((arg) => decode(arg, leaves, results));
-  const options = decodeObject(call.kwargs, leaves, results);
+  const options = { ...decodeObject(call.kwargs, leaves, results), ...more };
   return functionOf(call.fn)(...args, ...(Object.keys(options).length > 0 ? [options] : []));
 }
 
-/** Calls what the program says, with these tensors as its arguments. */
-export function runProgram(program: Program, leaves: readonly Tensor[]): unknown {
-  if ('fn' in program) return runCall(program, leaves, []);
+/** Calls what the program says, with these tensors as its arguments; a single call may get further options. */
+export function runProgram(program: Program, leaves: readonly Tensor[], options: object = {}): unknown {
+  if ('fn' in program) return runCall(program, leaves, [], options);
   const results: unknown[] = [];
   for (const step of program.steps) {
     if ('seed' in step) results.push(torch.manualSeed(step.seed));
-    else results.push(runCall(step, leaves, results));
+    else results.push(runCall(step, leaves, results, {}));
   }
   return decode(program.result, leaves, results);
 }

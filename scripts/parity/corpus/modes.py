@@ -179,3 +179,11 @@ def run_variant(sample, function, in_place):
     leaves = [x.clone() for x in sample.leaves] if in_place else sample.leaves
     result = sample.call(leaves, function)
     return [result, leaves[0]] if in_place else result
+
+
+def run_out(sample, results):
+    """The results written into given tensors; what is returned, and these."""
+    given = [torch.zeros_like(x, memory_format=torch.contiguous_format) for x in results]
+    out = given[0] if len(given) == 1 else tuple(given)
+    returned = sample.call(sample.leaves, lambda *args, **kwargs: sample.function(*args, **kwargs, out=out))
+    return [returned, given]

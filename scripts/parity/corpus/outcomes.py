@@ -120,6 +120,13 @@ def sample_cases(op, position, arguments, dtype, main, seed, blob):
         except Exception:  # the wrapper itself refuses this sample
             continue
         add(mode, lambda v=variant, i=in_place: modes.run_variant(sample, v, i))
+    takes_out = op.supports_out and "fn" in program and not isinstance(op.op, torch._ops.OpOverloadPacket)
+    if takes_out and _can_be_given(result):
+        spec = [[str(x.dtype).removeprefix("torch."), list(x.shape)] for x in tensors]
+        add("out", lambda: modes.run_out(sample, tensors), out=spec)
+        # Python's parser refuses `out` beside some arguments; that is no outcome of the operator.
+        if cases and cases[-1].get("error") == "TypeError":
+            cases.pop()
     if leaves and tensors:
         add("vmap", lambda: modes.run_vmap(sample, [0] * len(leaves)))
         dims = _mixed_dims(leaves, random.Random(database.entry_seed(seed, database.title(op), dtype, position)))
@@ -144,6 +151,12 @@ def sample_cases(op, position, arguments, dtype, main, seed, blob):
     if tolerance is not None:
         described_sample["tolerance"] = tolerance
     return described_sample, skipped
+
+
+def _can_be_given(result):
+    """Whether `out` is a tensor or a tuple of them."""
+    items = result if isinstance(result, (list, tuple)) else [result]
+    return len(items) > 0 and all(isinstance(x, torch.Tensor) and x.layout == torch.strided for x in items)
 
 
 def _program(function, hint, arguments):
