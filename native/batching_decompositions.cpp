@@ -8,8 +8,8 @@
 // that the older vmap cannot batch either.
 //
 // To these come the backward operators of the normalisations, whose batching rules in libtorch give
-// wrong second derivatives (norm_backward.h), index_put_ (index_put_batching.cpp), and properties of
-// tensors that Python and C++ read off without a call of their operator.
+// wrong second derivatives (norm_backward.h), index_put_ (index_put_batching.cpp), _cdist_backward
+// (distance_backward.cpp), and properties of tensors that Python and C++ read off without a call of their operator.
 #include <ATen/ATen.h>
 #include <ATen/OpMathType.h>
 #include <ATen/native/TypeProperties.h>
@@ -18,6 +18,7 @@
 #include <mutex>
 
 #include "decompositions.h"
+#include "distance_backward.h"
 #include "index_put_batching.h"
 #include "loss_decompositions.h"
 #include "norm_backward.h"
@@ -106,6 +107,7 @@ void registerBatchingDecompositions() {
       c10::WarningUtils::WarningHandlerGuard guard(&ignore);
       registerNormBackward(vmap);
       vmap.impl("index_put_", &indexPutInPlace);
+      vmap.impl("_cdist_backward", &cdistBackward);
     }
     registerElementwiseLosses(olderVmap);
   });
