@@ -5,18 +5,7 @@ import * as path from 'node:path';
 import * as torch from '../../lib';
 import type { Tensor } from '../../lib';
 import { parity, some } from '../parity/support/cases';
-import {
-  Cube,
-  Double_,
-  OldCube,
-  Once,
-  OwnVmap,
-  Same,
-  ScaledMul,
-  SinCos,
-  Sorted,
-  Total,
-} from './function/classes';
+import { Cube, Double_, OldCube, Once, OwnVmap, Same, ScaledMul, SinCos, Sorted, Total } from './function/classes';
 
 const CLASSES = readFileSync(path.join(__dirname, 'function', 'classes.py'), 'utf8');
 const { func, vmap } = torch;
