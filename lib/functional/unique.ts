@@ -1,6 +1,6 @@
 /** `torch.unique` and `torch.unique_consecutive`, which return what their flags ask for. */
 
-import { native } from '../native';
+import { RuntimeError } from '../errors';
 import { torchFunctions } from '../operators';
 import { readOptions } from '../options';
 import { aten } from '../ops';
@@ -167,7 +167,7 @@ export function nonzero(input: Tensor, ...rest: readonly unknown[]): Tensor | Te
     ['asTuple', 'out'],
   );
   if (!asTuple) return torchFunctions.nonzero(input, { out });
-  if (out != null) throw new TypeError("nonzero(): 'out' cannot be given with 'asTuple'");
+  if (out != null) throw new RuntimeError('nonzero does not support the out kwarg when as_tuple is True');
   return aten.nonzero_numpy.default(input) as Tensor[];
 }
 

@@ -59,7 +59,7 @@ function withOffsets(value: Encoded, move: (spec: TensorSpec) => number): Encode
   return value;
 }
 
-/** One case of an entry, in a mode that comes round with the entry's position; null if all are too large. */
+/** One case of an entry, in a mode that comes round with the number of those chosen; null if all are too large. */
 function choose(entry: Entry, position: number): [Sample, Case] | null {
   const all = entry.samples.flatMap((sample) =>
     sample.cases.map((description): [Sample, Case] => [sample, description]),
@@ -103,7 +103,7 @@ export function writeSample(corpus: Corpus, folder: string, step: number): numbe
   let [lineOffset, offset] = [0, 0];
   for (let position = 0; position < entries.length; position += step) {
     const loaded = corpus.entry(position);
-    const chosen = choose(loaded.entry, position);
+    const chosen = choose(loaded.entry, manifest.entries.length);
     if (chosen === null) continue;
     const { entry, bytes } = cut(loaded.entry, loaded.values, chosen);
     const line = Buffer.from(`${JSON.stringify(entry)}\n`);

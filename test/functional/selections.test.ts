@@ -100,6 +100,9 @@ parity('selections', (cases) => {
   cases.group('nonzero', () => {
     cases.add('torch.nonzero(i)', ({ i }) => torch.nonzero(i));
     cases.add('torch.nonzero(i, as_tuple=False)', ({ i }) => torch.nonzero(i, { asTuple: false }));
+    cases.add('torch.nonzero(i, as_tuple=True, out=torch.zeros(1))', ({ i }) =>
+      (torch.nonzero as (...args: unknown[]) => unknown)(i, { asTuple: true, out: torch.zeros(1) }),
+    );
     cases.add('torch.nonzero(i, as_tuple=True)', ({ i }) => torch.nonzero(i, { asTuple: true }));
     cases.add('a.gt(0).nonzero(as_tuple=True)', ({ a }) => a.gt(0).nonzero({ asTuple: true }));
     cases.add('a.gt(0).nonzero()', ({ a }) => a.gt(0).nonzero());
