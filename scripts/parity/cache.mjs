@@ -14,6 +14,8 @@ import { Report } from '../setup/report.mjs';
 
 const generator = path.join(root, 'scripts', 'parity', 'corpus');
 
+const WEEK = 7 * 24 * 3600 * 1000;
+
 function hashOfSources() {
   const hash = createHash('sha256');
   for (const name of fs.readdirSync(generator).sort()) {
@@ -48,19 +50,27 @@ export async function prepareCorpus(seed, { small = false } = {}) {
   const parent = path.join(environment.cache, 'parity');
   const name = `${torchVersion}-seed${seed}${small ? '-small' : ''}`;
   const folder = path.join(parent, `${name}-${hashOfSources()}`);
-  if (isComplete(folder)) return folder;
   return withLock(`${folder}.lock`, async () => {
-    if (isComplete(folder)) return folder;
-    // What earlier sources wrote is of no use any more.
-    for (const entry of fs.existsSync(parent) ? fs.readdirSync(parent) : []) {
-      if (entry.replace(/-[0-9a-f]+$/, '') === name) {
-        fs.rmSync(path.join(parent, entry), { recursive: true, force: true });
-      }
+    if (isComplete(folder)) {
+      const now = new Date();
+      fs.utimesSync(path.join(folder, 'manifest.json'), now, now);
+      return folder;
     }
+    removeUnused(parent);
     const samples = small ? ['--main-samples', '1', '--other-samples', '0'] : [];
     await generate(python, [folder, '--seed', String(seed), ...samples]);
     return folder;
   });
+}
+
+// What nobody has used for a week. Not simply what other sources wrote: another checkout may be at work.
+function removeUnused(parent) {
+  for (const entry of fs.existsSync(parent) ? fs.readdirSync(parent) : []) {
+    const manifest = path.join(parent, entry, 'manifest.json');
+    if (fs.existsSync(manifest) && Date.now() - fs.statSync(manifest).mtimeMs > WEEK) {
+      fs.rmSync(path.join(parent, entry), { recursive: true, force: true });
+    }
+  }
 }
 
 /** @param {string} folder */

@@ -95,6 +95,7 @@ type Mode = (s: Subject, description: Case) => unknown;
 
 const MODES: Record<string, Mode> = {
   eager: (s) => s.call(s.leaves),
+  error: (s) => s.call(s.leaves),
   method: (s) => s.call(s.leaves, 'method'),
   inplace(s) {
     const leaves = s.leaves.map((x) => x.clone());

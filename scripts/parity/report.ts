@@ -123,7 +123,7 @@ export function report(
 }
 
 const MODES_TEXT = [
-  '- `eager`: the function; `method`: the method of `Tensor`; `inplace`: the in-place method, with what it writes; `out`: results written into given tensors.',
+  '- `eager`: the function; `method`: the method of `Tensor`; `inplace`: the in-place method, with what it writes; `out`: results written into given tensors; `error`: calls that must fail.',
   '- `vmap`: all tensors batched; `vmap_mixed`: some are, in any dimension.',
   '- `grad`: of the sum of the squares of the outputs; `autograd`: `autograd.grad`, with the gradients that are absent.',
   '- `vjp`, `jvp`, `jacrev`, `jacfwd`, `hessian`: as in `torch.func`, with respect to all differentiable inputs.',

@@ -153,6 +153,42 @@ def sample_cases(op, position, arguments, dtype, main, seed, blob):
     return described_sample, skipped
 
 
+def error_samples(op, blob):
+    """The calls of the database that must fail, each a sample with one case."""
+    found = []
+    # Python's operators on objects that are no tensors are Python's own.
+    if op.error_inputs_func is None or op.name.startswith("__"):
+        return found
+    for position, error_input in enumerate(op.error_inputs("cpu")):
+        given = error_input.sample_input
+        arguments = ([given.input, *given.args], dict(given.kwargs))
+        try:
+            flat, spec = pytree.tree_flatten(arguments)
+            leaves = [canonical(leaf) for leaf in leaves_of(arguments)]
+            if sum(leaf.numel() for leaf in leaves) > MAX_RESULT:
+                continue
+            replacement = iter(leaves)
+            flat = [next(replacement) if isinstance(leaf, torch.Tensor) else leaf for leaf in flat]
+            arguments = pytree.tree_unflatten(flat, spec)
+            # A wrapper cannot be recorded while it fails.
+            if public_name(op.op, op.name) is None:
+                return found
+            described = [blob.leaf(leaf) for leaf in leaves]
+            program = program_of(op.op, op.name, arguments, leaves)
+            sample = modes.Sample(op.op, arguments, leaves, [])
+            outcome = outcome_of(lambda: sample.call(leaves), blob, False)
+        except NotSerialisable:
+            continue
+        dtype = str(leaves[0].dtype).removeprefix("torch.") if leaves else "float32"
+        found.append(
+            {
+                "dtype": dtype, "sample": position, "leaves": described, "diff": [], "outs": [],
+                "program": program, "variants": {}, "cases": [{"mode": "error", **outcome}],
+            }
+        )
+    return found
+
+
 def _can_be_given(result):
     """Whether `out` is a tensor or a tuple of them."""
     items = result if isinstance(result, (list, tuple)) else [result]
@@ -200,5 +236,6 @@ def entry_cases(op, seed, counts):
                 continue
             entry["samples"].append(described)
             entry["skipped"].extend(skipped)
+    entry["samples"].extend(error_samples(op, blob))
     entry["skipped"] = [dict(t) for t in sorted({tuple(sorted(s.items())) for s in entry["skipped"]})]
     return entry, b"".join(blob.parts)

@@ -22,6 +22,7 @@ from values import NotSerialisable, encode
 _REQUIRED = {
     **{f"torch.nn.functional.max_pool{d}d": ("input", "kernel_size") for d in (1, 2, 3)},
     **{f"torch.nn.functional.max_pool{d}d_with_indices": ("input", "kernel_size") for d in (1, 2, 3)},
+    **{f"torch.nn.functional.adaptive_max_pool{d}d": ("input", "output_size") for d in (1, 2, 3)},
 }
 
 
