@@ -67,7 +67,7 @@ export interface Native {
   closeScope(depth: number, kept: readonly Tensor[]): void;
   memoryUsage(): { tensors: number; bytes: number };
   // malloc_policy.cpp
-  returnLargeBlocks(bytes: number): void;
+  keepFreedMemory(bytes: number): void;
   // operators.cpp
   /** Call the result through operator.ts: its first argument is the Tensor object for the result. */
   operator(displayName: string, overloads: string, isMethod: boolean): OperatorFunction;

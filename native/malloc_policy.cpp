@@ -1,6 +1,7 @@
 #include "malloc_policy.h"
 
 #include <cstdlib>  // defines __GLIBC__, where it is the C library
+#include <limits>
 #ifdef __GLIBC__
 #include <malloc.h>
 #endif
@@ -12,21 +13,28 @@ namespace torch_func {
 
 namespace {
 
-// returnLargeBlocks(bytes): from now on blocks of this size and more go back to the system as soon as
-// they are freed. By default glibc keeps more and more of them, and where tensors of several sizes come
-// and go for a long time, the holes between them make the process twice as large as it needs to be.
-// Not for a library to decide for the process that it is loaded into.
-Napi::Value returnLargeBlocks(const Napi::CallbackInfo& info) {
-  const int64_t bytes = integerParameter(info, 0, "returnLargeBlocks", "bytes");
-  if (bytes < 4096 || bytes > (int64_t{1} << 25)) throwValueError("returnLargeBlocks(): argument 'bytes' must be between 4096 and 2^25");
+// The largest blocks that glibc can be told to take from its heap rather than one by one from the system.
+constexpr int kLargestOfHeap = 1 << 25;
+
+// keepFreedMemory(bytes): from now on up to so much freed memory at the end of the heap stays with the
+// process. By default glibc gives it back after each chunk of a job, and the system has to clear the
+// same pages again for the next one, which took half of the time of a job. Not for a library to decide
+// for the process that it is loaded into.
+Napi::Value keepFreedMemory(const Napi::CallbackInfo& info) {
+  const int64_t bytes = integerParameter(info, 0, "keepFreedMemory", "bytes");
+  if (bytes < 0 || bytes > std::numeric_limits<int>::max()) {
+    throwValueError("keepFreedMemory(): argument 'bytes' must be between 0 and 2^31 - 1");
+  }
 #ifdef __GLIBC__
-  mallopt(M_MMAP_THRESHOLD, static_cast<int>(bytes));
+  // Either of them ends the adjustment of both.
+  mallopt(M_MMAP_THRESHOLD, kLargestOfHeap);
+  mallopt(M_TRIM_THRESHOLD, static_cast<int>(bytes));
 #endif
   return info.Env().Undefined();
 }
 
 }  // namespace
 
-void defineMallocPolicy(Napi::Object exports) { define<returnLargeBlocks>(exports, "returnLargeBlocks"); }
+void defineMallocPolicy(Napi::Object exports) { define<keepFreedMemory>(exports, "keepFreedMemory"); }
 
 }  // namespace torch_func

@@ -6,10 +6,12 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <cstdlib>  // defines __GLIBC__, where it is the C library
 #include <cstring>
 #include <limits>
 #include <mutex>
+#include <new>
 
 // libtorch takes every CPU block from posix_memalign. Python frees a small tensor as soon as its last
 // reference goes, so that malloc finds the block in its fast lists again; here the collector frees
@@ -31,7 +33,10 @@ constexpr size_t kChunkBytes = size_t{1} << 17;  // what is cut into blocks
 
 struct alignas(kUnit) Block {
   size_t units;  // of the memory behind this header; 0 for a block that is given back at once
-  Block* next;
+  union {
+    Block* next;      // of a free one
+    void* allocated;  // what malloc gave, for one that is given back at once
+  };
   void* data() { return this + 1; }
 };
 static_assert(sizeof(Block) == kUnit);
@@ -85,11 +90,29 @@ void refill(size_t units) {
   }
 }
 
+// A larger block, aligned by hand. glibc before 2.38 takes more than it was asked for when it aligns,
+// and gives the rest back; the hole that such a block leaves is then too small for the next one of the
+// same size, and a loop over tensors of a few MB takes several times the memory that it needs.
+Block* allocateLarge(size_t bytes) {
+  constexpr size_t kExtra = sizeof(Block) + kUnit;
+  const bool fits = bytes <= static_cast<size_t>(std::numeric_limits<ptrdiff_t>::max()) - kExtra;
+  void* allocated = fits ? std::malloc(bytes + kExtra) : nullptr;
+  if (allocated == nullptr) {
+    c10::free_cpu(c10::alloc_cpu(bytes));  // throws what PyTorch throws
+    throw std::bad_alloc();
+  }
+  const auto address = reinterpret_cast<uintptr_t>(allocated);
+  auto* block = reinterpret_cast<Block*>((address + kUnit - 1) / kUnit * kUnit);
+  block->units = 0;
+  block->allocated = allocated;
+  return block;
+}
+
 void deallocate(void* data) {
   if (data == nullptr) return;
   Block* block = static_cast<Block*>(data) - 1;
   if (block->units == 0) {
-    c10::free_cpu(block);
+    std::free(block->allocated);
     return;
   }
   block->next = freeLists[block->units];
@@ -107,9 +130,7 @@ class SmallAllocator final : public c10::Allocator {
       block = freeLists[units];
       freeLists[units] = block->next;
     } else {
-      const bool fits = bytes <= std::numeric_limits<size_t>::max() - sizeof(Block);
-      block = static_cast<Block*>(c10::alloc_cpu(fits ? bytes + sizeof(Block) : bytes));
-      block->units = 0;
+      block = allocateLarge(bytes);
     }
     return {block->data(), block->data(), &deallocate, c10::Device(c10::kCPU)};
   }

@@ -3,7 +3,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 
-import { returnLargeBlocks } from '../cli/jacobian/process-memory';
+import { keepFreedMemory } from '../cli/jacobian/process-memory';
 import { summaryLine } from '../cli/jacobian/summary';
 import { packageRoot } from '../cli/package-info';
 import { report } from './check';
@@ -16,7 +16,7 @@ const STEPS = 1000;
 const SECONDS_PER_STEP = 0.01;
 
 async function main(): Promise<void> {
-  returnLargeBlocks();
+  keepFreedMemory();
   const folder = path.join(packageRoot, 'demo-output');
   fs.mkdirSync(folder, { recursive: true });
   const inFolder = (name: string): string => path.join(folder, name);

@@ -3,7 +3,7 @@
 import { execFile } from 'node:child_process';
 import * as path from 'node:path';
 
-const PACKAGE = JSON.stringify(path.join(__dirname, '..', '..', 'dist', 'index.js'));
+const compiled = (...file: string[]): string => JSON.stringify(path.join(__dirname, '..', '..', 'dist', ...file));
 
 /**
  * Runs the body of a program against the compiled package and returns what it hands to `report`.
@@ -11,10 +11,11 @@ const PACKAGE = JSON.stringify(path.join(__dirname, '..', '..', 'dist', 'index.j
  */
 export async function runProgram<T>(body: string): Promise<T> {
   const source = `
-    const torch = require(${PACKAGE});
+    const torch = require(${compiled('index.js')});
+    const { peakMemory } = require(${compiled('cli', 'jacobian', 'peak-memory.js')});
     torch.setNumThreads(1);
     const MB = 1024 * 1024;
-    const peak = () => process.resourceUsage().maxRSS / 1024;
+    const peak = () => peakMemory() / MB;
     const rss = () => { gc(); gc(); return process.memoryUsage.rss() / MB; };
     const report = (value) => process.stdout.write(JSON.stringify(value));
     ${body}`;

@@ -159,10 +159,13 @@ describe('without Python, the archive', () => {
     child.kill('SIGKILL');
     await ended;
     expect(fs.existsSync(cacheEntry(settings()))).toBe(false);
-    expect(left().length).toBeGreaterThan(0);
+    // Killed while it was told of the cut, it may have kept less than was sent.
+    const [partial] = left().filter((name) => name.endsWith('.zip.partial'));
+    const { size } = fs.statSync(path.join(cache, partial));
+    expect(size).toBeGreaterThan(0);
     server.cuts = [];
     const { libtorch } = await fetchIt();
-    expect(server.requests.at(-1)).toBe('bytes=200000-');
+    expect(server.requests.at(-1)).toBe(`bytes=${size}-`);
     expect(inspectLibtorch(libtorch.path)).toHaveProperty('libtorch');
     expect(left()).toEqual([]);
   });

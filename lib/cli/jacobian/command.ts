@@ -93,9 +93,9 @@ function loadMachinery() {
   /* eslint-disable @typescript-eslint/no-require-imports */
   const { loadFunction } = require('./load-function') as typeof import('./load-function');
   const { runJacobianJob } = require('./job') as typeof import('./job');
-  const { returnLargeBlocks } = require('./process-memory') as typeof import('./process-memory');
+  const { keepFreedMemory } = require('./process-memory') as typeof import('./process-memory');
   /* eslint-enable @typescript-eslint/no-require-imports */
-  returnLargeBlocks();
+  keepFreedMemory();
   return { loadFunction, runJacobianJob };
 }
 

@@ -14,6 +14,7 @@ import { dataInto, tensorFromData } from '../../npy/tensors';
 import { NpyWriter } from '../../npy/writer';
 import { CommandFailure, messageOf } from '../failure';
 import { type ChunkSizeInput, defaultChunkSize, trialSize } from './chunk-size';
+import { peakMemory } from './peak-memory';
 import type { SampleFunction } from './sample-function';
 import type { JacobianSummary } from './summary';
 
@@ -110,8 +111,7 @@ export async function runJacobianJob(
       seconds,
       samplesPerSecond: total / seconds,
       device: String(source.device),
-      // Node.js gives kilobytes.
-      peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
+      peakMemoryBytes: peakMemory(),
       mode: plan.mode,
       dtype: plan.dtype,
       shape: [total, ...plan.jacobianShape],
