@@ -13,6 +13,8 @@
 
 #include <algorithm>
 
+#include "batch_levels.h"
+
 namespace torch_func {
 
 namespace {
@@ -22,6 +24,8 @@ using at::Tensor;
 using Indices = c10::List<std::optional<Tensor>>;
 
 bool isGiven(const std::optional<Tensor>& index) { return index.has_value() && index->defined(); }
+
+bool isMask(const Tensor& index) { return index.scalar_type() == at::kBool || index.scalar_type() == at::kByte; }
 
 // The tensors among the indices of a sample.
 struct Block {
@@ -45,7 +49,7 @@ Block describe(const Indices& indices) {
       continue;
     }
     if (ended) block.adjacent = false;
-    if (index->scalar_type() == at::kBool || index->scalar_type() == at::kByte) block.hasMask = true;
+    if (isMask(*index)) block.hasMask = true;
     ++block.count;
     block.rank = std::max(block.rank, index->dim());
   }
@@ -63,6 +67,24 @@ Tensor unwrapped(const Tensor& tensor, int64_t level, int64_t rank, bool& isBatc
   return value;
 }
 
+// Each mask that is the same for all samples replaced by the indices of its elements, one for each of its
+// dimensions. Masks that do not fit are left, for libtorch to refuse.
+Indices withoutMasks(const Indices& indices, const Tensor& self) {
+  Indices result;
+  for (size_t i = 0; i < indices.size(); ++i) {
+    const std::optional<Tensor> index = indices.get(i);
+    if (!isGiven(index) || !isMask(*index) || index->dim() == 0 || batchLevelOf(*index).level != 0) {
+      result.push_back(index);
+      continue;
+    }
+    const auto start = static_cast<int64_t>(result.size());
+    const bool fits = start + index->dim() <= self.dim() && index->sizes() == self.sizes().slice(start, index->dim());
+    if (!fits) return indices;
+    for (const Tensor& column : index->nonzero().unbind(1)) result.push_back(column);
+  }
+  return result;
+}
+
 // The `count` dimensions from `start` on come first, behind `kept` that stay.
 Tensor blockFirst(const Tensor& tensor, int64_t kept, int64_t start, int64_t count) {
   std::vector<int64_t> order;
@@ -76,10 +98,11 @@ Tensor blockFirst(const Tensor& tensor, int64_t kept, int64_t start, int64_t cou
 
 }  // namespace
 
-Tensor& indexPutInPlace(Tensor& self, const Indices& indices, const Tensor& values, bool accumulate) {
+Tensor& indexPutInPlace(Tensor& self, const Indices& given, const Tensor& values, bool accumulate) {
   const auto layer = functorch::maybeCurrentDynamicLayer();
   TORCH_CHECK(layer.has_value(), "Either your tensor may have escaped from inside a function being vmapped and this is a user error");
   const int64_t level = layer->layerId();
+  const Indices indices = withoutMasks(given, self);
   const bool indexIsBatch = functorch::isBatchedAtLevel(indices, level);
   const bool otherIsBatch = indexIsBatch || functorch::isBatchedAtLevel(values, level);
   const bool selfIsBatch = functorch::isBatchedAtLevel(self, level);

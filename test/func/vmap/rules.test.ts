@@ -256,6 +256,28 @@ describe('writing at indices', () => {
       });
     }
   });
+
+  // As behind a slice: a mask counts as the indices of its elements. PyTorch's values are wrong, or an error.
+  test('of masks that are not mapped, apart from each other', () => {
+    const [rows, columns] = [torch.tensor([true, false, true]), torch.tensor([true, true, false, false])];
+    const grid = torch.tensor([
+      [true, false, true, true],
+      [false, true, false, false],
+    ]);
+    for (const accumulate of [false, true]) {
+      const options = { gradients: false };
+      const apart = (x: Tensor, v: Tensor): Tensor => x.indexPut_([rows, ':', columns], v, { accumulate });
+      checkVmap(apart, [randn(2, 3, 5, 4), randn(2, 2, 5)], options);
+      checkVmap(apart, [randn(2, 3, 2, 4), randn(2, 2)], { ...options, inDims: [0, null] });
+      const behind = (x: Tensor, v: Tensor): Tensor => x.indexPut_([':', grid], v, { accumulate });
+      checkVmap(behind, [randn(3, 4, 2, 4), randn(3, 4, 4)], options);
+      const mixed = (x: Tensor, i: Tensor, v: Tensor): Tensor => x.indexPut_([':', rows, i], v, { accumulate });
+      checkVmap(mixed, [randn(2, 2, 3, 5), indices([[0, 4], [2, 1]]), randn(2, 2, 2)], options); // prettier-ignore
+      checkVmap(mixed, [randn(2, 2, 3, 5), indices([0, 4]), randn(2, 2, 2)], { ...options, inDims: [0, null, 0] });
+    }
+    const wrong = (x: Tensor): Tensor => x.indexPut_([':', rows], 1);
+    expectError(() => vmap(wrong)(randn(2, 3, 4)), torch.IndexError, /The shape of the mask \[3\]/);
+  });
 });
 
 describe('reading at indices', () => {
