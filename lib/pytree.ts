@@ -6,6 +6,7 @@
  */
 
 import { ValueError } from './errors';
+import { typeName } from './func/common';
 
 /** How the values of a class are taken apart and put together; see {@link registerPytreeNode}. */
 export interface PytreeNode<T> {
@@ -36,6 +37,16 @@ const registered = new Map<Class, PytreeNode<unknown>>();
  * ```
  */
 export function registerPytreeNode<T>(type: abstract new (...args: never[]) => T, node: PytreeNode<T>): void {
+  if (typeof type !== 'function') {
+    throw new TypeError(`registerPytreeNode(): argument 'type' must be a class, not ${typeName(type)}`);
+  }
+  for (const name of ['flatten', 'unflatten'] as const) {
+    const method: unknown = (node as Partial<PytreeNode<T>> | null | undefined)?.[name];
+    if (typeof method === 'function') continue;
+    throw new TypeError(
+      `registerPytreeNode(): argument 'node' must have a function '${name}', not ${typeName(method)}`,
+    );
+  }
   if (registered.has(type as Class)) throw new ValueError(`${type.name} is already registered as pytree node.`);
   registered.set(type as Class, node as PytreeNode<unknown>);
 }
@@ -71,6 +82,15 @@ function isPlainObject(value: object): value is Record<string, unknown> {
   return prototype === Object.prototype || prototype === null;
 }
 
+function takenApart(node: PytreeNode<unknown>, value: object): { children: unknown[]; context: unknown } {
+  const parts: unknown = node.flatten(value);
+  const children = (parts as { children?: unknown } | null | undefined)?.children;
+  if (Array.isArray(children)) return parts as { children: unknown[]; context: unknown };
+  throw new TypeError(
+    `the pytree node ${typeName(value)}: flatten must return an object with an array of children, but 'children' is ${typeName(children)}`,
+  );
+}
+
 function flattenInto(value: unknown, leaves: unknown[], depth: number): TreeSpec {
   if (typeof value === 'object' && value !== null) {
     if (depth > MAX_DEPTH) throw new ValueError('the structure is nested too deeply, or contains itself');
@@ -92,7 +112,7 @@ function flattenInto(value: unknown, leaves: unknown[], depth: number): TreeSpec
     }
     const node = nodeOf(value);
     if (node !== undefined) {
-      const { children, context } = node.flatten(value);
+      const { children, context } = takenApart(node, value);
       return {
         kind: 'custom',
         type: value.constructor as Class,
@@ -217,7 +237,7 @@ export function broadcastPrefix(prefix: unknown, spec: TreeSpec): unknown[] | nu
     }
     if (full.kind === 'custom') {
       if (part.constructor !== full.type) return false;
-      const { children } = nodeOf(part)!.flatten(part);
+      const { children } = takenApart(nodeOf(part)!, part);
       return children.length === full.children.length && children.every((p, i) => walk(p, full.children[i]));
     }
     return false;

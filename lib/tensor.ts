@@ -14,6 +14,7 @@ import type { Index } from './indexing';
 import { native } from './native';
 import type { TypedArray } from './native';
 import { operatorFunction } from './operator';
+import { readOptions } from './options';
 import { readToArguments } from './to-arguments';
 import type { FormatOptions, ToOptions, ToRest } from './to-arguments';
 import type { Layout, MemoryFormat, Scalar } from './types';
@@ -252,7 +253,8 @@ export class Tensor {
    * often as an element is named. Returns the tensor.
    */
   indexPut_(indices: readonly Index[], value: Tensor | Scalar, accumulate: boolean | PutOptions = false): this {
-    native.indexPut_(this, indices, value, typeof accumulate === 'object' ? accumulate.accumulate : accumulate);
+    const options = readOptions<PutOptions>('indexPut_', [accumulate], ['accumulate'], [], 3);
+    native.indexPut_(this, indices, value, options.accumulate);
     return this;
   }
 

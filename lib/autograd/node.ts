@@ -51,7 +51,8 @@ export class GraphNode {
 
   /** Whether this and another object stand for the same node; Python's `is`. */
   equals(other: GraphNode | null): boolean {
-    return other !== null && native.nodeIdentity(this.#handle) === native.nodeIdentity(other.#handle);
+    if (!(other instanceof GraphNode)) return false;
+    return native.nodeIdentity(this.#handle) === native.nodeIdentity(other.#handle);
   }
 
   /** The number of the node in the order in which nodes were made on this thread; `Node._sequence_nr()`. */

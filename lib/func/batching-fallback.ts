@@ -2,6 +2,7 @@
 
 import { ValueError } from '../errors';
 import { native } from '../native';
+import { textOf } from './common';
 
 /** See {@link setBatchingFallback}. */
 export type BatchingFallback = 'warn' | 'error' | 'silent';
@@ -36,7 +37,7 @@ export type BatchingFallback = 'warn' | 'error' | 'silent';
  */
 export function setBatchingFallback(mode: BatchingFallback): void {
   if (mode !== 'warn' && mode !== 'error' && mode !== 'silent') {
-    throw new ValueError(`setBatchingFallback: expected 'warn', 'error' or 'silent', but got ${String(mode)}`);
+    throw new ValueError(`setBatchingFallback: expected 'warn', 'error' or 'silent', but got ${textOf(mode)}`);
   }
   native.setVmapFallbackEnabled(mode !== 'error');
   native.setVmapFallbackWarningEnabled(mode === 'warn');

@@ -16,9 +16,20 @@ export function nameOf(func: AnyFunction): string {
 export function typeName(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'array';
-  if (typeof value !== 'object') return typeof value;
+  if (typeof value !== 'object' && typeof value !== 'function') return typeof value;
   const name: unknown = (value.constructor as { name?: unknown } | null | undefined)?.name;
-  return typeof name === 'string' && name !== '' ? name : 'object';
+  if (typeof name !== 'string' || name === '') return typeof value;
+  // A module is a function, and has a class; those of JavaScript's own are AsyncFunction and the like.
+  return typeof value === 'function' && name.endsWith('Function') ? 'function' : name;
+}
+
+/** A value as text for messages; its type where it cannot be made text. */
+export function textOf(value: unknown): string {
+  try {
+    return String(value);
+  } catch {
+    return typeName(value);
+  }
 }
 
 export function checkFunction(api: string, func: unknown): asserts func is AnyFunction {

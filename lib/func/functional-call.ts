@@ -7,7 +7,7 @@ import type { Module } from '../nn/module';
 import { registryOf } from '../nn/module';
 import type { Registry, Swapped } from '../nn/registry';
 import type { Tensor } from '../tensor';
-import { checkOptions, typeName } from './common';
+import { checkOptions, textOf, typeName } from './common';
 
 /** Tensors by the names of the parameters and buffers that they stand for. */
 export type TensorDict = Record<string, Tensor>;
@@ -27,6 +27,12 @@ export interface FunctionalCallOptions {
 
 /** What a module takes: its arguments, or its first one by itself. */
 export type CallArguments<M extends Module> = Parameters<M['forward']> | Parameters<M['forward']>[0];
+
+/** Refuses anything but a module. */
+export function checkModule(api: string, name: string, value: unknown): asserts value is Module {
+  if (value instanceof Callable) return;
+  throw new TypeError(`${api}: argument '${name}' must be a torch.nn.Module, not ${typeName(value)}`);
+}
 
 function isDict(value: unknown): value is TensorDict {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !native.isTensor(value);
@@ -114,7 +120,7 @@ function ownerOf(root: Module, path: string): { owner: Module; name: string } {
     if (!(step in owner)) throw new AttributeError(`${owner.constructor.name} has no attribute \`${step}\``);
     const next = (owner as unknown as Record<string, unknown>)[step];
     if (!(next instanceof Callable)) {
-      throw new TypeError(`submodule \`${walked.join('.')}\`: ${String(next)} is not an instance of torch.nn.Module`);
+      throw new TypeError(`submodule \`${walked.join('.')}\`: ${textOf(next)} is not an instance of torch.nn.Module`);
     }
     owner = next as Module;
   }
@@ -132,15 +138,31 @@ interface Replacement {
 function replace(root: Module, path: string, tensor: unknown): Replacement {
   const { owner, name } = ownerOf(root, path);
   if (!native.isTensor(tensor) && tensor !== null) {
-    throw new TypeError(`${String(tensor)} is not an instance of torch.Tensor`);
+    throw new TypeError(`${path}: ${textOf(tensor)} is not an instance of torch.Tensor`);
   }
   const current = (owner as unknown as Record<string, unknown>)[name];
   if (current != null && !native.isTensor(current)) {
-    throw new TypeError(`attribute \`${name}\`: ${String(current)} is not an instance of torch.Tensor`);
+    throw new TypeError(`attribute \`${name}\`: ${textOf(current)} is not an instance of torch.Tensor`);
   }
   const registry = registryOf(owner);
   registry.lookOnce();
   return { path, name, registry, old: registry.swap(name, tensor) };
+}
+
+// All are put back before anything that may throw.
+function restore(replaced: readonly Replacement[], sources: ReadonlyMap<string, TensorDict>): void {
+  const changed = replaced
+    .toReversed()
+    .map(({ path, name, registry, old }) => [path, registry.restore(name, old)] as const);
+  for (const [path, now] of changed) {
+    const source = sources.get(path);
+    if (source === undefined || now === undefined || now === source[path]) continue;
+    if (!Reflect.set(source, path, now)) {
+      throw new TypeError(
+        `functionalCall: the module has put another tensor in the place of '${path}', and the object that this came from cannot be changed`,
+      );
+    }
+  }
 }
 
 /**
@@ -176,9 +198,7 @@ export function functionalCall<M extends Module>(
   args?: CallArguments<M> | null,
   options: FunctionalCallOptions = {},
 ): ReturnType<M['forward']> {
-  if (!((module as unknown) instanceof Callable)) {
-    throw new TypeError(`functionalCall: argument 'module' must be a torch.nn.Module, not ${typeName(module)}`);
-  }
+  checkModule('functionalCall', 'module', module);
   checkOptions('functionalCall', options, ['kwargs', 'tieWeights', 'strict']);
   const { kwargs = null, tieWeights = true, strict = false } = options;
   const { tensors: given, sources } = merged(parameterAndBufferDicts);
@@ -190,10 +210,6 @@ export function functionalCall<M extends Module>(
     for (const [path, tensor] of Object.entries(tensors)) replaced.push(replace(module, path, tensor));
     return module(...((kwargs === null ? positional : [...positional, kwargs]) as never)) as ReturnType<M['forward']>;
   } finally {
-    for (const { path, name, registry, old } of replaced.reverse()) {
-      const now = registry.restore(name, old);
-      const source = sources.get(path);
-      if (source !== undefined && now !== source[path]) source[path] = now as Tensor;
-    }
+    restore(replaced, sources);
   }
 }

@@ -4,7 +4,7 @@ import { RuntimeError } from '../errors';
 import { native } from '../native';
 import * as pytree from '../pytree';
 import type { Tensor } from '../tensor';
-import { callSync, checkFunction, checkOptions } from './common';
+import { callSync, checkFunction, checkOptions, textOf } from './common';
 import { named } from './grad';
 import type { Returned } from './types';
 
@@ -19,7 +19,7 @@ let innermost = 0;
 
 const INVALID = (
   remove: unknown,
-): string => `functionalize(f, remove='mutations'): received invalid argument for remove=${String(remove)}. Valid options are:
+): string => `functionalize(f, remove='mutations'): received invalid argument for remove=${textOf(remove)}. Valid options are:
      remove='mutations': all inplace and out= operators will be removed from the program, and replaced with their out-of-place equivalents.
      remove='mutations_and_views': In addition to the above, all aliasing operators {view} will be replaced with their non-aliasing counterparts, {view}_copy.
 `;

@@ -6,6 +6,7 @@ import { BatchNorm } from '../nn/modules/batch-norm';
 import { torchFunctions } from '../operators';
 import type { Tensor } from '../tensor';
 import { typeName } from './common';
+import { checkModule } from './functional-call';
 import type { TensorDict } from './functional-call';
 
 function stacked(name: string, tensors: readonly Tensor[]): Tensor {
@@ -54,6 +55,9 @@ export function stackModuleState(models: Iterable<Module>): [params: TensorDict,
     throw new TypeError(`stackModuleState: argument 'models' must be an array of modules, not ${typeName(models)}`);
   }
   const list = [...models];
+  list.forEach((model, i) => {
+    checkModule('stackModuleState', `models[${i}]`, model);
+  });
   if (list.length === 0) throw new RuntimeError('stack_module_state: Expected at least one model, got 0.');
   if (list.some((model) => model.training !== list[0].training)) {
     throw new RuntimeError('stack_module_state: Expected all models to have the same training/eval mode.');
@@ -79,6 +83,7 @@ export function stackModuleState(models: Iterable<Module>): [params: TensorDict,
  * ```
  */
 export function replaceAllBatchNormModules_<M extends Module>(root: M): M {
+  checkModule('replaceAllBatchNormModules_', 'root', root);
   for (const module of root.modules()) {
     if (!(module instanceof BatchNorm) || !module.trackRunningStats) continue;
     module.runningMean = null;

@@ -1,19 +1,22 @@
 /** Modules as Python prints them: class, options in Python's spelling, submodules indented. */
 
+import { textOf } from '../func/common';
 import type { Module } from './module';
 
 /** A value as Python's `repr`: `True`, `None`, `'mean'`, `(3, 3)`, `1e-05`. */
-export function pythonRepr(value: unknown): string {
+export function pythonRepr(value: unknown, depth = 0): string {
+  if (depth > 8) return '...';
   if (value === null || value === undefined) return 'None';
   if (typeof value === 'boolean') return value ? 'True' : 'False';
   if (typeof value === 'string') return `'${value}'`;
-  if (Array.isArray(value)) return `(${value.map(pythonRepr).join(', ')}${value.length === 1 ? ',' : ''})`;
+  if (Array.isArray(value))
+    return `(${value.map((item) => pythonRepr(item, depth + 1)).join(', ')}${value.length === 1 ? ',' : ''})`;
   if (typeof value === 'number' && !Number.isInteger(value)) {
     // Python turns to exponents one digit earlier, and gives them two digits.
     const text = value !== 0 && Math.abs(value) < 1e-4 ? value.toExponential() : String(value);
     return text.replace(/e([+-])(\d)$/, 'e$10$2').replace('Infinity', 'inf');
   }
-  return String(value);
+  return textOf(value);
 }
 
 /** A number that is a `float` in Python: `20.0`. */

@@ -1,6 +1,7 @@
 /** Ways through the tree of a module: all modules, all tensors, one by its dotted name. */
 
 import { AttributeError } from '../errors';
+import { typeName } from '../func/common';
 import type { Tensor } from '../tensor';
 import { Callable } from './callable';
 import { registryOf } from './module';
@@ -71,8 +72,14 @@ function step(module: Module, name: string): Module {
   return next as Module;
 }
 
+function checkTarget(target: unknown): void {
+  if (typeof target === 'string') return;
+  throw new TypeError(`argument 'target' must be a string such as 'layers.0', not ${typeName(target)}`);
+}
+
 /** The submodule of a dotted name, the module itself for an empty one. */
 export function submoduleOf(root: Module, target: string): Module {
+  checkTarget(target);
   return target === '' ? root : target.split('.').reduce(step, root);
 }
 
@@ -82,6 +89,7 @@ export function locate(
   target: string,
   mustExist = false,
 ): { parent: Module; name: string; value: unknown } {
+  checkTarget(target);
   const dot = target.lastIndexOf('.');
   const parent = submoduleOf(root, target.slice(0, Math.max(dot, 0)));
   const name = target.slice(dot + 1);

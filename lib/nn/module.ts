@@ -19,7 +19,7 @@ import { treeText } from './module-text';
 import { locate, submoduleOf, walkMembers, walkModules } from './module-walk';
 import type { NamedMembersOptions, NamedModulesOptions } from './module-walk';
 import { Parameter } from './parameter';
-import { Registry } from './registry';
+import { checkName, Registry } from './registry';
 import type { Kind } from './registry';
 
 /** The registry of a module; for the functions that go beyond the module's public methods. */
@@ -75,7 +75,10 @@ export class Module extends Callable {
   training = true;
 
   static {
-    registryOf = (module) => module.#registry;
+    registryOf = (module) => {
+      if (#registry in module) return module.#registry;
+      throw new TypeError('a Proxy of a torch.nn.Module, or an object that only inherits from one, is no module');
+    };
   }
 
   /** @internal */
@@ -94,12 +97,9 @@ export class Module extends Callable {
 
   #register<T>(kind: Kind, name: string, value: T, isRight: boolean, persistent = true): T {
     if (typeof name !== 'string') throw new TypeError(`${kind} name should be a string. Got ${typename(name)}`);
-    if (name.includes('.')) {
-      throw new KeyError(`${kind} name can't contain "."${kind === 'module' ? `, got: ${name}` : ''}`);
-    }
-    if (name === '') throw new KeyError(`${kind} name can't be empty string ""`);
+    checkName(kind, name);
     const properties = this as unknown as Record<string, unknown>;
-    if (properties[name] !== undefined && !this.#registry.has(name, kind)) {
+    if (properties[name] !== undefined && !registryOf(this).has(name, kind)) {
       // What every function has is not in the way.
       const own = Object.getOwnPropertyDescriptor(this, name);
       if (own === undefined || own.enumerable) throw new KeyError(`attribute '${name}' already exists`);
@@ -109,7 +109,7 @@ export class Module extends Callable {
       throw new TypeError(`cannot assign '${typename(value)}' object to ${kind} '${name}' (${REQUIRED[kind]})`);
     }
     // Before the value: a null in its place is then understood.
-    this.#registry.register(name, kind, persistent);
+    registryOf(this).register(name, kind, persistent);
     properties[name] = value;
     return value;
   }
@@ -162,11 +162,13 @@ export class Module extends Callable {
   /** The submodules directly below with their names, each once; `Module.named_children`. */
   namedChildren(): [string, Module][] {
     const seen = new Set<Module>();
-    return this.#registry.entries('module').filter((entry): entry is [string, Module] => {
-      const isNew = entry[1] !== null && !seen.has(entry[1]);
-      if (isNew) seen.add(entry[1]!);
-      return isNew;
-    });
+    return registryOf(this)
+      .entries('module')
+      .filter((entry): entry is [string, Module] => {
+        const isNew = entry[1] !== null && !seen.has(entry[1]);
+        if (isNew) seen.add(entry[1]!);
+        return isNew;
+      });
   }
 
   /** The submodules directly below, each once; `Module.children`. */
@@ -253,7 +255,7 @@ export class Module extends Callable {
    */
   getBuffer(target: string): Tensor {
     const { parent, value, name } = locate(this, target, true);
-    if (!parent.#registry.has(name, 'buffer')) throw new AttributeError(`\`${name}\` is not a buffer`);
+    if (!registryOf(parent).has(name, 'buffer')) throw new AttributeError(`\`${name}\` is not a buffer`);
     return value as Tensor;
   }
 
@@ -343,6 +345,11 @@ export class Module extends Callable {
 
   /** Calls `fn` with every module below, and with this one last; `Module.apply`. Returns the module. */
   apply(fn: (module: Module) => void): this {
+    if (typeof fn !== 'function') {
+      throw new TypeError(
+        `apply(): argument 'fn' must be a function, not ${typeName(fn)}; a module is called as net(x)`,
+      );
+    }
     for (const child of this.children()) child.apply(fn);
     fn(this);
     return this;
@@ -426,7 +433,7 @@ export class Module extends Callable {
 
   /** The module and all below it, as Python prints them. */
   override toString(): string {
-    return treeText(this, this.#registry.entries('module'));
+    return treeText(this, registryOf(this).entries('module'));
   }
 
   [inspect.custom](): string {

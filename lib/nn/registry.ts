@@ -5,6 +5,7 @@
  * a buffer, that null stands for a parameter that is not there.
  */
 
+import { KeyError } from '../errors';
 import { typename } from '../functional/type-names';
 import { native } from '../native';
 import type { Tensor } from '../tensor';
@@ -41,6 +42,18 @@ function kindOf(value: unknown): Kind | null {
   return value instanceof Buffer ? 'buffer' : null;
 }
 
+/**
+ * Refuses names that a state could not tell apart from those of submodules.
+ *
+ * @throws KeyError for an empty name, or one with a dot.
+ */
+export function checkName(kind: Kind, name: string): void {
+  if (name.includes('.')) {
+    throw new KeyError(`${kind} name can't contain "."${kind === 'module' ? `, got: ${name}` : ''}`);
+  }
+  if (name === '') throw new KeyError(`${kind} name can't be empty string ""`);
+}
+
 export class Registry {
   readonly #slots = new Map<string, Slot>();
   readonly #owner: Record<string, unknown>;
@@ -72,6 +85,7 @@ export class Registry {
       }
       // As in Python, a parameter or a module takes any name; a buffer does not take theirs.
       if (kind === 'buffer' && slot !== undefined) this.#refuse(name, slot, value);
+      if (kind !== 'module') checkName(kind, name);
       this.#define(name, kind, value instanceof Buffer ? value.persistent : true);
     }
     for (const name of slots.keys()) {
@@ -140,8 +154,8 @@ export class Registry {
       wasThere: Object.hasOwn(this.#owner, name),
       wasSwapped: slot?.isSwapped ?? false,
     };
-    if (slot !== undefined) slot.isSwapped = true;
     this.#owner[name] = tensor;
+    if (slot !== undefined) slot.isSwapped = true;
     return old;
   }
 

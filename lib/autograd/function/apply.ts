@@ -17,8 +17,20 @@ interface Call {
   isTensor: boolean[];
 }
 
-/** Refuses the promise of an async method: what it computes would come too late. */
-export function checkSync<T>(rule: Rule, method: string, result: T): T {
+type Method = 'forward' | 'setupContext' | 'backward' | 'vjp' | 'jvp' | 'vmap';
+
+/**
+ * Calls a method of the user's.
+ *
+ * @throws TypeError for what is no function, and for the promise of an async method: what it computes would
+ * come too late.
+ */
+export function callMethod(rule: Rule, method: Method, args: readonly unknown[]): unknown {
+  const implementation: unknown = rule[method];
+  if (typeof implementation !== 'function') {
+    throw new TypeError(`${rule.name}.${method} must be a function, not ${typeName(implementation)}`);
+  }
+  const result: unknown = implementation.apply(rule, args);
   if (typeof (result as { then?: unknown } | null | undefined)?.then !== 'function') return result;
   refusePromise(result);
   throw new TypeError(
@@ -35,12 +47,11 @@ export function callBackward(rule: Rule, ctx: FunctionCtx, grads: readonly (Tens
     );
   }
   const args = rule.boxedGradsCall ? [[...grads]] : grads;
-  const result: unknown = isVjp ? rule.vjp(ctx, ...args) : rule.backward(ctx, ...args);
-  return checkSync(rule, isVjp ? 'vjp' : 'backward', result);
+  return callMethod(rule, isVjp ? 'vjp' : 'backward', [ctx, ...args]);
 }
 
 export function callJvp(rule: Rule, ctx: FunctionCtx, tangents: readonly (Tensor | null)[]): unknown {
-  return checkSync(rule, 'jvp', rule.jvp(ctx, ...tangents) as unknown);
+  return callMethod(rule, 'jvp', [ctx, ...tangents]);
 }
 
 function toList(result: unknown): unknown[] {
@@ -118,9 +129,9 @@ export function applyHere(rule: Rule, args: readonly unknown[], separate: boolea
     rule.clearSavedTensorsOnAccess,
   );
   const output = withoutGrads((): unknown => {
-    if (!separate) return checkSync(rule, 'forward', rule.forward(ctx, ...args) as unknown);
-    const result = checkSync(rule, 'forward', rule.forward(...args) as unknown);
-    checkSync(rule, 'setupContext', rule.setupContext(ctx, [...args], result) as unknown);
+    if (!separate) return callMethod(rule, 'forward', [ctx, ...args]);
+    const result = callMethod(rule, 'forward', args);
+    callMethod(rule, 'setupContext', [ctx, [...args], result]);
     return result;
   });
   const state = ctx[STATE];

@@ -92,6 +92,11 @@ export abstract class AutogradFunction {
    * Promise; whatever the methods throw.
    */
   static apply<F extends { forward: (...args: any[]) => any }>(this: F, ...args: ApplyArguments<F>): ApplyResult<F> {
+    if (typeof (this as unknown) !== 'function') {
+      throw new TypeError(
+        'Function.apply was called without its class: write Square.apply(x), or keep Square.apply.bind(Square)',
+      );
+    }
     const rule = this as unknown as Rule;
     const separate = overrides(rule, 'setupContext');
     if (native.levelDepth() === 0) {

@@ -8,7 +8,7 @@ import { native } from '../../native';
 import type { TopLevel } from '../../native';
 import * as pytree from '../../pytree';
 import type { Tensor } from '../../tensor';
-import { applyHere, callBackward, callJvp, checkSync } from './apply';
+import { applyHere, callBackward, callJvp, callMethod } from './apply';
 import { defaults, overrides } from './defaults';
 import type { Rule } from './types';
 import { vmapify } from './vmapify';
@@ -97,7 +97,7 @@ function applyAtGradLevel(top: TopLevel, rule: Rule, operands: readonly unknown[
       native.setForwardGradMode(false);
       return wrapOutputs(output, unwrapped, args, (tensor) => native.wrapForGrad(tensor, level, false));
     },
-    setupContext: (ctx, inputs, output) => checkSync(rule, 'setupContext', rule.setupContext(ctx, inputs, output)),
+    setupContext: (...args) => callMethod(rule, 'setupContext', args),
     backward: (ctx, ...grads) => callBackward(rule, ctx, grads),
     jvp: (ctx, ...tangents) => callJvp(rule, ctx, tangents),
   };
@@ -141,9 +141,7 @@ function applyAtVmapLevel(top: VmapLevel, rule: Rule, operands: readonly unknown
     const wrapped = leaves.map((leaf, i) => (native.isTensor(leaf) ? addDim(leaf, flatDims[i]) : leaf));
     return pytree.unflatten(wrapped, spec);
   }
-  const result: unknown = lowered(top, (): unknown =>
-    checkSync(rule, 'vmap', rule.vmap({ batchSize, randomness }, dims, ...values) as unknown),
-  );
+  const result = lowered(top, () => callMethod(rule, 'vmap', [{ batchSize, randomness }, dims, ...values]));
   const [output, outDims] = readVmapResult(result);
   const { spec } = pytree.flatten(output);
   const flatDims = pytree.broadcastPrefix(outDims, spec);

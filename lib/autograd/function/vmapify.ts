@@ -8,7 +8,7 @@ import { vmap } from '../../func/vmap';
 import { native } from '../../native';
 import * as pytree from '../../pytree';
 import type { Tensor } from '../../tensor';
-import { callBackward, callJvp, checkSync } from './apply';
+import { callBackward, callJvp, callMethod } from './apply';
 import { STATE, wrapContext } from './context';
 import type { FunctionCtx, VmapNotes } from './context';
 import { defaults } from './defaults';
@@ -113,7 +113,7 @@ export function vmapify(rule: Rule, inDims: unknown[], batchSize: number, random
     boxedGradsCall: false,
 
     forward(...args: unknown[]): unknown[] {
-      const { values, dims } = run((_, inner) => checkSync(rule, 'forward', rule.forward(...inner)), args, inDims);
+      const { values, dims } = run((_, inner) => callMethod(rule, 'forward', inner), args, inDims);
       return Array.isArray(values)
         ? [...(values as unknown[]), new VmapOutputs(dims, false)]
         : [values, new VmapOutputs(dims, true)];
@@ -144,7 +144,7 @@ export function vmapify(rule: Rule, inDims: unknown[], batchSize: number, random
           saveForBackward: save('saveForBackward', 'backwardDims'),
           saveForForward: save('saveForForward', 'forwardDims'),
         });
-        checkSync(rule, 'setupContext', rule.setupContext(wrapped, innerInputs, innerOutput));
+        callMethod(rule, 'setupContext', [wrapped, innerInputs, innerOutput]);
         notes.inputShapes = (innerInputs as unknown[]).map((input) => (native.isTensor(input) ? input.shape : null));
       };
       run(

@@ -3,6 +3,7 @@
 import { AssertionError, RuntimeError, ValueError } from '../../errors';
 import { checkFunction, checkOptions } from '../../func/common';
 import { native } from '../../native';
+import { checkNumbers } from '../../nn/functional/arguments';
 import { torchFunctions } from '../../operators';
 import { readOptions } from '../../options';
 import type { Optional } from '../../options';
@@ -83,15 +84,17 @@ function parts(base: Check): Check[] {
 function run(func: Outputs, inputs: unknown[], options: GradcheckOptions): void {
   checkInputs(inputs);
   const { checkUndefinedGrad = true, checkForwardAd = false, checkBackwardAd = true } = options;
+  const { eps = 1e-6, rtol = 1e-3, atol = 1e-5, nondetTol = 0 } = options;
+  checkNumbers('gradcheck', { eps, rtol, atol, nondetTol });
   const outputs = func(...inputs);
   const base = {
     func,
     inputs,
     outputs,
-    eps: options.eps ?? 1e-6,
-    rtol: options.rtol ?? 1e-3,
-    atol: options.atol ?? 1e-5,
-    nondetTol: options.nondetTol ?? 0,
+    eps,
+    rtol,
+    atol,
+    nondetTol,
     checkGradDtypes: options.checkGradDtypes ?? false,
     complexIndices: null,
     imaginary: false,

@@ -1,6 +1,7 @@
 /** What the scaled initializations depend on: the fans of a weight, and the gain of a nonlinearity. */
 
 import { ValueError } from '../../errors';
+import { textOf } from '../../func/common';
 import type { Tensor } from '../../tensor';
 
 /** The layers and functions that have a gain of their own. */
@@ -38,7 +39,7 @@ export function fans(tensor: Tensor): { fanIn: number; fanOut: number } {
 /** The fan that a mode names. */
 export function fanOf(tensor: Tensor, mode: FanMode): number {
   const { fanIn, fanOut } = fans(tensor);
-  const name = String(mode).toLowerCase();
+  const name = textOf(mode).toLowerCase();
   if (name !== 'fan_in' && name !== 'fan_out') {
     throw new ValueError(`Mode ${name} not supported, please use one of ['fan_in', 'fan_out']`);
   }
@@ -65,11 +66,11 @@ export function calculateGain(nonlinearity: Nonlinearity, param: number | null =
       return 3 / 4;
     case 'leaky_relu': {
       const slope = param ?? 0.01;
-      if (typeof slope !== 'number') throw new ValueError(`negative_slope ${String(slope)} not a valid number`);
+      if (typeof slope !== 'number') throw new ValueError(`negative_slope ${textOf(slope)} not a valid number`);
       return Math.sqrt(2 / (1 + slope ** 2));
     }
     default:
       if (nonlinearity === 'sigmoid' || /^(linear|conv(_transpose)?[123]d)$/.test(nonlinearity)) return 1;
-      throw new ValueError(`Unsupported nonlinearity ${String(nonlinearity)}`);
+      throw new ValueError(`Unsupported nonlinearity ${textOf(nonlinearity)}`);
   }
 }

@@ -4,7 +4,7 @@ import type { Generator } from '../../generator';
 import { readOptions } from '../../options';
 import type { Optional } from '../../options';
 import type { Tensor } from '../../tensor';
-import { checkTensors } from '../functional/arguments';
+import { checkNumbers, checkTensors } from '../functional/arguments';
 import { calculateGain, fanOf, fans } from './fans';
 import type { FanMode, Nonlinearity } from './fans';
 import { filled } from './simple';
@@ -22,6 +22,7 @@ type Xavier = Optional<[gain: number, generator: Generator | null], XavierOption
 function xavier(api: string, tensor: Tensor, given: Xavier): { std: number; generator: Generator | null } {
   const { gain = 1, generator = null } = readOptions<XavierOptions>(api, given, ['gain', 'generator']);
   checkTensors(api, { tensor });
+  checkNumbers(api, { gain });
   const { fanIn, fanOut } = fans(tensor);
   return { std: gain * Math.sqrt(2 / (fanIn + fanOut)), generator };
 }

@@ -7,7 +7,7 @@ import { torchFunctions } from '../../operators';
 import { readOptions } from '../../options';
 import type { Optional } from '../../options';
 import type { Tensor } from '../../tensor';
-import { checkTensors } from '../functional/arguments';
+import { checkNumbers, checkTensors } from '../functional/arguments';
 
 /** Where random numbers come from. */
 export interface GeneratorOptions {
@@ -102,6 +102,7 @@ export function eye_(tensor: Tensor): Tensor {
 export function dirac_(tensor: Tensor, ...optional: Optional<[groups: number], { groups?: number }>): Tensor {
   const { groups = 1 } = readOptions<{ groups: number }>('dirac_', optional, ['groups']);
   checkTensors('dirac_', { tensor });
+  checkNumbers('dirac_', { groups });
   const [outputs, inputs, ...field] = tensor.shape;
   if (field.length < 1 || field.length > 3) {
     throw new ValueError('Only tensors with 3, 4, or 5 dimensions are supported');

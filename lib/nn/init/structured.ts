@@ -7,7 +7,7 @@ import { readOptions } from '../../options';
 import type { Optional } from '../../options';
 import type { Tensor } from '../../tensor';
 import { tensor as tensorFrom } from '../../creation';
-import { checkTensors } from '../functional/arguments';
+import { checkNumbers, checkTensors } from '../functional/arguments';
 import { filled } from './simple';
 import type { GeneratorOptions, NormalOptions } from './simple';
 import { emitLibtorchWarning } from '../../warnings';
@@ -65,6 +65,7 @@ export function sparse_(
     2,
   );
   checkTensors('sparse_', { tensor });
+  checkNumbers('sparse_', { sparsity });
   if (tensor.dim() !== 2) throw new ValueError('Only tensors with 2 dimensions are supported');
   if (tensor.isMeta) return tensor;
   const [rows, columns] = tensor.shape;
@@ -151,6 +152,7 @@ export function truncNormal_(
     generator = null,
   } = readOptions<TruncNormalOptions>('truncNormal_', optional, names);
   checkTensors('truncNormal_', { tensor });
+  checkNumbers('truncNormal_', { mean, std, a, b });
   if (tensor.isMeta) return tensor;
   if (mean < a - 2 * std || mean > b + 2 * std) {
     emitLibtorchWarning(

@@ -7,6 +7,7 @@ import { nnFunctionalFunctions, torchFunctions } from '../../operators';
 import { readOptions } from '../../options';
 import type { Optional } from '../../options';
 import type { Tensor } from '../../tensor';
+import { checkNumbers } from '../functional/arguments';
 import { celu, elu, glu, hardtanh, leakyRelu, rrelu, softsign, tanhshrink, threshold } from '../functional/activations';
 import { logSoftmax, softmax, softmin } from '../functional/softmax';
 import { constant_ } from '../init';
@@ -218,6 +219,7 @@ export class Hardtanh extends Module {
       maxVal = 1,
       inplace = false,
     } = readOptions<HardtanhLayerOptions>('Hardtanh', optional, names, [], 0);
+    checkNumbers('Hardtanh', { minVal, maxVal });
     this.minVal = minVal;
     this.maxVal = maxVal;
     this.inplace = inplace;

@@ -2,6 +2,7 @@
 
 import { ValueError } from '../../errors';
 import type { Tensor } from '../../tensor';
+import { checkTensors } from '../functional/arguments';
 import { batchNorm } from '../functional/normalization';
 import { ChannelNorm } from './norm-base';
 import type { ChannelNormArguments } from './norm-base';
@@ -12,6 +13,7 @@ export abstract class BatchNorm extends ChannelNorm {
   protected abstract checkInputDim(input: Tensor): void;
 
   override forward(input: Tensor): Tensor {
+    checkTensors(this.constructor.name, { input });
     this.checkInputDim(input);
     const { runningMean, runningVar, numBatchesTracked, training, trackRunningStats } = this;
     let factor = this.momentum ?? 0;

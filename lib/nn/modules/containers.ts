@@ -5,7 +5,7 @@ import { typeName } from '../../func/common';
 import type { Tensor } from '../../tensor';
 import { isOptions } from '../../options';
 import { Module, registryOf } from '../module';
-import { moduleText } from '../module-text';
+import { moduleText, pythonRepr } from '../module-text';
 
 /** What {@link Sequential} and {@link ModuleList} have in common: modules under the names 0, 1, 2, ... */
 abstract class NumberedModules<M extends Module> extends Module {
@@ -130,7 +130,10 @@ export class Sequential extends NumberedModules<Module> {
 
   override forward(input: Tensor): Tensor {
     let value = input;
-    for (const module of this) value = module(value) as Tensor;
+    for (const module of this as Iterable<Module | null>) {
+      if (module === null) throw new TypeError('Sequential: null cannot be called; it stands in the place of a module');
+      value = module(value) as Tensor;
+    }
     return value;
   }
 }
@@ -158,7 +161,7 @@ export class ModuleList<M extends Module = Module> extends NumberedModules<M> {
   override toString(): string {
     const runs: { start: number; end: number; text: string }[] = [];
     [...this].forEach((module, i) => {
-      const text = module.toString();
+      const text = pythonRepr(module);
       const last = runs.at(-1);
       if (last?.text === text) last.end = i;
       else runs.push({ start: i, end: i, text });
@@ -234,7 +237,20 @@ export class ModuleDict<M extends Module = Module> extends Module {
 
   /** Adds the modules of an object, of another container, or of pairs. */
   update(modules: Readonly<Record<string, M>> | Iterable<readonly [string, M]>): void {
-    const isIterable = Symbol.iterator in modules;
-    for (const [name, module] of isIterable ? modules : Object.entries<M>(modules)) this.set(name, module);
+    const isIterable = typeof (modules as Partial<Iterable<unknown>> | null)?.[Symbol.iterator] === 'function';
+    if (!isIterable && (typeof modules !== 'object' || modules === null)) {
+      throw new TypeError(
+        `ModuleDict.update should be called with an object of modules, or pairs of names and modules, but got ${typeName(modules)}`,
+      );
+    }
+    const entries: unknown[] = isIterable ? [...(modules as Iterable<unknown>)] : Object.entries(modules);
+    entries.forEach((entry, i) => {
+      if (!Array.isArray(entry) || entry.length !== 2) {
+        throw new TypeError(
+          `ModuleDict update sequence element #${i} should be a pair of a name and a module, not ${typeName(entry)}`,
+        );
+      }
+      this.set(entry[0] as string, entry[1] as M);
+    });
   }
 }

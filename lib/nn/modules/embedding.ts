@@ -87,6 +87,8 @@ export class Embedding extends Module {
     const options = readOptions<EmbeddingLayerOptions>('Embedding', optional, names, [], 2);
     checkNumbers('Embedding', { numEmbeddings, embeddingDim });
     const { paddingIdx = null, _weight: given = null, _freeze: freeze = false } = options;
+    if (paddingIdx !== null) checkNumbers('Embedding', { paddingIdx });
+    if (given !== null) checkTensors('Embedding', { _weight: given });
     if (paddingIdx !== null && (paddingIdx >= numEmbeddings || paddingIdx < -numEmbeddings)) {
       throw new AssertionError('Padding_idx must be within num_embeddings');
     }

@@ -4,7 +4,7 @@ import { readOptions } from '../../options';
 import type { Optional } from '../../options';
 import type { Tensor } from '../../tensor';
 import type { Size } from '../../types';
-import { checkList } from '../functional/arguments';
+import { checkList, checkTensors } from '../functional/arguments';
 import { Module } from '../module';
 import { describe } from '../module-text';
 
@@ -37,6 +37,7 @@ export class Flatten extends Module {
   }
 
   override forward(input: Tensor): Tensor {
+    checkTensors('Flatten', { input });
     return input.flatten(this.startDim, this.endDim);
   }
 

@@ -7,7 +7,7 @@ import { readOptions } from '../../options';
 import type { Optional } from '../../options';
 import type { Tensor } from '../../tensor';
 import type { Size } from '../../types';
-import { checkNumbers } from '../functional/arguments';
+import { checkList, checkNumbers } from '../functional/arguments';
 import { groupNorm, layerNorm, rmsNorm } from '../functional/normalization';
 import { ones_, zeros_ } from '../init';
 import { Module } from '../module';
@@ -15,6 +15,12 @@ import { describe, pythonRepr } from '../module-text';
 import type { Parameter } from '../parameter';
 import { emptyParameter } from './options';
 import type { FactoryOptions } from './options';
+
+function shapeOf(layer: string, normalizedShape: number | Size): number[] {
+  if (typeof normalizedShape === 'number') return [normalizedShape];
+  checkList(layer, 'normalizedShape', normalizedShape);
+  return [...normalizedShape] as number[];
+}
 
 /** The options of {@link LayerNorm}. */
 export interface LayerNormOptions extends FactoryOptions {
@@ -59,7 +65,7 @@ export class LayerNorm extends Module {
       bias = true,
       ...factory
     } = readOptions<LayerNormOptions>('LayerNorm', optional, names);
-    this.normalizedShape = typeof normalizedShape === 'number' ? [normalizedShape] : [...normalizedShape];
+    this.normalizedShape = shapeOf('LayerNorm', normalizedShape);
     this.eps = eps;
     this.elementwiseAffine = elementwiseAffine;
     const parameter = (isThere: boolean) => (isThere ? emptyParameter(this.normalizedShape, factory) : null);
@@ -188,7 +194,7 @@ export class RMSNorm extends Module {
       elementwiseAffine = true,
       ...factory
     } = readOptions<RMSNormOptions>('RMSNorm', optional, names);
-    this.normalizedShape = typeof normalizedShape === 'number' ? [normalizedShape] : [...normalizedShape];
+    this.normalizedShape = shapeOf('RMSNorm', normalizedShape);
     this.eps = eps;
     this.elementwiseAffine = elementwiseAffine;
     this.weight = this.registerParameter(
