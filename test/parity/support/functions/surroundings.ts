@@ -110,8 +110,18 @@ export const surroundings: SampleFunction[] = [
   },
   {
     name: 'an operator without a forward derivative',
-    python: 'torch.cdist(x[:, None], x[:2, None]).sum(0)',
-    javascript: (x) => torch.cdist(x.index(':', null), x.index(':2', null)).sum(0),
+    python:
+      'F.grid_sample(x.expand(1, 1, 3, 3), torch.stack([x.sin(), x.cos()], -1)[None, None] / 2, align_corners=False).flatten()',
+    javascript: (x) => {
+      const grid = torch.stack([x.sin(), x.cos()], -1).div(2).index(null, null);
+      return torch.nn.functional.gridSample(x.expand(1, 1, 3, 3), grid, { alignCorners: false }).flatten();
+    },
+    x: distinct,
+  },
+  {
+    name: 'an operator without forward and second derivatives',
+    python: 'x * torch.pdist(torch.stack([x, x.sin()], -1)).sum()',
+    javascript: (x) => x.mul(torch.pdist(torch.stack([x, x.sin()], -1)).sum()),
     x: distinct,
   },
 ];
