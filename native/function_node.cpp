@@ -135,6 +135,22 @@ variable_list callJvp(const FunctionNode& node, bool materialize, const variable
   return toTensorList(environment, result, "result of jvp", /*allowNull=*/true);
 }
 
+// What the outputs are given as tangents: libtorch asserts that they are some, and floating-point.
+void checkTangents(const FunctionNode& node, const WrapRequest& request, const variable_list& tangents) {
+  const auto nonDifferentiable = implsOf(request.nonDifferentiable);
+  for (size_t i = 0; i < request.outputs.size() && i < tangents.size(); ++i) {
+    const at::Tensor& output = request.outputs[i];
+    if (!output.defined() || !autograd::isDifferentiableType(output.scalar_type())) continue;
+    if (nonDifferentiable.count(output.unsafeGetTensorImpl()) > 0) continue;
+    const std::string start = "jvp of " + node.functionName + " returned ";
+    if (!tangents[i].defined()) {
+      throwRuntimeError(start + "null for output " + std::to_string(i) + ", which is differentiable: it must have a tangent, zeros at least");
+    }
+    if (autograd::isDifferentiableType(tangents[i].scalar_type())) continue;
+    throwRuntimeError(start + "a tangent of an integer or boolean dtype for output " + std::to_string(i) + "; it must be floating-point or complex");
+  }
+}
+
 // functionWrap(site, number, name, request): gives the outputs of forward their history and tangents. In
 // the result an output that stayed the same tensor is the same object; null stands for what is no tensor.
 Napi::Value functionWrap(const Napi::CallbackInfo& info) {
@@ -167,7 +183,12 @@ Napi::Value functionWrap(const Napi::CallbackInfo& info) {
   }
   const auto wrapped = autograd::_wrap_outputs(
       inputs, implsOf(request.nonDifferentiable), implsOf(request.dirty), raw, executable ? c10::intrusive_ptr<autograd::Node>(node) : nullptr,
-      [&](variable_list primals, variable_list tangents) { return callJvp(*node, request.materialize, primals, tangents); }, savedOutside,
+      [&](variable_list primals, variable_list tangents) {
+        variable_list results = callJvp(*node, request.materialize, primals, tangents);
+        checkTangents(*node, request, results);
+        return results;
+      },
+      savedOutside,
       [](const at::Tensor& tensor) { return tensor.view_as(tensor); }, /*pure_view=*/false);
   // Now that the outputs have their history.
   if (executable) {

@@ -382,7 +382,8 @@ export class Module extends Callable {
 
   /** Parameters and buffers on a device, without values; `Module.to_empty`. */
   toEmpty(options: { device: DeviceLike }): this {
-    return this._apply((tensor) => torchFunctions.emptyLike(tensor, { device: options.device }));
+    const { device } = readOptions<{ device: DeviceLike }>('toEmpty', [options], [], ['device']);
+    return this._apply((tensor) => torchFunctions.emptyLike(tensor, { device }));
   }
 
   /** Floating-point parameters and buffers become float64; `Module.double`. */

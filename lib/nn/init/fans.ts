@@ -70,7 +70,7 @@ export function calculateGain(nonlinearity: Nonlinearity, param: number | null =
       return Math.sqrt(2 / (1 + slope ** 2));
     }
     default:
-      if (nonlinearity === 'sigmoid' || /^(linear|conv(_transpose)?[123]d)$/.test(nonlinearity)) return 1;
+      if (/^(sigmoid|linear|conv(_transpose)?[123]d)$/.test(textOf(nonlinearity))) return 1;
       throw new ValueError(`Unsupported nonlinearity ${textOf(nonlinearity)}`);
   }
 }

@@ -1,7 +1,7 @@
 /** Modules made of modules. */
 
 import { AssertionError, IndexError } from '../../errors';
-import { typeName } from '../../func/common';
+import { textOf, typeName } from '../../func/common';
 import type { Tensor } from '../../tensor';
 import { isOptions } from '../../options';
 import { Module, registryOf } from '../module';
@@ -29,7 +29,7 @@ abstract class NumberedModules<M extends Module> extends Module {
 
   #at(index: number): [string, M] {
     const entry = Number.isInteger(index) ? this.#entries().at(index) : undefined;
-    if (entry === undefined) throw new IndexError(`index ${index} is out of range`);
+    if (entry === undefined) throw new IndexError(`index ${textOf(index)} is out of range`);
     return entry;
   }
 
@@ -73,7 +73,7 @@ abstract class NumberedModules<M extends Module> extends Module {
     const modules = [...this];
     const size = modules.length;
     if (!(Number.isInteger(index) && -size <= index && index <= size)) {
-      throw new IndexError(`Index out of range: ${index}`);
+      throw new IndexError(`Index out of range: ${textOf(index)}`);
     }
     modules.splice(index, 0, module);
     return this.#refill(modules);

@@ -2,6 +2,7 @@
 
 import { ValueError } from '../../errors';
 import type { Tensor } from '../../tensor';
+import { checkTensors } from '../functional/arguments';
 import { instanceNorm } from '../functional/normalization';
 import { ChannelNorm } from './norm-base';
 import type { ChannelNormArguments } from './norm-base';
@@ -26,6 +27,7 @@ abstract class InstanceNorm extends ChannelNorm {
   }
 
   override forward(input: Tensor): Tensor {
+    checkTensors(this.constructor.name, { input });
     const [dim, sample] = [input.dim(), this.sampleDim];
     if (dim !== sample && dim !== sample + 1) {
       throw new ValueError(`expected ${sample}D or ${sample + 1}D input (got ${dim}D input)`);
