@@ -10,6 +10,7 @@
  */
 
 import { RuntimeError } from '../errors';
+import { typeName } from '../func/common';
 
 /** A mode that was entered; leaving restores what was before. For `using`. */
 export interface ModeGuard {
@@ -97,9 +98,12 @@ export function enterMode(name: string, enter: () => () => void, persistent = fa
 /**
  * Runs `body` in a mode, and leaves it whatever happens.
  *
- * @throws TypeError if `body` returns a Promise: other code would run in the mode meanwhile.
+ * @throws TypeError if `body` is no function, or returns a Promise: other code would run in the mode meanwhile.
  */
 export function runInMode<T>(name: string, enter: () => () => void, body: () => T): T {
+  if (typeof (body as unknown) !== 'function') {
+    throw new TypeError(`${name}: argument 'body' must be a function, not ${typeName(body)}`);
+  }
   const entry = enterEntry(name, enter);
   try {
     const result = body();

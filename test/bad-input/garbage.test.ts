@@ -342,6 +342,25 @@ describe('torch.autograd', () => {
     expect(leaf().sin().gradFn!.equals(wrong({}))).toBe(false);
   });
 
+  test('hooks on saved tensors', () => {
+    const { savedTensorsHooks, saveOnCpu, disableSavedTensorsHooks } = autograd.graph;
+    const same = (x: Tensor): Tensor => x;
+    const run = (): void => leaf().sin().sum().backward();
+    const hooked: Call = (body) => savedTensorsHooks(same, same, wrong(body));
+    expect(
+      problems({
+        pack: (v) => savedTensorsHooks(wrong(v), same, run),
+        unpack: (v) => savedTensorsHooks(same, wrong(v), run),
+        'the result of pack': (v) => savedTensorsHooks(() => v, wrong(same), run),
+        'the result of unpack': (v) => savedTensorsHooks(same, () => wrong(v), run),
+        // Without a body they hold until the end of a block.
+        'the body': (v) => (v === undefined ? undefined : hooked(v)),
+        'the body of saveOnCpu': (v) => (v === undefined ? undefined : saveOnCpu(wrong(v))),
+        'a message': (v) => disableSavedTensorsHooks(wrong(v), () => 1),
+      }),
+    ).toEqual([]);
+  });
+
   test.each(['gradcheck', 'gradgradcheck'] as const)('%s', (name) => {
     const check = autograd[name] as (...args: unknown[]) => unknown;
     const calls: Record<string, Call> = {
