@@ -47,6 +47,7 @@ Napi::Object startAddon(Napi::Env env, Napi::Object exports) {
     installHookingEngine();
     registerBatchingDecompositions();
     ensureForwardAdDecompositions();
+    registerMetaKernels();
   } catch (const std::exception& error) {
     // A libtorch that the addon was not built for; lib/native.ts says what can be done.
     throw Napi::Error::New(env, error.what());

@@ -5,7 +5,7 @@
 // Without them the losses run one example at a time under `vmap`, with a warning, and `hessian`
 // throws for every function with a softmax, a cross entropy or a normalisation in it.
 //
-// Both functions are idempotent and thread-safe and cost a fraction of a millisecond: call them when
+// All functions are idempotent and thread-safe and cost a fraction of a millisecond: call them when
 // the addon loads, so that no result depends on which transform ran first, and no kernel is
 // registered while another thread computes. What they register points at code of the addon, which
 // has to stay loaded until the process ends.
@@ -19,5 +19,8 @@ void registerBatchingDecompositions();
 // Lets forward mode differentiate the backward operators of softmax, log_softmax, huber_loss,
 // nll_loss, layer norm and batch norm, and makes the normalisations right in every nesting.
 void ensureForwardAdDecompositions();
+
+// Lets functionalize see the in-place forms of abs, logical_and and a few others.
+void registerMetaKernels();
 
 }  // namespace torch_func

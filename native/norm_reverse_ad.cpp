@@ -27,24 +27,30 @@ namespace {
 
 using at::Tensor;
 
-// Whether what is computed from the tensor will be differentiated more than once. Inside a transform that is
-// so if a level below the present one records it too: every level creates a graph, and most are never
-// differentiated. Outside of transforms a backward pass records only where it was asked to.
-bool isDifferentiatedAgain(const Tensor& tensor) {
-  if (!tensor.requires_grad()) return false;
-  Tensor value = tensor;
+// Whether what is computed from the arguments will be differentiated more than once. Inside a transform that is
+// so if a level below the present one records an argument too, the same or another: every level creates a graph,
+// and most are never differentiated. Outside of transforms a backward pass records only where it was asked to.
+bool isDifferentiatedAgain(c10::ArrayRef<c10::IValue> arguments) {
+  bool isRecorded = false;
+  bool isRecordedBelow = false;
   bool isWrapped = false;
-  while (true) {
-    if (const auto* wrapper = at::functorch::maybeGetTensorWrapper(value)) {
-      value = wrapper->value();
-    } else if (const auto* batched = at::functorch::maybeGetBatchedImpl(value)) {
-      value = batched->value();
-    } else {
-      return !isWrapped;
+  for (const c10::IValue& argument : arguments) {
+    if (!argument.isTensor() || !argument.toTensor().defined()) continue;
+    Tensor value = argument.toTensor();
+    isRecorded |= value.requires_grad();
+    while (true) {
+      if (const auto* wrapper = at::functorch::maybeGetTensorWrapper(value)) {
+        value = wrapper->value();
+      } else if (const auto* batched = at::functorch::maybeGetBatchedImpl(value)) {
+        value = batched->value();
+      } else {
+        break;
+      }
+      isWrapped = true;
+      isRecordedBelow |= value.requires_grad();
     }
-    isWrapped = true;
-    if (value.requires_grad()) return true;
   }
+  return isRecorded && (isRecordedBelow || !isWrapped);
 }
 
 class NormBackwardKernel final : public c10::OperatorKernel {
@@ -53,13 +59,10 @@ class NormBackwardKernel final : public c10::OperatorKernel {
       : original_(std::move(original)), decomposition_(std::move(decomposition)) {}
 
   void operator()(const c10::OperatorHandle& op, c10::DispatchKeySet keys, torch::jit::Stack* stack) {
-    if (c10::GradMode::is_enabled()) {
-      for (const c10::IValue& argument : torch::jit::last(*stack, op.schema().arguments().size())) {
-        if (argument.isTensor() && argument.toTensor().defined() && isDifferentiatedAgain(argument.toTensor())) {
-          decomposition_.callBoxed(op, keys, stack);
-          return;
-        }
-      }
+    if (c10::GradMode::is_enabled() &&
+        isDifferentiatedAgain(torch::jit::last(*stack, op.schema().arguments().size()))) {
+      decomposition_.callBoxed(op, keys, stack);
+      return;
     }
     original_.callBoxed(op, keys, stack);
   }

@@ -42,7 +42,8 @@ function metadataOf(tensor: Tensor): Metadata {
  * cotangents, so the gradient of those with respect to the cotangents is the product with a tangent.
  * `linearize` thus costs one pass forward and one backward, and every `jvpFn` one pass through the graph
  * of that backward; `func` must be twice differentiable in PyTorch's sense, that is, made of operators
- * whose backward can be differentiated.
+ * whose backward can be differentiated. Being reverse mode, it takes what `func` computes under `noGrad`
+ * for constant, where `jvp` looks through it, and does not let `func` write over what backward needs.
  *
  * @param primals - The arguments: pytrees of floating-point or complex tensors.
  * @returns `[output, jvpFn]`. `jvpFn(...tangents)` takes the structure, shapes, dtypes and devices of the
@@ -88,7 +89,9 @@ export function linearize<A extends unknown[], R extends Returned>(
   const values = forward.output as Tensor[];
   const transposed = flatVjp(
     (...cotangents: Tensor[]) => forward.pullback(cotangents, true, true),
-    values.map((value) => torchFunctions.zerosLike(value)),
+    // The products are linear in the cotangents, so any will do, except that zeros are where some formulas
+    // (logarithms of the cotangent) cannot be differentiated.
+    values.map((value) => torchFunctions.onesLike(value)),
     null,
     false,
   );

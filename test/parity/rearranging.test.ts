@@ -60,6 +60,26 @@ parity('functionalize', (cases) => {
       { name: `around grad${option}` },
     );
   }
+  // Each is tried on tensors without memory first; these kernels are Python's in PyTorch.
+  const inPlace: [string, (x: Tensor, other: Tensor) => Tensor][] = [
+    ['x.abs_()', (x) => x.abs_()],
+    ['x.round().logical_not_()', (x) => x.round().logicalNot_()],
+    ['x.logical_and_(m[0] > 0)', (x, m) => x.logicalAnd_(m.select(0, 0).gt(0))],
+    ['x.logical_or_(m[0] > 0)', (x, m) => x.logicalOr_(m.select(0, 0).gt(0))],
+    ['x.logical_xor_(m[0] > 0)', (x, m) => x.logicalXor_(m.select(0, 0).gt(0))],
+    ['x.logical_and_(m)', (x, m) => x.logicalAnd_(m)],
+    ['x.floor_divide_(0.25)', (x) => x.floorDivide_(0.25)],
+    ['x.floor_divide_(m[0])', (x, m) => x.floorDivide_(m.select(0, 0))],
+    ['(x / 0).nan_to_num_()', (x) => x.div(0).nanToNum_()],
+    ['(x + 3).mvlgamma_(2)', (x) => x.add(3).mvlgamma_(2)],
+    ['torch.abs(x, out=m[0])', (x, m) => torch.abs(x, { out: m.select(0, 0) })],
+  ];
+  for (const [text, f] of inPlace) {
+    cases.add(`y = torch.func.functionalize(lambda x, m: ${text})(x, m); return (y, x, m)`, ({ x, m }) => {
+      const y = functionalize(f)(x, m);
+      return [y, x, m];
+    });
+  }
   cases.add('torch.func.functionalize(lambda p: {"y": [p["a"] + p["b"]], "n": 3})({"a": x, "b": x})', ({ x }) =>
     functionalize((p: { a: Tensor; b: Tensor }) => ({ y: [p.a.add(p.b)], n: 3 }))({ a: x, b: x }),
   );

@@ -58,6 +58,29 @@ export const transforms: Transform[] = [
   { name: 'hessian', python: 'return hessian(f)(x)', javascript: (f) => func.hessian(f) as TensorFunction },
 ];
 
+const linearize = (python: string): Transform => ({
+  name: 'linearize',
+  python,
+  javascript: (f) => (x) => {
+    const [y, jvpFn] = func.linearize(f, x);
+    return y.add(jvpFn(x.cos()));
+  },
+});
+
+/**
+ * The remaining two. PyTorch's linearize cannot be had inside other transforms; what it gives is what jvp gives, or
+ * where that is not so for a function (see `onlyReverse`), the gradient of vjp with respect to the cotangents.
+ */
+export const forwardLinearize = linearize('y, t = jvp(f, (x,), (x.cos(),)); return y + t');
+export const reverseLinearize = linearize(
+  'y, pullback = vjp(f, x); return y + vjp(lambda c: pullback(c)[0], torch.ones_like(y))[1](x.cos())[0]',
+);
+export const functionalize: Transform = {
+  name: 'functionalize',
+  python: 'return functionalize(f)(x)',
+  javascript: (f) => func.functionalize(f),
+};
+
 /** Those of which all others are made: their triples are tested too. */
 export const basic = transforms.filter(({ name }) => ['vmap', 'grad', 'jvp', 'vjp'].includes(name));
 

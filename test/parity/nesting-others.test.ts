@@ -1,0 +1,55 @@
+/** linearize and functionalize with every transform, both ways round, over the functions of the nesting test. */
+
+import { parity } from './support/cases';
+import { functions } from './support/functions';
+import {
+  forwardLinearize,
+  functionalize,
+  javascriptOf,
+  pythonOf,
+  reverseLinearize,
+  transforms,
+} from './support/nesting';
+
+/** Functions for which jvp is no measure of linearize, and why. */
+const onlyReverse: Record<string, string> = {
+  'in-place on a fresh tensor': 'it writes over what backward needs',
+  'detach and no_grad': 'jvp looks through no_grad',
+  'an operator without a forward derivative': 'linearize does without',
+  'solve and inverse': "PyTorch's derivatives of jvp are wrong",
+  factorisations: "PyTorch's derivatives of jvp are wrong",
+  cumulative: 'the third derivative of logcumsumexp in reverse mode is NaN',
+  'norms and spreads': 'the third derivative of vectorNorm in reverse mode is not to be had',
+  determinants: "PyTorch's derivatives of jvp are wrong",
+};
+
+test('the functions that jvp is no measure for are there', () => {
+  const names = functions.map(({ name }) => name);
+  expect(names).toEqual(expect.arrayContaining(Object.keys(onlyReverse)));
+});
+
+parity('linearize and functionalize with every transform', (cases) => {
+  for (const { name, python, javascript, x } of functions) {
+    const linearize = Object.hasOwn(onlyReverse, name) ? reverseLinearize : forwardLinearize;
+    const chains = [
+      ...[linearize, functionalize].flatMap((other) => [
+        [other],
+        ...transforms.flatMap((transform) => [
+          [other, transform],
+          [transform, other],
+        ]),
+      ]),
+      [linearize, linearize],
+      [linearize, functionalize],
+      [functionalize, linearize],
+    ];
+    cases.group(name, () => {
+      for (const chain of chains) {
+        cases.add(pythonOf(chain, python), (inputs) => javascriptOf(chain, javascript)(inputs.x), {
+          name: chain.map((transform) => transform.name).join(' of '),
+          inputs: { x },
+        });
+      }
+    });
+  }
+});
