@@ -9,7 +9,7 @@ import type { Failure } from './results';
 export interface Cause {
   op: string;
   mode: string;
-  /** Of the text that says what differs. */
+  /** Of each line that says what differs. */
   why: string;
   cause: string;
 }
@@ -18,12 +18,13 @@ export function readCauses(file = path.join(__dirname, 'causes.json')): Cause[] 
   return JSON.parse(fs.readFileSync(file, 'utf8')) as Cause[];
 }
 
-/** The cause of a failure, or null. */
+/** The cause of a failure: one that has to do with all that differs in it; or null. */
 export function explain(causes: readonly Cause[], failure: Failure): string | null {
   const whole = (pattern: string, text: string) => new RegExp(`^(?:${pattern})$`).test(text);
+  const lines = failure.why.split('\n');
   const found = causes.find(
     ({ op, mode, why }) =>
-      whole(op, titleOf(failure)) && whole(mode, failure.mode) && new RegExp(why).test(failure.why),
+      whole(op, titleOf(failure)) && whole(mode, failure.mode) && lines.every((line) => new RegExp(why).test(line)),
   );
   return found?.cause ?? null;
 }

@@ -8,6 +8,17 @@ import type { Failure, Results } from './results';
 
 const cell = (text: string) => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
 
+/** The first of the differences of a case, and how many more there are. */
+export function firstLine(why: string): string {
+  const lines = why.split('\n');
+  return lines.length === 1 ? why : `${lines[0]} (and ${lines.length - 1} more)`;
+}
+
+// The last digits may be others on another processor.
+function rounded(text: string): string {
+  return text.replace(/\d+\.\d{6,}(e[+-]?\d+)?/g, (number) => String(Number(Number(number).toPrecision(6))));
+}
+
 function row(cells: readonly (string | number)[]): string {
   return `| ${cells.join(' | ')} |`;
 }
@@ -59,7 +70,9 @@ function differences(failed: readonly Failure[], causes: readonly Cause[]): stri
     lines.push(`### ${found.length} ${found.length === 1 ? 'case' : 'cases'}`, '', cause, '');
     lines.push(row(['operator', 'mode', 'sample', 'difference']), row(['---', '---', '---', '---']));
     for (const failure of found) {
-      lines.push(row([`\`${titleOf(failure)}\``, `\`${failure.mode}\``, failure.sample, cell(failure.why)]));
+      lines.push(
+        row([`\`${titleOf(failure)}\``, `\`${failure.mode}\``, failure.sample, cell(rounded(firstLine(failure.why)))]),
+      );
     }
     lines.push('');
   }
@@ -92,9 +105,9 @@ export function report(
     '',
     'Written by `npm run parity -- --report`; do not edit.',
     '',
-    `Every operator of the operator database that PyTorch ${torch} tests itself with, on samples from that database ` +
+    `Every operator of the operator database that PyTorch ${torch.split('+')[0]} tests itself with, on samples from that database ` +
       `(seed ${seed}), in every mode: ${total} cases of ${corpus.manifest.entries.length} entries. What came out is compared with Python's ` +
-      'PyTorch: dtypes and shapes exactly, float64 within 1e-9, other values within the tolerances of the database, ' +
+      'PyTorch: dtypes and shapes exactly, float64 within 1e-9, other values within what PyTorch allows two results of a dtype, or the database an operator if that is less, ' +
       'failures by class and message, and that no operator runs example by example under `vmap` where PyTorch batches it.',
     '',
     `**${passed} of ${total} cases are equal (${((100 * passed) / total).toFixed(2)} %); ${failed.length} ${failed.length === 1 ? 'differs' : 'differ'}, each listed below with its cause.**`,

@@ -9,10 +9,13 @@ import { explain, readCauses } from './causes';
 import { MODE_NAMES } from './modes';
 import { runPool, type Outcome } from './pool';
 import { ProgressLine } from './progress';
-import { report } from './report';
-import { summarize } from './results';
+import { firstLine, report } from './report';
+import { summarize, type Results } from './results';
 
-const ROOT = path.join(__dirname, '..', '..');
+const REPORT = path.join(__dirname, '..', '..', 'docs', 'parity.md');
+
+// The least share of equal cases of a full run.
+const LEAST = 0.995;
 
 const usage = `Usage: npm run parity -- [options]
 
@@ -26,12 +29,14 @@ vmap, vjp, jvp, Jacobians, nestings of these), and compares with PyTorch.
   --seed N         which samples and values are chosen (default 0)
   --json FILE      write the results to FILE as JSON
   --report         write docs/parity.md (of a full run only)
+  --check          fail if docs/parity.md is not what --report would write
   --processes N    how many processes run at once
   --timeout S      seconds that a case may take (default 60)
   --help           this text
 
 Python's PyTorch makes the corpus if there is none for the seed yet. Ends with 1
-if a case differs for no cause that scripts/parity/causes.json names.
+if a case differs for no cause that scripts/parity/causes.json names, or was not
+run, and a full run if fewer than 99.5 % of the cases are equal.
 `;
 
 export interface Options {
@@ -40,6 +45,7 @@ export interface Options {
   seed: number;
   json: string | null;
   report: boolean;
+  check: boolean;
   processes: number;
   timeout: number;
 }
@@ -65,6 +71,7 @@ function parse(args: string[]): Options | null {
       seed: text,
       json: text,
       report: flag,
+      check: flag,
       processes: text,
       timeout: text,
       help: flag,
@@ -75,8 +82,8 @@ function parse(args: string[]): Options | null {
   const unknown = modes?.find((mode) => !MODE_NAMES.includes(mode));
   if (unknown !== undefined)
     throw new UsageError(`there is no mode ${unknown}; the modes are ${MODE_NAMES.join(', ')}`);
-  if (values.report && (modes !== null || values.ops !== undefined)) {
-    throw new UsageError('--report is of a full run: leave --ops and --modes out');
+  if ((values.report || values.check) && (modes !== null || values.ops !== undefined)) {
+    throw new UsageError(`--${values.report ? 'report' : 'check'} is of a full run: leave --ops and --modes out`);
   }
   return {
     ops: values.ops === undefined ? null : new RegExp(values.ops),
@@ -84,6 +91,7 @@ function parse(args: string[]): Options | null {
     seed: positive('seed', values.seed ?? '0', 0),
     json: values.json ?? null,
     report: values.report,
+    check: values.check,
     processes: positive('processes', values.processes ?? String(availableParallelism())),
     timeout: positive('timeout', values.timeout ?? '60') * 1000,
   };
@@ -131,9 +139,8 @@ export async function run(folder: string, options: Options): Promise<number> {
   if (options.json !== null) fs.writeFileSync(options.json, `${JSON.stringify(results, null, 1)}\n`);
   const causes = readCauses();
   const unexplained = results.failed.filter((failure) => explain(causes, failure) === null);
-  if (options.report) fs.writeFileSync(path.join(ROOT, 'docs', 'parity.md'), report(corpus, outcomes, results, causes));
   for (const { op, variant, mode, sample, why } of unexplained.slice(0, 40)) {
-    process.stdout.write(`${titleOf({ op, variant })} ${mode} (${sample}): ${why}\n`);
+    process.stdout.write(`${titleOf({ op, variant })} ${mode} (${sample}): ${firstLine(why)}\n`);
   }
   if (unexplained.length > 40) process.stdout.write(`... and ${unexplained.length - 40} more\n`);
   const { total, passed, failed, skipped } = results;
@@ -142,5 +149,29 @@ export async function run(folder: string, options: Options): Promise<number> {
     `${total} cases: ${passed} passed${rate}, ${failed.length - unexplained.length} differ for a known cause, ` +
       `${unexplained.length} failed; ${skipped.length} skipped; ${((performance.now() - begin) / 1000).toFixed(0)} s\n`,
   );
-  return unexplained.length > 0 ? 1 : 0;
+  const problems = problemsOf(results, unexplained.length, options, expected);
+  if (options.report || options.check) {
+    const text = report(corpus, outcomes, results, causes);
+    if (options.report) fs.writeFileSync(REPORT, text);
+    else if (fs.readFileSync(REPORT, 'utf8') !== text) {
+      problems.push('docs/parity.md is not what this run found: write it with npm run parity -- --report');
+    }
+  }
+  for (const problem of problems) process.stdout.write(`${problem}\n`);
+  return problems.length > 0 ? 1 : 0;
+}
+
+/** What makes a run a failure; `expected` is the number of cases of the entries that were run. */
+export function problemsOf(
+  { total, passed }: Results,
+  unexplained: number,
+  { ops, modes }: Pick<Options, 'ops' | 'modes'>,
+  expected: number,
+): string[] {
+  const problems: string[] = [];
+  if (unexplained > 0) problems.push(`differences without a known cause: ${unexplained}`);
+  if (modes === null && total !== expected) problems.push(`${total} of ${expected} cases were run`);
+  const whole = ops === null && modes === null;
+  if (whole && passed < LEAST * expected) problems.push(`fewer than ${100 * LEAST} % of the cases are equal`);
+  return problems;
 }

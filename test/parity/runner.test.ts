@@ -5,15 +5,15 @@ import * as os from 'node:os';
 import * as path from 'node:path';
 import * as torch from '../../lib';
 import { explain } from '../../scripts/parity/causes';
-import { compare } from '../../scripts/parity/compare';
-import { Corpus } from '../../scripts/parity/corpus';
-import { MODE_NAMES } from '../../scripts/parity/modes';
+import { differences } from '../../scripts/parity/compare';
+import { Corpus, type Case, type Encoded } from '../../scripts/parity/corpus';
+import { MODE_NAMES, Subject } from '../../scripts/parity/modes';
 import { runPool, type Outcome } from '../../scripts/parity/pool';
 import { camelCase } from '../../scripts/parity/programs';
 import { report } from '../../scripts/parity/report';
 import { summarize } from '../../scripts/parity/results';
-import { leftBehind, runCase } from '../../scripts/parity/run-case';
-import { readOptions } from '../../scripts/parity/run';
+import { leftBehind, runCase, watchWarnings } from '../../scripts/parity/run-case';
+import { problemsOf, readOptions } from '../../scripts/parity/run';
 import { casesOf } from '../../scripts/parity/worker';
 
 const FOLDER = path.join(__dirname, 'opdb');
@@ -26,32 +26,61 @@ afterAll(() => {
 describe('compare', () => {
   const values = new Uint8Array(new Float64Array([1, 2, NaN, Infinity]).buffer);
   const expected = { T: ['float64', [4], 0] as [string, number[], number] };
-  const against = (data: number[], dtype: torch.Dtype = 'float64') =>
-    compare(torch.tensor(data, { dtype }), expected, values);
+  const against = (data: number[], dtype: torch.Dtype = 'float64', tolerance?: [number, number]) =>
+    differences(torch.tensor(data, { dtype }), expected, values, tolerance);
 
   test('equal values pass, close ones within the tolerance', () => {
-    against([1, 2, NaN, Infinity]);
-    against([1 + 1e-10, 2, NaN, Infinity]);
-    compare(torch.tensor([1.01, 2, NaN, Infinity], { dtype: 'float64' }), expected, values, [0.1, 0]);
+    expect(against([1, 2, NaN, Infinity])).toEqual([]);
+    expect(against([1 + 1e-10, 2, NaN, Infinity])).toEqual([]);
   });
 
-  test('a value, a NaN, a sign, a dtype, a shape that differs is noticed', () => {
-    expect(() => against([1, 2.001, NaN, Infinity])).toThrow('result: element 1 is 2.001, in PyTorch 2');
-    expect(() => against([1, 2, 0, Infinity])).toThrow('element 2');
-    expect(() => against([1, 2, NaN, -Infinity])).toThrow('element 3');
-    expect(() => against([1, 2, NaN, Infinity], 'float32')).toThrow('the dtype is float32, in PyTorch float64');
-    expect(() => compare(torch.zeros(2, 2, { dtype: 'float64' }), expected, values)).toThrow('the shape is [2, 2]');
-    expect(() => compare([torch.zeros(4)], expected, values)).toThrow('got an array of 1');
-    expect(() => compare(null, expected, values)).toThrow('got null');
+  test('the tolerance of an entry makes it tighter, never wider', () => {
+    expect(against([1.01, 2, NaN, Infinity], 'float64', [0.1, 10])).toEqual([
+      'result: element 0 is 1.01, in PyTorch 1',
+    ]);
+    expect(against([1 + 1e-10, 2, NaN, Infinity], 'float64', [1e-12, 0])).toHaveLength(1);
+  });
+
+  test.each<[string, number[]]>([
+    ['element 1 is 2.001, in PyTorch 2', [1, 2.001, NaN, Infinity]],
+    ['element 1 is NaN, in PyTorch 2', [1, NaN, NaN, Infinity]],
+    ['element 2 is 0, in PyTorch NaN', [1, 2, 0, Infinity]],
+    ['element 3 is -Infinity, in PyTorch Infinity', [1, 2, NaN, -Infinity]],
+    ['element 3 is 1e+300, in PyTorch Infinity', [1, 2, NaN, 1e300]],
+  ])('%s', (what, data) => {
+    expect(against(data)).toEqual([`result: ${what}`]);
+  });
+
+  test('a dtype, a shape, a layout, a kind of result that differs is noticed', () => {
+    expect(against([1, 2, NaN, Infinity], 'float32')).toEqual(['result: the dtype is float32, in PyTorch float64']);
+    const double = { dtype: 'float64' } as const;
+    expect(differences(torch.zeros(2, 2, double), expected, values)).toEqual([
+      'result: the shape is [2, 2], in PyTorch [4]',
+    ]);
+    expect(differences(torch.zeros(4, double).toSparse(), expected, values)).toEqual([
+      'result: the layout is sparse_coo, in PyTorch strided',
+    ]);
+    expect(differences([torch.zeros(4)], expected, values)).toEqual([expect.stringContaining('got an array of 1')]);
+    expect(differences(null, expected, values)).toEqual([expect.stringContaining('got null')]);
   });
 
   test('gradients that are absent, numbers and structures', () => {
-    compare(null, null, values);
-    compare([1, 2.5, true], [1, { f: 2.5 }, true], values);
-    expect(() => compare(torch.zeros(1), null, values)).toThrow('PyTorch null');
-    expect(() => compare([1], [1, 2], values)).toThrow('PyTorch a sequence of 2');
-    expect(() => compare(3, { f: 2.5 }, values)).toThrow('got 3');
-    expect(() => compare(false, true, values)).toThrow('got false');
+    const of = (actual: unknown, wanted: Encoded) => differences(actual, wanted, values);
+    expect(of(null, null)).toEqual([]);
+    expect(of([1, 2.5, true], [1, { f: 2.5 }, true])).toEqual([]);
+    expect(of(torch.zeros(1), null)).toEqual([expect.stringContaining('PyTorch null')]);
+    expect(of([1], [1, 2])).toEqual([expect.stringContaining('PyTorch a sequence of 2')]);
+    expect(of(3, { f: 2.5 })).toEqual([expect.stringContaining('got 3')]);
+    expect(of(false, true)).toEqual([expect.stringContaining('got false')]);
+    expect(of({ a: 1 }, { d: { b: 1 } })).toEqual(['result: got the keys a, PyTorch b']);
+  });
+
+  test('all parts that differ are named, not the first one alone', () => {
+    expect(differences([1, [2, null], 3], [1, [5, expected], 4], values)).toEqual([
+      'result[1][0]: got 2, PyTorch 5',
+      'result[1][1]: got null, PyTorch a float64 tensor of shape [4]',
+      'result[2]: got 3, PyTorch 4',
+    ]);
   });
 });
 
@@ -97,6 +126,61 @@ describe('a case', () => {
       /^the message is TypeError: .*; PyTorch's TypeError: no$/,
     );
     expect(leftBehind()).toBeNull();
+  });
+
+  const threw = (expected: Partial<Case>, error: Error) => {
+    const { entry, sample } = all.find(({ description: { mode } }) => mode === 'eager')!;
+    const call = jest.spyOn(Subject.prototype, 'call').mockImplementation(() => {
+      throw error;
+    });
+    const why = runCase(sample, { mode: 'eager', ...expected }, entry.values);
+    call.mockRestore();
+    return why;
+  };
+
+  test('needs the class of the error and the words of its message', () => {
+    const expected = { error: 'ValueError', message: "some_name must not be 'x'" };
+    expect(threw(expected, new torch.ValueError('someName must not be "x"'))).toBeNull();
+    expect(threw(expected, new torch.RuntimeError('someName must not be "x"'))).toMatch(/^threw RuntimeError/);
+    expect(threw(expected, new torch.ValueError('someName must not be y'))).toMatch(/^the message is ValueError/);
+  });
+
+  test('a TypeError must be about the same argument', () => {
+    const expected = {
+      mode: 'error',
+      error: 'TypeError',
+      message: "f(): argument 'x' (position 1) must be Tensor, not str",
+    };
+    const of = (message: string) => threw(expected, new TypeError(message));
+    expect(of("f(): argument 'x' (position 1) must be Tensor[], not string")).toBeNull();
+    expect(of("f(): argument 'y' (position 1) must be Tensor, not string")).toMatch(/^the message is TypeError/);
+    expect(of("Cannot read properties of undefined (reading 'x')")).toMatch(/^the message is TypeError/);
+  });
+
+  test('that leaves a level on the stack says so', () => {
+    const { entry, sample } = all.find(({ description: { mode } }) => mode === 'eager')!;
+    const call = jest.spyOn(Subject.prototype, 'call').mockImplementation(() => {
+      torch.autograd.forwardAd.enterDualLevel();
+      return null;
+    });
+    expect(runCase(sample, { mode: 'eager', ok: null }, entry.values)).toBe('a dual level is left open');
+    call.mockRestore();
+    torch.autograd.forwardAd.exitDualLevel();
+    expect(leftBehind()).toBeNull();
+  });
+
+  test('that runs example by example where PyTorch does not says so', () => {
+    const restore = watchWarnings();
+    const { entry, sample } = all.find(({ description: { mode } }) => mode === 'eager')!;
+    const call = jest.spyOn(Subject.prototype, 'call').mockImplementation(() => {
+      process.emitWarning('There is a performance drop: the batching rule for aten::foo. Please');
+      return null;
+    });
+    const run = (expected: Partial<Case>) => runCase(sample, { mode: 'eager', ok: null, ...expected }, entry.values);
+    expect(run({})).toBe('example by example: aten::foo, which PyTorch batches');
+    expect(run({ slow: ['aten::foo'] })).toBeNull();
+    call.mockRestore();
+    restore();
   });
 });
 
@@ -174,6 +258,20 @@ describe('around it', () => {
     expect(explain(causes, { ...failure, op: 'sinh' })).toBeNull();
     expect(explain(causes, { ...failure, mode: 'vmap_jvp' })).toBeNull();
     expect(explain(causes, { ...failure, why: 'the dtype is float32' })).toBeNull();
+    // A difference that has a cause does not hide another one.
+    expect(explain(causes, { ...failure, why: 'no error; PyTorch ...\nexample by example: f' })).toBeNull();
+  });
+
+  test('a run fails for a difference without a cause, for cases not run, and below 99.5 %', () => {
+    const results = { torch: '', seed: 0, total: 1000, passed: 995, failed: [], skipped: [] };
+    const whole = { ops: null, modes: null };
+    expect(problemsOf(results, 0, whole, 1000)).toEqual([]);
+    expect(problemsOf(results, 2, whole, 1000)).toEqual(['differences without a known cause: 2']);
+    expect(problemsOf(results, 0, whole, 1001)).toEqual([
+      '1000 of 1001 cases were run',
+      'fewer than 99.5 % of the cases are equal',
+    ]);
+    expect(problemsOf({ ...results, passed: 900 }, 0, { ops: /sin/, modes: ['jvp'] }, 5000)).toEqual([]);
   });
 
   test('the report names what differs, with its cause', () => {
@@ -211,6 +309,7 @@ describe('around it', () => {
     expect(readOptions(['--seed', '-1'])).toBeNull();
     expect(readOptions(['--ops', '(', '--seed', '1'])).toBeNull();
     expect(readOptions(['--report', '--ops', 'sin'])).toBeNull();
+    expect(readOptions(['--check', '--modes', 'vmap'])).toBeNull();
     expect(readOptions(['--nonsense'])).toBeNull();
     expect(String(said.mock.calls[0][0])).toContain(`there is no mode fast; the modes are ${MODE_NAMES.join(', ')}`);
     said.mockRestore();
