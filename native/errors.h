@@ -36,10 +36,11 @@ inline void check(napi_env env, napi_status status) {
   throw std::runtime_error(info != nullptr && info->error_message != nullptr ? info->error_message : "Node-API call failed");
 }
 
-// Thrown where so little of the thread's stack is left that libtorch could overrun it.
-class StackExhausted : public std::exception {
+// Thrown where so little of the thread's stack is left that libtorch could overrun it, and where more
+// transforms are inside each other than a program has that comes to an end.
+class StackExhausted : public std::runtime_error {
  public:
-  const char* what() const noexcept override { return "Maximum call stack size exceeded"; }
+  explicit StackExhausted(const std::string& why = "") : std::runtime_error("Maximum call stack size exceeded" + why) {}
 };
 
 // Turns the exception being handled into a pending JavaScript exception. Call from a catch block.

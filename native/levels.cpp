@@ -57,7 +57,18 @@ Napi::Value pushedLevel(const Napi::CallbackInfo& info, int64_t level) {
   return levelNumber(info, level);
 }
 
+// A tensor of level n is wrapped n times, at a cost that grows with the square of the depth: endless
+// recursion through vmap took 5 GB before the stack was full. Python's recursion ends at 200 levels.
+constexpr size_t kMaxLevels = 500;
+
+void requireRoom() {
+  if (functorch::getDynamicLayerStack().size() >= kMaxLevels) {
+    throw StackExhausted(": " + std::to_string(kMaxLevels) + " transforms are active inside each other");
+  }
+}
+
 Napi::Value pushGrad(const Napi::CallbackInfo& info) {
+  requireRoom();
   const bool gradMode = c10::GradMode::is_enabled();
   const bool inferenceMode = leaveInferenceMode();
   return pushedLevel(info, functorch::initAndPushDynamicLayer(TransformType::Grad, std::nullopt, std::nullopt, gradMode,
@@ -65,6 +76,7 @@ Napi::Value pushGrad(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value pushJvp(const Napi::CallbackInfo& info) {
+  requireRoom();
   const bool forwardGradMode = c10::AutogradState::get_tls_state().get_fw_grad_mode();
   const bool inferenceMode = leaveInferenceMode();
   return pushedLevel(info, functorch::initAndPushDynamicLayer(TransformType::Jvp, std::nullopt, std::nullopt, std::nullopt,
@@ -80,6 +92,7 @@ functorch::RandomnessType randomnessOf(const std::string& name) {
 
 // pushVmap(batchSize, randomness)
 Napi::Value pushVmap(const Napi::CallbackInfo& info) {
+  requireRoom();
   const int64_t batchSize = integerParameter(info, 0, "pushVmap", "batchSize");
   if (batchSize < 0) throwValueError("pushVmap(): argument 'batchSize' must not be negative, but got " + std::to_string(batchSize));
   const auto randomness = randomnessOf(stringParameter(info, 1, "pushVmap", "randomness"));
@@ -88,6 +101,7 @@ Napi::Value pushVmap(const Napi::CallbackInfo& info) {
 
 // pushFunctionalize(reapplyViews)
 Napi::Value pushFunctionalize(const Napi::CallbackInfo& info) {
+  requireRoom();
   return pushedLevel(info, functorch::initAndPushDynamicLayer(TransformType::Functionalize, std::nullopt, std::nullopt,
                                                               std::nullopt, std::nullopt,
                                                               booleanParameter(info, 0, "pushFunctionalize", "reapplyViews")));
