@@ -138,7 +138,7 @@ interface Replacement {
 function replace(root: Module, path: string, tensor: unknown): Replacement {
   const { owner, name } = ownerOf(root, path);
   if (!native.isTensor(tensor) && tensor !== null) {
-    throw new TypeError(`${path}: ${textOf(tensor)} is not an instance of torch.Tensor`);
+    throw new TypeError(`${textOf(tensor)} is not an instance of torch.Tensor\nIt was given for '${path}'.`);
   }
   const current = (owner as unknown as Record<string, unknown>)[name];
   if (current != null && !native.isTensor(current)) {

@@ -11,6 +11,7 @@ import { jacobianTriggers } from './triggers/jacobians';
 import { different, impossible, remedies, translations } from './triggers/outcomes';
 import { moduleTriggers } from './triggers/modules';
 import { rearrangeTriggers } from './triggers/rearrange';
+import { savedTensorTriggers } from './triggers/saved-tensors';
 import { vmapTriggers } from './triggers/vmap';
 
 testMessages({
@@ -22,6 +23,7 @@ testMessages({
     ...moduleTriggers,
     ...customFunctionTriggers,
     ...rearrangeTriggers,
+    ...savedTensorTriggers,
   },
   impossible,
   different,

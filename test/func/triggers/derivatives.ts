@@ -32,6 +32,9 @@ export const derivativeTriggers: Record<string, () => unknown> = {
   'grad 1-elem non 0-dim': () => grad((t: Tensor) => t.sum(0, { keepdim: true }))(x),
   'grad has_aux non tuple': () => grad(sum as never as (t: Tensor) => [Tensor, Tensor], { hasAux: true })(x),
   'grad has_aux 3-tuple': () => grad((t: Tensor) => [t.sum(), t, t], { hasAux: true })(x),
+  'grad has_aux list': () => {
+    same(grad((t: Tensor) => [t.sum(), t], { hasAux: true })(x)[1].toArray(), [1, 2, 3]);
+  },
   'grad aux nontensor': () => grad((t: Tensor) => [t.sum(), 1], { hasAux: true })(x),
   'grad aux None': () => grad((t: Tensor) => [t.sum(), null], { hasAux: true })(x),
   'grad aux dict/list tensors ok': () => {
@@ -40,6 +43,9 @@ export const derivativeTriggers: Record<string, () => unknown> = {
     same(aux.k[0].item(), 0);
   },
   'grad argnums float': () => grad(two, { argnums: 0.5 })(x, y),
+  'grad argnums list': () => {
+    same(grad(two, { argnums: [0] })(x, y)[0].toArray(), y.toArray());
+  },
   'grad argnums empty': () => grad(two, { argnums: [] })(x, y),
   'grad argnums dup': () => grad(two, { argnums: [0, 0] })(x, y),
   'grad argnums dup neg': () => grad(two, { argnums: [0, -2] })(x, y),
@@ -104,6 +110,12 @@ export const derivativeTriggers: Record<string, () => unknown> = {
   },
   'vjp retain_graph False twice': graphGone,
   'jvp primals tensor': () => jvp(sin, x as never, x as never),
+  'jvp primals list': () => {
+    same(jvp(sin, [x], [x])[0].shape, [3]);
+  },
+  'jvp tangents list': () => {
+    same(jvp(sin, [x], [ones])[1].toArray(), x.cos().toArray());
+  },
   'jvp structure': () => jvp(two, [x, y], [x] as never),
   'jvp empty': () => jvp(() => x, [], []),
   'jvp non tensor primal': () => jvp((t: number) => t, [1.5], [1.5]),

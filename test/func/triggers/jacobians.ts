@@ -32,6 +32,9 @@ export const jacobianTriggers: Record<string, () => unknown> = {
   'jacfwd argnums None': () => {
     same((jacfwd(sin, { argnums: null }) as (t: Tensor) => Tensor[])(x)[0].shape, [3, 3]);
   },
+  'jacfwd argnums list': () => {
+    same(jacfwd(two, { argnums: [0] })(x, x)[0].shape, [3, 3]);
+  },
   'jacfwd non tensor': () => jacfwd(sin)(1.5 as never),
   'jacfwd int': () => jacfwd(sin)(torch.tensor([1n])),
   'jacfwd randomness default': () => jacfwd((t: Tensor) => t.mul(torch.rand(3)))(x),

@@ -2,28 +2,25 @@
 
 import type { Difference } from '../../support/messages';
 
-const LIST = 'there is one kind of array: it is what a tuple is in PyTorch, and accepted';
-const SAVED_TENSOR_HOOKS = 'there are no hooks on saved tensors, and so nothing that would push them';
-
 export const impossible: Record<string, string> = {
+  'vmap data set': 'data() reads the values; there is no way to give a tensor other data',
+  'fc jit': 'there is no TorchScript',
+  'jacrev kwargs': 'there are no keyword arguments; an argument too many is one that the function ignores',
+};
+
+const LIST: Difference = {
+  because: 'there is one kind of array: it is what a tuple is in PyTorch, and accepted',
+  exception: 'NO ERROR',
+};
+const BOOLEAN = 'Python takes a boolean for an integer; here it is refused by name';
+
+export const different: Record<string, Difference> = {
   'vmap in_dims list': LIST,
   'grad has_aux list': LIST,
   'grad argnums list': LIST,
   'jvp primals list': LIST,
   'jvp tangents list': LIST,
   'jacfwd argnums list': LIST,
-  'vmap data set': 'data() reads the values; there is no way to give a tensor other data',
-  'grad saved tensor hooks': SAVED_TENSOR_HOOKS,
-  'grad under saved tensor hooks': SAVED_TENSOR_HOOKS,
-  'checkpoint in grad': 'torch.utils.checkpoint is not offered',
-  'checkpoint reentrant in grad': 'torch.utils.checkpoint is not offered',
-  'fc jit': 'there is no TorchScript',
-  'jacrev kwargs': 'there are no keyword arguments; an argument too many is one that the function ignores',
-};
-
-const BOOLEAN = 'Python takes a boolean for an integer; here it is refused by name';
-
-export const different: Record<string, Difference> = {
   'vmap bool in_dim': {
     because: BOOLEAN,
     exception: 'ValueError',
@@ -87,6 +84,7 @@ export const remedies: Record<string, string> = {
   'vmap unique': SAME_SHAPE,
   'vmap allclose': 'Use a.sub(b).abs().le(tolerance).all(), whose result is a tensor.',
   'vmap equal': 'Use a.eq(b).all(), whose result is a tensor.',
+  'fc value non tensor': "It was given for 'weight'.",
   'vmap disabled fallback':
     "torch.func.setBatchingFallback('error') has turned it off; with 'warn' the operator runs, slowly, sample by sample.",
 };

@@ -45,6 +45,7 @@ export const vmapTriggers: Record<string, () => unknown> = {
   'vmap no inputs': () => (vmap(f1) as () => unknown)(),
   'vmap in_dims None all': () => vmap(ff, { inDims: [null, null] })(m, m),
   'vmap in_dims None top-level': () => vmap(f1, { inDims: null })(x),
+  'vmap in_dims list': () => same((vmap(f1, { inDims: [0] })(m) as Tensor).shape, [2, 3]),
   'vmap structure mismatch': () => vmap(ff, { inDims: [0] })(m, m),
   'vmap structure mismatch dict': () => vmap((d: { a: Tensor }) => d.a, { inDims: [{ b: 0 }] })({ a: x }),
   'vmap in_dim float': () => vmap(f1, { inDims: [0.5] })(x),
