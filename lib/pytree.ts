@@ -5,12 +5,16 @@
  * JavaScript has one array type where Python has tuples and lists, so the two are not told apart.
  */
 
+import { inspect, isDeepStrictEqual } from 'node:util';
 import { ValueError } from './errors';
 import { typeName } from './func/common';
 
 /** How the values of a class are taken apart and put together; see {@link registerPytreeNode}. */
 export interface PytreeNode<T> {
-  /** The children and whatever else is needed to rebuild the value. */
+  /**
+   * The children and whatever else is needed to rebuild the value. Structures are the same only where the contexts
+   * hold the same.
+   */
   flatten(value: T): { children: unknown[]; context: unknown };
   unflatten(children: unknown[], context: unknown): T;
 }
@@ -207,7 +211,8 @@ export function specEquals(a: TreeSpec, b: TreeSpec): boolean {
   if (a.kind === 'leaf' || b.kind === 'leaf') return a.kind === b.kind;
   if (a.kind !== b.kind || a.children.length !== b.children.length) return false;
   if (a.kind === 'object' && b.kind === 'object' && a.keys.some((key, i) => key !== b.keys[i])) return false;
-  if (a.kind === 'custom' && b.kind === 'custom' && (a.type !== b.type || a.context !== b.context)) return false;
+  if (a.kind === 'custom' && b.kind === 'custom' && (a.type !== b.type || !isDeepStrictEqual(a.context, b.context)))
+    return false;
   return a.children.every((child, i) => specEquals(child, b.children[i]));
 }
 
@@ -245,6 +250,9 @@ export function broadcastPrefix(prefix: unknown, spec: TreeSpec): unknown[] | nu
   return walk(prefix, spec) ? result : null;
 }
 
+// On one line, as long as it is.
+const contextText = (context: unknown): string => inspect(context, { breakLength: Infinity, compact: true, depth: 4 });
+
 /** The structure as PyTorch prints a `TreeSpec`. */
 export function specToString(spec: TreeSpec, indent = 0): string {
   if (spec.kind === 'leaf') return '*';
@@ -253,7 +261,7 @@ export function specToString(spec: TreeSpec, indent = 0): string {
       ? ['tuple', 'None']
       : spec.kind === 'object'
         ? ['dict', `[${spec.keys.map((key) => `'${key}'`).join(', ')}]`]
-        : [spec.type.name, String(spec.context)];
+        : [spec.type.name, contextText(spec.context)];
   const separator = `,\n${' '.repeat(indent + 2)}`;
   const children = spec.children.map((child) => specToString(child, indent + 2)).join(separator);
   return `TreeSpec(${type}, ${context}, [${children}])`;
@@ -265,5 +273,8 @@ export function specToShortString(spec: TreeSpec): string {
   const children = spec.children.map(specToShortString);
   if (spec.kind === 'object') return `{${spec.keys.map((key, i) => `'${key}': ${children[i]}`).join(', ')}}`;
   const inner = children.length === 1 ? `${children[0]},` : children.join(', ');
-  return spec.kind === 'array' ? `(${inner})` : `${spec.type.name}(${inner})`;
+  if (spec.kind === 'array') return `(${inner})`;
+  // Structures may differ in this alone.
+  const context = spec.context == null ? '' : `; ${contextText(spec.context)}`;
+  return `${spec.type.name}(${inner}${context})`;
 }

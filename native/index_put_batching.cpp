@@ -109,7 +109,8 @@ Tensor& indexPutInPlace(Tensor& self, const Indices& given, const Tensor& values
   TORCH_CHECK(selfIsBatch || !otherIsBatch,
               "vmap: index_put_(self, *extra_args) is not possible because there exists a Tensor `other` in extra_args that has "
               "more elements than `self`. This happened due to `other` being vmapped over but `self` not being vmapped over in a "
-              "vmap. Please try to use out-of-place operators instead of index_put_.");
+              "vmap. Please try to use out-of-place operators instead of index_put_. If said operator is being "
+              "called inside the PyTorch framework, please file a bug report instead.");
   const Block block = describe(indices);
   // The rank of what the indices of a sample select.
   const int64_t rank = self.dim() - block.count + block.rank;

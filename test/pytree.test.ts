@@ -109,6 +109,27 @@ describe('printing', () => {
 });
 
 describe('registerPytreeNode', () => {
+  test('structures are the same where the contexts hold the same; the message shows them', () => {
+    class Bag {
+      constructor(readonly entries: Record<string, torch.Tensor>) {}
+    }
+    torch.registerPytreeNode(Bag, {
+      flatten: ({ entries }: Bag) => ({ children: Object.values(entries), context: Object.keys(entries) }),
+      unflatten: (children, names) =>
+        new Bag(Object.fromEntries((names as string[]).map((name, i) => [name, children[i] as torch.Tensor]))),
+    });
+    const [out, vjpFn] = torch.func.vjp((x: torch.Tensor) => new Bag({ a: x.mul(2), b: x }), torch.ones(2));
+    expect(vjpFn(out)[0].toArray()).toEqual([5, 5]);
+    const x = torch.ones(2);
+    expect(() => vjpFn(new Bag({ b: x, a: x }))).toThrow(
+      "cotangents: Bag(*, *; [ 'b', 'a' ]), primal output: Bag(*, *; [ 'a', 'b' ])",
+    );
+    const sum = ({ entries }: Bag): torch.Tensor => entries.a.add(entries.b);
+    const given = new Bag({ a: x, b: x });
+    expect(torch.func.jvp(sum, [given], [given])[1].toArray()).toEqual([2, 2]);
+    expect(() => torch.func.jvp(sum, [given], [new Bag({ a: x })])).toThrow("TreeSpec(Bag, [ 'a', 'b' ], [*,");
+  });
+
   class Pair {
     constructor(
       public first: torch.Tensor,

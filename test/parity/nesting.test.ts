@@ -27,6 +27,7 @@ parity('nested transforms', (cases) => {
         cases.add(pythonOf(chain, python), (inputs) => javascriptOf(chain, javascript)(inputs.x), {
           name: chain.map((transform) => transform.name).join(' of ') || 'itself',
           inputs: { x },
+          comparesMessages: true,
         });
       }
     });

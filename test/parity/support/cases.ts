@@ -40,6 +40,8 @@ export interface CaseOptions {
   tolerance?: number;
   /** The class of the error where it is not Python's, and why it has to differ. */
   error?: { class: string; because: string };
+  /** Where both fail: whether the first lines of the messages must agree, and not only the classes. */
+  comparesMessages?: boolean;
 }
 
 export interface Cases {
@@ -72,6 +74,13 @@ function outcome(
   }
 }
 
+// Python has its own names for the types of libtorch: torch.DoubleTensor for CPUDoubleType.
+const firstLine = (text: string): string =>
+  text
+    .trim()
+    .split('\n')[0]
+    .replace(/\[CPU(\w+)Type \[/, '[torch.$1Tensor [');
+
 function check(answer: Answer, got: ReturnType<typeof outcome>, options: CaseOptions): void {
   if ('error' in answer) {
     if ('value' in got) {
@@ -84,6 +93,10 @@ function check(answer: Answer, got: ReturnType<typeof outcome>, options: CaseOpt
         { cause: got.error },
       );
     }
+    const ours = firstLine(got.error.message);
+    const theirs = firstLine(answer.message);
+    if (options.comparesMessages && ours !== theirs)
+      throw new Error(`the message is ${ours}\nand in PyTorch ${theirs}`);
     return;
   }
   if ('error' in got) {
