@@ -20,7 +20,7 @@ export function disposed(): torch.Tensor {
 }
 
 /** A value handed in where TypeScript would refuse it. */
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- the point of these tests
+
 export const wrong = (value: unknown): any => value;
 
 export class Planted extends Error {

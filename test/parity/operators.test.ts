@@ -29,5 +29,6 @@ const operands = {
 
 parity('operators', (cases) => {
   cases.inputs(operands);
-  for (const define of [arithmetic, reductions, shapes, indexing, matrices, factories, failures, scalars]) define(cases);
+  for (const define of [arithmetic, reductions, shapes, indexing, matrices, factories, failures, scalars])
+    define(cases);
 });
