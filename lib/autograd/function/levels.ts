@@ -9,6 +9,8 @@ import type { TopLevel } from '../../native';
 import * as pytree from '../../pytree';
 import type { Tensor } from '../../tensor';
 import { applyHere, callBackward, callJvp, callMethod } from './apply';
+import { wrapContext } from './context';
+import type { FunctionCtx } from './context';
 import { defaults, overrides } from './defaults';
 import type { Rule } from './types';
 import { vmapify } from './vmapify';
@@ -79,6 +81,32 @@ function wrapOutputs(
   return pytree.unflatten(wrapped, spec);
 }
 
+/**
+ * The user's jvp at a level of `jvp`. libtorch calls it with forward mode off, which is meant for this level,
+ * but would hold for those below: to an outer `jvp` the tangents would be constants. So forward mode is on
+ * where there are levels below, and what is saved, and what comes out, is without a tangent at this one.
+ */
+function jvpAtLevel(rule: Rule, ctx: FunctionCtx, tangents: readonly (Tensor | null)[]): unknown {
+  if (native.levelDepth() < 2) return callJvp(rule, ctx, tangents);
+  // The same tensor if it has none: after a change in place jvp has to return the tangent that it was given.
+  const primal = (tensor: Tensor): Tensor => {
+    const [value, tangent] = native.unpackDual(tensor, 0);
+    return tangent === null ? tensor : value;
+  };
+  const inner = wrapContext(ctx, {
+    get savedTensors() {
+      return mapTensors(ctx.savedTensors, primal);
+    },
+  });
+  const mode = native.forwardGradMode();
+  native.setForwardGradMode(true);
+  try {
+    return mapTensors(callJvp(rule, inner, tangents), primal);
+  } finally {
+    native.setForwardGradMode(mode);
+  }
+}
+
 function applyAtGradLevel(top: TopLevel, rule: Rule, operands: readonly unknown[]): unknown {
   const { level } = top;
   const generated: Rule = {
@@ -99,7 +127,7 @@ function applyAtGradLevel(top: TopLevel, rule: Rule, operands: readonly unknown[
     },
     setupContext: (...args) => callMethod(rule, 'setupContext', args),
     backward: (ctx, ...grads) => callBackward(rule, ctx, grads),
-    jvp: (ctx, ...tangents) => callJvp(rule, ctx, tangents),
+    jvp: (ctx, ...tangents) => jvpAtLevel(rule, ctx, tangents),
   };
   return applyHere(generated, operands, /* separate */ true);
 }

@@ -6,6 +6,7 @@
 import { atVmapLevel } from '../../func/common';
 import { vmap } from '../../func/vmap';
 import { native } from '../../native';
+import { torchFunctions } from '../../operators';
 import * as pytree from '../../pytree';
 import type { Tensor } from '../../tensor';
 import { callBackward, callJvp, callMethod } from './apply';
@@ -54,8 +55,21 @@ function dimsOfPresent(dims: unknown, values: readonly unknown[]): unknown[] {
   ) as unknown[];
 }
 
+// How a batch is made to one: the input that all samples share has the gradients of all; of an output that all
+// share each sample has the same tangent.
+type Combine = (batched: Tensor, dim: number) => Tensor;
+const sumOf: Combine = (batched, dim) => batched.sum(dim);
+const firstOf: Combine = (batched, dim) => batched.select(dim, 0);
+
+// The gradient of an output that all samples share, as a batch: it belongs to one of them, or it would be added
+// up as often as there are samples, where the user's backward adds gradients of other outputs to it.
+function atFirst(grad: Tensor, batchSize: number): Tensor {
+  const first = grad.unsqueeze(0);
+  return torchFunctions.cat([first, torchFunctions.zerosLike(first).expand(batchSize - 1, ...grad.shape)]);
+}
+
 /**
- * A gradient (or tangent) batched as its input (or output) is: summed over the batch where that has none,
+ * A gradient (or tangent) batched as its input (or output) is: combined to one where that has no batch,
  * expanded where it alone has one, and reduced to its shape, which the engine could not do with the batch
  * dimension in the way.
  */
@@ -65,9 +79,10 @@ function reduceLeaf(
   target: number | null,
   batchSize: number,
   shape: number[] | null,
+  combine: Combine,
 ): unknown {
   if (!native.isTensor(grad) || (dim === null && target === null)) return grad;
-  if (target === null) return grad.sum(dim as number);
+  if (target === null) return combine(grad, dim as number);
   let batched: Tensor = grad;
   let at = dim;
   if (at === null) {
@@ -88,13 +103,21 @@ function reduce(
   targets: unknown,
   batchSize: number,
   shapes: readonly (number[] | null)[] | null,
+  combine: Combine,
 ): unknown[] {
   const list = (value: unknown): unknown[] => (Array.isArray(value) ? (value as unknown[]) : [value]);
   const dims = list(results.dims);
   const targetList = list(targets);
   return list(results.values).map((grad, i) =>
     i < targetList.length
-      ? reduceLeaf(grad, dims[i] as number | null, targetList[i] as number | null, batchSize, shapes?.[i] ?? null)
+      ? reduceLeaf(
+          grad,
+          dims[i] as number | null,
+          targetList[i] as number | null,
+          batchSize,
+          shapes?.[i] ?? null,
+          combine,
+        )
       : grad,
   );
 }
@@ -166,18 +189,27 @@ export function vmapify(rule: Rule, inDims: unknown[], batchSize: number, random
         [ctx.savedTensors, tangents],
         [savedDims, dimsOfPresent(inDims, tangents)],
       );
-      return [...reduce(results, outDims, batchSize, null), null];
+      return [...reduce(results, outDims, batchSize, null, firstOf), null];
     },
 
     backward(ctx: FunctionCtx, ...gradOutputs: (Tensor | null)[]): unknown[] {
       const { backwardDims, inputShapes, outDims } = notesOf(ctx);
-      const grads = gradOutputs.slice(0, -1);
+      const dims = (Array.isArray(outDims) ? outDims : [outDims]) as (number | null)[];
+      const grads = gradOutputs
+        .slice(0, -1)
+        .map((grad, i) => (grad !== null && dims[i] === null ? atFirst(grad, batchSize) : grad));
       const results = run(
         (_, [savedTensors, inner]) => callBackward(rule, wrapContext(ctx, { savedTensors }), inner as Tensor[]),
         [ctx.savedTensors, grads],
-        [backwardDims, dimsOfPresent(Array.isArray(outDims) ? outDims : [outDims], grads)],
+        [
+          backwardDims,
+          dimsOfPresent(
+            dims.map((dim) => dim ?? 0),
+            grads,
+          ),
+        ],
       );
-      return reduce(results, inDims, batchSize, inputShapes);
+      return reduce(results, inDims, batchSize, inputShapes, sumOf);
     },
   };
   return generated;
