@@ -1,6 +1,21 @@
 /** What memoryUsage() counts. */
 
+import { setImmediate } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+
 import * as torch from '../../lib';
+
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc') as () => void;
+
+// What other tests of this process left must not be freed in the middle of one here.
+beforeEach(async () => {
+  for (let i = 0; i < 2; i++) {
+    collect();
+    await setImmediate();
+  }
+});
 
 /** The tensors and bytes that `body` leaves behind while its result is held. */
 function added(body: () => unknown): { tensors: number; bytes: number } {
