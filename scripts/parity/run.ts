@@ -4,11 +4,12 @@ import * as fs from 'node:fs';
 import { availableParallelism } from 'node:os';
 import * as path from 'node:path';
 import { parseArgs } from 'node:util';
+import { Progress } from '../../lib/cli/progress';
+import { processTerminal } from '../../lib/cli/terminal';
 import { Corpus, titleOf } from './corpus';
 import { explain, readCauses } from './causes';
 import { MODE_NAMES } from './modes';
 import { runPool, type Outcome } from './pool';
-import { ProgressLine } from './progress';
 import { firstLine, report } from './report';
 import { summarize, type Results } from './results';
 
@@ -119,9 +120,8 @@ export async function run(folder: string, options: Options): Promise<number> {
     .map((_, i) => i)
     .filter((i) => options.ops === null || options.ops.test(titleOf(entries[i])));
   const expected = positions.reduce((sum, i) => sum + entries[i].cases, 0);
-  const progress = new ProgressLine(process.stderr, expected);
+  const progress = new Progress(processTerminal, 'cases');
   const outcomes: Outcome[] = [];
-  let failures = 0;
   await runPool({
     folder,
     positions,
@@ -130,8 +130,7 @@ export async function run(folder: string, options: Options): Promise<number> {
     timeout: options.timeout,
     onOutcome(outcome) {
       outcomes.push(outcome);
-      if (outcome.why !== null) failures++;
-      progress.update(outcomes.length, failures);
+      progress.update(outcomes.length, expected);
     },
   });
   progress.clear();

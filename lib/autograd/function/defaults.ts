@@ -14,7 +14,9 @@ export const defaults = {
     throw new NotImplementedError('You must implement the forward function for custom autograd.Function.');
   },
   setupContext: (): never => {
-    throw new NotImplementedError('setup_context is not implemented.');
+    throw new NotImplementedError(
+      'You must implement the setupContext function, or a forward that takes the context as its first argument.',
+    );
   },
   backward,
   vjp: backward,

@@ -10,13 +10,12 @@ import type { Tensor } from '../../tensor';
 import type { Size } from '../../types';
 import { checkNumbers, expandSize } from '../functional/arguments';
 import { pad } from '../functional/windows';
-import { kaimingUniform_, uniform_ } from '../init';
-import { fans } from '../init/fans';
 import { Module } from '../module';
 import { describe } from '../module-text';
 import type { Parameter } from '../parameter';
 import { emptyParameter } from './options';
 import type { FactoryOptions } from './options';
+import { drawWeightAndBias } from './reset';
 
 /** What a convolution finds beyond the edges of its input. */
 export type PaddingMode = 'zeros' | 'reflect' | 'replicate' | 'circular';
@@ -110,11 +109,7 @@ abstract class ConvNd extends Module {
 
   /** Draws the parameters anew. */
   resetParameters(): void {
-    kaimingUniform_(this.weight, Math.sqrt(5));
-    if (this.bias === null) return;
-    const { fanIn } = fans(this.weight);
-    const bound = fanIn > 0 ? 1 / Math.sqrt(fanIn) : 0;
-    uniform_(this.bias, -bound, bound);
+    drawWeightAndBias(this.weight, this.bias);
   }
 
   // The amounts that pad() takes: for the last dimension first, before and after.

@@ -8,13 +8,13 @@ import type { Tensor } from '../../tensor';
 import type { DeviceLike } from '../../device';
 import type { Dtype } from '../../dtype';
 import { checkNumbers } from '../functional/arguments';
-import { kaimingUniform_, uniform_ } from '../init';
-import { fans } from '../init/fans';
+import { uniform_ } from '../init';
 import { Module } from '../module';
 import { describe } from '../module-text';
 import type { Parameter } from '../parameter';
 import { emptyParameter } from './options';
 import type { FactoryOptions } from './options';
+import { drawWeightAndBias } from './reset';
 
 /** The options of {@link Linear} and {@link Bilinear}. */
 export interface LinearOptions extends FactoryOptions {
@@ -58,11 +58,7 @@ export class Linear extends Module {
 
   /** Draws the parameters anew. */
   resetParameters(): void {
-    kaimingUniform_(this.weight, Math.sqrt(5));
-    if (this.bias === null) return;
-    const { fanIn } = fans(this.weight);
-    const bound = fanIn > 0 ? 1 / Math.sqrt(fanIn) : 0;
-    uniform_(this.bias, -bound, bound);
+    drawWeightAndBias(this.weight, this.bias);
   }
 
   override forward(input: Tensor): Tensor {
