@@ -59,23 +59,23 @@ export type OperatorFunction = (...args: any[]) => any;
 export interface Native {
   // addon.cpp
   initialize(classes: Record<string, unknown>): void;
-  // tensor_handle.cpp
+  // core/tensor_handle.cpp
   isTensor(value: unknown): value is Tensor;
   dispose(tensor: Tensor): void;
   isDisposed(tensor: Tensor): boolean;
   openScope(): number;
   closeScope(depth: number, kept: readonly Tensor[]): void;
   memoryUsage(): { tensors: number; bytes: number };
-  // malloc_policy.cpp
+  // core/malloc_policy.cpp
   keepFreedMemory(bytes: number): void;
-  // operators.cpp
+  // operators/operators.cpp
   /** Call the result through operator.ts: its first argument is the Tensor object for the result. */
   operator(displayName: string, overloads: string, isMethod: boolean): OperatorFunction;
   overloadNames(name: string): string[];
   /** The operators that have a kernel of their own under a dispatch key. */
   registrations(dispatchKey: string): string[];
   operatorSignatures(displayName: string, overloads: string, isMethod: boolean): string;
-  // properties.cpp
+  // tensor/properties.cpp
   shape(tensor: Tensor): number[];
   strides(tensor: Tensor): number[];
   dim(tensor: Tensor): number;
@@ -94,17 +94,17 @@ export interface Native {
   isContiguous(tensor: Tensor, memoryFormat?: MemoryFormat): boolean;
   grad(tensor: Tensor): Tensor | null;
   setGrad(tensor: Tensor, grad: Tensor | null): void;
-  // data.cpp
+  // tensor/tensor_data.cpp
   tensorFromBytes(data: unknown, dtype: Dtype, shape: readonly number[], device?: unknown): Tensor;
   tensorFromList(data: unknown, dtype?: Dtype | null, device?: unknown): Tensor;
   data(tensor: Tensor): TypedArray;
   dataInto(tensor: Tensor, target: Uint8Array): number;
   doubles(tensor: Tensor): Float64Array;
   item(tensor: Tensor): unknown;
-  // indexing.cpp
+  // operators/indexing.cpp
   index(tensor: Tensor, indices: readonly Index[]): Tensor;
   indexPut_(tensor: Tensor, indices: readonly Index[], value: Tensor | Scalar, accumulate?: boolean): void;
-  // autograd.cpp
+  // autograd/engine.cpp
   engineRun(
     outputs: readonly Tensor[],
     gradOutputs: readonly (Tensor | null)[],
@@ -124,37 +124,37 @@ export interface Native {
   retainGrad(tensor: Tensor): void;
   disableSavedTensorHooks(message: string): string | null;
   enableSavedTensorHooks(previous: string | null): void;
-  // functionalize.cpp
+  // functorch/functionalize.cpp
   wrapFunctional(tensor: Tensor, level: number): Tensor;
   unwrapFunctional(tensor: Tensor, reapplyViews: boolean): Tensor;
   syncFunctional(tensor: Tensor): void;
   propagateMutation(unwrapped: Tensor, wrapped: Tensor): void;
-  // callbacks.cpp
+  // autograd/callbacks.cpp
   createCallbackSite(dispatcher: (number: number, ...args: unknown[]) => unknown): unknown;
   releasedCallbacks(site: unknown): number[];
   swapEngineThreads(enabled: boolean): boolean;
-  // hooks.cpp
+  // autograd/hooks.cpp
   registerHook(site: unknown, tensor: Tensor, number: number): void;
   registerNodeHook(site: unknown, node: unknown, number: number): void;
   registerNodePrehook(site: unknown, node: unknown, number: number): void;
   registerAccumulateHook(site: unknown, tensor: Tensor, number: number): void;
-  // saved_tensor_hooks.cpp
+  // autograd/saved_tensor_hooks.cpp
   pushSavedTensorHooks(site: unknown, number: number): number;
   popSavedTensorHooks(count: number): void;
-  // graph_node.cpp
+  // autograd/graph_node.cpp
   nodeOf(tensor: Tensor): unknown;
   nodeIdentity(node: unknown): number;
   nodeName(node: unknown): string;
   nodeEdges(node: unknown): [node: unknown, index: number][];
   nodeSequence(node: unknown): number;
-  // function_node.cpp
+  // autograd/function_node.cpp
   /** The outputs, null where they are no tensors, and what {@link functionSaved} takes. */
   functionWrap(site: unknown, number: number, name: string, request: WrapRequest): [...(Tensor | null)[], unknown];
   functionSaved(node: unknown, clear: boolean): (Tensor | null)[];
   delayedError(message: string, tensors: readonly (Tensor | null)[]): (Tensor | null)[];
   undefinedGrad(tensor: Tensor): Tensor;
   tensorIdentity(tensor: Tensor): number;
-  // levels.cpp
+  // functorch/levels.cpp
   pushGrad(): number;
   pushJvp(): number;
   pushVmap(batchSize: number, randomness: string): number;
@@ -178,14 +178,14 @@ export interface Native {
   isVmapFallbackEnabled(): boolean;
   setVmapFallbackWarningEnabled(enabled: boolean): void;
   isVmapFallbackWarningEnabled(): boolean;
-  // lowering.cpp
+  // functorch/below.cpp
   topLevel(): TopLevel | null;
   lowerLevel(): number;
   raiseLevel(number: number): void;
   liftToTop(tensor: Tensor): Tensor;
   unwrapDead(tensor: Tensor): Tensor;
   unwrapBatched(tensor: Tensor, level: number): [Tensor, number | null];
-  // random.cpp
+  // runtime/random.cpp
   manualSeed(seed: number | bigint): void;
   seed(): number | bigint;
   generatorInit(object: object, device: unknown): void;
@@ -197,7 +197,7 @@ export interface Native {
   generatorGetState(generator: object): Tensor;
   generatorSetState(generator: object, state: Tensor): void;
   generatorDevice(generator: object): string;
-  // devices.cpp
+  // runtime/cuda.cpp
   cudaIsBuilt(): boolean;
   cudaDeviceCount(): number;
   cudaCurrentDevice(): number;
@@ -223,13 +223,13 @@ export interface Native {
   libtorchPath(): string;
   cpuCapability(): string;
   showConfig(): string;
-  // context.cpp
+  // runtime/runtime.cpp
   setDeterministicAlgorithms(enabled: boolean, warnOnly: boolean): void;
   deterministicAlgorithms(): boolean;
   deterministicAlgorithmsWarnOnly(): boolean;
   setFloat32MatmulPrecision(precision: string): void;
   float32MatmulPrecision(): 'highest' | 'high' | 'medium';
-  // printing.cpp
+  // tensor/printing.cpp
   printingInfo(tensor: Tensor): PrintingInfo;
   printedElements(tensor: Tensor, edgeItems: number): ElementValues;
 }
@@ -239,7 +239,7 @@ function load(): Native {
   try {
     // eslint-disable-next-line @typescript-eslint/no-require-imports -- an addon can only be required
     const native = require(file) as Native;
-    // The second load makes the environment that owns what the collector frees (native/environment.h).
+    // The second load makes the environment that owns what the collector frees (native/core/environment.h).
     process.dlopen({ exports: {} }, file);
     return native;
   } catch (cause) {

@@ -146,7 +146,7 @@ export function leafCount(spec: TreeSpec): number {
   return spec.kind === 'leaf' ? 1 : spec.children.reduce((sum, child) => sum + leafCount(child), 0);
 }
 
-// As native/results.cpp makes them: not enumerable, so that the array prints and iterates as an array.
+// As native/operators/results.cpp makes them: not enumerable, so that the array prints and iterates as an array.
 function withFields(items: unknown[], fields: readonly (string | undefined)[]): unknown[] {
   fields.forEach((name, i) => {
     if (name !== undefined) Object.defineProperty(items, name, { value: items[i], writable: true });

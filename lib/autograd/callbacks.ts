@@ -5,7 +5,7 @@ import { native } from '../native';
 const sites: CallbackSite<unknown>[] = [];
 let nextNumber = 1;
 
-/** The callbacks of one kind, and how one is called; native/callbacks.h. */
+/** The callbacks of one kind, and how one is called; native/autograd/callbacks.h. */
 export class CallbackSite<T> {
   readonly native: unknown;
   readonly #callbacks = new Map<number, T>();

@@ -3,7 +3,7 @@
 import { native } from '../../../lib/native';
 import { parity } from '../../parity/support/cases';
 
-// What native/batching_decompositions.cpp adds: rules that Python has as decompositions written in Python,
+// What native/kernels/batching_decompositions.cpp adds: rules that Python has as decompositions written in Python,
 // and properties that are read of a sample without taking the operator apart.
 const OWN = [
   '_is_zerotensor',

@@ -1,0 +1,86 @@
+#include "autograd/callbacks.h"
+
+#include <c10/core/AutogradState.h>
+
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+#include "core/environment.h"
+#include "core/errors.h"
+#include "core/call_arguments.h"
+
+namespace torch_func {
+
+void checkThread(const CallbackSite& site, const char* what) {
+  if (std::this_thread::get_id() != site.thread) {
+    throw std::runtime_error(std::string(what) +
+                             " was reached on a thread that is not its own: the backward passes inside one another are too many");
+  }
+}
+
+napi_value callDispatcher(const CallbackToken& token, std::initializer_list<napi_value> arguments) {
+  const CallbackSite& site = *token.site;
+  napi_env env = site.env;
+  Environment& environment = Environment::of(env);
+  environment.stack.check();
+  // The object for the result of an operator that may be running is not for what the callback makes.
+  const napi_value blank = std::exchange(environment.blank, nullptr);
+  napi_value dispatcher, undefined, number, result;
+  check(env, napi_get_reference_value(env, site.dispatcher, &dispatcher));
+  check(env, napi_get_undefined(env, &undefined));
+  check(env, napi_create_double(env, static_cast<double>(token.number), &number));
+  std::vector<napi_value> all = {number};
+  all.insert(all.end(), arguments);
+  check(env, napi_call_function(env, undefined, dispatcher, all.size(), all.data(), &result));
+  environment.blank = blank;
+  return result;
+}
+
+const SitePointer& siteOf(const Napi::CallbackInfo& info) {
+  if (!info[0].IsExternal()) throwTypeError("argument 'site' must be what createCallbackSite() returned");
+  return *info[0].As<Napi::External<SitePointer>>().Data();
+}
+
+namespace {
+
+// createCallbackSite(dispatcher): what the functions that register callbacks take.
+Napi::Value createCallbackSite(const Napi::CallbackInfo& info) {
+  if (!info[0].IsFunction()) throwTypeError("createCallbackSite(): argument 'dispatcher' must be a function");
+  auto site = std::make_shared<CallbackSite>();
+  site->env = info.Env();
+  check(info.Env(), napi_create_reference(info.Env(), info[0], 1, &site->dispatcher));
+  return Napi::External<SitePointer>::New(info.Env(), new SitePointer(std::move(site)), [](Napi::BasicEnv, SitePointer* data) { delete data; });
+}
+
+// releasedCallbacks(site): the numbers of the callbacks that no graph holds any more, once each.
+Napi::Value releasedCallbacks(const Napi::CallbackInfo& info) {
+  const SitePointer& site = siteOf(info);
+  std::vector<int64_t> released;
+  {
+    std::lock_guard<std::mutex> lock(site->mutex);
+    released = std::exchange(site->released, {});
+  }
+  auto result = Napi::Array::New(info.Env(), released.size());
+  for (size_t i = 0; i < released.size(); ++i) result.Set(static_cast<uint32_t>(i), static_cast<double>(released[i]));
+  return result;
+}
+
+// swapEngineThreads(enabled): whether the engine may use threads of its own (it does for each GPU), and
+// returns what was. JavaScript can only be called on the thread that runs it.
+Napi::Value swapEngineThreads(const Napi::CallbackInfo& info) {
+  auto& state = c10::AutogradState::get_tls_state();
+  const bool previous = state.get_multithreading_enabled();
+  state.set_multithreading_enabled(booleanParameter(info, 0, "swapEngineThreads", "enabled"));
+  return Napi::Boolean::New(info.Env(), previous);
+}
+
+}  // namespace
+
+void defineCallbacks(Napi::Object exports) {
+  define<createCallbackSite>(exports, "createCallbackSite");
+  define<releasedCallbacks>(exports, "releasedCallbacks");
+  define<swapEngineThreads, StackCheck::Unwinding>(exports, "swapEngineThreads");
+}
+
+}  // namespace torch_func

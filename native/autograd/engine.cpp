@@ -1,0 +1,184 @@
+#include "autograd/engine.h"
+
+#include <ATen/FuncTorchTLS.h>
+#include <ATen/functorch/DynamicLayer.h>
+#include <ATen/SavedTensorHooks.h>
+#include <c10/core/GradMode.h>
+#include <c10/core/InferenceMode.h>
+#include <torch/csrc/autograd/edge.h>
+#include <torch/csrc/autograd/engine.h>
+#include <torch/csrc/autograd/functions/basic_ops.h>
+#include <torch/csrc/autograd/variable.h>
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/errors.h"
+#include "core/call_arguments.h"
+#include "autograd/saved_tensor_hooks.h"
+#include "core/tensor_handle.h"
+
+namespace torch_func {
+
+namespace {
+
+namespace autograd = torch::autograd;
+
+autograd::edge_list inputEdges(const std::vector<at::Tensor>& inputs, bool accumulate) {
+  autograd::edge_list edges;
+  edges.reserve(inputs.size());
+  for (const at::Tensor& input : inputs) {
+    if (accumulate) input.retain_grad();
+    auto gradFn = input.grad_fn();
+    if (!gradFn) gradFn = autograd::impl::try_get_grad_accumulator(input);
+    if (!input.requires_grad()) throwRuntimeError("One of the differentiated Tensors does not require grad");
+    if (gradFn) {
+      edges.emplace_back(gradFn, input.output_nr());
+    } else {
+      // A leaf that no graph has used has no accumulator. A node of its own, which nothing reaches,
+      // makes the engine report it as unused.
+      edges.emplace_back(c10::make_intrusive<autograd::Identity>(), 0);
+    }
+  }
+  return edges;
+}
+
+// engineRun(outputs, gradOutputs, inputs, retainGraph, createGraph, allowUnused, accumulate)
+// One run of the engine, with the checks and messages of PyTorch's Python entry point. Every output
+// comes with its gradient. Returns the gradients, null for an unused input; accumulating, nothing.
+Napi::Value engineRun(const Napi::CallbackInfo& info) {
+  Environment& environment = Environment::of(info.Env());
+  const auto outputs = toTensorList(environment, info[0], "outputs");
+  const auto gradOutputs = toTensorList(environment, info[1], "gradOutputs", /*allowNull=*/true);
+  const auto inputs = toTensorList(environment, info[2], "inputs");
+  const bool retainGraph = info[3].ToBoolean(), createGraph = info[4].ToBoolean();
+  const bool allowUnused = info[5].ToBoolean(), accumulate = info[6].ToBoolean();
+  if (outputs.empty()) throwRuntimeError("engineRun(): argument 'outputs' must hold at least one Tensor");
+  if (gradOutputs.size() != outputs.size()) {
+    throwRuntimeError("got " + std::to_string(outputs.size()) + " tensors and " + std::to_string(gradOutputs.size()) + " gradients");
+  }
+  autograd::edge_list roots;
+  autograd::variable_list grads;
+  roots.reserve(outputs.size());
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    auto edge = autograd::impl::gradient_edge(outputs[i]);
+    if (!edge.function) {
+      throwRuntimeError("element " + std::to_string(i) + " of tensors does not require grad and does not have a grad_fn");
+    }
+    roots.push_back(std::move(edge));
+    grads.push_back(withoutEndedLevels(gradOutputs[i]));
+  }
+  const auto edges = inputEdges(inputs, accumulate);
+  auto results = autograd::Engine::get_default_engine().execute(roots, grads, retainGraph, createGraph, accumulate, edges);
+  if (accumulate) return info.Env().Undefined();
+  for (size_t i = 0; i < results.size(); ++i) {
+    if (!results[i].defined() && !allowUnused) {
+      throwRuntimeError("The differentiated Tensor at index " + std::to_string(i) +
+                        " appears to not have been used in the graph. Set allowUnused=true if this is the desired behavior.");
+    }
+  }
+  return Napi::Value(info.Env(), wrapTensorList(environment, results));
+}
+
+Napi::Value gradMode(const Napi::CallbackInfo& info) { return Napi::Boolean::New(info.Env(), c10::GradMode::is_enabled()); }
+
+Napi::Value setGradMode(const Napi::CallbackInfo& info) {
+  c10::GradMode::set_enabled(booleanParameter(info, 0, "setGradMode", "enabled"));
+  return info.Env().Undefined();
+}
+
+Napi::Value isInferenceMode(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), c10::InferenceMode::is_enabled());
+}
+
+// enterInferenceMode(enabled): the number to hand to exitInferenceMode.
+Napi::Value enterInferenceMode(const Napi::CallbackInfo& info) {
+  auto& modes = Environment::of(info.Env()).inferenceModes;
+  static std::atomic<int64_t> count = 0;
+  const int64_t number = ++count;
+  modes.emplace_back(number, std::make_unique<c10::InferenceMode>(booleanParameter(info, 0, "enterInferenceMode", "enabled")));
+  return Napi::Number::New(info.Env(), static_cast<double>(number));
+}
+
+// exitInferenceMode(number): each mode restores the state that it found, so those that were entered
+// since are left first. One that is no longer there was left so, and nothing remains to be done.
+Napi::Value exitInferenceMode(const Napi::CallbackInfo& info) {
+  const int64_t number = integerParameter(info, 0, "exitInferenceMode", "mode");
+  auto& modes = Environment::of(info.Env()).inferenceModes;
+  while (!modes.empty() && modes.back().first >= number) modes.pop_back();
+  return info.Env().Undefined();
+}
+
+// requiresGrad_(tensor, enabled), with the refusals of PyTorch's Python binding: libtorch's own
+// setter would silently succeed inside a transform.
+Napi::Value requiresGrad(const Napi::CallbackInfo& info) {
+  Environment& environment = Environment::of(info.Env());
+  const at::Tensor& tensor = toTensor(environment, info[0], "input");
+  if (!info[1].IsBoolean()) throwTypeError("requiresGrad_(): argument 'requiresGrad' must be boolean, not " + describe(environment, info[1]));
+  const bool enabled = info[1].As<Napi::Boolean>();
+  if (const auto& functorch = at::functorch::functorchTLSAccessor()) functorch->checkSupportsInplaceRequiresGrad();
+  if (!tensor.is_leaf() && !enabled) {
+    throwRuntimeError(
+        "you can only change requires_grad flags of leaf variables. If you want to use a computed variable in a subgraph "
+        "that doesn't require differentiation use var_no_grad = var.detach().");
+  }
+  if (enabled && !torch::autograd::isDifferentiableType(tensor.scalar_type())) {
+    throwRuntimeError("only Tensors of floating point dtype can require gradients");
+  }
+  tensor.set_requires_grad(enabled);
+  return info[0];
+}
+
+// requireGradOfNew(tensor): the last step of making a leaf. Inside a transform too, which refuses it only
+// for tensors that its function did not make itself.
+Napi::Value requireGradOfNew(const Napi::CallbackInfo& info) {
+  toTensor(Environment::of(info.Env()), info[0], "input").set_requires_grad(true);
+  return info[0];
+}
+
+Napi::Value retainGrad(const Napi::CallbackInfo& info) {
+  const at::Tensor& tensor = toTensor(Environment::of(info.Env()), info[0], "input");
+  if (const auto& functorch = at::functorch::functorchTLSAccessor()) functorch->checkSupportsRetainGrad();
+  tensor.retain_grad();
+  return info.Env().Undefined();
+}
+
+// Disables saved-tensor hooks for the time of a transform; returns what enableSavedTensorHooks needs
+// to restore the state found.
+Napi::Value disableSavedTensorHooks(const Napi::CallbackInfo& info) {
+  const auto previous = at::SavedTensorDefaultHooks::get_disabled_error_message();
+  const std::string message = stringParameter(info, 0, "disableSavedTensorHooks", "message");
+  if (savedTensorHooksInForce()) throwRuntimeError(message);
+  at::SavedTensorDefaultHooks::disable(message);
+  if (previous) return Napi::String::New(info.Env(), *previous);
+  return info.Env().Null();
+}
+
+Napi::Value enableSavedTensorHooks(const Napi::CallbackInfo& info) {
+  if (info[0].IsNull()) {
+    at::SavedTensorDefaultHooks::enable();
+  } else {
+    at::SavedTensorDefaultHooks::disable(stringParameter(info, 0, "enableSavedTensorHooks", "previous"));
+  }
+  return info.Env().Undefined();
+}
+
+}  // namespace
+
+void defineAutograd(Napi::Object exports) {
+  define<engineRun>(exports, "engineRun");
+  define<gradMode>(exports, "gradMode");
+  define<setGradMode, StackCheck::Unwinding>(exports, "setGradMode");
+  define<isInferenceMode>(exports, "isInferenceMode");
+  define<enterInferenceMode>(exports, "enterInferenceMode");
+  define<exitInferenceMode, StackCheck::Unwinding>(exports, "exitInferenceMode");
+  define<requiresGrad>(exports, "requiresGrad_");
+  define<requireGradOfNew>(exports, "requireGradOfNew");
+  define<retainGrad>(exports, "retainGrad");
+  define<disableSavedTensorHooks>(exports, "disableSavedTensorHooks");
+  define<enableSavedTensorHooks, StackCheck::Unwinding>(exports, "enableSavedTensorHooks");
+}
+
+}  // namespace torch_func

@@ -1,0 +1,282 @@
+#include "autograd/function_node.h"
+
+#include <ATen/Functions.h>
+#include <c10/core/DeviceGuard.h>
+#include <c10/core/GradMode.h>
+#include <torch/csrc/autograd/custom_function.h>
+#include <torch/csrc/autograd/functions/basic_ops.h>
+#include <torch/csrc/autograd/functions/utils.h>
+#include <torch/csrc/autograd/saved_variable.h>
+#include <torch/csrc/autograd/variable.h>
+#include <torch/csrc/autograd/variable_info.h>
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
+#include "autograd/callbacks.h"
+#include "core/environment.h"
+#include "core/errors.h"
+#include "core/call_arguments.h"
+#include "core/tensor_handle.h"
+
+namespace torch_func {
+
+namespace {
+
+namespace autograd = torch::autograd;
+using autograd::variable_list;
+
+// The methods of a custom function, and the context that they share, are in JavaScript, by the token's
+// number. What is saved for backward is here, so that it is freed and checked as any node's.
+struct FunctionNode : public autograd::Node {
+  FunctionNode(SitePointer site, int64_t number, std::string name)
+      : token(std::make_unique<CallbackToken>(std::move(site), number)), functionName(std::move(name)) {}
+
+  std::string name() const override { return functionName + "Backward"; }
+
+  // dispatcher(number, 'backward', gradients): one gradient per forward argument, which the dispatcher has
+  // checked, of which the engine wants those of tensors.
+  variable_list apply(variable_list&& gradients) override {
+    checkThread(*token->site, "a custom function");
+    at::OptionalDeviceGuard deviceGuard;
+    // Also for outputs that are not differentiable; for what is no tensor the zeros stay undefined.
+    for (size_t i = 0; i < gradients.size(); ++i) {
+      if (!gradients[i].defined() && materialize) gradients[i] = outputs[i].zeros(deviceGuard);
+    }
+    napi_env env = token->site->env;
+    Environment& environment = Environment::of(env);
+    Napi::HandleScope scope(env);
+    napi_value given = wrapTensorList(environment, gradients);
+    gradients.clear();
+    napi_value result = callDispatcher(*token, {Napi::String::New(env, "backward"), given});
+    variable_list all = toTensorList(environment, result, "result of backward", /*allowNull=*/true);
+    variable_list wanted;
+    for (size_t i = 0; i < all.size() && i < isTensor.size(); ++i) {
+      if (isTensor[i]) wanted.push_back(std::move(all[i]));
+    }
+    return wanted;
+  }
+
+  void release_variables() override {
+    std::lock_guard<std::mutex> lock(mutex_);
+    saved.clear();
+    freed = true;
+  }
+
+  void release_resources() override {
+    Node::release_resources();
+    saved.clear();
+    token.reset();
+  }
+
+  std::unique_ptr<CallbackToken> token;
+  std::string functionName;
+  std::vector<bool> isTensor;
+  std::vector<autograd::VariableInfo> outputs;
+  std::vector<autograd::SavedVariable> saved;
+  bool materialize = true;
+  bool freed = false;
+  bool readAndCleared = false;
+};
+
+using FunctionPointer = c10::intrusive_ptr<FunctionNode>;
+using WeakFunctionPointer = c10::weak_intrusive_ptr<FunctionNode>;
+
+std::unordered_set<at::TensorImpl*> implsOf(const variable_list& tensors) {
+  std::unordered_set<at::TensorImpl*> impls;
+  for (const at::Tensor& tensor : tensors) {
+    if (tensor.defined()) impls.insert(tensor.unsafeGetTensorImpl());
+  }
+  return impls;
+}
+
+// What functionWrap is told besides the tensors.
+struct WrapRequest {
+  variable_list inputs, outputs, toSave, forForward, dirty, nonDifferentiable;
+  bool separateContext, materialize;
+};
+
+WrapRequest readRequest(Environment& environment, const Napi::Value& value) {
+  if (!value.IsObject()) throwTypeError("functionWrap(): argument 'request' must be an object");
+  auto object = value.As<Napi::Object>();
+  const auto list = [&](const char* name) {
+    Napi::Value tensors = object.Get(name);
+    return toTensorList(environment, tensors, name, /*allowNull=*/true);
+  };
+  return {list("inputs"),
+          list("outputs"),
+          list("toSave"),
+          list("forForward"),
+          list("dirty"),
+          list("nonDifferentiable"),
+          object.Get("separateContext").ToBoolean(),
+          object.Get("materialize").ToBoolean()};
+}
+
+// dispatcher(number, 'jvp', tangents): one tangent per forward argument; one per output comes back.
+variable_list callJvp(const FunctionNode& node, bool materialize, const variable_list& inputs, const variable_list& tangents) {
+  napi_env env = node.token->site->env;
+  Environment& environment = Environment::of(env);
+  Napi::HandleScope scope(env);
+  variable_list given(node.isTensor.size());
+  for (size_t i = 0, next = 0; i < given.size(); ++i) {
+    if (!node.isTensor[i]) continue;
+    const at::Tensor& input = inputs[next];
+    const bool leaveOut = tangents[next].defined() || !materialize || !autograd::isDifferentiableType(input.scalar_type());
+    given[i] = leaveOut ? tangents[next] : at::zeros_like(input);
+    ++next;
+  }
+  napi_value result = callDispatcher(*node.token, {Napi::String::New(env, "jvp"), wrapTensorList(environment, given)});
+  return toTensorList(environment, result, "result of jvp", /*allowNull=*/true);
+}
+
+// What the outputs are given as tangents: libtorch asserts that they are some, and floating-point.
+void checkTangents(const FunctionNode& node, const WrapRequest& request, const variable_list& tangents) {
+  const auto nonDifferentiable = implsOf(request.nonDifferentiable);
+  for (size_t i = 0; i < request.outputs.size() && i < tangents.size(); ++i) {
+    const at::Tensor& output = request.outputs[i];
+    if (!output.defined() || !autograd::isDifferentiableType(output.scalar_type())) continue;
+    if (nonDifferentiable.count(output.unsafeGetTensorImpl()) > 0) continue;
+    const std::string start = "jvp of " + node.functionName + " returned ";
+    if (!tangents[i].defined()) {
+      throwRuntimeError(start + "null for output " + std::to_string(i) + ", which is differentiable: it must have a tangent, zeros at least");
+    }
+    if (autograd::isDifferentiableType(tangents[i].scalar_type())) continue;
+    throwRuntimeError(start + "a tangent of an integer or boolean dtype for output " + std::to_string(i) + "; it must be floating-point or complex");
+  }
+}
+
+// functionWrap(site, number, name, request): gives the outputs of forward their history and tangents. In
+// the result an output that stayed the same tensor is the same object; null stands for what is no tensor.
+Napi::Value functionWrap(const Napi::CallbackInfo& info) {
+  Environment& environment = Environment::of(info.Env());
+  const FunctionPointer node = c10::make_intrusive<FunctionNode>(siteOf(info), integerParameter(info, 1, "functionWrap", "number"),
+                                                                 stringParameter(info, 2, "functionWrap", "name"));
+  WrapRequest request = readRequest(environment, info[3]);
+  variable_list inputs;
+  for (const at::Tensor& input : request.inputs) {
+    node->isTensor.push_back(input.defined());
+    if (input.defined()) inputs.push_back(input);
+  }
+  const bool executable = c10::GradMode::is_enabled() && autograd::any_variable_requires_grad(inputs);
+  if (executable) node->set_next_edges(autograd::collect_next_edges(inputs));
+  node->materialize = request.materialize;
+
+  std::vector<std::optional<at::Tensor>> raw;
+  for (const at::Tensor& output : request.outputs) {
+    raw.push_back(output.defined() ? std::make_optional(output) : std::nullopt);
+    if (executable) node->outputs.push_back(output.defined() ? autograd::VariableInfo(output) : autograd::VariableInfo());
+  }
+  for (const at::Tensor& tensor : request.dirty) {
+    if (tensor.defined()) autograd::impl::bump_version(tensor);
+  }
+  // Only where the context is set up apart from forward can what is saved be an output that is an input.
+  std::unordered_set<at::TensorImpl*> savedOutside;
+  if (request.separateContext) {
+    savedOutside = implsOf(request.toSave);
+    savedOutside.merge(implsOf(request.forForward));
+  }
+  const auto wrapped = autograd::_wrap_outputs(
+      inputs, implsOf(request.nonDifferentiable), implsOf(request.dirty), raw, executable ? c10::intrusive_ptr<autograd::Node>(node) : nullptr,
+      [&](variable_list primals, variable_list tangents) {
+        variable_list results = callJvp(*node, request.materialize, primals, tangents);
+        checkTangents(*node, request, results);
+        return results;
+      },
+      savedOutside,
+      [](const at::Tensor& tensor) { return tensor.view_as(tensor); }, /*pure_view=*/false);
+  // Now that the outputs have their history.
+  if (executable) {
+    for (const at::Tensor& tensor : request.toSave) {
+      if (tensor.defined()) {
+        node->saved.emplace_back(tensor, /*is_output=*/tensor.grad_fn() == node);
+      } else {
+        node->saved.emplace_back();
+      }
+    }
+  }
+  auto given = info[3].As<Napi::Object>().Get("outputs").As<Napi::Array>();
+  auto result = Napi::Array::New(info.Env(), wrapped.size() + 1);
+  for (size_t i = 0; i < wrapped.size(); ++i) {
+    const auto index = static_cast<uint32_t>(i);
+    if (wrapped[i] && wrapped[i]->is_same(request.outputs[i])) {
+      result.Set(index, given.Get(index));
+    } else {
+      result.Set(index, Napi::Value(info.Env(), wrapTensor(environment, wrapped[i].value_or(at::Tensor()))));
+    }
+  }
+  // What functionSaved takes: it does not keep the node, so that the context may be kept with it.
+  napi_value saved;
+  if (executable) {
+    auto* weak = new WeakFunctionPointer(node);
+    const auto finalize = [](node_api_basic_env, void* data, void*) { delete static_cast<WeakFunctionPointer*>(data); };
+    if (napi_create_external(environment.keeperEnv(), weak, finalize, nullptr, &saved) != napi_ok) {
+      delete weak;
+      throw std::runtime_error("the node could not be handed to JavaScript");
+    }
+  } else {
+    check(info.Env(), napi_get_null(info.Env(), &saved));
+  }
+  result.Set(static_cast<uint32_t>(wrapped.size()), Napi::Value(info.Env(), saved));
+  return result;
+}
+
+// functionSaved(node, clear): what was saved for backward, checked against changes in place.
+Napi::Value functionSaved(const Napi::CallbackInfo& info) {
+  if (!info[0].IsExternal()) throwTypeError("functionSaved(): argument 'node' must be what functionWrap() returned");
+  void* data = nullptr;
+  check(info.Env(), napi_get_value_external(info.Env(), info[0], &data));
+  const FunctionPointer node = static_cast<WeakFunctionPointer*>(data)->lock();
+  TORCH_CHECK(node && !node->freed, autograd::ERR_BACKWARD_TWICE);
+  if (node->readAndCleared) {
+    throwRuntimeError(
+        "savedTensors can only be accessed once when clearSavedTensorsOnAccess=true is set on the autograd.Function. Either access "
+        "savedTensors only once, or set clearSavedTensorsOnAccess=false.");
+  }
+  variable_list tensors;
+  for (const autograd::SavedVariable& variable : node->saved) tensors.push_back(variable.unpack(node));
+  if (info[1].ToBoolean()) {
+    node->saved.clear();
+    node->readAndCleared = true;
+  }
+  return Napi::Value(info.Env(), wrapTensorList(Environment::of(info.Env()), tensors));
+}
+
+// delayedError(message, tensors): the tensors with a history that throws when it is differentiated.
+Napi::Value delayedError(const Napi::CallbackInfo& info) {
+  Environment& environment = Environment::of(info.Env());
+  auto tensors = toTensorList(environment, info[1], "tensors", /*allowNull=*/true);
+  const auto node = c10::make_intrusive<autograd::DelayedError>(stringParameter(info, 0, "delayedError", "message"),
+                                                                static_cast<int64_t>(tensors.size()));
+  return Napi::Value(info.Env(), wrapTensorList(environment, (*node)(std::move(tensors))));
+}
+
+// undefinedGrad(tensor): the tensor, except that the gradient that comes to it goes no further.
+Napi::Value undefinedGrad(const Napi::CallbackInfo& info) {
+  Environment& environment = Environment::of(info.Env());
+  const auto node = c10::make_intrusive<autograd::UndefinedGrad>();
+  return Napi::Value(info.Env(), wrapTensor(environment, (*node)({toTensor(environment, info[0], "tensor")}).at(0)));
+}
+
+// tensorIdentity(tensor): a number that tells the tensors that are alive apart: two objects may hold one.
+Napi::Value tensorIdentity(const Napi::CallbackInfo& info) {
+  const at::Tensor& tensor = toTensor(Environment::of(info.Env()), info[0], "tensor");
+  return Napi::Number::New(info.Env(), static_cast<double>(reinterpret_cast<uintptr_t>(tensor.unsafeGetTensorImpl())));
+}
+
+}  // namespace
+
+void defineFunctionNodes(Napi::Object exports) {
+  define<functionWrap>(exports, "functionWrap");
+  define<functionSaved>(exports, "functionSaved");
+  define<delayedError>(exports, "delayedError");
+  define<undefinedGrad>(exports, "undefinedGrad");
+  define<tensorIdentity>(exports, "tensorIdentity");
+}
+
+}  // namespace torch_func

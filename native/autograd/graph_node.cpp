@@ -1,0 +1,89 @@
+#include "autograd/graph_node.h"
+
+#include <torch/csrc/autograd/variable.h>
+
+#include <utility>
+
+#include "core/errors.h"
+#include "core/call_arguments.h"
+#include "core/tensor_handle.h"
+
+namespace torch_func {
+
+namespace {
+
+using NodePointer = c10::intrusive_ptr<torch::autograd::Node>;
+
+// Basic, and in the keeper's environment: it runs inside collections (environment.h).
+void finalizeNode(node_api_basic_env, void* data, void*) { delete static_cast<NodePointer*>(data); }
+
+napi_value wrapNode(Environment& environment, NodePointer node) {
+  napi_value value;
+  if (!node) {
+    check(environment.env, napi_get_null(environment.env, &value));
+    return value;
+  }
+  auto* pointer = new NodePointer(std::move(node));
+  if (napi_create_external(environment.keeperEnv(), pointer, finalizeNode, nullptr, &value) != napi_ok) {
+    delete pointer;
+    throw std::runtime_error("the node could not be handed to JavaScript");
+  }
+  return value;
+}
+
+// nodeOf(tensor): the node that made the tensor; null for a leaf.
+Napi::Value nodeOf(const Napi::CallbackInfo& info) {
+  Environment& environment = Environment::of(info.Env());
+  return Napi::Value(info.Env(), wrapNode(environment, toTensor(environment, info[0], "input").grad_fn()));
+}
+
+// nodeIdentity(node): a number that tells the nodes that are alive apart.
+Napi::Value nodeIdentity(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), static_cast<double>(reinterpret_cast<uintptr_t>(toNode(info[0]).get())));
+}
+
+Napi::Value nodeNameOf(const Napi::CallbackInfo& info) { return Napi::String::New(info.Env(), toNode(info[0])->name()); }
+
+// nodeEdges(node): [node, index of the gradient] for each of its outputs, null for the node of one that
+// needs no gradient.
+Napi::Value nodeEdges(const Napi::CallbackInfo& info) {
+  Environment& environment = Environment::of(info.Env());
+  const auto& edges = toNode(info[0])->next_edges();
+  auto result = Napi::Array::New(info.Env(), edges.size());
+  for (size_t i = 0; i < edges.size(); ++i) {
+    auto edge = Napi::Array::New(info.Env(), 2);
+    edge.Set(0u, Napi::Value(info.Env(), wrapNode(environment, edges[i].function)));
+    edge.Set(1u, static_cast<double>(edges[i].input_nr));
+    result.Set(static_cast<uint32_t>(i), edge);
+  }
+  return result;
+}
+
+Napi::Value nodeSequence(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), static_cast<double>(toNode(info[0])->sequence_nr()));
+}
+
+}  // namespace
+
+std::string nodeName(const torch::autograd::Node& node) {
+  std::string name = node.name();
+  const size_t colons = name.rfind("::");
+  return colons == std::string::npos ? name : name.substr(colons + 2);
+}
+
+const NodePointer& toNode(const Napi::Value& value) {
+  if (!value.IsExternal()) throwTypeError("argument 'node' must be a node of the graph");
+  void* data = nullptr;
+  check(value.Env(), napi_get_value_external(value.Env(), value, &data));
+  return *static_cast<NodePointer*>(data);
+}
+
+void defineGraphNodes(Napi::Object exports) {
+  define<nodeOf>(exports, "nodeOf");
+  define<nodeIdentity>(exports, "nodeIdentity");
+  define<nodeNameOf>(exports, "nodeName");
+  define<nodeEdges>(exports, "nodeEdges");
+  define<nodeSequence>(exports, "nodeSequence");
+}
+
+}  // namespace torch_func

@@ -1,0 +1,108 @@
+#include "core/environment.h"
+
+#include <c10/util/Exception.h>
+
+#include <utility>
+
+#include "core/errors.h"
+#include "functorch/levels.h"
+
+namespace torch_func {
+
+// libtorch keeps one handler per thread, and an environment has a thread of its own.
+class Environment::WarningCollector : public c10::WarningHandler {
+ public:
+  explicit WarningCollector(Environment& environment) : environment_(environment) {
+    previous_ = c10::WarningUtils::get_warning_handler();
+    c10::WarningUtils::set_warning_handler(this);
+  }
+  ~WarningCollector() override { c10::WarningUtils::set_warning_handler(previous_); }
+
+  void process(const c10::Warning& warning) override {
+    const bool deprecated = std::holds_alternative<c10::Warning::DeprecationWarning>(warning.type());
+    environment_.addWarning(deprecated ? "DeprecationWarning" : "UserWarning", warning.msg());
+  }
+
+ private:
+  Environment& environment_;
+  c10::WarningHandler* previous_;
+};
+
+namespace {
+
+thread_local Environment* loadedLast = nullptr;
+
+}  // namespace
+
+Environment::Environment(napi_env env) : env(env), ownHandles_(env) { loadedLast = this; }
+
+Environment::~Environment() {
+  if (loadedLast == this) loadedLast = nullptr;
+  leaveDualLevels(*this);
+  // Each restores the state that it found, so the innermost goes first.
+  while (!inferenceModes.empty()) inferenceModes.pop_back();
+}
+
+Environment& Environment::of(napi_env env) {
+  void* data = nullptr;
+  napi_get_instance_data(env, &data);
+  return *static_cast<Environment*>(data);
+}
+
+napi_value Environment::deref(napi_ref ref) const {
+  napi_value value = nullptr;
+  napi_get_reference_value(env, ref, &value);
+  return value;
+}
+
+void Environment::keep(napi_ref& ref, napi_value value) {
+  napi_ref old = std::exchange(ref, nullptr);
+  check(env, napi_create_reference(env, value, 1, &ref));
+  if (old != nullptr) napi_delete_reference(env, old);
+}
+
+// May come again: a test runner or a bundler loads the package anew for every file it runs, but the
+// addon once per thread. The last classes count.
+void Environment::initialize(const Napi::Object& classes) {
+  keeper_ = loadedLast != nullptr ? loadedLast : this;
+  if (warningCollector_ == nullptr) warningCollector_ = std::make_unique<WarningCollector>(*this);
+  keep(tensorClass_, classes.Get("Tensor"));
+  keep(complexClass_, classes.Get("Complex"));
+  keep(deviceClass_, classes.Get("Device"));
+  keep(onWarning_, classes.Get("onWarning"));
+  static constexpr const char* kNames[] = {"RuntimeError", "ValueError",           "TypeError",  "IndexError",
+                                           "NotImplementedError", "LinAlgError", "OutOfMemoryError"};
+  for (size_t i = 0; i < static_cast<size_t>(ErrorClass::Count); ++i) keep(errorClasses_[i], classes.Get(kNames[i]));
+  keep(objectPrototype_, Napi::Env(env).Global().Get("Object").As<Napi::Object>().Get("prototype"));
+}
+
+void Environment::addWarning(std::string category, std::string message) {
+  warnings_.emplace_back(std::move(category), std::move(message));
+}
+
+void Environment::emitWarnings() {
+  if (warnings_.empty() || onWarning_ == nullptr) return;
+  auto warnings = std::exchange(warnings_, {});
+  // A JavaScript exception on its way to the caller must not be lost to the calls below.
+  napi_value exception = nullptr;
+  bool pending = false;
+  napi_is_exception_pending(env, &pending);
+  if (pending) napi_get_and_clear_last_exception(env, &exception);
+  for (const auto& [category, message] : warnings) {
+    napi_value arguments[2], undefined, ignored;
+    napi_get_undefined(env, &undefined);
+    napi_create_string_utf8(env, category.c_str(), category.size(), &arguments[0]);
+    napi_create_string_utf8(env, message.c_str(), message.size(), &arguments[1]);
+    if (napi_call_function(env, undefined, deref(onWarning_), 2, arguments, &ignored) == napi_ok) continue;
+    // A warning turned into an error by the user's handler is thrown like any other error.
+    napi_is_exception_pending(env, &pending);
+    if (pending && exception == nullptr) {
+      napi_get_and_clear_last_exception(env, &exception);
+    } else if (pending) {
+      napi_get_and_clear_last_exception(env, &ignored);
+    }
+  }
+  if (exception != nullptr) napi_throw(env, exception);
+}
+
+}  // namespace torch_func

@@ -1,0 +1,75 @@
+#include "core/errors.h"
+
+#include <c10/util/Exception.h>
+
+#include "core/remedies.h"
+
+namespace torch_func {
+
+namespace {
+
+void raise(Environment& environment, ErrorClass kind, const std::string& message) {
+  napi_env env = environment.env;
+  bool pending = false;
+  napi_is_exception_pending(env, &pending);
+  if (pending) return;
+  if (!environment.initialized()) {
+    napi_throw_type_error(env, nullptr, message.c_str());
+    return;
+  }
+  // The error is made by its JavaScript class, so that it carries the stack of the JavaScript call.
+  napi_value text, error;
+  if (napi_create_string_utf8(env, message.c_str(), message.size(), &text) == napi_ok &&
+      napi_new_instance(env, environment.errorClass(kind), 1, &text, &error) == napi_ok) {
+    napi_throw(env, error);
+  }
+}
+
+// libtorch's message as Python shows it, without the C++ backtrace, and what to do about it.
+std::string message(const c10::Error& error) {
+  const std::string text = error.what_without_backtrace();
+  return text + remedyFor(text);
+}
+
+}  // namespace
+
+void throwTypeError(const std::string& text) { throw ArgumentError(ErrorClass::Type, text); }
+void throwValueError(const std::string& text) { throw ArgumentError(ErrorClass::Value, text); }
+void throwRuntimeError(const std::string& text) { throw ArgumentError(ErrorClass::Runtime, text); }
+
+void raiseCurrentException(Environment& environment) {
+  try {
+    throw;
+  } catch (const PendingException&) {
+    // The exception is pending already.
+  } catch (const StackExhausted& error) {
+    // JavaScript's own error for the same thing.
+    napi_throw_range_error(environment.env, nullptr, error.what());
+  } catch (const Napi::Error& error) {
+    error.ThrowAsJavaScriptException();
+  } catch (const ArgumentError& error) {
+    raise(environment, error.kind, error.what());
+  } catch (const c10::NotImplementedError& error) {
+    raise(environment, ErrorClass::NotImplemented, message(error));
+  } catch (const c10::IndexError& error) {
+    raise(environment, ErrorClass::Index, message(error));
+  } catch (const c10::ValueError& error) {
+    raise(environment, ErrorClass::Value, message(error));
+  } catch (const c10::TypeError& error) {
+    raise(environment, ErrorClass::Type, message(error));
+  } catch (const c10::LinAlgError& error) {
+    raise(environment, ErrorClass::LinAlg, message(error));
+  } catch (const c10::OutOfMemoryError& error) {
+    raise(environment, ErrorClass::OutOfMemory, message(error));
+  } catch (const c10::Error& error) {
+    raise(environment, ErrorClass::Runtime, message(error));
+  } catch (const std::bad_alloc&) {
+    raise(environment, ErrorClass::OutOfMemory, "out of memory");
+  } catch (const std::exception& error) {
+    raise(environment, ErrorClass::Runtime, error.what());
+  } catch (...) {
+    raise(environment, ErrorClass::Runtime, "unknown C++ exception");
+  }
+}
+
+}  // namespace torch_func

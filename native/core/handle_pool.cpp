@@ -1,0 +1,163 @@
+#include "core/handle_pool.h"
+
+#include <ATen/functorch/BatchedTensorImpl.h>
+#include <ATen/functorch/TensorWrapper.h>
+
+#include <cstdlib>
+#include <new>
+#include <utility>
+
+namespace torch_func {
+
+namespace {
+
+// What a tensor costs besides its storage: TensorImpl, StorageImpl, the JavaScript object's handle.
+constexpr int64_t kHandleBytes = 512;
+// Storages below this size are not worth a look into the table of counted storages.
+constexpr size_t kSmallStorage = 4096;
+// The collector is told of memory in steps, because telling it costs about as much as an operator's
+// dispatch.
+constexpr int64_t kReportStep = 1 << 17;
+
+// The storage at the bottom of functorch's wrappers: a wrapper keeps its value's memory alive.
+const at::Tensor& bottom(const at::Tensor& tensor) {
+  const at::Tensor* current = &tensor;
+  while (current->defined()) {
+    if (auto* wrapper = at::functorch::maybeGetTensorWrapper(*current)) {
+      current = &wrapper->value();
+    } else if (auto* batched = at::functorch::maybeGetBatchedImpl(*current)) {
+      current = &batched->value();
+    } else {
+      break;
+    }
+  }
+  return *current;
+}
+
+}  // namespace
+
+HandlePool::~HandlePool() {
+  // Node-API runs all finalizers before it frees the instance data, so no handle is left. Should one
+  // be, its block is kept: a leak at exit is better than a dangling pointer.
+  if (handles_ > 0) return;
+  for (uintptr_t block : blocks_) std::free(reinterpret_cast<void*>(block));
+}
+
+void HandlePool::addBlock() {
+  void* block = std::aligned_alloc(kBlockBytes, kBlockBytes);
+  if (block == nullptr) throw std::bad_alloc();
+  blocks_.insert(reinterpret_cast<uintptr_t>(block));
+  auto* slots = static_cast<TensorHandle*>(block);
+  for (size_t i = kBlockBytes / sizeof(TensorHandle); i-- > 0;) {
+    auto* slot = new (slots + i) TensorHandle();
+    slot->nextFree = free_;
+    free_ = slot;
+  }
+}
+
+TensorHandle* HandlePool::create(at::Tensor tensor) {
+  if (free_ == nullptr) addBlock();
+  TensorHandle* handle = free_;
+  free_ = handle->nextFree;
+  handle->tensor = std::move(tensor);
+  handle->pool = this;
+  handle->disposed = false;
+  handle->batch = batchLevelOf(handle->tensor);
+  ++handles_;
+  account(handle);
+  if (!scopes_.empty()) scopes_.back().push_back({handle, handle->generation});
+  return handle;
+}
+
+void HandlePool::dispose(TensorHandle* handle) {
+  if (handle->disposed) return;
+  handle->disposed = true;
+  ++disposedTensors_;
+  unaccount(handle);
+  // Moved out first: destroying a tensor may free a whole graph.
+  at::Tensor dropped = std::move(handle->tensor);
+  handle->tensor = at::Tensor();
+}
+
+void HandlePool::release(TensorHandle* handle) {
+  dispose(handle);
+  --disposedTensors_;
+  handle->pool = nullptr;
+  ++handle->generation;
+  handle->nextFree = free_;
+  free_ = handle;
+  --handles_;
+}
+
+TensorHandle* HandlePool::find(void* pointer) const {
+  auto address = reinterpret_cast<uintptr_t>(pointer);
+  uintptr_t block = address & ~(static_cast<uintptr_t>(kBlockBytes) - 1);
+  if (block != lastBlock_) {
+    if (blocks_.count(block) == 0) return nullptr;
+    lastBlock_ = block;
+  }
+  if ((address - block) % sizeof(TensorHandle) != 0) return nullptr;
+  auto* handle = static_cast<TensorHandle*>(pointer);
+  return handle->pool == this ? handle : nullptr;
+}
+
+void HandlePool::account(TensorHandle* handle) {
+  adjustExternal(kHandleBytes);
+  handle->countedStorage = nullptr;
+  const at::Tensor& tensor = bottom(handle->tensor);
+  if (!tensor.defined() || !tensor.has_storage()) return;
+  const auto& storage = tensor.unsafeGetTensorImpl()->unsafe_storage();
+  if (!storage || storage.device_type() == c10::DeviceType::Meta) return;
+  const size_t bytes = storage.sym_nbytes().maybe_as_int().value_or(0);
+  if (bytes < kSmallStorage) {
+    return;
+  }
+  handle->countedStorage = storage.unsafeGetStorageImpl();
+  auto [entry, isNew] = storages_.try_emplace(handle->countedStorage, CountedStorage{0, static_cast<int64_t>(bytes)});
+  ++entry->second.handles;
+  if (isNew) adjustExternal(static_cast<int64_t>(bytes));
+}
+
+void HandlePool::unaccount(TensorHandle* handle) {
+  adjustExternal(-kHandleBytes);
+  if (handle->countedStorage == nullptr) return;
+  auto entry = storages_.find(handle->countedStorage);
+  handle->countedStorage = nullptr;
+  if (entry == storages_.end() || --entry->second.handles > 0) return;
+  adjustExternal(-entry->second.bytes);
+  storages_.erase(entry);
+}
+
+void HandlePool::adjustExternal(int64_t bytes) {
+  externalBytes_ += bytes;
+  unreportedBytes_ += bytes;
+  if (unreportedBytes_ < kReportStep && unreportedBytes_ > -kReportStep) return;
+  // Zeroed first: telling of more memory may start a collection, whose finalizers come back here, and
+  // memory reported from inside a collection must only ever shrink.
+  const int64_t report = std::exchange(unreportedBytes_, 0);
+  int64_t total = 0;
+  napi_adjust_external_memory(env_, report, &total);
+}
+
+size_t HandlePool::openScope() {
+  scopes_.emplace_back();
+  return scopes_.size();
+}
+
+void HandlePool::closeScope(size_t depth, const std::unordered_set<TensorHandle*>& kept) {
+  while (scopes_.size() >= depth && !scopes_.empty()) {
+    std::vector<Remembered> remembered = std::move(scopes_.back());
+    scopes_.pop_back();
+    for (const Remembered& entry : remembered) {
+      // Another generation: the collector has freed this one and the slot serves a later tensor.
+      if (entry.handle->pool != this || entry.handle->generation != entry.generation) continue;
+      if (kept.count(entry.handle) != 0) {
+        if (!scopes_.empty()) scopes_.back().push_back(entry);
+      } else {
+        dispose(entry.handle);
+      }
+    }
+  }
+}
+
+}  // namespace torch_func

@@ -1,0 +1,133 @@
+#include "functorch/below.h"
+
+#include <ATen/functorch/ADInterpreters.h>
+#include <ATen/functorch/BatchedTensorImpl.h>
+#include <ATen/functorch/DynamicLayer.h>
+#include <ATen/functorch/TensorWrapper.h>
+
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "functorch/batch_levels.h"
+#include "core/errors.h"
+#include "core/call_arguments.h"
+#include "core/tensor_handle.h"
+
+namespace torch_func {
+
+namespace {
+
+namespace functorch = at::functorch;
+using functorch::TransformType;
+
+const char* randomnessName(functorch::RandomnessType randomness) {
+  switch (randomness) {
+    case functorch::RandomnessType::Same: return "same";
+    case functorch::RandomnessType::Different: return "different";
+    default: return "error";
+  }
+}
+
+// topLevel(): the transform on top of the stack, with what it was pushed with; null if there is none.
+Napi::Value topLevel(const Napi::CallbackInfo& info) {
+  const auto layer = functorch::maybeCurrentDynamicLayer();
+  if (!layer) return info.Env().Null();
+  auto result = Napi::Object::New(info.Env());
+  result.Set("level", static_cast<double>(layer->layerId()));
+  const auto& meta = layer->interpreter().meta();
+  if (auto* grad = std::get_if<functorch::GradInterpreterMeta>(&meta)) {
+    result.Set("kind", "grad");
+    result.Set("previousMode", grad->prevGradMode_);
+  } else if (auto* jvp = std::get_if<functorch::JvpInterpreterMeta>(&meta)) {
+    result.Set("kind", "jvp");
+    result.Set("previousMode", jvp->prevFwdGradMode_);
+  } else if (auto* vmap = std::get_if<functorch::VmapInterpreterMeta>(&meta)) {
+    result.Set("kind", "vmap");
+    result.Set("batchSize", static_cast<double>(vmap->batchSize_.guard_int(__FILE__, __LINE__)));
+    result.Set("randomness", randomnessName(vmap->randomness_));
+  } else {
+    result.Set("kind", "functionalize");
+  }
+  return result;
+}
+
+// The levels that were left for a time, innermost last. Theirs is the thread whose stack they come from.
+struct LoweredLevel {
+  functorch::DynamicLayer layer;
+  uint64_t call;
+};
+thread_local std::vector<LoweredLevel> lowered;
+
+// lowerLevel(): leaves the top level; what runs until raiseLevel() belongs to the level below.
+Napi::Value lowerLevel(const Napi::CallbackInfo& info) {
+  if (!functorch::maybeCurrentDynamicLayer()) throwRuntimeError("lowerLevel(): there is no active transform");
+  lowered.push_back({functorch::popDynamicLayer(), levelLowered()});
+  return Napi::Number::New(info.Env(), static_cast<double>(lowered.size()));
+}
+
+// raiseLevel(number): enters again the level that the call of lowerLevel() which gave this number has left.
+Napi::Value raiseLevel(const Napi::CallbackInfo& info) {
+  const int64_t number = integerParameter(info, 0, "raiseLevel", "number");
+  if (number < 1 || static_cast<size_t>(number) != lowered.size()) {
+    throwRuntimeError("raiseLevel(): " + std::to_string(number) + " is not the level that was left last");
+  }
+  LoweredLevel level = std::move(lowered.back());
+  lowered.pop_back();
+  functorch::pushDynamicLayer(std::move(level.layer));
+  levelRaised(level.call);
+  return info.Env().Undefined();
+}
+
+// liftToTop(tensor): wrapped at the top level, which must be one of grad or jvp, if it is not yet.
+Napi::Value liftToTop(const Napi::CallbackInfo& info) {
+  Environment& environment = Environment::of(info.Env());
+  const at::Tensor& tensor = toTensor(environment, info[0], "tensor");
+  auto layer = functorch::maybeCurrentDynamicLayer();
+  if (!layer || (layer->key() != TransformType::Grad && layer->key() != TransformType::Jvp)) return info[0];
+  at::Tensor result = layer->key() == TransformType::Grad ? functorch::GradInterpreterPtr(&layer->interpreter()).lift(tensor)
+                                                          : functorch::JvpInterpreterPtr(&layer->interpreter()).lift(tensor);
+  if (result.is_same(tensor)) return info[0];
+  return Napi::Value(info.Env(), wrapTensor(environment, std::move(result)));
+}
+
+// unwrapDead(tensor): the value of a wrapper whose level is gone, of that value if need be, and so on.
+Napi::Value unwrapDead(const Napi::CallbackInfo& info) {
+  Environment& environment = Environment::of(info.Env());
+  at::Tensor tensor = toTensor(environment, info[0], "tensor");
+  if (!functorch::isDeadTensorWrapper(tensor)) return info[0];
+  while (functorch::isDeadTensorWrapper(tensor)) tensor = functorch::unwrapIfDead(tensor);
+  return Napi::Value(info.Env(), wrapTensor(environment, std::move(tensor)));
+}
+
+// unwrapBatched(tensor, level): [value, batch dimension] if it is batched at exactly this level, else
+// [tensor, null].
+Napi::Value unwrapBatched(const Napi::CallbackInfo& info) {
+  Environment& environment = Environment::of(info.Env());
+  const at::Tensor& tensor = toTensor(environment, info[0], "tensor");
+  const int64_t level = integerParameter(info, 1, "unwrapBatched", "level");
+  auto* batched = functorch::maybeGetBatchedImpl(tensor);
+  auto result = Napi::Array::New(info.Env(), 2);
+  if (batched == nullptr || batched->level() != level) {
+    result.Set(0u, info[0]);
+    result.Set(1u, info.Env().Null());
+  } else {
+    result.Set(0u, Napi::Value(info.Env(), wrapTensor(environment, batched->value())));
+    result.Set(1u, static_cast<double>(batched->bdim()));
+  }
+  return result;
+}
+
+}  // namespace
+
+void defineLowering(Napi::Object exports) {
+  define<topLevel>(exports, "topLevel");
+  define<lowerLevel>(exports, "lowerLevel");
+  define<raiseLevel, StackCheck::Unwinding>(exports, "raiseLevel");
+  define<liftToTop>(exports, "liftToTop");
+  define<unwrapDead>(exports, "unwrapDead");
+  define<unwrapBatched>(exports, "unwrapBatched");
+}
+
+}  // namespace torch_func

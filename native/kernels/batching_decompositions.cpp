@@ -1,0 +1,116 @@
+// Batching decompositions: operators without a batching rule in libtorch, written in operators that
+// have one. What arrives in them looks as it does to the function being mapped: the batch dimension
+// is invisible.
+//
+// Python's PyTorch registers the same eight on the first call of vmap, and only for torch.func: its
+// autograd.grad(..., is_grads_batched=True), which runs on the older vmap, goes through a slow loop.
+// The losses whose gradient is elementwise are registered for both here; the others need operators
+// that the older vmap cannot batch either.
+//
+// To these come the backward operators of the normalisations, whose batching rules in libtorch give
+// wrong second derivatives (norm_backward.h), index_put_ (index_put_batching.cpp), _cdist_backward
+// (distance_backward.cpp), and properties of tensors that Python and C++ read off without a call of their operator.
+#include <ATen/ATen.h>
+#include <ATen/OpMathType.h>
+#include <ATen/native/TypeProperties.h>
+#include <torch/library.h>
+
+#include <mutex>
+
+#include "kernels/decompositions.h"
+#include "kernels/distance_backward.h"
+#include "kernels/index_put_batching.h"
+#include "kernels/loss_decompositions.h"
+#include "kernels/norm_backward.h"
+
+namespace torch_func {
+
+namespace {
+
+using at::Scalar;
+using at::Tensor;
+
+class IgnoreWarnings final : public c10::WarningHandler {
+ public:
+  void process(const c10::Warning&) override {}
+};
+
+void checkAddrScalar(const Scalar& scalar, const char* name, at::ScalarType type) {
+  TORCH_CHECK(!scalar.isBoolean() || type == at::kBool, "Boolean ", name, " only supported for Boolean results.");
+  TORCH_CHECK(at::isFloatingType(type) || at::isComplexType(type) || scalar.isIntegral(/*includeBool=*/true),
+              "For integral input tensors, argument ", name, " must not be a floating point number.");
+}
+
+Tensor addr(const Tensor& self, const Tensor& vec1, const Tensor& vec2, const Scalar& beta, const Scalar& alpha) {
+  TORCH_CHECK(vec1.dim() == 1, "addr: Expected 1-D argument vec1, but got ", vec1.dim(), "-D");
+  TORCH_CHECK(vec2.dim() == 1, "addr: Expected 1-D argument vec2, but got ", vec2.dim(), "-D");
+  const at::ScalarType type = at::native::result_type({self, vec1, vec2});
+  checkAddrScalar(beta, "beta", type);
+  checkAddrScalar(alpha, "alpha", type);
+
+  const Tensor matrix = self.expand({vec1.size(0), vec2.size(0)});
+  if (type == at::kBool) {
+    Tensor product = vec1.outer(vec2);
+    if (!alpha.to<bool>()) product = at::zeros_like(product);
+    return beta.to<bool>() ? matrix.logical_or(product) : product;
+  }
+
+  const at::ScalarType computeType = at::toOpMathType(type);
+  const Tensor product = vec1.to(computeType).outer(vec2.to(computeType)).mul(alpha);
+  // With beta = 0 self is not read, so that its NaNs do not come through.
+  return beta.equal(0) ? product.to(type) : matrix.to(computeType).mul(beta).add(product).to(type);
+}
+
+void registerElementwiseLosses(torch::Library& library) {
+  library.impl("mse_loss_backward", &mseLossBackward);
+  library.impl("smooth_l1_loss_backward", &smoothL1LossBackward);
+  library.impl("huber_loss_backward", &huberLossBackward);
+}
+
+void registerNormBackward(torch::Library& library) {
+  library.impl("native_layer_norm_backward", &nativeLayerNormBackward);
+  library.impl("native_batch_norm_backward", &nativeBatchNormBackward);
+  library.impl("batch_norm_backward", &batchNormBackward);
+  library.impl("cudnn_batch_norm_backward", &cudnnBatchNormBackward);
+  library.impl("miopen_batch_norm_backward", &miopenBatchNormBackward);
+}
+
+void registerProperties(torch::Library& library) {
+  library.impl("conj", [](const Tensor& self) { return self.conj(); });
+  library.impl("get_device", [](const Tensor& self) -> int64_t { return self.get_device(); });
+  library.impl("is_conj", [](const Tensor& self) { return self.is_conj(); });
+  library.impl("is_floating_point", [](const Tensor& self) { return self.is_floating_point(); });
+  library.impl("is_inference", [](const Tensor& self) { return self.is_inference(); });
+  library.impl("is_neg", [](const Tensor& self) { return self.is_neg(); });
+  library.impl("is_signed", [](const Tensor& self) { return self.is_signed(); });
+  library.impl("_is_zerotensor", [](const Tensor& self) { return self._is_zerotensor(); });
+}
+
+}  // namespace
+
+void registerBatchingDecompositions() {
+  // A registration lasts as long as its Library object.
+  static torch::Library vmap(torch::Library::IMPL, "aten", c10::DispatchKey::FuncTorchBatched, __FILE__, __LINE__);
+  static torch::Library olderVmap(torch::Library::IMPL, "aten", c10::DispatchKey::Batched, __FILE__, __LINE__);
+  static std::once_flag once;
+  std::call_once(once, [] {
+    registerElementwiseLosses(vmap);
+    vmap.impl("nll_loss_forward", &nllLossForward);
+    vmap.impl("nll_loss2d_forward", &nllLoss2dForward);
+    vmap.impl("nll_loss_backward", &nllLossBackward);
+    vmap.impl("nll_loss2d_backward", &nllLoss2dBackward);
+    vmap.impl("addr", &addr);
+    registerProperties(vmap);
+    {
+      // The dispatcher warns of a kernel that takes another's place; these mean to.
+      IgnoreWarnings ignore;
+      c10::WarningUtils::WarningHandlerGuard guard(&ignore);
+      registerNormBackward(vmap);
+      vmap.impl("index_put_", &indexPutInPlace);
+      vmap.impl("_cdist_backward", &cdistBackward);
+    }
+    registerElementwiseLosses(olderVmap);
+  });
+}
+
+}  // namespace torch_func

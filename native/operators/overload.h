@@ -1,0 +1,84 @@
+#pragma once
+// One overload of an operator, as Python's argument parser sees it: built from the dispatcher's own
+// FunctionSchema, so there is no second list of signatures to keep in step.
+
+#include <ATen/core/dispatch/Dispatcher.h>
+
+#include <array>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/arguments.h"
+
+namespace torch_func {
+
+struct Parameter {
+  enum class Type : uint8_t {
+    Tensor, TensorList, OptionalTensorList, Scalar, ScalarList, Int, IntList, Float, FloatList, Bool, BoolList,
+    String, StringList, Dtype, Layout, MemoryFormat, Device, Generator, Unsupported,
+  };
+
+  std::string name;  // camelCase
+  Type type = Type::Unsupported;
+  std::string typeText;      // as the schema writes it
+  bool allowNull = false;    // `T?`
+  bool keywordOnly = false;
+  bool isOut = false;
+  bool numberAsTensor = false;  // add(x, 2): Python turns the number into a wrapped tensor
+  int32_t listSize = 0;         // int[2]: a single number stands for the whole list; 0 for int[]
+  std::optional<c10::IValue> defaultValue;
+};
+
+class Overload {
+ public:
+  // `spec` is one entry of the generated table: "max.dim>max.dim_max" (overload > its out= variant).
+  Overload(const std::string& spec, bool isMethod);
+
+  const std::vector<Parameter>& parameters() const { return parameters_; }
+  const c10::OperatorHandle& handle() const { return handle_; }
+  const Overload* outVariant() const { return outVariant_.get(); }
+  // _foreach_add_ and the like return nothing to C++, and to Python the list that they were given.
+  bool returnsFirstArgument() const { return returnsFirstArgument_; }
+  // Makes a tensor from nothing, or a new one like another: takes requiresGrad, as in Python.
+  bool isFactory() const { return isFactory_; }
+  static constexpr size_t kMostTensors = 4;
+  // Whether `count` tensors (at most kMostTensors) and nothing else are a call of this overload.
+  bool takesTensors(size_t count) const { return takesTensors_[count]; }
+  // `(Tensor input, *, Dtype? dtype=null)`
+  std::string signature() const;
+
+  // The arguments of one call, in the order of the parameters; null where the default applies.
+  struct Bound {
+    c10::SmallVector<const Argument*, 12> arguments;
+    Argument packed;  // view(2, 3): the numbers gathered into one list
+    bool requiresGrad = false;
+    std::vector<const NamedArgument*> checkedAgainstOut;  // dtype, device, ... beside out=
+  };
+  // Whether the call fits this overload. If it does not and `why` is given, says why.
+  bool bind(c10::ArrayRef<const Argument*> positional, std::vector<NamedArgument>& options, Bound& bound,
+            Environment& environment, std::string* why) const;
+
+  // Pushes the converted arguments.
+  void push(Environment& environment, const Bound& bound, std::vector<c10::IValue>& stack) const;
+
+ private:
+  Overload(const std::string& name, bool isMethod, bool allowOut);
+
+  void checkOut(Environment& environment, const Bound& bound) const;
+
+  c10::OperatorHandle handle_;
+  std::vector<Parameter> parameters_;
+  size_t positionalCount_ = 0;
+  std::array<bool, kMostTensors + 1> takesTensors_{};
+  bool isFactory_ = false;
+  bool returnsFirstArgument_ = false;
+  bool hasOut_ = false;
+  bool takesVarargs_ = false;
+  bool isMethod_ = false;
+  size_t selfPosition_ = 0;  // of `self` in the schema, if a method
+  std::unique_ptr<Overload> outVariant_;
+};
+
+}  // namespace torch_func

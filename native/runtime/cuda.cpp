@@ -1,0 +1,300 @@
+#include "runtime/cuda.h"
+
+#include <ATen/Context.h>
+#include <ATen/Parallel.h>
+#include <ATen/Version.h>
+#include <ATen/detail/CUDAHooksInterface.h>
+#include <c10/core/CachingDeviceAllocator.h>
+#include <c10/core/DefaultDtype.h>
+#include <c10/core/impl/VirtualGuardImpl.h>
+#include <torch/version.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <string>
+#include <thread>
+
+#include "core/arguments.h"
+#include "runtime/cuda_library.h"
+#include "core/errors.h"
+#include "core/call_arguments.h"
+#include "operators/results.h"
+
+namespace torch_func {
+
+namespace {
+
+using Kind = Argument::Kind;
+
+const at::CUDAHooksInterface& cuda() { return at::detail::getCUDAHooks(); }
+
+// The hooks tell of devices but do not change the current one; what device guards use does.
+c10::impl::VirtualGuardImpl cudaGuard() { return c10::impl::VirtualGuardImpl(c10::DeviceType::CUDA); }
+
+Napi::Value toNumber(napi_env env, int64_t value) { return Napi::Value(env, wrapInteger(env, value)); }
+
+// A device index; lib/cuda.ts has made an integer of whatever names the device.
+c10::DeviceIndex deviceIndex(const Napi::CallbackInfo& info) {
+  const int64_t index = integerParameter(info, 0, "cuda", "device");
+  if (index < 0 || index >= cuda().deviceCount()) {
+    throwRuntimeError("Invalid device id: " + std::to_string(index) + " (this process sees " +
+                      std::to_string(cuda().deviceCount()) + " CUDA device(s))");
+  }
+  return static_cast<c10::DeviceIndex>(index);
+}
+
+// --- CUDA -------------------------------------------------------------------------------------
+// lib/cuda.ts asks cudaIsBuilt and cudaDeviceCount first, and gives PyTorch's answers where there is
+// no CUDA; the functions below them may assume a device.
+
+Napi::Value cudaIsBuilt(const Napi::CallbackInfo& info) { return Napi::Boolean::New(info.Env(), cuda().isBuilt()); }
+Napi::Value cudaDeviceCount(const Napi::CallbackInfo& info) { return toNumber(info.Env(), cuda().deviceCount()); }
+Napi::Value cudaCurrentDevice(const Napi::CallbackInfo& info) { return toNumber(info.Env(), cuda().getCurrentDevice()); }
+
+Napi::Value cudaSetDevice(const Napi::CallbackInfo& info) {
+  cudaGuard().setDevice(c10::Device(c10::DeviceType::CUDA, deviceIndex(info)));
+  return info.Env().Undefined();
+}
+
+Napi::Value cudaSynchronize(const Napi::CallbackInfo& info) {
+  cuda().deviceSynchronize(deviceIndex(info));
+  return info.Env().Undefined();
+}
+
+// cudaManualSeed(index, seed)
+Napi::Value cudaManualSeed(const Napi::CallbackInfo& info) {
+  at::Generator generator = cuda().getDefaultGenerator(deviceIndex(info));
+  if (!info[1].IsBigInt()) throwTypeError("cudaManualSeed(): argument 'seed' must be a bigint, not " + describe(Environment::of(info.Env()), info[1]));
+  bool lossless = false;
+  const uint64_t seed = info[1].As<Napi::BigInt>().Uint64Value(&lossless);
+  std::lock_guard<std::mutex> lock(generator.mutex());
+  generator.set_current_seed(seed);
+  return info.Env().Undefined();
+}
+
+// The allocator starts at the first CUDA tensor; before that there is nothing to tell or to free.
+c10::DeviceAllocator* allocator() {
+  auto* found = dynamic_cast<c10::DeviceAllocator*>(c10::GetAllocator(c10::DeviceType::CUDA));
+  return found != nullptr && found->initialized() ? found : nullptr;
+}
+
+Napi::Value cudaEmptyCache(const Napi::CallbackInfo& info) {
+  if (auto* found = allocator()) found->emptyCache();
+  return info.Env().Undefined();
+}
+
+Napi::Value cudaResetPeakMemoryStats(const Napi::CallbackInfo& info) {
+  const auto index = deviceIndex(info);
+  if (auto* found = allocator()) found->resetPeakStats(index);
+  return info.Env().Undefined();
+}
+
+// The numbers under the keys that Python's torch.cuda.memory_stats has.
+class StatsObject {
+ public:
+  explicit StatsObject(Napi::Env env) : object(Napi::Object::New(env)) {}
+
+  void set(const std::string& key, int64_t value) { object.Set(key, toNumber(object.Env(), value)); }
+  void set(const std::string& key, const c10::CachingAllocator::Stat& stat) {
+    set(key + ".current", stat.current);
+    set(key + ".peak", stat.peak);
+    set(key + ".allocated", stat.allocated);
+    set(key + ".freed", stat.freed);
+  }
+  void set(const std::string& key, const c10::CachingAllocator::StatArray& stats) {
+    static constexpr const char* kPools[] = {".all", ".small_pool", ".large_pool"};
+    for (size_t i = 0; i < stats.size(); ++i) set(key + kPools[i], stats[i]);
+  }
+
+  Napi::Object object;
+};
+
+Napi::Value cudaMemoryStats(const Napi::CallbackInfo& info) {
+  const auto index = deviceIndex(info);
+  StatsObject result(info.Env());
+  auto* found = allocator();
+  if (found == nullptr) return result.object;
+  const auto stats = found->getDeviceStats(index);
+  result.set("active", stats.active);
+  result.set("active_bytes", stats.active_bytes);
+  result.set("allocated_bytes", stats.allocated_bytes);
+  result.set("allocation", stats.allocation);
+  result.set("inactive_split", stats.inactive_split);
+  result.set("inactive_split_bytes", stats.inactive_split_bytes);
+  result.set("max_split_size", stats.max_split_size);
+  result.set("num_alloc_retries", stats.num_alloc_retries);
+  result.set("num_device_alloc", stats.num_device_alloc);
+  result.set("num_device_free", stats.num_device_free);
+  result.set("num_ooms", stats.num_ooms);
+  result.set("num_sync_all_streams", stats.num_sync_all_streams);
+  result.set("oversize_allocations", stats.oversize_allocations);
+  result.set("oversize_segments", stats.oversize_segments);
+  result.set("requested_bytes", stats.requested_bytes);
+  result.set("reserved_bytes", stats.reserved_bytes);
+  result.set("segment", stats.segment);
+  return result.object;
+}
+
+// Functions of the CUDA runtime and of libtorch_cuda, found by name: linking against either would
+// make the addon unloadable where there is no CUDA.
+template <typename Function>
+Function* cudaFunction(const char* name) {
+  void* symbol = findSymbol(name);
+  if (symbol == nullptr) throwRuntimeError(std::string("the CUDA libraries that are loaded have no ") + name);
+  return reinterpret_cast<Function*>(symbol);
+}
+
+// Values of the runtime's enum cudaDeviceAttr, which is part of its binary interface.
+constexpr int kMultiProcessorCount = 16;
+constexpr int kComputeCapabilityMajor = 75;
+constexpr int kComputeCapabilityMinor = 76;
+
+int deviceAttribute(int attribute, c10::DeviceIndex index) {
+  int value = 0;
+  const int error = cudaFunction<int(int*, int, int)>("cudaDeviceGetAttribute")(&value, attribute, index);
+  if (error != 0) throwRuntimeError("CUDA error " + std::to_string(error) + " while asking for a device attribute");
+  return value;
+}
+
+// cudaDeviceProperties(index): { name, major, minor, multiProcessorCount }
+Napi::Value cudaDeviceProperties(const Napi::CallbackInfo& info) {
+  const auto index = deviceIndex(info);
+  // at::cuda::getDeviceProperties(c10::DeviceIndex); the structure begins with the device's name.
+  const void* properties = cudaFunction<void*(c10::DeviceIndex)>("_ZN2at4cuda19getDevicePropertiesEa")(index);
+  auto result = Napi::Object::New(info.Env());
+  result.Set("name", static_cast<const char*>(properties));
+  result.Set("major", deviceAttribute(kComputeCapabilityMajor, index));
+  result.Set("minor", deviceAttribute(kComputeCapabilityMinor, index));
+  result.Set("multiProcessorCount", deviceAttribute(kMultiProcessorCount, index));
+  return result;
+}
+
+// cudaMemGetInfo(index): [free, total] bytes of the device
+Napi::Value cudaMemGetInfo(const Napi::CallbackInfo& info) {
+  const auto index = deviceIndex(info);
+  const c10::Device previous = cudaGuard().exchangeDevice(c10::Device(c10::DeviceType::CUDA, index));
+  size_t available = 0, total = 0;
+  const int error = cudaFunction<int(size_t*, size_t*)>("cudaMemGetInfo")(&available, &total);
+  cudaGuard().setDevice(previous);
+  if (error != 0) throwRuntimeError("CUDA error " + std::to_string(error) + " while asking for the device's memory");
+  auto result = Napi::Array::New(info.Env(), 2);
+  result.Set(0u, toNumber(info.Env(), static_cast<int64_t>(available)));
+  result.Set(1u, toNumber(info.Env(), static_cast<int64_t>(total)));
+  return result;
+}
+
+// Why the CUDA half of this libtorch could not be loaded; null if there is nothing to report.
+Napi::Value cudaLoadErrorText(const Napi::CallbackInfo& info) {
+  if (cudaLoadError().empty()) return info.Env().Null();
+  return Napi::String::New(info.Env(), cudaLoadError());
+}
+
+// --- threads ----------------------------------------------------------------------------------
+
+int readThreadCount(const Napi::CallbackInfo& info, const char* function) {
+  Environment& environment = Environment::of(info.Env());
+  Argument count;
+  readArgument(environment, info[0], count);
+  if (!count.isInteger()) throwRuntimeError(std::string(function) + " expects an int, but got " + describe(environment, count));
+  if (count.integer <= 0) throwRuntimeError(std::string(function) + " expects a positive integer");
+  if (count.integer > std::numeric_limits<int>::max()) throwValueError("Overflow when unpacking long");
+  // Python takes any number, and OpenMP ends the process when it cannot start so many threads.
+  const int64_t most = std::max<int64_t>(1024, 8 * int64_t{std::thread::hardware_concurrency()});
+  if (count.integer > most) {
+    throwValueError(std::string(function) + " expects at most " + std::to_string(most) + " threads, but got " + std::to_string(count.integer));
+  }
+  return static_cast<int>(count.integer);
+}
+
+Napi::Value setNumThreads(const Napi::CallbackInfo& info) {
+  at::set_num_threads(readThreadCount(info, "set_num_threads"));
+  return info.Env().Undefined();
+}
+
+Napi::Value setNumInteropThreads(const Napi::CallbackInfo& info) {
+  at::set_num_interop_threads(readThreadCount(info, "set_num_interop_threads"));
+  return info.Env().Undefined();
+}
+
+Napi::Value getNumThreads(const Napi::CallbackInfo& info) { return toNumber(info.Env(), at::get_num_threads()); }
+Napi::Value getNumInteropThreads(const Napi::CallbackInfo& info) {
+  return toNumber(info.Env(), static_cast<int64_t>(at::get_num_interop_threads()));
+}
+
+// --- warnings -----------------------------------------------------------------------------------
+
+Napi::Value setWarnAlways(const Napi::CallbackInfo& info) {
+  c10::WarningUtils::set_warnAlways(info[0].ToBoolean());
+  return info.Env().Undefined();
+}
+
+Napi::Value getWarnAlways(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), c10::WarningUtils::get_warnAlways());
+}
+
+// --- the default dtype ------------------------------------------------------------------------
+
+Napi::Value setDefaultDtype(const Napi::CallbackInfo& info) {
+  Environment& environment = Environment::of(info.Env());
+  Argument argument;
+  readArgument(environment, info[0], argument);
+  const auto type = argument.kind == Kind::String ? parseDtype(argument.text) : std::nullopt;
+  if (!type) {
+    const std::string got = argument.kind == Kind::String ? inQuotes(argument.text) : describe(environment, argument);
+    throwTypeError("invalid dtype object: only floating-point types are supported as the default type (got " + got + ")");
+  }
+  switch (*type) {
+    case at::kHalf:
+    case at::kBFloat16:
+    case at::kFloat:
+    case at::kDouble: break;
+    default:
+      throwTypeError(std::string("only floating-point types are supported as the default type (got ") + dtypeName(*type) + ")");
+  }
+  c10::set_default_dtype(c10::scalarTypeToTypeMeta(*type));
+  return info.Env().Undefined();
+}
+
+Napi::Value getDefaultDtype(const Napi::CallbackInfo& info) {
+  return Napi::String::New(info.Env(), dtypeName(c10::get_default_dtype_as_scalartype()));
+}
+
+// --- what libtorch is -------------------------------------------------------------------------
+
+Napi::Value libtorchVersion(const Napi::CallbackInfo& info) { return Napi::String::New(info.Env(), TORCH_VERSION); }
+Napi::Value libtorchPath(const Napi::CallbackInfo& info) { return Napi::String::New(info.Env(), libtorchFile()); }
+Napi::Value cpuCapability(const Napi::CallbackInfo& info) { return Napi::String::New(info.Env(), at::get_cpu_capability()); }
+Napi::Value showConfig(const Napi::CallbackInfo& info) { return Napi::String::New(info.Env(), at::show_config()); }
+
+}  // namespace
+
+void defineDevices(Napi::Object exports) {
+  loadCudaLibrary();
+  define<cudaIsBuilt>(exports, "cudaIsBuilt");
+  define<cudaDeviceCount>(exports, "cudaDeviceCount");
+  define<cudaCurrentDevice>(exports, "cudaCurrentDevice");
+  define<cudaSetDevice>(exports, "cudaSetDevice");
+  define<cudaSynchronize>(exports, "cudaSynchronize");
+  define<cudaManualSeed>(exports, "cudaManualSeed");
+  define<cudaEmptyCache>(exports, "cudaEmptyCache");
+  define<cudaResetPeakMemoryStats>(exports, "cudaResetPeakMemoryStats");
+  define<cudaMemoryStats>(exports, "cudaMemoryStats");
+  define<cudaDeviceProperties>(exports, "cudaDeviceProperties");
+  define<cudaMemGetInfo>(exports, "cudaMemGetInfo");
+  define<cudaLoadErrorText>(exports, "cudaLoadError");
+  define<setWarnAlways>(exports, "setWarnAlways");
+  define<getWarnAlways>(exports, "getWarnAlways");
+  define<setNumThreads>(exports, "setNumThreads");
+  define<setNumInteropThreads>(exports, "setNumInteropThreads");
+  define<getNumThreads>(exports, "getNumThreads");
+  define<getNumInteropThreads>(exports, "getNumInteropThreads");
+  define<setDefaultDtype>(exports, "setDefaultDtype");
+  define<getDefaultDtype>(exports, "getDefaultDtype");
+  define<libtorchVersion>(exports, "libtorchVersion");
+  define<libtorchPath>(exports, "libtorchPath");
+  define<cpuCapability>(exports, "cpuCapability");
+  define<showConfig>(exports, "showConfig");
+}
+
+}  // namespace torch_func

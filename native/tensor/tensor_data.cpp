@@ -1,0 +1,410 @@
+#include "tensor/tensor_data.h"
+
+#include <ATen/FunctionalTensorWrapper.h>
+#include <ATen/Functions.h>
+#include <ATen/functorch/BatchedTensorImpl.h>
+#include <ATen/functorch/TensorWrapper.h>
+#include <c10/core/GradMode.h>
+#include <c10/core/impl/LocalDispatchKeySet.h>
+
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "core/arguments.h"
+#include "core/errors.h"
+#include "core/call_arguments.h"
+#include "core/remedies.h"
+#include "operators/results.h"
+
+namespace torch_func {
+
+namespace {
+
+using Kind = Argument::Kind;
+
+c10::ScalarType dtypeArgument(const Napi::Value& value, const char* argument) {
+  if (value.IsString()) {
+    if (auto dtype = parseDtype(value.As<Napi::String>())) return *dtype;
+  }
+  throwTypeError(std::string("argument '") + argument + "' must be a dtype, such as 'float32', not " +
+                 (value.IsString() ? inQuotes(value.As<Napi::String>()) : describe(Environment::of(value.Env()), value)));
+}
+
+c10::Device deviceArgument(Environment& environment, const Napi::Value& value) {
+  Argument argument;
+  readArgument(environment, value, argument);
+  if (argument.kind == Kind::Undefined || argument.kind == Kind::Null) return c10::Device(c10::kCPU);
+  auto device = parseDevice(environment, argument);
+  if (!device) throwTypeError("option 'device' must be a device, such as 'cpu' or { type: 'cuda', index: 0 }, not " + describe(environment, value));
+  checkDeviceAvailable(*device);
+  return *device;
+}
+
+// A tensor made from JavaScript data enters the transforms that are active through lift_fresh, as in
+// PyTorch: without it an in-place operator on it would count as the mutation of a captured tensor.
+at::Tensor lift(at::Tensor tensor, const c10::Device& device) {
+  if (!device.is_cpu()) {
+    tensor = tensor.to(device);
+  }
+  return at::lift_fresh(tensor);
+}
+
+// Fresh CPU memory made below all transforms.
+at::Tensor plainEmpty(c10::IntArrayRef shape, c10::ScalarType dtype) {
+  c10::impl::ExcludeDispatchKeyGuard below(
+      c10::DispatchKeySet({c10::DispatchKey::FuncTorchDynamicLayerFrontMode, c10::DispatchKey::FuncTorchDynamicLayerBackMode}));
+  return at::empty(shape, at::TensorOptions().dtype(dtype));
+}
+
+struct Bytes {
+  const void* data;
+  size_t length;
+};
+
+// Good until JavaScript runs again, which could detach or resize the buffer.
+Bytes bytesOf(const Napi::Value& value) {
+  napi_env env = value.Env();
+  Bytes bytes{nullptr, 0};
+  napi_value buffer = value;
+  if (value.IsTypedArray()) {
+    // The pointer comes from the typed array: its buffer may be a SharedArrayBuffer, which Node-API
+    // does not take for an ArrayBuffer.
+    void* data = nullptr;
+    check(env, napi_get_typedarray_info(env, value, nullptr, nullptr, &data, &buffer, nullptr));
+    bytes = {data, value.As<Napi::TypedArray>().ByteLength()};
+  } else if (value.IsArrayBuffer()) {
+    void* data = nullptr;
+    check(env, napi_get_arraybuffer_info(env, value, &data, &bytes.length));
+    bytes.data = data;
+  } else {
+    throwTypeError("argument 'data' must be a typed array or an ArrayBuffer, not " + describe(Environment::of(env), value));
+  }
+  bool detached = false;
+  check(env, napi_is_detached_arraybuffer(env, buffer, &detached));
+  if (detached) throwValueError("argument 'data' has lost its memory: its ArrayBuffer was transferred");
+  return bytes;
+}
+
+std::vector<int64_t> shapeArgument(Environment& environment, const Napi::Value& value) {
+  Argument argument;
+  readArgument(environment, value, argument);
+  std::vector<int64_t> shape;
+  if (argument.kind != Kind::List) throwTypeError("argument 'shape' must be an array of integers, not " + describe(environment, argument));
+  for (const Argument& item : argument.items) {
+    if (!item.isInteger() || item.integer < 0) throwTypeError("argument 'shape' must hold non-negative integers, but found " + describe(environment, item.value));
+    shape.push_back(item.integer);
+  }
+  return shape;
+}
+
+// tensorFromBytes(data, dtype, shape, device): the bytes of a typed array, copied.
+Napi::Value tensorFromBytes(const Napi::CallbackInfo& info) {
+  Environment& environment = Environment::of(info.Env());
+  const c10::ScalarType dtype = dtypeArgument(info[1], "dtype");
+  const auto shape = shapeArgument(environment, info[2]);
+  const c10::Device device = deviceArgument(environment, info[3]);
+  size_t count = 1;
+  for (int64_t size : shape) {
+    if (__builtin_mul_overflow(count, static_cast<size_t>(size), &count)) throwValueError("argument 'shape' holds too many elements");
+  }
+  // Last of the arguments: reading the others may have run JavaScript.
+  const Bytes bytes = bytesOf(info[0]);
+  const size_t size = c10::elementSize(dtype);
+  if (bytes.length / size != count || bytes.length % size != 0) {
+    throwValueError("the data holds " + std::to_string(bytes.length) + " bytes, but a tensor of " + std::to_string(count) +
+                    " elements of " + dtypeName(dtype) + " needs " + std::to_string(size) + " bytes for each");
+  }
+  at::Tensor tensor = plainEmpty(shape, dtype);
+  if (bytes.length > 0) std::memcpy(tensor.mutable_data_ptr(), bytes.data, bytes.length);
+  return Napi::Value(info.Env(), wrapTensor(environment, lift(std::move(tensor), device)));
+}
+
+// --- nested arrays ----------------------------------------------------------------------------
+
+// The shape of a nested array and the kinds of its leaves, found in one walk that also checks that
+// it is rectangular. Works on napi_values: an Argument per element would cost more than the walk.
+class NestedArray {
+ public:
+  explicit NestedArray(Environment& environment) : environment_(environment), env_(environment.env) {}
+
+  void measure(napi_value value, size_t depth = 0) {
+    Napi::HandleScope scope(env_);
+    bool isArray = false;
+    check(env_, napi_is_array(env_, value, &isArray));
+    if (!isArray) {
+      if (depthKnown_ && depth != shape.size()) throwRagged(depth);
+      depthKnown_ = true;
+      return noteLeaf(value);
+    }
+    if (depth >= kMaxDims) throwValueError("tensor(): the array is nested more than " + std::to_string(kMaxDims) + " deep, or contains itself");
+    uint32_t length = 0;
+    check(env_, napi_get_array_length(env_, value, &length));
+    if (depth == shape.size()) {
+      if (depthKnown_) throwRagged(depth);
+      shape.push_back(length);
+    } else if (shape[depth] != length) {
+      throwValueError("expected sequence of length " + std::to_string(shape[depth]) + " at dim " + std::to_string(depth) +
+                      " (got " + std::to_string(length) + ")");
+    }
+    if (length == 0) depthKnown_ = true;
+    for (uint32_t i = 0; i < length; ++i) {
+      napi_value item;
+      check(env_, napi_get_element(env_, value, i, &item));
+      measure(item, depth + 1);
+    }
+  }
+
+  c10::ScalarType inferredDtype() const {
+    const auto standard = c10::get_default_dtype_as_scalartype();
+    if (hasComplex_) return c10::toComplexType(standard);
+    if (hasNumber_ || !(hasBigint_ || hasBoolean_)) return standard;
+    return hasBigint_ ? c10::ScalarType::Long : c10::ScalarType::Bool;
+  }
+
+  // Writes the leaves in order. An exact type first: double, int64 or complex double hold every leaf.
+  // The array is read a second time, and a getter or a Proxy may have changed it since it was
+  // measured: its shape is checked again, because `out` has room for that shape and no more.
+  template <typename Element, typename Read>
+  void fill(napi_value value, Element*& out, Read read, size_t depth = 0) {
+    Napi::HandleScope scope(env_);
+    if (depth == shape.size()) {
+      *out++ = read(value);
+      return;
+    }
+    bool isArray = false;
+    check(env_, napi_is_array(env_, value, &isArray));
+    uint32_t length = 0;
+    if (isArray) check(env_, napi_get_array_length(env_, value, &length));
+    if (!isArray || length != shape[depth]) throwValueError("tensor(): argument 'data' changed while it was being read");
+    for (uint32_t i = 0; i < length; ++i) {
+      napi_value item;
+      check(env_, napi_get_element(env_, value, i, &item));
+      fill(item, out, read, depth + 1);
+    }
+  }
+
+  Argument leaf(napi_value value) {
+    Argument argument;
+    readArgument(environment_, value, argument);
+    return argument;
+  }
+
+  std::vector<int64_t> shape;
+
+ private:
+  static constexpr size_t kMaxDims = 64;
+
+  [[noreturn]] void throwRagged(size_t depth) {
+    throwValueError("tensor(): the nested arrays have different depths at dim " + std::to_string(depth));
+  }
+
+  void noteLeaf(napi_value value) {
+    napi_valuetype type;
+    check(env_, napi_typeof(env_, value, &type));
+    switch (type) {
+      case napi_number: hasNumber_ = true; return;
+      case napi_bigint: hasBigint_ = true; return;
+      case napi_boolean: hasBoolean_ = true; return;
+      default: break;
+    }
+    if (leaf(value).kind == Kind::Complex) {
+      hasComplex_ = true;
+      return;
+    }
+    throwTypeError("tensor(): argument 'data' must hold numbers, bigints, booleans or complex numbers, not " + describe(environment_, value));
+  }
+
+  Environment& environment_;
+  napi_env env_;
+  bool depthKnown_ = false;
+  bool hasNumber_ = false, hasBigint_ = false, hasBoolean_ = false, hasComplex_ = false;
+};
+
+int64_t integerLeaf(NestedArray& array, Environment& environment, napi_value value, c10::ScalarType dtype) {
+  const Argument argument = array.leaf(value);
+  int64_t integer = 0;
+  if (argument.isInteger()) {
+    integer = argument.integer;
+  } else if (argument.kind == Kind::Boolean) {
+    integer = argument.boolean;
+  } else if (argument.kind == Kind::Float && std::abs(argument.number) < 9.2e18) {
+    integer = static_cast<int64_t>(argument.number);  // as Python: torch.tensor(2.7, dtype=int64) is 2
+  } else if (argument.kind == Kind::HugeUint && dtype == c10::ScalarType::UInt64) {
+    return argument.integer;
+  } else {
+    throwRuntimeError("value cannot be converted to type " + std::string(dtypeName(dtype)) + " without overflow: " + describe(environment, value));
+  }
+  auto fits = [&](int64_t low, int64_t high) { return integer >= low && integer <= high; };
+  bool ok = true;
+  switch (dtype) {
+    case c10::ScalarType::Byte: ok = fits(-255, 255); break;  // negatives wrap, as in Python
+    case c10::ScalarType::Char: ok = fits(-128, 255); break;
+    case c10::ScalarType::Short: ok = fits(INT16_MIN, INT16_MAX); break;
+    case c10::ScalarType::Int: ok = fits(INT32_MIN, INT32_MAX); break;
+    case c10::ScalarType::UInt16: ok = fits(0, UINT16_MAX); break;
+    case c10::ScalarType::UInt32: ok = fits(0, UINT32_MAX); break;
+    case c10::ScalarType::UInt64: ok = integer >= 0; break;
+    default: break;
+  }
+  if (!ok) throwRuntimeError("value cannot be converted to type " + std::string(dtypeName(dtype)) + " without overflow: " + std::to_string(integer));
+  return integer;
+}
+
+// tensorFromList(data, dtype or null, device): a scalar or a nested array.
+Napi::Value tensorFromList(const Napi::CallbackInfo& info) {
+  Environment& environment = Environment::of(info.Env());
+  NestedArray array(environment);
+  array.measure(info[0]);
+  const bool given = !info[1].IsUndefined() && !info[1].IsNull();
+  const c10::ScalarType dtype = given ? dtypeArgument(info[1], "dtype") : array.inferredDtype();
+  const c10::Device device = deviceArgument(environment, info[2]);
+
+  at::Tensor tensor;
+  if (c10::isIntegralType(dtype, /*includeBool=*/false)) {
+    tensor = plainEmpty(array.shape, c10::ScalarType::Long);
+    auto* out = tensor.mutable_data_ptr<int64_t>();
+    array.fill(info[0], out, [&](napi_value value) { return integerLeaf(array, environment, value, dtype); });
+  } else if (c10::isComplexType(dtype)) {
+    tensor = plainEmpty(array.shape, c10::ScalarType::ComplexDouble);
+    auto* out = tensor.mutable_data_ptr<c10::complex<double>>();
+    array.fill(info[0], out, [&](napi_value value) { return toScalar(array.leaf(value)).toComplexDouble(); });
+  } else if (dtype == c10::ScalarType::Bool) {
+    tensor = plainEmpty(array.shape, dtype);
+    auto* out = tensor.mutable_data_ptr<bool>();
+    array.fill(info[0], out, [&](napi_value value) { return toScalar(array.leaf(value)).toComplexDouble() != c10::complex<double>(0, 0); });
+  } else {
+    tensor = plainEmpty(array.shape, c10::ScalarType::Double);
+    auto* out = tensor.mutable_data_ptr<double>();
+    array.fill(info[0], out, [&](napi_value value) {
+      double number;
+      if (napi_get_value_double(info.Env(), value, &number) == napi_ok) return number;
+      return toScalar(array.leaf(value)).toDouble();
+    });
+  }
+  if (tensor.scalar_type() != dtype) {
+    c10::impl::ExcludeDispatchKeyGuard below(
+        c10::DispatchKeySet({c10::DispatchKey::FuncTorchDynamicLayerFrontMode, c10::DispatchKey::FuncTorchDynamicLayerBackMode}));
+    tensor = tensor.to(dtype);
+  }
+  return Napi::Value(info.Env(), wrapTensor(environment, lift(std::move(tensor), device)));
+}
+
+// --- out --------------------------------------------------------------------------------------
+
+// The values as contiguous CPU memory. Gradient and functional wrappers are looked through, as in PyTorch; a
+// batched tensor has no values of its own to show.
+at::Tensor readable(const at::Tensor& tensor) {
+  at::Tensor plain = tensor;
+  while (true) {
+    if (auto* wrapper = at::functorch::maybeGetTensorWrapper(plain)) {
+      plain = wrapper->value();
+    } else if (at::functionalization::impl::isFunctionalTensor(plain)) {
+      // What has been written to it, or to a view of it, may still wait to be done.
+      at::functionalization::impl::sync(plain);
+      plain = at::functionalization::impl::from_functional_tensor(plain);
+    } else {
+      break;
+    }
+  }
+  if (at::functorch::isBatchedTensor(plain)) throwRuntimeError(valuesOfBatchedTensor());
+  at::NoGradGuard noGrad;
+  c10::impl::ExcludeDispatchKeyGuard below(
+      c10::DispatchKeySet({c10::DispatchKey::FuncTorchDynamicLayerFrontMode, c10::DispatchKey::FuncTorchDynamicLayerBackMode}));
+  if (plain.is_meta()) throwRuntimeError("a tensor on the meta device has no data to read");
+  if (plain.layout() != c10::kStrided) plain = plain.to_dense();
+  // The zeros of a derivative that vanishes, which have no memory.
+  if (plain._is_zerotensor()) plain = plain.clone();
+  return plain.detach().to(c10::kCPU).resolve_conj().resolve_neg().contiguous();
+}
+
+struct ArrayKind {
+  napi_typedarray_type type;
+  size_t perElement;
+};
+
+// The typed array that holds a dtype's elements. float16 and bfloat16 are given as their bits,
+// complex numbers as pairs.
+ArrayKind arrayKind(c10::ScalarType dtype) {
+  switch (dtype) {
+    case c10::ScalarType::Bool:
+    case c10::ScalarType::Byte: return {napi_uint8_array, 1};
+    case c10::ScalarType::Char: return {napi_int8_array, 1};
+    case c10::ScalarType::Short: return {napi_int16_array, 1};
+    case c10::ScalarType::Int: return {napi_int32_array, 1};
+    case c10::ScalarType::Long: return {napi_bigint64_array, 1};
+    case c10::ScalarType::UInt16:
+    case c10::ScalarType::Half:
+    case c10::ScalarType::BFloat16: return {napi_uint16_array, 1};
+    case c10::ScalarType::UInt32: return {napi_uint32_array, 1};
+    case c10::ScalarType::UInt64: return {napi_biguint64_array, 1};
+    case c10::ScalarType::Float: return {napi_float32_array, 1};
+    case c10::ScalarType::Double: return {napi_float64_array, 1};
+    case c10::ScalarType::ComplexHalf: return {napi_uint16_array, 2};
+    case c10::ScalarType::ComplexFloat: return {napi_float32_array, 2};
+    case c10::ScalarType::ComplexDouble: return {napi_float64_array, 2};
+    default: throwTypeError(std::string("the values of a ") + dtypeName(dtype) + " tensor have no typed array");
+  }
+}
+
+// data(tensor): the elements in row-major order, copied into a typed array.
+Napi::Value data(const Napi::CallbackInfo& info) {
+  Environment& environment = Environment::of(info.Env());
+  const at::Tensor source = readable(toOperand(environment, info[0], "input"));
+  const ArrayKind kind = arrayKind(source.scalar_type());
+  auto buffer = Napi::ArrayBuffer::New(info.Env(), source.nbytes());
+  const void* from = source.const_data_ptr();
+  if (source.nbytes() > 0) std::memcpy(buffer.Data(), from, source.nbytes());
+  napi_value array;
+  check(info.Env(), napi_create_typedarray(info.Env(), kind.type, static_cast<size_t>(source.numel()) * kind.perElement, buffer, 0, &array));
+  return Napi::Value(info.Env(), array);
+}
+
+// dataInto(tensor, target): the elements in row-major order, copied to the start of the caller's typed
+// array; returns their bytes. For streams, which would otherwise leave a typed array per piece to the
+// collector.
+Napi::Value dataInto(const Napi::CallbackInfo& info) {
+  const at::Tensor source = readable(toOperand(Environment::of(info.Env()), info[0], "input"));
+  const Bytes target = bytesOf(info[1]);
+  const void* from = source.const_data_ptr();
+  if (source.nbytes() > target.length) {
+    throwValueError("argument 'target' holds " + std::to_string(target.length) + " bytes, but the tensor has " +
+                    std::to_string(source.nbytes()));
+  }
+  if (source.nbytes() > 0) std::memcpy(const_cast<void*>(target.data), from, source.nbytes());
+  return Napi::Number::New(info.Env(), static_cast<double>(source.nbytes()));
+}
+
+// doubles(tensor): the elements as float64 (complex ones as pairs), for dtypes that have no
+// JavaScript array of numbers of their own, such as bfloat16.
+Napi::Value doubles(const Napi::CallbackInfo& info) {
+  Environment& environment = Environment::of(info.Env());
+  at::Tensor source = readable(toOperand(environment, info[0], "input"));
+  c10::impl::ExcludeDispatchKeyGuard below(
+      c10::DispatchKeySet({c10::DispatchKey::FuncTorchDynamicLayerFrontMode, c10::DispatchKey::FuncTorchDynamicLayerBackMode}));
+  source = source.to(source.is_complex() ? c10::ScalarType::ComplexDouble : c10::ScalarType::Double);
+  auto buffer = Napi::ArrayBuffer::New(info.Env(), source.nbytes());
+  if (source.nbytes() > 0) std::memcpy(buffer.Data(), source.const_data_ptr(), source.nbytes());
+  return Napi::Float64Array::New(info.Env(), source.nbytes() / sizeof(double), buffer, 0);
+}
+
+// item(tensor): the value of a one-element tensor.
+Napi::Value item(const Napi::CallbackInfo& info) {
+  Environment& environment = Environment::of(info.Env());
+  return Napi::Value(info.Env(), wrapScalar(environment, toOperand(environment, info[0], "input").item()));
+}
+
+}  // namespace
+
+void defineData(Napi::Object exports) {
+  define<tensorFromBytes>(exports, "tensorFromBytes");
+  define<tensorFromList>(exports, "tensorFromList");
+  define<data>(exports, "data");
+  define<dataInto>(exports, "dataInto");
+  define<doubles>(exports, "doubles");
+  define<item>(exports, "item");
+}
+
+}  // namespace torch_func
