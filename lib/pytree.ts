@@ -6,8 +6,8 @@
  */
 
 import { inspect, isDeepStrictEqual } from 'node:util';
+import { describeType, quoted } from './describe';
 import { ValueError } from './errors';
-import { typeName } from './func/common';
 
 /** How the values of a class are taken apart and put together; see {@link registerPytreeNode}. */
 export interface PytreeNode<T> {
@@ -42,13 +42,13 @@ const registered = new Map<Class, PytreeNode<unknown>>();
  */
 export function registerPytreeNode<T>(type: abstract new (...args: never[]) => T, node: PytreeNode<T>): void {
   if (typeof type !== 'function') {
-    throw new TypeError(`registerPytreeNode(): argument 'type' must be a class, not ${typeName(type)}`);
+    throw new TypeError(`registerPytreeNode(): argument 'type' must be a class, not ${describeType(type)}`);
   }
   for (const name of ['flatten', 'unflatten'] as const) {
     const method: unknown = (node as Partial<PytreeNode<T>> | null | undefined)?.[name];
     if (typeof method === 'function') continue;
     throw new TypeError(
-      `registerPytreeNode(): argument 'node' must have a function '${name}', not ${typeName(method)}`,
+      `registerPytreeNode(): argument 'node' must have a function '${name}', not ${describeType(method)}`,
     );
   }
   if (registered.has(type as Class)) throw new ValueError(`${type.name} is already registered as pytree node.`);
@@ -91,7 +91,7 @@ function takenApart(node: PytreeNode<unknown>, value: object): { children: unkno
   const children = (parts as { children?: unknown } | null | undefined)?.children;
   if (Array.isArray(children)) return parts as { children: unknown[]; context: unknown };
   throw new TypeError(
-    `the pytree node ${typeName(value)}: flatten must return an object with an array of children, but 'children' is ${typeName(children)}`,
+    `the pytree node ${describeType(value)}: flatten must return an object with an array of children, but 'children' is ${describeType(children)}`,
   );
 }
 
@@ -260,7 +260,7 @@ export function specToString(spec: TreeSpec, indent = 0): string {
     spec.kind === 'array'
       ? ['tuple', 'None']
       : spec.kind === 'object'
-        ? ['dict', `[${spec.keys.map((key) => `'${key}'`).join(', ')}]`]
+        ? ['dict', `[${quoted(spec.keys)}]`]
         : [spec.type.name, contextText(spec.context)];
   const separator = `,\n${' '.repeat(indent + 2)}`;
   const children = spec.children.map((child) => specToString(child, indent + 2)).join(separator);

@@ -1,7 +1,8 @@
 /** Deterministic release of tensors. */
 
-import { flatten } from './pytree';
 import { native } from './native';
+import { flatten } from './pytree';
+import { refusePromise } from './synchronous';
 import type { Tensor } from './tensor';
 
 /** The method of an object, other than a pytree, that says which tensors live and die with it. */
@@ -28,9 +29,7 @@ export function scope<T>(body: () => T): T {
   let kept: Tensor[] = [];
   try {
     const result = body();
-    if (typeof (result as { then?: unknown } | null)?.then === 'function') {
-      throw new TypeError('scope(): the body returned a Promise; tensors made later would not belong to the scope');
-    }
+    refusePromise(result, 'scope(): the body returned a Promise; tensors made later would not belong to the scope');
     kept = flatten(result).leaves.flatMap(tensorsOf);
     return result;
   } finally {

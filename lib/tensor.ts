@@ -1,8 +1,9 @@
 /** The tensor as a TypeScript user sees it. Operators are added to its prototype by operators.ts. */
 
+import { inspect } from 'node:util';
+import { readOptions } from './arguments';
 import { nodeOf } from './autograd/node';
 import type { GraphNode } from './autograd/node';
-import { inspect } from 'node:util';
 import { Complex } from './complex';
 import { Device } from './device';
 import type { DeviceLike } from './device';
@@ -14,7 +15,6 @@ import type { Index } from './indexing';
 import { native } from './native';
 import type { TypedArray } from './native';
 import { operatorFunction } from './operator';
-import { readOptions } from './options';
 import { readToArguments } from './to-arguments';
 import type { FormatOptions, ToOptions, ToRest } from './to-arguments';
 import type { Layout, MemoryFormat, Scalar } from './types';

@@ -1,12 +1,12 @@
 /** The arguments of `Tensor.to`, in the forms that Python takes. */
 
 import { inspect } from 'node:util';
+import { isOptions } from './arguments';
 import { Device } from './device';
 import type { DeviceLike } from './device';
-import type { Dtype } from './dtype';
 import { isDtype } from './dtype';
+import type { Dtype } from './dtype';
 import { native } from './native';
-import { isOptions } from './options';
 import type { MemoryFormat } from './types';
 
 /** The options of {@link Tensor.to}. */

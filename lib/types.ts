@@ -5,6 +5,10 @@ import type { Dtype } from './dtype';
 
 export type { DeviceLike, Dtype };
 
+/** Any function of pytrees. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- whatever its arguments are
+export type AnyFunction = (...args: any[]) => any;
+
 /** Anything with the parts of a complex number; `Complex` is one. */
 export interface ComplexLike {
   readonly re: number;

@@ -2,6 +2,7 @@
 
 import { Complex } from './complex';
 import { native } from './native';
+import { product } from './shapes';
 import type { Tensor } from './tensor';
 
 /** The values of a tensor as nested arrays; a bare value for a 0-d tensor. */
@@ -35,7 +36,7 @@ function nest(values: unknown[], shape: readonly number[]): unknown {
   let rows = values;
   for (let d = shape.length - 1; d > 0; d--) {
     const size = shape[d];
-    const count = shape.slice(0, d).reduce((a, b) => a * b, 1);
+    const count = product(shape.slice(0, d));
     const flat = rows;
     rows = Array.from({ length: count }, (_, i) => flat.slice(i * size, (i + 1) * size));
   }

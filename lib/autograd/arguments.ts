@@ -1,9 +1,9 @@
 /** The arguments that `grad` and `backward` share. */
 
+import { isOptions } from '../arguments';
+import { describeType } from '../describe';
 import { AssertionError, RuntimeError } from '../errors';
-import { typeName } from '../func/common';
 import { native } from '../native';
-import { isOptions } from '../options';
 import type { Tensor } from '../tensor';
 
 export type TensorOrList = Tensor | readonly Tensor[];
@@ -35,7 +35,7 @@ export function readInputs(
     inputList = Object.values(inputs);
   } else if ((inputs as unknown) instanceof Map) {
     throw new TypeError(
-      `\`inputs\` argument to \`${api}()\` must be a dict, not ${typeName(inputs)}. Other Mapping types are not supported.`,
+      `\`inputs\` argument to \`${api}()\` must be a dict, not ${describeType(inputs)}. Other Mapping types are not supported.`,
     );
   } else {
     inputList = list(inputs as TensorOrList);
@@ -47,7 +47,8 @@ export function readInputs(
 /** Refuses inputs that are no tensors, as PyTorch does last. */
 export function checkInputs(inputs: readonly unknown[]): void {
   for (const input of inputs) {
-    if (!native.isTensor(input)) throw new RuntimeError(`all inputs have to be Tensors, but got ${typeName(input)}`);
+    if (!native.isTensor(input))
+      throw new RuntimeError(`all inputs have to be Tensors, but got ${describeType(input)}`);
   }
 }
 

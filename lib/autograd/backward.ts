@@ -1,13 +1,13 @@
 /** `torch.autograd.backward` and `Tensor.backward`. */
 
+import { readOptions } from '../arguments';
 import { RuntimeError } from '../errors';
 import { native } from '../native';
-import { readOptions } from '../options';
 import { Tensor } from '../tensor';
 import { checkInputs, readGrads, readInputs, readOutputs } from './arguments';
 import type { GradOrList, TensorOrList, TensorsByName } from './arguments';
-import { makeGrads } from './engine';
 import { withCallbacks } from './callbacks';
+import { makeGrads } from './engine';
 
 /** The options of {@link backward}. */
 export interface BackwardOptions {

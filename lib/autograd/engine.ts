@@ -1,27 +1,19 @@
 /** Runs of the autograd engine, with the argument checks that PyTorch does in Python. */
 
+import { describeType } from '../describe';
 import { AssertionError, RuntimeError, ValueError } from '../errors';
-import { atVmapLevel, typeName } from '../func/common';
+import { atVmapLevel } from '../interpreter/levels';
 import { native } from '../native';
 import { torchFunctions } from '../operators';
+import { sameShape, sizeText } from '../shapes';
 import type { Tensor } from '../tensor';
 import { withCallbacks } from './callbacks';
 
 const isFloating = (tensor: Tensor): boolean => /^(b?float|complex)/.test(tensor.dtype);
 const isComplex = (tensor: Tensor): boolean => tensor.dtype.startsWith('complex');
 
-/** Whether two shapes are equal. */
-export function sameShape(a: readonly number[], b: readonly number[]): boolean {
-  return a.length === b.length && a.every((size, i) => size === b[i]);
-}
-
-/** A shape as Python prints a `torch.Size`. */
-export function sizeToString(shape: readonly number[]): string {
-  return `torch.Size([${shape.join(', ')}])`;
-}
-
 function shapeMismatch(i: number, gradShape: readonly number[], shape: readonly number[], batched: boolean): string {
-  const shapes = `grad_output[${i}] has a shape of ${sizeToString(gradShape)} and output[${i}] has a shape of ${sizeToString(shape)}.`;
+  const shapes = `grad_output[${i}] has a shape of ${sizeText(gradShape)} and output[${i}] has a shape of ${sizeText(shape)}.`;
   if (!batched) return `Mismatch in shape: ${shapes}`;
   return `If \`isGradsBatched=true\`, we interpret the first dimension of each grad_output as the batch dimension. The sizes of the remaining dimensions are expected to match the shape of corresponding output, but a mismatch was detected: ${shapes} If you only want some tensors in \`grad_output\` to be considered batched, consider using vmap.`;
 }
@@ -49,7 +41,7 @@ export function makeGrads(
       return torchFunctions.onesLike(output, { memoryFormat: 'preserve_format' });
     }
     if (!native.isTensor(grad)) {
-      throw new TypeError(`gradients can be either Tensors or null, but got ${typeName(grad)}`);
+      throw new TypeError(`gradients can be either Tensors or null, but got ${describeType(grad)}`);
     }
     const shape = output.shape;
     const gradShape = batched ? grad.shape.slice(1) : grad.shape;

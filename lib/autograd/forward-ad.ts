@@ -1,7 +1,9 @@
 /** `torch.autograd.forward_ad`: tangents carried along by hand. */
 
+import { checkOptions } from '../arguments';
+import { describeType } from '../describe';
 import { RuntimeError, ValueError } from '../errors';
-import { checkOptions, isInJvp, typeName } from '../func/common';
+import { isInJvp } from '../interpreter/levels';
 import { native } from '../native';
 import type { Tensor } from '../tensor';
 import { enterMode, runInMode } from './guard';
@@ -23,7 +25,7 @@ function levelOf(api: string, options: LevelOptions): number {
   checkOptions(api, options, ['level']);
   const level = options.level ?? currentLevel;
   if (!Number.isInteger(level)) {
-    throw new TypeError(`${api}(): argument 'level' must be an integer, not ${typeName(level)}`);
+    throw new TypeError(`${api}(): argument 'level' must be an integer, not ${describeType(level)}`);
   }
   return level;
 }
@@ -87,7 +89,7 @@ export function dualLevel(body?: () => unknown): unknown {
 
 function checkDifferentiable(name: string, tensor: unknown): void {
   if (!native.isTensor(tensor)) {
-    throw new TypeError(`makeDual(): argument '${name}' must be Tensor, not ${typeName(tensor)}`);
+    throw new TypeError(`makeDual(): argument '${name}' must be Tensor, not ${describeType(tensor)}`);
   }
   if (/^(b?float|complex)/.test(tensor.dtype)) return;
   const role = name === 'tensor' ? 'primal' : name;
@@ -135,7 +137,7 @@ export function makeDual(tensor: Tensor, tangent: Tensor, options: LevelOptions 
 export function unpackDual(tensor: Tensor, options: LevelOptions = {}): UnpackedDualTensor {
   const level = levelOf('unpackDual', options);
   if (!native.isTensor(tensor)) {
-    throw new TypeError(`unpackDual(): argument 'tensor' must be Tensor, not ${typeName(tensor)}`);
+    throw new TypeError(`unpackDual(): argument 'tensor' must be Tensor, not ${describeType(tensor)}`);
   }
   const [primal, tangent] = level < 0 ? [tensor, null] : native.unpackDual(tensor, level);
   return Object.assign([primal, tangent] as [Tensor, Tensor | null], { primal, tangent });

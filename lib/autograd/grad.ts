@@ -1,8 +1,8 @@
 /** `torch.autograd.grad`. */
 
+import { readOptions } from '../arguments';
 import { RuntimeError, ValueError } from '../errors';
 import { torchFunctions } from '../operators';
-import { readOptions } from '../options';
 import type { Tensor } from '../tensor';
 import { checkInputs, readGrads, readInputs, readOutputs } from './arguments';
 import type { GradOrList, TensorOrList, TensorsByName } from './arguments';

@@ -1,12 +1,12 @@
 /** `torch.autograd.graph`: what the graph is made of and keeps. */
 
-import { typeName } from '../func/common';
+import { describeType } from '../describe';
 import { native } from '../native';
+import { ignoreRejection } from '../synchronous';
 import type { Tensor } from '../tensor';
 import { CallbackSite } from './callbacks';
 import { enterMode, runInMode } from './guard';
 import type { ModeGuard } from './guard';
-import { refusePromise } from './hooks';
 
 export { GraphNode as Node } from './node';
 
@@ -19,14 +19,14 @@ const site = new CallbackSite<Entry>((entry, tensor: Tensor | null): unknown => 
   if (entry === undefined) throw new Error('a saved tensor was asked for after its graph');
   if ('pack' in entry) {
     const packed = entry.pack(tensor as Tensor);
-    refusePromise(packed);
+    ignoreRejection(packed);
     return site.add({ packed, unpack: entry.unpack });
   }
   const result: unknown = entry.unpack(entry.packed as never);
   if (native.isTensor(result)) return result;
-  refusePromise(result);
+  ignoreRejection(result);
   throw new TypeError(
-    `Output of saved tensor unpack_hook expected to be a Tensor but got result of type ${typeName(result)}`,
+    `Output of saved tensor unpack_hook expected to be a Tensor but got result of type ${describeType(result)}`,
   );
 });
 
@@ -61,7 +61,7 @@ export function savedTensorsHooks<P>(
 ): unknown {
   for (const [name, hook] of Object.entries({ pack, unpack })) {
     if (typeof hook !== 'function') {
-      throw new TypeError(`savedTensorsHooks(): argument '${name}' must be a function, not ${typeName(hook)}`);
+      throw new TypeError(`savedTensorsHooks(): argument '${name}' must be a function, not ${describeType(hook)}`);
     }
   }
   const enter = (): (() => void) => {

@@ -9,8 +9,9 @@
  * error reports that too.
  */
 
+import { describeType } from '../describe';
 import { RuntimeError } from '../errors';
-import { typeName } from '../func/common';
+import { refusePromise } from '../synchronous';
 
 /** A mode that was entered; leaving restores what was before. For `using`. */
 export interface ModeGuard {
@@ -102,16 +103,12 @@ export function enterMode(name: string, enter: () => () => void, persistent = fa
  */
 export function runInMode<T>(name: string, enter: () => () => void, body: () => T): T {
   if (typeof (body as unknown) !== 'function') {
-    throw new TypeError(`${name}: argument 'body' must be a function, not ${typeName(body)}`);
+    throw new TypeError(`${name}: argument 'body' must be a function, not ${describeType(body)}`);
   }
   const entry = enterEntry(name, enter);
   try {
     const result = body();
-    if (typeof (result as { then?: unknown } | null)?.then === 'function') {
-      // Nobody will wait for it; a rejection must not end the process on top of this error.
-      (result as Promise<unknown>).then(undefined, () => undefined);
-      throw new TypeError(`${name}: the body must be synchronous, but it returned a Promise`);
-    }
+    refusePromise(result, `${name}: the body must be synchronous, but it returned a Promise`);
     return result;
   } finally {
     unwind(entry, 'outer');

@@ -1,8 +1,9 @@
 /** Hooks on the gradient of a tensor: `Tensor.register_hook` and what is like it. */
 
+import { describeType } from '../describe';
 import { RuntimeError } from '../errors';
-import { typeName } from '../func/common';
 import { native } from '../native';
+import { ignoreRejection } from '../synchronous';
 import { Tensor } from '../tensor';
 import { CallbackSite } from './callbacks';
 
@@ -21,15 +22,15 @@ const site = new CallbackSite<TensorHook>((hook, gradient: Tensor) => {
   const result: unknown = hook(gradient);
   if (result === undefined || result === null) return undefined;
   if (native.isTensor(result)) return result;
-  refusePromise(result);
-  throw new TypeError(`a hook must return a Tensor or nothing, but it returned ${typeName(result)}`);
+  ignoreRejection(result);
+  throw new TypeError(`a hook must return a Tensor or nothing, but it returned ${describeType(result)}`);
 });
 
 const accumulateSite = new CallbackSite<(tensor: Tensor) => void>((hook, tensor: Tensor) => {
   if (hook === undefined) return;
   const result: unknown = hook(tensor);
   if (result === undefined || result === null) return;
-  refusePromise(result);
+  ignoreRejection(result);
   throw new RuntimeError('Tensor post accumulate grad hooks should return null or nothing.');
 });
 
@@ -39,12 +40,6 @@ export function removableHandle<T>(callbacks: CallbackSite<T>, number: number): 
     callbacks.remove(number);
   };
   return { remove, [Symbol.dispose]: remove };
-}
-
-/** Keeps the rejection of a promise that a callback returned, and nobody waits for, from ending the process. */
-export function refusePromise(result: unknown): void {
-  const then = (result as { then?: unknown } | null | undefined)?.then;
-  if (typeof then === 'function') (result as Promise<unknown>).then(undefined, () => undefined);
 }
 
 declare module '../tensor' {
@@ -93,7 +88,7 @@ declare module '../tensor' {
 
 Tensor.prototype.registerHook = function (this: Tensor, hook: TensorHook): RemovableHandle {
   if (typeof hook !== 'function') {
-    throw new TypeError(`registerHook(): argument 'hook' must be a function, not ${typeName(hook)}`);
+    throw new TypeError(`registerHook(): argument 'hook' must be a function, not ${describeType(hook)}`);
   }
   if (!this.requiresGrad) {
     throw new RuntimeError("cannot register a hook on a tensor that doesn't require gradient");
@@ -108,7 +103,9 @@ Tensor.prototype.registerPostAccumulateGradHook = function (
   hook: (tensor: Tensor) => void,
 ): RemovableHandle {
   if (typeof hook !== 'function') {
-    throw new TypeError(`registerPostAccumulateGradHook(): argument 'hook' must be a function, not ${typeName(hook)}`);
+    throw new TypeError(
+      `registerPostAccumulateGradHook(): argument 'hook' must be a function, not ${describeType(hook)}`,
+    );
   }
   if (!this.requiresGrad) {
     throw new RuntimeError("cannot register a hook on a tensor that doesn't require gradient");

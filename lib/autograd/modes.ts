@@ -1,6 +1,6 @@
 /** Grad modes: whether autograd records. */
 
-import { typeName } from '../func/common';
+import { describeType } from '../describe';
 import { native } from '../native';
 import { enterMode, runInMode } from './guard';
 import type { ModeGuard } from './guard';
@@ -19,7 +19,7 @@ function gradMode(enabled: boolean): () => () => void {
 
 function checkMode(api: string, mode: unknown): asserts mode is boolean {
   if (typeof mode !== 'boolean') {
-    throw new TypeError(`${api}(): argument 'mode' must be a boolean, not ${typeName(mode)}`);
+    throw new TypeError(`${api}(): argument 'mode' must be a boolean, not ${describeType(mode)}`);
   }
 }
 

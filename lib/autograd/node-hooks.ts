@@ -1,10 +1,11 @@
 /** Hooks on nodes of the graph: `Node.register_hook` and `Node.register_prehook`. */
 
-import { typeName } from '../func/common';
+import { describeType } from '../describe';
 import { native } from '../native';
+import { ignoreRejection } from '../synchronous';
 import type { Tensor } from '../tensor';
 import { CallbackSite } from './callbacks';
-import { refusePromise, removableHandle } from './hooks';
+import { removableHandle } from './hooks';
 import { setRegisterNodeHook } from './node';
 import type { NodeHook } from './node';
 
@@ -15,15 +16,15 @@ const site = new CallbackSite<NodeHook>((hook, first: (Tensor | null)[], second:
   const list: readonly unknown[] = Array.isArray(result) ? result : [result];
   for (const value of list) {
     if (value === null || native.isTensor(value)) continue;
-    refusePromise(value);
-    throw new TypeError(`expected Variable, but hook returned '${typeName(value)}'`);
+    ignoreRejection(value);
+    throw new TypeError(`expected Variable, but hook returned '${describeType(value)}'`);
   }
   return list;
 });
 
 setRegisterNodeHook((kind, handle, hook) => {
   if (typeof hook !== 'function') {
-    throw new TypeError(`${kind}(): argument 'hook' must be a function, not ${typeName(hook)}`);
+    throw new TypeError(`${kind}(): argument 'hook' must be a function, not ${describeType(hook)}`);
   }
   const number = site.add(hook);
   if (kind === 'registerHook') native.registerNodeHook(site.native, handle, number);

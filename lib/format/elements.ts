@@ -1,5 +1,6 @@
 /** The elements of a tensor as PyTorch prints them (its torch/_tensor_str.py). Pure: no tensor comes in here. */
 
+import { product } from '../shapes';
 import { formatExponential, formatFixed } from './numbers';
 import type { PrintOptions } from './options';
 
@@ -115,7 +116,7 @@ export function formatElements(elements: Elements, indent: number, options: Prin
   const writer = writerOf(elements, options);
   const isCut = (dim: number): boolean => summarized && shape[dim] > 2 * edgeitems;
   const shown = shape.map((size, dim) => (isCut(dim) ? 2 * edgeitems : size));
-  const blocks = shown.map((_, dim) => shown.slice(dim + 1).reduce((product, size) => product * size, 1));
+  const blocks = shown.map((_, dim) => product(shown.slice(dim + 1)));
 
   const row = (start: number, column: number): string => {
     const dim = shape.length - 1;

@@ -1,6 +1,8 @@
 /** Tensors as PyTorch prints them: elements, suffixes, and what a transform has wrapped. */
 
+import { tupleText } from '../describe';
 import { native } from '../native';
+import { product } from '../shapes';
 import type { Tensor } from '../tensor';
 import { formatElements, type ElementKind } from './elements';
 import { getPrintOptions, type PrintOptions } from './options';
@@ -27,22 +29,14 @@ export interface PrintingInfo {
 }
 
 /** A shape as Python's tuple. */
-function tuple(shape: readonly number[]): string {
-  return shape.length === 1 ? `(${shape[0]},)` : `(${shape.join(', ')})`;
-}
-
 function indentLines(text: string, indent: string): string {
   return text.replace(/^(?=.*\S)/gm, indent);
-}
-
-function count(shape: readonly number[]): number {
-  return shape.reduce((product, size) => product * size, 1);
 }
 
 function elementsText(tensor: Tensor, info: PrintingInfo, indent: number, options: PrintOptions): string {
   const shape = info.shape!;
   if (shape.includes(0)) return '[]';
-  const summarized = count(shape) > options.threshold;
+  const summarized = product(shape) > options.threshold;
   const values = native.printedElements(tensor, summarized ? options.edgeitems : -1);
   return formatElements({ kind: info.kind, shape, summarized, values }, indent, options);
 }
@@ -52,7 +46,7 @@ function sparseText(info: PrintingInfo, indent: number, options: PrintOptions): 
     const prefix = `${label}=tensor(`;
     const own = native.printingInfo(part);
     let text = info.isMeta ? '...' : elementsText(part, own, indent + prefix.length, options);
-    if (info.isMeta || own.shape!.includes(0)) text += `, size=${tuple(own.shape!)}`;
+    if (info.isMeta || own.shape!.includes(0)) text += `, size=${tupleText(own.shape!)}`;
     part.dispose();
     return `${prefix}${text})`;
   });
@@ -72,7 +66,7 @@ function contentsOf(tensor: Tensor, info: PrintingInfo, indent: number, options:
     return [`[\n${parts.join(',\n')}\n]`, []];
   }
   const shape = info.shape!;
-  const size = `size=${tuple(shape)}`;
+  const size = `size=${tupleText(shape)}`;
   if (info.parts.length > 0) {
     const nnz = info.nnz === undefined ? [] : [`nnz=${info.nnz}`];
     return [sparseText(info, indent, options), [size, ...nnz, ...unusualDtype]];

@@ -1,9 +1,8 @@
 /** The standard basis that Jacobians are made of, and their assembly from its images. */
 
 import { torchFunctions } from '../operators';
+import { product } from '../shapes';
 import type { Tensor } from '../tensor';
-
-const product = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
 /**
  * Rows `start` to `start + count` of the identity over all elements of the tensors, cut by tensor: for

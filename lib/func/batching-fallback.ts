@@ -1,8 +1,8 @@
 /** What `vmap` does with an operator that has no batching rule. */
 
+import { textOf } from '../describe';
 import { ValueError } from '../errors';
 import { native } from '../native';
-import { textOf } from './common';
 
 /** See {@link setBatchingFallback}. */
 export type BatchingFallback = 'warn' | 'error' | 'silent';

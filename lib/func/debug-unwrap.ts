@@ -1,8 +1,8 @@
 /** `torch.func.debug_unwrap`. */
 
+import { checkOptions } from '../arguments';
 import { native } from '../native';
 import type { Tensor } from '../tensor';
-import { checkOptions } from './common';
 
 /** The options of {@link debugUnwrap}. */
 export interface DebugUnwrapOptions {

@@ -1,13 +1,14 @@
 /** `torch.func.functional_call`: a module as a function of its parameters. */
 
+import { checkOptions } from '../arguments';
+import { describeType, quoted, textOf } from '../describe';
 import { AttributeError, KeyError, RuntimeError, ValueError } from '../errors';
 import { native } from '../native';
 import { Callable } from '../nn/callable';
-import type { Module } from '../nn/module';
 import { registryOf } from '../nn/module';
+import type { Module } from '../nn/module';
 import type { Registry, Swapped } from '../nn/registry';
 import type { Tensor } from '../tensor';
-import { checkOptions, textOf, typeName } from './common';
 
 /** Tensors by the names of the parameters and buffers that they stand for. */
 export type TensorDict = Record<string, Tensor>;
@@ -31,7 +32,7 @@ export type CallArguments<M extends Module> = Parameters<M['forward']> | Paramet
 /** Refuses anything but a module. */
 export function checkModule(api: string, name: string, value: unknown): asserts value is Module {
   if (value instanceof Callable) return;
-  throw new TypeError(`${api}: argument '${name}' must be a torch.nn.Module, not ${typeName(value)}`);
+  throw new TypeError(`${api}: argument '${name}' must be a torch.nn.Module, not ${describeType(value)}`);
 }
 
 function isDict(value: unknown): value is TensorDict {
@@ -42,7 +43,7 @@ function isDict(value: unknown): value is TensorDict {
 function merged(given: unknown): { tensors: TensorDict; sources: Map<string, TensorDict> } {
   if (!Array.isArray(given) && !isDict(given)) {
     throw new ValueError(
-      `Expected parameterAndBufferDicts to be a dict, or a list/tuple of dicts, but got ${typeName(given)}`,
+      `Expected parameterAndBufferDicts to be a dict, or a list/tuple of dicts, but got ${describeType(given)}`,
     );
   }
   const dicts: unknown[] = Array.isArray(given) ? given : [given];
@@ -61,14 +62,11 @@ function merged(given: unknown): { tensors: TensorDict; sources: Map<string, Ten
   }
   if (repeated.size > 0) {
     throw new ValueError(
-      `${listText([...repeated])} appeared in multiple dictionaries; behavior of functional call is ambiguous`,
+      `[${quoted([...repeated])}] appeared in multiple dictionaries; behavior of functional call is ambiguous`,
     );
   }
   return { tensors, sources };
 }
-
-const quoted = (names: readonly string[]): string => names.map((name) => `'${name}'`).join(', ');
-const listText = (names: readonly string[]): string => `[${quoted(names)}]`;
 
 function allNames(module: Module): [string, Tensor][] {
   return [...module.namedParameters({ removeDuplicate: false }), ...module.namedBuffers({ removeDuplicate: false })];
@@ -88,7 +86,7 @@ function untied(module: Module, tensors: TensorDict): TensorDict {
     if (group.length === 1 || given.length === 0) continue;
     if (given.some((name) => tensors[name] !== tensors[given[0]])) {
       throw new ValueError(
-        `functional_call got multiple values for keys ${listText([...group].sort())}, which are tied. Consider using tieWeights=false`,
+        `functional_call got multiple values for keys [${quoted([...group].sort())}], which are tied. Consider using tieWeights=false`,
       );
     }
     for (const name of group) result[name] = tensors[given[0]];

@@ -1,11 +1,12 @@
 /** `torch.func.functionalize`. */
 
+import { checkFunction, checkOptions } from '../arguments';
+import { textOf, named } from '../describe';
 import { RuntimeError } from '../errors';
 import { native } from '../native';
 import * as pytree from '../pytree';
+import { callSync } from '../synchronous';
 import type { Tensor } from '../tensor';
-import { callSync, checkFunction, checkOptions, textOf } from './common';
-import { named } from './grad';
 import type { Returned } from './types';
 
 /** The options of {@link functionalize}. */

@@ -1,22 +1,19 @@
 /** `torch.func.grad` and `torch.func.grad_and_value`. */
 
+import { checkFunction, checkOptions } from '../arguments';
 import { gradOrZeros } from '../autograd/engine';
+import { describeType, named } from '../describe';
 import { RuntimeError } from '../errors';
+import { atGradLevel } from '../interpreter/levels';
+import { unwrapAll, unwrapOwn } from '../interpreter/wrapping';
 import { native } from '../native';
 import * as pytree from '../pytree';
+import { callSync } from '../synchronous';
 import type { Tensor } from '../tensor';
-import {
-  atGradLevel,
-  callSync,
-  checkFunction,
-  checkOptions,
-  splitAux,
-  typeName,
-  unwrapAll,
-  unwrapOwn,
-  wrapArguments,
-} from './common';
-import type { AnyFunction, Argnums, Aux, Output, Selected, Transformable, WithAux } from './types';
+import type { AnyFunction } from '../types';
+import { wrapArguments } from './argnums';
+import { splitAux } from './outputs';
+import type { Argnums, Aux, Output, Selected, Transformable, WithAux } from './types';
 
 /** The options of {@link grad} and {@link gradAndValue}. */
 export interface GradOptions<N extends Argnums = Argnums, H extends boolean = boolean> {
@@ -34,7 +31,7 @@ function gradAndValueOf(func: AnyFunction, options: GradOptions, args: readonly 
     const { wrapped, diff } = wrapArguments(args, argnums, level);
     const { output, aux } = splitAux(callSync(P, func, wrapped), hasAux, P);
     if (!native.isTensor(output)) {
-      throw new RuntimeError(`${P}: Expected f(*args) to return a Tensor, got ${typeName(output)}`);
+      throw new RuntimeError(`${P}: Expected f(*args) to return a Tensor, got ${describeType(output)}`);
     }
     if (output.dim() !== 0) {
       throw new RuntimeError(
@@ -106,9 +103,4 @@ export function gradAndValue<F extends Transformable, const N extends Argnums = 
     return [result.grad, options.hasAux ? [result.value, result.aux] : result.value];
   };
   return named(transformed, func) as never;
-}
-
-/** Gives a transformed function the name of the one it was made of, as `functools.wraps` does. */
-export function named<T extends AnyFunction>(transformed: T, func: AnyFunction): T {
-  return Object.defineProperty(transformed, 'name', { value: func.name, configurable: true });
 }

@@ -1,16 +1,19 @@
 /** `torch.func.jacfwd` and `torch.func.hessian`. */
 
+import { checkFunction, checkOptions } from '../arguments';
+import { describeType, named } from '../describe';
+import { atVmapLevel } from '../interpreter/levels';
 import { native } from '../native';
 import { torchFunctions } from '../operators';
 import * as pytree from '../pytree';
 import type { Tensor } from '../tensor';
+import type { AnyFunction } from '../types';
+import { selectArgs } from './argnums';
 import { sizesOf, standardBasis } from './basis';
-import { atVmapLevel, checkFunction, checkOptions, selectArgs, typeName } from './common';
-import { named } from './grad';
 import { checkChunkSize, checkReal, jacrev, withExtras } from './jacrev';
 import { flatJvp } from './jvp';
 import type { FlatJvp } from './jvp';
-import type { AnyFunction, Argnums, JacobianOf, Output, Selected, Transformable, WithExtras } from './types';
+import type { Argnums, JacobianOf, Output, Selected, Transformable, WithExtras } from './types';
 import type { Randomness } from './vmap';
 
 /** The options of {@link jacfwd}. */
@@ -103,7 +106,7 @@ export function jacfwd<
     const { leaves, spec: inputSpec } = pytree.flatten(argnums === null ? args : selectArgs(args, argnums));
     for (const leaf of leaves) {
       if (!native.isTensor(leaf)) {
-        throw new TypeError(`jacfwd: Expected the selected arguments to hold only Tensors, got ${typeName(leaf)}`);
+        throw new TypeError(`jacfwd: Expected the selected arguments to hold only Tensors, got ${describeType(leaf)}`);
       }
     }
     const inputs = leaves as Tensor[];

@@ -1,13 +1,14 @@
 /** `torch.func.jacrev`. */
 
+import { checkFunction, checkOptions } from '../arguments';
+import { named } from '../describe';
 import { RuntimeError, ValueError } from '../errors';
+import { atVmapLevel } from '../interpreter/levels';
 import { native } from '../native';
 import { torchFunctions } from '../operators';
 import * as pytree from '../pytree';
 import type { Tensor } from '../tensor';
 import { sizesOf, standardBasis } from './basis';
-import { atVmapLevel, checkFunction, checkOptions } from './common';
-import { named } from './grad';
 import type { Argnums, JacobianOf, Output, Selected, Transformable, WithExtras } from './types';
 import { flatVjp } from './vjp';
 import type { FlatVjp } from './vjp';

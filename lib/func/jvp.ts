@@ -1,24 +1,19 @@
 /** `torch.func.jvp`. */
 
+import { checkFunction, checkOptions } from '../arguments';
+import { describeType } from '../describe';
 import { RuntimeError, ValueError } from '../errors';
+import { atJvpLevel } from '../interpreter/levels';
+import { unwrapAll, unwrapOwn, wrapAll } from '../interpreter/wrapping';
 import { native } from '../native';
 import { torchFunctions } from '../operators';
 import * as pytree from '../pytree';
+import { callSync } from '../synchronous';
 import type { Tensor } from '../tensor';
-import {
-  atJvpLevel,
-  callSync,
-  checkFunction,
-  checkOptions,
-  normalizeArgnums,
-  splitAux,
-  tensorOutputs,
-  typeName,
-  unwrapAll,
-  unwrapOwn,
-  wrapAll,
-} from './common';
-import type { AnyFunction, Argnums, Aux, Output, Returned } from './types';
+import type { AnyFunction } from '../types';
+import { normalizeArgnums } from './argnums';
+import { splitAux, tensorOutputs } from './outputs';
+import type { Argnums, Aux, Output, Returned } from './types';
 
 const P = 'jvp(f, primals, tangents)';
 
@@ -26,7 +21,7 @@ function checkTensors(leaves: readonly unknown[], what: string): asserts leaves 
   if (leaves.length === 0) throw new RuntimeError(`${P}: Expected ${what} to contain at least one Tensor.`);
   for (const leaf of leaves) {
     if (!native.isTensor(leaf)) {
-      throw new RuntimeError(`${P}: Expected ${what} to only contain Tensors, got ${typeName(leaf)}`);
+      throw new RuntimeError(`${P}: Expected ${what} to only contain Tensors, got ${describeType(leaf)}`);
     }
   }
 }

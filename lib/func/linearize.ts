@@ -1,18 +1,22 @@
 /** `torch.func.linearize`. */
 
+import { checkFunction } from '../arguments';
+import { describeType } from '../describe';
 import { RuntimeError, ValueError } from '../errors';
 import { native } from '../native';
 import { torchFunctions } from '../operators';
 import * as pytree from '../pytree';
+import { sizeText } from '../shapes';
+import { callSync } from '../synchronous';
 import type { Tensor } from '../tensor';
-import { callSync, checkFunction, typeName } from './common';
-import type { AnyFunction, Returned } from './types';
+import type { AnyFunction } from '../types';
+import type { Returned } from './types';
 import { flatVjp } from './vjp';
 
 function checkPrimals(leaves: readonly unknown[]): asserts leaves is Tensor[] {
   for (const leaf of leaves) {
     if (!native.isTensor(leaf))
-      throw new ValueError(`Thing passed to transform API must be Tensor, got ${typeName(leaf)}`);
+      throw new ValueError(`Thing passed to transform API must be Tensor, got ${describeType(leaf)}`);
     if (!/^(b?float|complex)/.test(leaf.dtype)) {
       throw new ValueError(`Expected primal to be floating point or complex, but got: torch.${leaf.dtype}`);
     }
@@ -27,7 +31,7 @@ interface Metadata {
 
 function metadataOf(tensor: Tensor): Metadata {
   return {
-    shape: `torch.Size([${tensor.shape.join(', ')}])`,
+    shape: sizeText(tensor.shape),
     device: String(tensor.device),
     dtype: `torch.${tensor.dtype}`,
   };
@@ -104,7 +108,7 @@ export function linearize<A extends unknown[], R extends Returned>(
       );
     }
     leaves.forEach((leaf, i) => {
-      if (!native.isTensor(leaf)) throw new TypeError(`jvpFn: tangent:${i} must be Tensor, not ${typeName(leaf)}`);
+      if (!native.isTensor(leaf)) throw new TypeError(`jvpFn: tangent:${i} must be Tensor, not ${describeType(leaf)}`);
       const found = metadataOf(leaf);
       for (const key of ['shape', 'device', 'dtype'] as const) {
         if (found[key] !== expected[i][key]) {

@@ -1,11 +1,11 @@
 /** What else `torch.func` does with modules: many as one, and batch norm that `vmap` can do. */
 
+import { describeType } from '../describe';
 import { RuntimeError } from '../errors';
 import type { Module } from '../nn/module';
 import { BatchNorm } from '../nn/modules/batch-norm';
 import { torchFunctions } from '../operators';
 import type { Tensor } from '../tensor';
-import { typeName } from './common';
 import { checkModule } from './functional-call';
 import type { TensorDict } from './functional-call';
 
@@ -52,7 +52,7 @@ function stackedByName(dicts: readonly TensorDict[]): TensorDict {
  */
 export function stackModuleState(models: Iterable<Module>): [params: TensorDict, buffers: TensorDict] {
   if (typeof (models as Partial<Iterable<Module>> | null)?.[Symbol.iterator] !== 'function') {
-    throw new TypeError(`stackModuleState: argument 'models' must be an array of modules, not ${typeName(models)}`);
+    throw new TypeError(`stackModuleState: argument 'models' must be an array of modules, not ${describeType(models)}`);
   }
   const list = [...models];
   list.forEach((model, i) => {

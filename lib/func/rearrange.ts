@@ -1,10 +1,11 @@
 /** `torch.func.rearrange`: the dimensions of a tensor by name, in the notation of einops. */
 
+import { describeType, quoted } from '../describe';
 import { ValueError } from '../errors';
 import { native } from '../native';
 import { torchFunctions } from '../operators';
+import { product } from '../shapes';
 import type { Tensor } from '../tensor';
-import { typeName } from './common';
 
 /** A dimension: its parts in order (one for a plain name, none for a unit axis), or the ellipsis. */
 type Axis = readonly string[] | '...';
@@ -70,12 +71,12 @@ function parseSide(expression: string): Side {
 }
 
 function setToString(names: Iterable<string>): string {
-  return `{${[...names].map((name) => `'${name}'`).join(', ')}}`;
+  return `{${quoted([...names])}}`;
 }
 
 function parse(pattern: string, lengths: Readonly<Record<string, number>>): { left: Side; right: Side } {
   if (typeof pattern !== 'string') {
-    throw new TypeError(`rearrange: argument 'pattern' must be a string, not ${typeName(pattern)}`);
+    throw new TypeError(`rearrange: argument 'pattern' must be a string, not ${describeType(pattern)}`);
   }
   const sides = pattern.split('->');
   if (sides.length !== 2) throw new ValueError("Pattern must contain a single '->' separator");
@@ -97,7 +98,7 @@ function parse(pattern: string, lengths: Readonly<Record<string, number>>): { le
     throw new ValueError(`Identifiers not found in rearrange expression: ${setToString(unknown)}`);
   for (const [name, length] of Object.entries(lengths)) {
     if (!Number.isInteger(length)) {
-      throw new TypeError(`rearrange axis lengths must be integers, got: ${typeName(length)} for '${name}'`);
+      throw new TypeError(`rearrange axis lengths must be integers, got: ${describeType(length)} for '${name}'`);
     }
   }
   return { left, right };
@@ -172,7 +173,7 @@ export function rearrange(
     } else {
       const joined = axis.flatMap(positions);
       order.push(...joined);
-      result.push(joined.reduce((product, i) => product * parts[i].size, 1));
+      result.push(product(joined.map((i) => parts[i].size)));
     }
   }
   return input

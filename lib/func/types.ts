@@ -2,9 +2,6 @@
 
 import type { Tensor } from '../tensor';
 
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- any function of pytrees
-export type AnyFunction = (...args: any[]) => any;
-
 // Anything, once more with hints: the arrays and objects make TypeScript read `[a, b]` in a function that returns
 // it, or an object of such, as a pair and not as a list.
 type Anything = NonNullable<unknown> | null | undefined | void;

@@ -1,21 +1,18 @@
 /** `torch.func.vjp`. */
 
+import { checkFunction, checkOptions } from '../arguments';
 import { gradOrZeros } from '../autograd/engine';
 import { RuntimeError } from '../errors';
+import { atGradLevel } from '../interpreter/levels';
+import { unwrapAll } from '../interpreter/wrapping';
 import { native } from '../native';
 import * as pytree from '../pytree';
+import { callSync } from '../synchronous';
 import type { Tensor } from '../tensor';
-import {
-  atGradLevel,
-  callSync,
-  checkFunction,
-  checkOptions,
-  splitAux,
-  tensorOutputs,
-  unwrapAll,
-  wrapArguments,
-} from './common';
-import type { AnyFunction, Argnums, Aux, Output, Returned } from './types';
+import type { AnyFunction } from '../types';
+import { wrapArguments } from './argnums';
+import { splitAux, tensorOutputs } from './outputs';
+import type { Argnums, Aux, Output, Returned } from './types';
 
 const P = 'vjp(f, *primals)';
 

@@ -1,14 +1,17 @@
 /** `torch.func.vmap` (and `torch.vmap`). */
 
+import { checkFunction, checkOptions } from '../arguments';
+import { nameOf, describeType, named } from '../describe';
 import { RuntimeError, ValueError } from '../errors';
+import { atVmapLevel } from '../interpreter/levels';
 import { native } from '../native';
 import { torchFunctions } from '../operators';
 import * as pytree from '../pytree';
 import { getRngState, setRngState } from '../random';
+import { callSync } from '../synchronous';
 import type { Tensor } from '../tensor';
-import { atVmapLevel, callSync, checkFunction, checkOptions, nameOf, typeName } from './common';
-import { named } from './grad';
-import type { AnyFunction, Returned } from './types';
+import type { AnyFunction } from '../types';
+import type { Returned } from './types';
 
 /** A dimension, null for an argument that is not mapped over, or a pytree of these. */
 export type Dims = number | null | readonly Dims[] | { readonly [key: string]: Dims };
@@ -56,7 +59,7 @@ function readBatch(func: AnyFunction, inDims: unknown, args: readonly unknown[])
   const call = `vmap(${nameOf(func)}, inDims=${dimsToString(inDims)}, ...)(<inputs>)`;
   if (!Number.isInteger(inDims) && !Array.isArray(inDims)) {
     throw new ValueError(
-      `${call}: expected \`inDims\` to be int or a (potentially nested) tuple matching the structure of inputs, got: ${typeName(inDims)}.`,
+      `${call}: expected \`inDims\` to be int or a (potentially nested) tuple matching the structure of inputs, got: ${describeType(inDims)}.`,
     );
   }
   if (args.length === 0) {
@@ -83,7 +86,7 @@ function readBatch(func: AnyFunction, inDims: unknown, args: readonly unknown[])
     if (dim === null) return null;
     if (!native.isTensor(leaf)) {
       throw new ValueError(
-        `${call}: Got inDim=${String(dim)} for an input but the input is of type ${typeName(leaf)}. We cannot vmap over non-Tensor arguments, please use null as the respective inDim`,
+        `${call}: Got inDim=${String(dim)} for an input but the input is of type ${describeType(leaf)}. We cannot vmap over non-Tensor arguments, please use null as the respective inDim`,
       );
     }
     const shape = leaf.shape;
@@ -124,7 +127,7 @@ function unwrapOutput(func: AnyFunction, leaf: unknown, outDim: number | null, l
   if (!native.isTensor(leaf)) {
     if (outDim === null) return leaf;
     throw new ValueError(
-      `vmap(${nameOf(func)}, ...): \`${nameOf(func)}\` must only return Tensors, got type ${typeName(leaf)}. Did you mean to set outDims= to null for output?`,
+      `vmap(${nameOf(func)}, ...): \`${nameOf(func)}\` must only return Tensors, got type ${describeType(leaf)}. Did you mean to set outDims= to null for output?`,
     );
   }
   if (outDim === null) {

@@ -1,5 +1,6 @@
 /** `torch.asarray`, and what Python has as functions beside the tensor's own methods. */
 
+import { readOptions } from '../arguments';
 import { tensor } from '../creation';
 import type { TensorData } from '../creation';
 import { Device } from '../device';
@@ -7,7 +8,6 @@ import type { DeviceLike } from '../device';
 import type { Dtype } from '../dtype';
 import { ValueError } from '../errors';
 import { native } from '../native';
-import { readOptions } from '../options';
 import type { Tensor } from '../tensor';
 import { scalarTypeName } from './type-names';
 

@@ -1,8 +1,8 @@
 /** Settings of libtorch for the whole process: determinism, and the precision of float32 products. */
 
+import { readOptions } from '../arguments';
 import { RuntimeError } from '../errors';
 import { native } from '../native';
-import { readOptions } from '../options';
 
 /**
  * Whether only algorithms are used that give the same result each time; an operator that has none

@@ -1,10 +1,10 @@
 /** `torch.lu`, and the randomised factorisations of torch/_lowrank.py. */
 
+import { readOptions } from '../arguments';
+import type { Optional } from '../arguments';
 import { ValueError } from '../errors';
 import { native } from '../native';
 import { linalgFunctions, sparseFunctions, torchFunctions } from '../operators';
-import { readOptions } from '../options';
-import type { Optional } from '../options';
 import { Tensor } from '../tensor';
 import type { Dtype } from '../types';
 import { basis, floatingDtype, matmul } from './matrix-helpers';

@@ -1,9 +1,10 @@
 /** `torch.lobpcg`: a few eigenpairs of a large symmetric matrix. */
 
+import { readOptions } from '../arguments';
+import type { Optional } from '../arguments';
 import { AssertionError, KeyError, NotImplementedError, ValueError } from '../errors';
 import { torchFunctions } from '../operators';
-import { readOptions } from '../options';
-import type { Optional } from '../options';
+import { sameShape } from '../shapes';
 import type { Tensor } from '../tensor';
 import { LobpcgSolver } from './lobpcg-solver';
 import type { LobpcgParameters } from './lobpcg-solver';
@@ -115,14 +116,14 @@ export function lobpcg(A: Tensor, ...rest: LobpcgArguments): [values: Tensor, ve
   }
   const { shape } = A;
   if (shape.at(-2) !== shape.at(-1)) throw new AssertionError(`A must be square, got shape [${shape.join(', ')}]`);
-  if (B !== null && B.shape.join() !== shape.join()) {
+  if (B !== null && !sameShape(B.shape, shape)) {
     throw new AssertionError(`A and B must have same shape, got [${shape.join(', ')}] vs [${B.shape.join(', ')}]`);
   }
   const parameters = parametersOf(A, options);
   const { m, n, k } = parameters;
   const solve = (a: Tensor, b: Tensor | null, x: Tensor | null, batchIndex?: number): [Tensor, Tensor] => {
     const first = x ?? torchFunctions.randn([m, n], { dtype: floatingDtype(A), device: A.device });
-    if (first.shape.join() !== [m, n].join()) {
+    if (!sameShape(first.shape, [m, n])) {
       throw new AssertionError(`X shape mismatch: got [${first.shape.join(', ')}], expected [${m}, ${n}]`);
     }
     const solver = new LobpcgSolver(a, b, first, iK, { ...parameters, batchIndex }, tracker);

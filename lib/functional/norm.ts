@@ -1,9 +1,9 @@
 /** `torch.norm` and `Tensor.norm`. */
 
+import { readOptions } from '../arguments';
+import type { Optional } from '../arguments';
 import { RuntimeError, ValueError } from '../errors';
 import { linalgFunctions, torchFunctions } from '../operators';
-import { readOptions } from '../options';
-import type { Optional } from '../options';
 import { aten } from '../ops';
 import { Tensor } from '../tensor';
 import type { Dtype, Scalar, Size } from '../types';

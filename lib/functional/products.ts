@@ -1,10 +1,10 @@
 /** Sums of products over chosen dimensions, and distances. */
 
+import { readOptions } from '../arguments';
+import type { Optional } from '../arguments';
 import { AssertionError, RuntimeError, ValueError } from '../errors';
 import { native } from '../native';
 import { torchFunctions } from '../operators';
-import { readOptions } from '../options';
-import type { Optional } from '../options';
 import type { Tensor } from '../tensor';
 import type { Size } from '../types';
 

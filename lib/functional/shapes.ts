@@ -1,9 +1,9 @@
 /** Functions of many tensors that Python takes as separate arguments, and of shapes alone. */
 
+import { isOptions, readOptions } from '../arguments';
 import { RuntimeError, ValueError } from '../errors';
 import { native } from '../native';
 import { torchFunctions } from '../operators';
-import { isOptions, readOptions } from '../options';
 import type { Tensor } from '../tensor';
 import type { Size } from '../types';
 

@@ -1,10 +1,10 @@
 /** `torch.split` and `torch.unravel_index`. */
 
+import { readOptions } from '../arguments';
+import type { Optional } from '../arguments';
 import { ValueError } from '../errors';
 import { native } from '../native';
 import { torchFunctions } from '../operators';
-import { readOptions } from '../options';
-import type { Optional } from '../options';
 import { aten } from '../ops';
 import { Tensor } from '../tensor';
 import type { Size } from '../types';

@@ -1,10 +1,10 @@
 /** The short-time Fourier transform with the padding that Python adds. */
 
-import { native } from '../native';
+import { readOptions } from '../arguments';
+import type { Optional } from '../arguments';
 import { RuntimeError } from '../errors';
+import { native } from '../native';
 import { nnFunctionalFunctions } from '../operators';
-import { readOptions } from '../options';
-import type { Optional } from '../options';
 import { aten } from '../ops';
 import { Tensor } from '../tensor';
 

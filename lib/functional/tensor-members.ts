@@ -1,5 +1,7 @@
 /** Methods and properties that torch/_tensor.py and Python's bindings add to a tensor by hand. */
 
+import { readOptions } from '../arguments';
+import type { Complex } from '../complex';
 import { tensor } from '../creation';
 import type { TensorData, TensorFromDataOptions } from '../creation';
 import type { Dtype } from '../dtype';
@@ -7,11 +9,10 @@ import { AttributeError, RuntimeError } from '../errors';
 import { native } from '../native';
 import { torchFunctions } from '../operators';
 import { aten } from '../ops';
-import { readOptions } from '../options';
+import { product } from '../shapes';
 import { Tensor } from '../tensor';
 import type { FormatOptions } from '../to-arguments';
 import type { NestedArray } from '../values';
-import type { Complex } from '../complex';
 import { emitLibtorchWarning } from '../warnings';
 import { dimOrder } from './dim-order';
 import type { DimOrderOptions } from './dim-order';
@@ -126,7 +127,7 @@ function convert(input: Tensor, name: string, nonBlocking: boolean): Tensor {
 }
 
 function resized(input: Tensor, sizes: readonly number[]): Tensor {
-  const count = sizes.reduce((product, size) => product * size, 1);
+  const count = product(sizes);
   if (input.numel() !== count) {
     throw new RuntimeError(
       `requested resize to ${sizes.join('x')} (${count} elements in total), but the given tensor has a size of ${input.shape.join('x')} (${input.numel()} elements). autograd's resize can only change the shape of a given tensor, while preserving the number of elements. `,

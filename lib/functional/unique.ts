@@ -1,8 +1,8 @@
 /** `torch.unique` and `torch.unique_consecutive`, which return what their flags ask for. */
 
+import { readOptions } from '../arguments';
 import { RuntimeError } from '../errors';
 import { torchFunctions } from '../operators';
-import { readOptions } from '../options';
 import { aten } from '../ops';
 import { Tensor } from '../tensor';
 

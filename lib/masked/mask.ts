@@ -4,6 +4,7 @@ import type { Dtype } from '../dtype';
 import { IndexError, NotImplementedError, RuntimeError, ValueError } from '../errors';
 import { native } from '../native';
 import { torchFunctions } from '../operators';
+import { sameShape } from '../shapes';
 import type { Tensor } from '../tensor';
 import { iinfo } from '../type-info';
 import type { Size } from '../types';
@@ -56,7 +57,7 @@ export function inputMask(input: Tensor, mask: Tensor): Tensor {
     throw new IndexError('_input_mask expected broadcastable mask (got mask dimensionality higher than of the input)');
   }
   const dense = mask.layout === 'strided' ? mask : mask.toDense();
-  return (dense.shape.join() === input.shape.join() ? dense : dense.broadcastTo(input.shape)).to('bool');
+  return (sameShape(dense.shape, input.shape) ? dense : dense.broadcastTo(input.shape)).to('bool');
 }
 
 /** The largest or smallest value of the dtype, which an extremum leaves out. */

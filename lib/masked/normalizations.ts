@@ -1,10 +1,10 @@
 /** Functions of `torch.masked` whose result has the shape of the input, for strided tensors. */
 
+import { readOptions } from '../arguments';
 import { ValueError } from '../errors';
 import { torchFunctions } from '../operators';
-import { readOptions } from '../options';
-import type { Dtype } from '../types';
 import type { Tensor } from '../tensor';
+import type { Dtype } from '../types';
 import { canonicalDims, checkStrided, filled } from './mask';
 import type { Masked, MaskOptions } from './mask';
 import { norm } from './reductions';

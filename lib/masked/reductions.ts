@@ -1,10 +1,10 @@
 /** The reductions of `torch.masked`, for strided tensors. */
 
+import { readOptions } from '../arguments';
+import type { Optional } from '../arguments';
 import type { Dtype } from '../dtype';
 import { AssertionError, ValueError } from '../errors';
 import { linalgFunctions, torchFunctions } from '../operators';
-import { readOptions } from '../options';
-import type { Optional } from '../options';
 import type { Tensor } from '../tensor';
 import type { Size } from '../types';
 import { canonicalDims, checkStrided, filled, inputMask } from './mask';

@@ -1,14 +1,15 @@
 /** A module's state as an object of tensors, and back. */
 
 import { noGrad } from '../autograd/modes';
+import { describeType, quoted } from '../describe';
 import { RuntimeError } from '../errors';
-import { typeName } from '../func/common';
 import { native } from '../native';
+import { sameShape, sizeText } from '../shapes';
 import type { Tensor } from '../tensor';
+import { emitLibtorchWarning } from '../warnings';
 import type { Module } from './module';
 import { Parameter } from './parameter';
 import type { Registry } from './registry';
-import { emitLibtorchWarning } from '../warnings';
 
 /** A module's parameters and persistent buffers by their names; `Module.state_dict()`. */
 export type StateDict = Record<string, Tensor>;
@@ -58,8 +59,6 @@ export function collectState(module: Module, access: StateAccess, prefix: string
   return state;
 }
 
-const sizeText = (shape: readonly number[]): string => `torch.Size([${shape.join(', ')}])`;
-
 function copyInto(
   module: Module,
   name: string,
@@ -71,12 +70,12 @@ function copyInto(
   const complain = (message: string): void => void context.errors.push(message);
   if (!native.isTensor(given)) {
     complain(
-      `While copying the parameter named "${key}", expected torch.Tensor or Tensor-like object from checkpoint but received ${typeName(given)}`,
+      `While copying the parameter named "${key}", expected torch.Tensor or Tensor-like object from checkpoint but received ${describeType(given)}`,
     );
     return;
   }
   const [shape, wanted] = [given.shape, current.shape];
-  if (shape.join() !== wanted.join() && !(wanted.length === 0 && shape.join() === '1')) {
+  if (!sameShape(shape, wanted) && !(wanted.length === 0 && sameShape(shape, [1]))) {
     complain(
       `size mismatch for ${key}: copying a param with shape ${sizeText(shape)} from checkpoint, the shape in current model is ${sizeText(wanted)}.`,
     );
@@ -133,8 +132,6 @@ export function loadOwnState(
   }
 }
 
-const quoted = (keys: readonly string[]): string => keys.map((key) => `"${key}"`).join(', ');
-
 /**
  * Loads the state of a module and of all below it.
  *
@@ -148,7 +145,7 @@ export function loadState(
   assign: boolean,
 ): IncompatibleKeys {
   if (typeof given !== 'object' || given === null || Array.isArray(given) || native.isTensor(given)) {
-    throw new TypeError(`Expected stateDict to be dict-like, got ${typeName(given)}.`);
+    throw new TypeError(`Expected stateDict to be dict-like, got ${describeType(given)}.`);
   }
   const versions = (given as { [metadata]?: Versions })[metadata];
   const found = { missingKeys: [] as string[], unexpectedKeys: [] as string[], errors: [] as string[] };
@@ -164,8 +161,8 @@ export function loadState(
   load(module, { ...(given as Record<string, unknown>) }, '');
   const { missingKeys, unexpectedKeys, errors } = found;
   if (strict) {
-    if (unexpectedKeys.length > 0) errors.unshift(`Unexpected key(s) in state_dict: ${quoted(unexpectedKeys)}. `);
-    if (missingKeys.length > 0) errors.unshift(`Missing key(s) in state_dict: ${quoted(missingKeys)}. `);
+    if (unexpectedKeys.length > 0) errors.unshift(`Unexpected key(s) in state_dict: ${quoted(unexpectedKeys, '"')}. `);
+    if (missingKeys.length > 0) errors.unshift(`Missing key(s) in state_dict: ${quoted(missingKeys, '"')}. `);
   }
   if (errors.length > 0) {
     throw new RuntimeError(`Error(s) in loading state_dict for ${module.constructor.name}:\n\t${errors.join('\n\t')}`);

@@ -1,6 +1,6 @@
 /** Modules as Python prints them: class, options in Python's spelling, submodules indented. */
 
-import { textOf } from '../func/common';
+import { textOf } from '../describe';
 import type { Module } from './module';
 
 /** A value as Python's `repr`: `True`, `None`, `'mean'`, `(3, 3)`, `1e-05`. */

@@ -1,7 +1,7 @@
 /** Ways through the tree of a module: all modules, all tensors, one by its dotted name. */
 
+import { describeType } from '../describe';
 import { AttributeError } from '../errors';
-import { typeName } from '../func/common';
 import type { Tensor } from '../tensor';
 import { Callable } from './callable';
 import { registryOf } from './module';
@@ -74,7 +74,7 @@ function step(module: Module, name: string): Module {
 
 function checkTarget(target: unknown): void {
   if (typeof target === 'string') return;
-  throw new TypeError(`argument 'target' must be a string such as 'layers.0', not ${typeName(target)}`);
+  throw new TypeError(`argument 'target' must be a string such as 'layers.0', not ${describeType(target)}`);
 }
 
 /** The submodule of a dotted name, the module itself for an empty one. */

@@ -1,14 +1,14 @@
 /** `torch.nn.Module`: the base of everything that has parameters. */
 
 import { inspect } from 'node:util';
+import { readOptions } from '../arguments';
+import { describeType } from '../describe';
 import type { DeviceLike } from '../device';
 import type { Dtype } from '../dtype';
 import { AttributeError, KeyError, NotImplementedError, ValueError } from '../errors';
 import { typename } from '../functional/type-names';
-import { typeName } from '../func/common';
 import { native } from '../native';
 import { torchFunctions } from '../operators';
-import { readOptions } from '../options';
 import { heldTensors } from '../scope';
 import type { Tensor, ToOptions } from '../tensor';
 import { Callable, invoke } from './callable';
@@ -231,7 +231,8 @@ export class Module extends Callable {
   setSubmodule(target: string, module: Module, options: { strict?: boolean } = {}): void {
     const { strict = false } = readOptions<{ strict: boolean }>('setSubmodule', [options], [], ['strict']);
     if (target === '') throw new ValueError('Cannot set the submodule without a target name!');
-    if (!(module instanceof Module)) throw new ValueError(`\`module\` is not an nn.Module, found ${typeName(module)}`);
+    if (!(module instanceof Module))
+      throw new ValueError(`\`module\` is not an nn.Module, found ${describeType(module)}`);
     const { parent, name } = locate(this, target);
     if (strict || name in parent) submoduleOf(parent, name);
     (parent as unknown as Record<string, Module>)[name] = module;
@@ -347,7 +348,7 @@ export class Module extends Callable {
   apply(fn: (module: Module) => void): this {
     if (typeof fn !== 'function') {
       throw new TypeError(
-        `apply(): argument 'fn' must be a function, not ${typeName(fn)}; a module is called as net(x)`,
+        `apply(): argument 'fn' must be a function, not ${describeType(fn)}; a module is called as net(x)`,
       );
     }
     for (const child of this.children()) child.apply(fn);

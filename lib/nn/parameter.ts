@@ -1,11 +1,11 @@
 /** `torch.nn.Parameter` and `torch.nn.Buffer`: tensors that a module finds among its properties. */
 
+import { readOptions } from '../arguments';
+import type { Optional } from '../arguments';
+import { describeType } from '../describe';
 import { RuntimeError } from '../errors';
-import { typeName } from '../func/common';
 import { native } from '../native';
 import { torchFunctions } from '../operators';
-import { readOptions } from '../options';
-import type { Optional } from '../options';
 import { Tensor } from '../tensor';
 
 // Hands the tensor of a new leaf, of the same data, to a given object.
@@ -14,7 +14,7 @@ const detachInto = native.operator('detach', 'detach', false);
 function checkData(api: string, data: unknown): Tensor {
   if (data == null) return torchFunctions.empty([0]);
   if (!native.isTensor(data)) {
-    throw new TypeError(`${api}(): argument 'data' must be a Tensor, not ${typeName(data)}`);
+    throw new TypeError(`${api}(): argument 'data' must be a Tensor, not ${describeType(data)}`);
   }
   return data;
 }

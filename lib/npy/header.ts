@@ -7,6 +7,7 @@
  */
 
 import { ValueError } from '../errors';
+import { product } from '../shapes';
 import { type NpyDtype, formatDescr, itemsizeOf, parseDescr } from './dtypes';
 import { type PythonLiteral, PythonTuple, parsePythonLiteral } from './literal';
 
@@ -137,7 +138,7 @@ export function parseHeaderText(text: string): ParsedNpyHeader {
 /** The number of elements of an array of this shape. */
 export function elementCount(shape: readonly number[]): number {
   // With a 0 in the shape the others may be of any size.
-  return shape.includes(0) ? 0 : shape.reduce((product, size) => product * size, 1);
+  return shape.includes(0) ? 0 : product(shape);
 }
 
 /**

@@ -1,11 +1,11 @@
 /** `torch.signal.windows`: the window functions of signal processing. */
 
+import { readOptions } from '../arguments';
 import type { DeviceLike } from '../device';
 import type { Dtype } from '../dtype';
 import { ValueError } from '../errors';
 import { native } from '../native';
 import { torchFunctions } from '../operators';
-import { readOptions } from '../options';
 import { getDefaultDtype } from '../runtime';
 import type { Tensor } from '../tensor';
 import type { Layout } from '../types';

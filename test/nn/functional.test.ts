@@ -102,7 +102,7 @@ return sorted(set(camel + [n for n in names if n.isupper() and n != 'TYPE_CHECKI
       [
         'a wrong weight',
         ({ x, y }) => F.l1Loss(x, y, { weight: 2 as any }),
-        /'weight' must be Tensor or null, not int/,
+        /'weight' must be Tensor or null, not number/,
       ],
       ['a text', ({ x }) => F.dropout(x, 'half' as any), /dropout\(\): argument 'p' must be a number, not string/],
       [
@@ -110,7 +110,7 @@ return sorted(set(camel + [n for n in names if n.isupper() and n != 'TYPE_CHECKI
         ({ img }) => F.interpolate(img, 'big' as any),
         /'size' must be an array of numbers, not string/,
       ],
-      ['a grid size', ({ x }) => F.affineGrid(x, 4 as any), /'size' must be an array of numbers, not int/],
+      ['a grid size', ({ x }) => F.affineGrid(x, 4 as any), /'size' must be an array of numbers, not number/],
       ['no kernel', ({ seq }) => (F.lpPool1d as any)(seq, 2), /'kernelSize' must be a number or an array of numbers/],
       ['a long kernel', ({ img }) => F.unfold(img, [2, 2, 2]), /'kernelSize' must have 1 or 2 elements, not 3/],
     ];

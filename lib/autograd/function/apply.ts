@@ -1,11 +1,11 @@
 /** One call of a custom function at one level, and what the graph calls of it later. */
 
+import { describeType } from '../../describe';
 import { RuntimeError } from '../../errors';
-import { typeName } from '../../func/common';
 import { native } from '../../native';
+import { refusePromise } from '../../synchronous';
 import type { Tensor } from '../../tensor';
 import { CallbackSite } from '../callbacks';
-import { refusePromise } from '../hooks';
 import { FunctionCtx, STATE } from './context';
 import { overrides } from './defaults';
 import type { Rule } from './types';
@@ -28,14 +28,14 @@ type Method = 'forward' | 'setupContext' | 'backward' | 'vjp' | 'jvp' | 'vmap';
 export function callMethod(rule: Rule, method: Method, args: readonly unknown[]): unknown {
   const implementation: unknown = rule[method];
   if (typeof implementation !== 'function') {
-    throw new TypeError(`${rule.name}.${method} must be a function, not ${typeName(implementation)}`);
+    throw new TypeError(`${rule.name}.${method} must be a function, not ${describeType(implementation)}`);
   }
   const result: unknown = implementation.apply(rule, args);
-  if (typeof (result as { then?: unknown } | null | undefined)?.then !== 'function') return result;
-  refusePromise(result);
-  throw new TypeError(
+  refusePromise(
+    result,
     `${rule.name}.${method} returned a Promise; the methods of a custom function must be synchronous`,
   );
+  return result;
 }
 
 /** Calls the user's backward, which may be called vjp. */
@@ -76,7 +76,7 @@ function runBackward({ rule, ctx, isTensor }: Call, grads: (Tensor | null)[]): u
         `function ${name} returned a gradient different than None at position ${i + 1}, but the corresponding forward input was not a Variable`,
       );
     }
-    if (!native.isTensor(result)) throw new RuntimeError(`expected Variable or None (got ${typeName(result)})`);
+    if (!native.isTensor(result)) throw new RuntimeError(`expected Variable or None (got ${describeType(result)})`);
   });
   return results;
 }
@@ -85,7 +85,7 @@ function runJvp({ rule, ctx }: Call, tangents: (Tensor | null)[]): unknown[] {
   const results = toList(callJvp(rule, ctx, tangents));
   results.forEach((result, i) => {
     if (result !== null && !native.isTensor(result)) {
-      throw new RuntimeError(`expected Variable or None (got ${typeName(result)}) for grad output ${i}.`);
+      throw new RuntimeError(`expected Variable or None (got ${describeType(result)}) for grad output ${i}.`);
     }
   });
   return results;
@@ -141,16 +141,18 @@ export function applyHere(rule: Rule, args: readonly unknown[], separate: boolea
     outputs: outputs.map((value) => (native.isTensor(value) ? value : null)),
     toSave: state.toSave.map((value, i) => {
       if (value == null || native.isTensor(value)) return value ?? null;
-      throw new TypeError(`save_for_backward can only save variables, but argument ${i} is of type ${typeName(value)}`);
+      throw new TypeError(
+        `save_for_backward can only save variables, but argument ${i} is of type ${describeType(value)}`,
+      );
     }),
     forForward: state.forForward ?? [],
     dirty: tensorsOnly(
       state.dirty,
-      (value, i) => `mark_dirty can only accept variables, but argument ${i} is of type ${typeName(value)}`,
+      (value, i) => `mark_dirty can only accept variables, but argument ${i} is of type ${describeType(value)}`,
     ),
     nonDifferentiable: tensorsOnly(
       state.nonDifferentiable,
-      (value) => `mark_non_differentiable only accepts variable arguments, but got ${typeName(value)}`,
+      (value) => `mark_non_differentiable only accepts variable arguments, but got ${describeType(value)}`,
     ),
     separateContext: separate,
     materialize: state.materializeGrads,

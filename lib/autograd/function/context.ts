@@ -1,7 +1,7 @@
 /** The context of a custom function: `torch.autograd.function.FunctionCtx`. */
 
+import { describeType } from '../../describe';
 import { AssertionError } from '../../errors';
-import { typeName } from '../../func/common';
 import { native } from '../../native';
 import type { Tensor } from '../../tensor';
 
@@ -76,7 +76,7 @@ export class FunctionCtx {
     for (const tensor of tensors) {
       if (tensor === null || native.isTensor(tensor)) continue;
       throw new AssertionError(
-        `save_for_forward expects all arguments to be tensors; you should save non-tensors as attributes on ctx. Got ${typeName(tensor)}`,
+        `save_for_forward expects all arguments to be tensors; you should save non-tensors as attributes on ctx. Got ${describeType(tensor)}`,
       );
     }
     this[STATE].forForward = tensors;

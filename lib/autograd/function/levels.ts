@@ -4,6 +4,7 @@
  */
 
 import { RuntimeError } from '../../errors';
+import { mapTensors, unwrapBatched } from '../../interpreter/wrapping';
 import { native } from '../../native';
 import type { TopLevel } from '../../native';
 import * as pytree from '../../pytree';
@@ -17,26 +18,6 @@ import { vmapify } from './vmapify';
 import type { VmapOutputs } from './vmapify';
 
 const EXTENDING = 'For more details, please see https://pytorch.org/docs/main/notes/extending.func.html';
-
-export function mapTensors(tree: unknown, f: (tensor: Tensor) => Tensor): unknown {
-  return pytree.treeMap(tree, (leaf) => (native.isTensor(leaf) ? f(leaf) : leaf));
-}
-
-/** The values of what is batched at this level, and the batch dimensions, null for everything else. */
-export function unwrapBatched(tree: unknown, level: number): { values: unknown; dims: unknown } {
-  const { leaves, spec } = pytree.flatten(tree);
-  const pairs = leaves.map((leaf) => (native.isTensor(leaf) ? native.unwrapBatched(leaf, level) : [leaf, null]));
-  return {
-    values: pytree.unflatten(
-      pairs.map(([value]) => value),
-      spec,
-    ),
-    dims: pytree.unflatten(
-      pairs.map(([, dim]) => dim),
-      spec,
-    ),
-  };
-}
 
 // Runs `body` at the level below, in the mode that the transform was entered in.
 function lowered<T>(top: TopLevel, body: () => T): T {

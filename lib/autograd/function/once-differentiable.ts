@@ -1,7 +1,7 @@
 /** `torch.autograd.function.once_differentiable`. */
 
 import { native } from '../../native';
-import { refusePromise } from '../hooks';
+import { ignoreRejection } from '../../synchronous';
 
 /**
  * Marks a `backward` that cannot be differentiated itself, because it computes with something else than
@@ -36,7 +36,7 @@ export function onceDifferentiable<This, A extends unknown[], R>(
     } finally {
       native.setGradMode(gradMode);
     }
-    refusePromise(outputs);
+    ignoreRejection(outputs);
     if (!gradMode || !args.some((arg) => native.isTensor(arg) && arg.requiresGrad)) return outputs;
     const list: unknown[] = Array.isArray(outputs) ? (outputs as unknown[]) : [outputs];
     // Anything else than tensors is refused by who called this.

@@ -3,8 +3,9 @@
  * level of its own, and the tensors pass in and out with their batch dimensions.
  */
 
-import { atVmapLevel } from '../../func/common';
 import { vmap } from '../../func/vmap';
+import { atVmapLevel } from '../../interpreter/levels';
+import { unwrapBatched } from '../../interpreter/wrapping';
 import { native } from '../../native';
 import { torchFunctions } from '../../operators';
 import * as pytree from '../../pytree';
@@ -13,7 +14,6 @@ import { callBackward, callJvp, callMethod } from './apply';
 import { STATE, wrapContext } from './context';
 import type { FunctionCtx, VmapNotes } from './context';
 import { defaults } from './defaults';
-import { unwrapBatched } from './levels';
 import type { Rule, VmapInfo } from './types';
 
 /** The last output of a generated forward: how the others are batched. */

@@ -2,13 +2,11 @@
 
 import { RuntimeError } from '../../errors';
 import { torchFunctions } from '../../operators';
+import { product, sameShape, sizeText } from '../../shapes';
 import type { Tensor } from '../../tensor';
-import { sameShape, sizeToString } from '../engine';
 import type { Tape } from './tape';
 import { readTensors } from './tensors';
 import type { TensorList } from './tensors';
-
-const product = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
 /** Whether the vector may be left out: there is one element to multiply. */
 export function isSingleElement({ list }: TensorList): boolean {
@@ -30,7 +28,7 @@ export function readVector(api: string, v: unknown, other: TensorList, tape: Tap
     const [got, expected] = [element.shape, other.list[i].shape];
     if (sameShape(got, expected)) return;
     throw new RuntimeError(
-      `${other.isArray ? `Entry ${i} in ` : ''}v has invalid size: should be ${sizeToString(expected)} but got ${sizeToString(got)}.`,
+      `${other.isArray ? `Entry ${i} in ` : ''}v has invalid size: should be ${sizeText(expected)} but got ${sizeText(got)}.`,
     );
   });
   return vector;

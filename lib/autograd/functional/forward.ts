@@ -1,8 +1,8 @@
 /** Jacobians in forward mode: all columns in one pass, with the basis as a batch of tangents. */
 
 import { standardBasis, sizesOf } from '../../func/basis';
-import { atVmapLevel } from '../../func/common';
 import { flatJvp } from '../../func/jvp';
+import { atVmapLevel } from '../../interpreter/levels';
 import { native } from '../../native';
 import type { Tensor } from '../../tensor';
 import type { TensorList } from './tensors';

@@ -1,10 +1,10 @@
 /** `torch.autograd.functional.hessian`. */
 
+import { readOptions } from '../../arguments';
+import type { Optional } from '../../arguments';
 import { AssertionError } from '../../errors';
-import { atGradLevel } from '../../func/common';
+import { atGradLevel } from '../../interpreter/levels';
 import { native } from '../../native';
-import { readOptions } from '../../options';
-import type { Optional } from '../../options';
 import type { Tensor } from '../../tensor';
 import { gradOrZeros } from '../engine';
 import { checkConnected, singleOutput } from './checks';

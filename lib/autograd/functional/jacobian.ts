@@ -1,10 +1,10 @@
 /** `torch.autograd.functional.jacobian`. */
 
+import { readOptions } from '../../arguments';
+import type { Optional } from '../../arguments';
 import { AssertionError, NotImplementedError, RuntimeError } from '../../errors';
 import { sizesOf, standardBasis } from '../../func/basis';
 import { torchFunctions } from '../../operators';
-import { readOptions } from '../../options';
-import type { Optional } from '../../options';
 import type { Tensor } from '../../tensor';
 import { gradOrNull } from '../engine';
 import { checkConnected, constantResult } from './checks';

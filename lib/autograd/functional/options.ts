@@ -1,7 +1,7 @@
 /** The optional arguments that four of the functions share. */
 
-import type { Optional } from '../../options';
-import { readOptions } from '../../options';
+import { readOptions } from '../../arguments';
+import type { Optional } from '../../arguments';
 import type { Like, Tensors } from './tensors';
 
 /** The options of `vjp`, `jvp`, `vhp` and `hvp`; `V` is what the vector has the form of. */

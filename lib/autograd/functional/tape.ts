@@ -3,7 +3,7 @@
  * with respect to them do not mix with those of the same tensors captured by the function.
  */
 
-import { atGradLevel } from '../../func/common';
+import { atGradLevel } from '../../interpreter/levels';
 import { native } from '../../native';
 import { torchFunctions } from '../../operators';
 import type { Tensor } from '../../tensor';

@@ -1,7 +1,8 @@
 /** One tensor or an array of them: how functions take their inputs, and give results of the same form. */
 
-import { callSync, typeName } from '../../func/common';
+import { describeType } from '../../describe';
 import { native } from '../../native';
+import { callSync } from '../../synchronous';
 import type { Tensor } from '../../tensor';
 
 /** One tensor, or an array of tensors. */
@@ -45,7 +46,7 @@ export function readTensors(value: unknown, what: string, api: string): TensorLi
     if (native.isTensor(element)) return;
     const given = isArray ? `the value at index ${i}` : `the given ${what}`;
     throw new TypeError(
-      `The ${what} given to ${api} must be either a Tensor or a tuple of Tensors but ${given} has type ${typeName(element)}.`,
+      `The ${what} given to ${api} must be either a Tensor or a tuple of Tensors but ${given} has type ${describeType(element)}.`,
     );
   });
   return { list: [...(list as Tensor[])], isArray };

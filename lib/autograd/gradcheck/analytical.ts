@@ -2,10 +2,10 @@
 
 import { native } from '../../native';
 import { torchFunctions } from '../../operators';
+import { sameShape } from '../../shapes';
 import type { Tensor } from '../../tensor';
 import { dualLevel, makeDual, unpackDual } from '../forward-ad';
 import { grad } from '../grad';
-import { sameShape } from '../engine';
 import { checkedInputs, GradcheckError, isComplex, isDifferentiable, stackOrZeros } from './check';
 import type { Check } from './check';
 

@@ -1,7 +1,7 @@
 /** What the parts of gradcheck share. */
 
+import { describeType } from '../../describe';
 import { RuntimeError } from '../../errors';
-import { typeName } from '../../func/common';
 import { native } from '../../native';
 import { torchFunctions } from '../../operators';
 import type { Tensor } from '../../tensor';
@@ -54,7 +54,7 @@ export function asOutputs(func: (...inputs: never[]) => unknown): Outputs {
     for (const output of outputs) {
       if (!native.isTensor(output)) {
         throw new TypeError(
-          `gradcheck expects a function that returns a Tensor or an array of Tensors, but it returned ${Array.isArray(result) ? 'an array with ' : ''}${typeName(output)}`,
+          `gradcheck expects a function that returns a Tensor or an array of Tensors, but it returned ${Array.isArray(result) ? 'an array with ' : ''}${describeType(output)}`,
         );
       }
     }

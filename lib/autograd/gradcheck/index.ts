@@ -1,12 +1,10 @@
 /** `torch.autograd.gradcheck`: derivatives against finite differences. */
 
+import { checkFunction, checkOptions, checkNumbers, readOptions } from '../../arguments';
+import type { Optional } from '../../arguments';
 import { AssertionError, RuntimeError, ValueError } from '../../errors';
-import { checkFunction, checkOptions } from '../../func/common';
 import { native } from '../../native';
-import { checkNumbers } from '../../nn/functional/arguments';
 import { torchFunctions } from '../../operators';
-import { readOptions } from '../../options';
-import type { Optional } from '../../options';
 import type { Tensor } from '../../tensor';
 import { emitLibtorchWarning } from '../../warnings';
 import { grad } from '../grad';

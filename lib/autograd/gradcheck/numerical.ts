@@ -5,8 +5,8 @@ import type { Dtype } from '../../dtype';
 import { AssertionError } from '../../errors';
 import { torchFunctions } from '../../operators';
 import { ops } from '../../ops';
+import { sizeText } from '../../shapes';
 import type { Tensor } from '../../tensor';
-import { sizeToString } from '../engine';
 import { elementIndices, isComplex, isDifferentiable, stackOrZeros } from './check';
 import type { Check } from './check';
 
@@ -33,7 +33,7 @@ function centralDifference(check: Check, entry: Tensor, direction: Tensor, lengt
   return above.map((b, i) => {
     const a = below[i];
     for (const [what, before, after] of [
-      ['shape', sizeToString(a.shape), sizeToString(b.shape)],
+      ['shape', sizeText(a.shape), sizeText(b.shape)],
       ['dtype', a.dtype, b.dtype],
     ]) {
       if (before === after) continue;

@@ -2,8 +2,8 @@
 
 import { native } from '../../native';
 import { torchFunctions } from '../../operators';
+import { sameShape } from '../../shapes';
 import type { Tensor } from '../../tensor';
-import { sameShape } from '../engine';
 import { dualLevel, makeDual, unpackDual } from '../forward-ad';
 import { grad } from '../grad';
 import { checkedInputs, GradcheckError, isDifferentiable } from './check';

@@ -3,13 +3,12 @@
  * The others (gelu, softplus, logsigmoid, prelu, hardshrink, ...) are operators.
  */
 
+import { readOptions, checkNumbers, checkTensors } from '../../arguments';
+import type { Optional } from '../../arguments';
 import { RuntimeError, ValueError } from '../../errors';
 import { nnFunctionalFunctions, torchFunctions } from '../../operators';
-import { readOptions } from '../../options';
-import type { Optional } from '../../options';
 import type { Tensor } from '../../tensor';
 import type { Scalar } from '../../types';
-import { checkNumbers, checkTensors } from './arguments';
 
 /** The options of an activation function without parameters. */
 export interface InplaceOptions {

@@ -1,11 +1,12 @@
 /** The shapes and masks of attention: checks, and masks in the one form that the operators take. */
 
+import { tupleText } from '../../describe';
 import type { Dtype } from '../../dtype';
 import { AssertionError, RuntimeError } from '../../errors';
 import { torchFunctions } from '../../operators';
+import { sameShape, sizeText } from '../../shapes';
 import type { Tensor } from '../../tensor';
 import { emitLibtorchWarning } from '../../warnings';
-import { sameShape, sizeText, tupleText } from './shapes';
 
 /** Checks the ranks of all inputs; whether they have a batch dimension. */
 export function checkShapes(

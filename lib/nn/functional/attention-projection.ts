@@ -1,10 +1,11 @@
 /** The projections of query, key and value before attention. */
 
+import { tupleText } from '../../describe';
 import { AssertionError } from '../../errors';
 import { nnFunctionalFunctions } from '../../operators';
+import { sameShape, sizeText } from '../../shapes';
 import type { Tensor } from '../../tensor';
 import type { Size } from '../../types';
-import { sameShape, sizeText, tupleText } from './shapes';
 
 type Triple<T> = [query: T, key: T, value: T];
 

@@ -1,15 +1,14 @@
 /** Multi-head attention with its projections. `scaledDotProductAttention` itself is an operator. */
 
+import { readOptions, checkOptionalTensors, checkTensors } from '../../arguments';
+import type { Optional } from '../../arguments';
 import { AssertionError, RuntimeError } from '../../errors';
 import { nnFunctionalFunctions, torchFunctions } from '../../operators';
-import { readOptions } from '../../options';
-import type { Optional } from '../../options';
+import { sameShape, sizeText } from '../../shapes';
 import type { Tensor } from '../../tensor';
-import { checkOptionalTensors, checkTensors } from './arguments';
 import { canonicalMask, checkAttentionMask, checkKeyPaddingMask, checkShapes } from './attention-masks';
 import { project, projectPacked } from './attention-projection';
 import { dropout } from './dropout';
-import { sameShape, sizeText } from './shapes';
 
 /** The optional arguments of {@link multiHeadAttentionForward}. */
 export interface MultiHeadAttentionOptions {

@@ -1,12 +1,11 @@
 /** Dropout: zeroing elements or whole channels at random. */
 
+import { readOptions, checkNumbers, checkTensors } from '../../arguments';
+import type { Optional } from '../../arguments';
 import { RuntimeError, ValueError } from '../../errors';
 import { torchFunctions } from '../../operators';
-import { readOptions } from '../../options';
-import type { Optional } from '../../options';
 import type { Tensor } from '../../tensor';
 import { emitLibtorchWarning } from '../../warnings';
-import { checkNumbers, checkTensors } from './arguments';
 
 /** The options of the dropout functions. */
 export interface DropoutOptions {

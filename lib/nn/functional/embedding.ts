@@ -1,13 +1,12 @@
 /** Rows of a table by their numbers. */
 
+import { readOptions, checkNumbers, checkOptionalTensors, checkTensors } from '../../arguments';
+import type { Optional } from '../../arguments';
 import { AssertionError, NotImplementedError, ValueError } from '../../errors';
 import { torchFunctions } from '../../operators';
-import { readOptions } from '../../options';
-import type { Optional } from '../../options';
+import { sameShape, sizeText } from '../../shapes';
 import type { Tensor } from '../../tensor';
 import { emitLibtorchWarning } from '../../warnings';
-import { checkNumbers, checkOptionalTensors, checkTensors } from './arguments';
-import { sameShape, sizeText } from './shapes';
 
 /** The options of {@link embedding}. */
 export interface EmbeddingOptions {

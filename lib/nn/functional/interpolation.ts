@@ -1,14 +1,13 @@
 /** Resizing: interpolate and the older functions that it replaces. */
 
+import { readOptions, checkList, checkTensors } from '../../arguments';
+import type { Optional } from '../../arguments';
+import { listText } from '../../describe';
 import { NotImplementedError, ValueError } from '../../errors';
 import { nnFunctionalFunctions } from '../../operators';
-import { readOptions } from '../../options';
-import type { Optional } from '../../options';
 import type { Tensor } from '../../tensor';
 import type { Size } from '../../types';
 import { emitLibtorchWarning } from '../../warnings';
-import { checkList, checkTensors } from './arguments';
-import { listText } from './shapes';
 
 /** How {@link interpolate} computes new elements. */
 export type InterpolationMode =

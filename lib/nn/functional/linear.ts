@@ -1,9 +1,9 @@
 /** Products of matrices. `linear` and `bilinear` themselves are operators. */
 
+import { readOptions } from '../../arguments';
+import type { Optional } from '../../arguments';
 import type { Dtype } from '../../dtype';
 import { torchFunctions } from '../../operators';
-import { readOptions } from '../../options';
-import type { Optional } from '../../options';
 import type { Tensor } from '../../tensor';
 
 /** The options of {@link groupedMm}, all by name. */

@@ -1,17 +1,17 @@
 /** Losses between scores and classes. As in all losses, `size_average` and `reduce` are left out. */
 
+import { readOptions, checkOptionalTensors, checkTensors } from '../../arguments';
+import type { Optional } from '../../arguments';
+import { tupleText } from '../../describe';
 import { RuntimeError, ValueError } from '../../errors';
 import { broadcastShapes } from '../../functional/shapes';
 import { native } from '../../native';
 import { nnFunctionalFunctions, torchFunctions } from '../../operators';
-import { readOptions } from '../../options';
-import type { Optional } from '../../options';
+import { product, sameShape, sizeText } from '../../shapes';
 import type { Tensor } from '../../tensor';
 import type { Size } from '../../types';
-import { checkOptionalTensors, checkTensors } from './arguments';
 import { checkReduction, reduce, reductionEnum } from './reduction';
 import type { Reduction, ReductionOptions } from './reduction';
-import { sameShape, sizeText, tupleText } from './shapes';
 
 /** The options of {@link nllLoss}. */
 export interface NllLossOptions extends ReductionOptions {
@@ -169,7 +169,7 @@ export function linearCrossEntropy(
   if (sameShape(target.shape, logitsShape) && ignoreIndex !== null) {
     throw new RuntimeError('ignore_index cannot be specified when target contains probabilities');
   }
-  const rows = outputs.reduce((a, b) => a * b, 1);
+  const rows = product(outputs);
   const flat = outFeatures.length > 0;
   const logits = nnFunctionalFunctions
     .linear(

@@ -1,14 +1,13 @@
 /** Losses between pairs and triples of samples. As in all losses, `size_average` and `reduce` are left out. */
 
+import { readOptions, checkNumbers, checkTensors } from '../../arguments';
+import type { Optional } from '../../arguments';
 import { RuntimeError, ValueError } from '../../errors';
 import { nnFunctionalFunctions, torchFunctions } from '../../operators';
-import { readOptions } from '../../options';
-import type { Optional } from '../../options';
+import { sizeText } from '../../shapes';
 import type { Tensor } from '../../tensor';
-import { checkNumbers, checkTensors } from './arguments';
 import { checkReduction, reduce, reductionEnum } from './reduction';
 import type { Reduction, ReductionOptions } from './reduction';
-import { sizeText } from './shapes';
 
 /** The options of the losses with a margin. */
 export interface MarginLossOptions extends ReductionOptions {

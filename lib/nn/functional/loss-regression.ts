@@ -5,15 +5,15 @@
  * the arguments that follow them move up. `reduction` says what they said.
  */
 
+import { readOptions, checkOptionalTensors, checkTensors } from '../../arguments';
+import type { Optional } from '../../arguments';
 import { noGrad } from '../../autograd';
 import { ValueError } from '../../errors';
 import { native } from '../../native';
 import { nnFunctionalFunctions, torchFunctions } from '../../operators';
-import { readOptions } from '../../options';
-import type { Optional } from '../../options';
+import { sameShape } from '../../shapes';
 import type { Tensor } from '../../tensor';
 import { emitLibtorchWarning } from '../../warnings';
-import { checkOptionalTensors, checkTensors } from './arguments';
 import {
   broadcastWithWarning,
   checkElementWeight,
@@ -23,7 +23,6 @@ import {
   reductionEnum,
 } from './reduction';
 import type { Reduction, ReductionOptions } from './reduction';
-import { sameShape } from './shapes';
 
 /** The options of {@link mseLoss} and {@link l1Loss}. */
 export interface ElementLossOptions extends ReductionOptions {

@@ -1,13 +1,13 @@
 /** Normalization over a batch, over dimensions, over channels, and to unit length. */
 
+import { readOptions, checkNumbers, checkTensors } from '../../arguments';
+import type { Optional } from '../../arguments';
+import { listText } from '../../describe';
 import { RuntimeError, ValueError } from '../../errors';
 import { linalgFunctions, nnFunctionalFunctions, torchFunctions } from '../../operators';
-import { readOptions } from '../../options';
-import type { Optional } from '../../options';
+import { product, sizeText } from '../../shapes';
 import type { Tensor } from '../../tensor';
 import type { Size } from '../../types';
-import { checkNumbers, checkTensors } from './arguments';
-import { listText, sizeText } from './shapes';
 
 /** The options of {@link batchNorm}. */
 export interface BatchNormOptions {
@@ -23,8 +23,8 @@ export interface BatchNormOptions {
   eps?: number;
 }
 
-function checkBatchSize(first: number, rest: Size, shown: string): void {
-  if (rest.reduce((a, b) => a * b, first) === 1) {
+function checkBatchSize(valuesPerChannel: number, shown: string): void {
+  if (valuesPerChannel === 1) {
     throw new ValueError(`Expected more than 1 value per channel when training, got input size ${shown}`);
   }
 }
@@ -63,7 +63,7 @@ export function batchNorm(
   checkNumbers('batchNorm', { eps });
   if (training) {
     const shape = input.shape;
-    checkBatchSize(shape[0], shape.slice(2), sizeText(shape));
+    checkBatchSize(shape[0] * product(shape.slice(2)), sizeText(shape));
     if (eps <= 0) throw new ValueError(`batch_norm eps must be positive during training, but got ${eps}`);
   }
   if (eps < 0) throw new ValueError(`batch_norm eps must be non-negative, but got ${eps}`);
@@ -127,7 +127,7 @@ export function instanceNorm(
   ]);
   checkTensors('instanceNorm', { input });
   const shape = input.shape;
-  if (useInputStats && shape.slice(2).reduce((a, b) => a * b, 1) === 1) {
+  if (useInputStats && product(shape.slice(2)) === 1) {
     throw new ValueError(`Expected more than 1 spatial element when training, got input size ${sizeText(shape)}`);
   }
   return torchFunctions.instanceNorm(
@@ -191,7 +191,7 @@ export function groupNorm(input: Tensor, numGroups: number, ...optional: AffineN
   }
   const perGroup = Math.floor((shape[0] * shape[1]) / numGroups);
   const spatial = shape.slice(2);
-  checkBatchSize(perGroup, spatial, listText([perGroup, numGroups, ...spatial]));
+  checkBatchSize(perGroup * product(spatial), listText([perGroup, numGroups, ...spatial]));
   return torchFunctions.groupNorm(input, numGroups, weight, bias, eps, true);
 }
 

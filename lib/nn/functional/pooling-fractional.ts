@@ -1,13 +1,13 @@
 /** Fractional max pooling: windows of random places that give a size or a ratio. */
 
+import { readOptions, checkOptionalTensors, checkTensors } from '../../arguments';
+import type { Optional } from '../../arguments';
 import { ValueError } from '../../errors';
 import { nnFunctionalFunctions, torchFunctions } from '../../operators';
-import { readOptions } from '../../options';
-import type { Optional } from '../../options';
 import type { Tensor } from '../../tensor';
 import type { Size } from '../../types';
-import { checkOptionalTensors, checkTensors, expandSize } from './arguments';
 import type { Named } from './pooling-max';
+import { expandSize } from './sizes';
 
 /** The options of fractional max pooling; one of outputSize and outputRatio is needed. */
 export interface FractionalMaxPoolOptions {

@@ -1,12 +1,12 @@
 /** Max pooling, with fixed windows and with windows that fit an output size. */
 
+import { readOptions, checkTensors } from '../../arguments';
+import type { Optional } from '../../arguments';
 import { ValueError } from '../../errors';
 import { nnFunctionalFunctions, torchFunctions } from '../../operators';
-import { readOptions } from '../../options';
-import type { Optional } from '../../options';
 import type { Tensor } from '../../tensor';
 import type { Size } from '../../types';
-import { checkTensors, expandSize } from './arguments';
+import { expandSize } from './sizes';
 
 /** The options of max pooling. */
 export interface MaxPoolOptions {

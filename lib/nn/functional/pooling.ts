@@ -1,15 +1,16 @@
 /** Average pooling to a size, power-average pooling, and the partial inverse of max pooling. */
 
+import { readOptions, checkList, checkNumbers, checkTensors } from '../../arguments';
+import type { Optional } from '../../arguments';
+import { listText } from '../../describe';
 import { ValueError } from '../../errors';
 import { nnFunctionalFunctions } from '../../operators';
-import { readOptions } from '../../options';
-import type { Optional } from '../../options';
+import { product } from '../../shapes';
 import type { Tensor } from '../../tensor';
 import type { Size } from '../../types';
-import { checkList, checkNumbers, checkTensors, expandSize } from './arguments';
 import { fillSizes, maxPool1d, maxPool2d, maxPool3d } from './pooling-max';
 import type { AdaptiveSize, MaxPool } from './pooling-max';
-import { listText } from './shapes';
+import { expandSize } from './sizes';
 
 /**
  * The means of windows that divide the input into `outputSize` parts;
@@ -63,7 +64,7 @@ function lpPool(dims: number, input: Tensor, normType: number, kernelSize: numbe
   const { stride = null, ceilMode = false } = readOptions<LpPoolOptions>(name, given, ['stride', 'ceilMode'], [], 3);
   checkTensors(name, { input });
   checkNumbers(name, { normType });
-  const windowSize = expandSize(name, 'kernelSize', kernelSize, dims).reduce((a, b) => a * b, 1);
+  const windowSize = product(expandSize(name, 'kernelSize', kernelSize, dims));
   const maxPool = MAX_POOLS[dims - 1];
   if (normType === Infinity) return maxPool(input.abs(), kernelSize, stride, 0, 1, ceilMode);
   if (normType === -Infinity) return maxPool(input.abs().neg(), kernelSize, stride, 0, 1, ceilMode).neg();

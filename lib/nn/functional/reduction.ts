@@ -2,9 +2,9 @@
 
 import { ValueError } from '../../errors';
 import { torchFunctions } from '../../operators';
+import { sameShape, sizeText } from '../../shapes';
 import type { Tensor } from '../../tensor';
 import { emitLibtorchWarning } from '../../warnings';
-import { sameShape, sizeText } from './shapes';
 
 /** Whether a loss is given per element, averaged over them, or summed. */
 export type Reduction = 'none' | 'mean' | 'sum';

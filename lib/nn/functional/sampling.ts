@@ -1,14 +1,14 @@
 /** Sampling at the points of a grid, and the grids of affine maps. */
 
+import { readOptions, checkList, checkTensors } from '../../arguments';
+import type { Optional } from '../../arguments';
+import { listText } from '../../describe';
 import { NotImplementedError, ValueError } from '../../errors';
 import { torchFunctions } from '../../operators';
-import { readOptions } from '../../options';
-import type { Optional } from '../../options';
+import { sizeText } from '../../shapes';
 import type { Tensor } from '../../tensor';
 import type { Size } from '../../types';
 import { emitLibtorchWarning } from '../../warnings';
-import { checkList, checkTensors } from './arguments';
-import { listText, sizeText } from './shapes';
 
 /** The numbers by which the operator knows the modes; `torch.nn.functional.GRID_SAMPLE_INTERPOLATION_MODES`. */
 export const GRID_SAMPLE_INTERPOLATION_MODES = Object.freeze({ bilinear: 0, nearest: 1, bicubic: 2 });

@@ -1,12 +1,11 @@
 /** Softmax and its relatives. */
 
+import { readOptions, checkNumbers, checkTensors } from '../../arguments';
+import type { Optional } from '../../arguments';
 import type { Dtype } from '../../dtype';
 import { torchFunctions } from '../../operators';
-import { readOptions } from '../../options';
-import type { Optional } from '../../options';
 import type { Tensor } from '../../tensor';
 import { emitLibtorchWarning } from '../../warnings';
-import { checkNumbers, checkTensors } from './arguments';
 
 /** The options of {@link softmax}, {@link softmin} and {@link logSoftmax}. */
 export interface SoftmaxOptions {

@@ -1,11 +1,11 @@
 /** Padding, and the sliding windows of an image as columns. */
 
+import { readOptions } from '../../arguments';
+import type { Optional } from '../../arguments';
 import { nnFunctionalFunctions } from '../../operators';
-import { readOptions } from '../../options';
-import type { Optional } from '../../options';
 import type { Tensor } from '../../tensor';
 import type { Size } from '../../types';
-import { expandSize } from './arguments';
+import { expandSize } from './sizes';
 
 /** What {@link pad} adds. */
 export type PadMode = 'constant' | 'reflect' | 'replicate' | 'circular';

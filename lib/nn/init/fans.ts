@@ -1,7 +1,8 @@
 /** What the scaled initializations depend on: the fans of a weight, and the gain of a nonlinearity. */
 
+import { textOf } from '../../describe';
 import { ValueError } from '../../errors';
-import { textOf } from '../../func/common';
+import { product } from '../../shapes';
 import type { Tensor } from '../../tensor';
 
 /** The layers and functions that have a gain of their own. */
@@ -32,7 +33,7 @@ export function fans(tensor: Tensor): { fanIn: number; fanOut: number } {
   if (inputs === undefined) {
     throw new ValueError('Fan in and fan out can not be computed for tensor with fewer than 2 dimensions');
   }
-  const size = field.reduce((a, b) => a * b, 1);
+  const size = product(field);
   return { fanIn: inputs * size, fanOut: outputs * size };
 }
 

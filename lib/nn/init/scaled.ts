@@ -1,15 +1,14 @@
 /** Initializations whose scale follows from the number of inputs and outputs: Xavier's and Kaiming's. */
 
+import { readOptions, checkNumbers, checkTensors } from '../../arguments';
+import type { Optional } from '../../arguments';
 import type { Generator } from '../../generator';
-import { readOptions } from '../../options';
-import type { Optional } from '../../options';
 import type { Tensor } from '../../tensor';
-import { checkNumbers, checkTensors } from '../functional/arguments';
+import { emitLibtorchWarning } from '../../warnings';
 import { calculateGain, fanOf, fans } from './fans';
 import type { FanMode, Nonlinearity } from './fans';
 import { filled } from './simple';
 import type { GeneratorOptions } from './simple';
-import { emitLibtorchWarning } from '../../warnings';
 
 /** The options of {@link xavierUniform_} and {@link xavierNormal_}. */
 export interface XavierOptions extends GeneratorOptions {

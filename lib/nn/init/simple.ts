@@ -1,13 +1,12 @@
 /** Initializations that need no more than the tensor: constants, and plain distributions. */
 
+import { readOptions, checkNumbers, checkTensors } from '../../arguments';
+import type { Optional } from '../../arguments';
 import { noGrad } from '../../autograd/modes';
 import { ValueError } from '../../errors';
 import type { Generator } from '../../generator';
 import { torchFunctions } from '../../operators';
-import { readOptions } from '../../options';
-import type { Optional } from '../../options';
 import type { Tensor } from '../../tensor';
-import { checkNumbers, checkTensors } from '../functional/arguments';
 
 /** Where random numbers come from. */
 export interface GeneratorOptions {

@@ -1,16 +1,15 @@
 /** Initializations with more to them: orthogonal matrices, sparse ones, the cut-off normal distribution. */
 
+import { readOptions, checkNumbers, checkTensors } from '../../arguments';
+import type { Optional } from '../../arguments';
+import { tensor as tensorFrom } from '../../creation';
 import { ValueError } from '../../errors';
 import type { Generator } from '../../generator';
 import { linalgFunctions, specialFunctions, torchFunctions } from '../../operators';
-import { readOptions } from '../../options';
-import type { Optional } from '../../options';
 import type { Tensor } from '../../tensor';
-import { tensor as tensorFrom } from '../../creation';
-import { checkNumbers, checkTensors } from '../functional/arguments';
+import { emitLibtorchWarning } from '../../warnings';
 import { filled } from './simple';
 import type { GeneratorOptions, NormalOptions } from './simple';
-import { emitLibtorchWarning } from '../../warnings';
 
 /**
  * Makes a weight, flattened to a matrix, orthogonal, times `gain`; `torch.nn.init.orthogonal_`.

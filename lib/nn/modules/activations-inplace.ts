@@ -1,7 +1,7 @@
 /** Activation functions without parameters of their own, as modules: those that may overwrite their input. */
 
-import { readOptions } from '../../options';
-import type { Optional } from '../../options';
+import { readOptions } from '../../arguments';
+import type { Optional } from '../../arguments';
 import type { Tensor } from '../../tensor';
 import { hardsigmoid, hardswish, mish, relu, relu6, selu, silu } from '../functional/activations';
 import type { InplaceOptions } from '../functional/activations';

@@ -1,13 +1,12 @@
 /** Activation functions with options, or with a parameter, as modules. */
 
+import { readOptions, checkNumbers } from '../../arguments';
+import type { Optional } from '../../arguments';
 import type { DeviceLike } from '../../device';
 import type { Dtype } from '../../dtype';
 import { AssertionError } from '../../errors';
 import { nnFunctionalFunctions, torchFunctions } from '../../operators';
-import { readOptions } from '../../options';
-import type { Optional } from '../../options';
 import type { Tensor } from '../../tensor';
-import { checkNumbers } from '../functional/arguments';
 import { celu, elu, glu, hardtanh, leakyRelu, rrelu, softsign, tanhshrink, threshold } from '../functional/activations';
 import { logSoftmax, softmax, softmin } from '../functional/softmax';
 import { constant_ } from '../init';

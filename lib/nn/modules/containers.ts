@@ -1,9 +1,9 @@
 /** Modules made of modules. */
 
+import { isOptions } from '../../arguments';
+import { textOf, describeType } from '../../describe';
 import { AssertionError, IndexError } from '../../errors';
-import { textOf, typeName } from '../../func/common';
 import type { Tensor } from '../../tensor';
-import { isOptions } from '../../options';
 import { Module, registryOf } from '../module';
 import { moduleText, pythonRepr } from '../module-text';
 
@@ -56,7 +56,7 @@ abstract class NumberedModules<M extends Module> extends Module {
   extend(modules: Iterable<M>): this {
     if (typeof (modules as Partial<Iterable<M>> | null)?.[Symbol.iterator] !== 'function') {
       throw new TypeError(
-        `${this.constructor.name}.extend should be called with an iterable, but got ${typeName(modules)}`,
+        `${this.constructor.name}.extend should be called with an iterable, but got ${describeType(modules)}`,
       );
     }
     for (const module of [...modules]) this.append(module);
@@ -240,14 +240,14 @@ export class ModuleDict<M extends Module = Module> extends Module {
     const isIterable = typeof (modules as Partial<Iterable<unknown>> | null)?.[Symbol.iterator] === 'function';
     if (!isIterable && (typeof modules !== 'object' || modules === null)) {
       throw new TypeError(
-        `ModuleDict.update should be called with an object of modules, or pairs of names and modules, but got ${typeName(modules)}`,
+        `ModuleDict.update should be called with an object of modules, or pairs of names and modules, but got ${describeType(modules)}`,
       );
     }
     const entries: unknown[] = isIterable ? [...(modules as Iterable<unknown>)] : Object.entries(modules);
     entries.forEach((entry, i) => {
       if (!Array.isArray(entry) || entry.length !== 2) {
         throw new TypeError(
-          `ModuleDict update sequence element #${i} should be a pair of a name and a module, not ${typeName(entry)}`,
+          `ModuleDict update sequence element #${i} should be a pair of a name and a module, not ${describeType(entry)}`,
         );
       }
       this.set(entry[0] as string, entry[1] as M);

@@ -1,14 +1,15 @@
 /** Convolutions. */
 
+import { readOptions, checkNumbers } from '../../arguments';
+import type { Optional } from '../../arguments';
+import { quoted } from '../../describe';
 import type { DeviceLike } from '../../device';
 import type { Dtype } from '../../dtype';
 import { ValueError } from '../../errors';
 import { torchFunctions } from '../../operators';
-import { readOptions } from '../../options';
-import type { Optional } from '../../options';
 import type { Tensor } from '../../tensor';
 import type { Size } from '../../types';
-import { checkNumbers, expandSize } from '../functional/arguments';
+import { expandSize } from '../functional/sizes';
 import { pad } from '../functional/windows';
 import { Module } from '../module';
 import { describe } from '../module-text';
@@ -99,7 +100,7 @@ abstract class ConvNd extends Module {
     }
     if (!PADDING_MODES.includes(paddingMode)) {
       throw new ValueError(
-        `padding_mode must be one of {${PADDING_MODES.map((mode) => `'${mode}'`).join(', ')}}, but got padding_mode='${String(paddingMode)}'`,
+        `padding_mode must be one of {${quoted(PADDING_MODES)}}, but got padding_mode='${String(paddingMode)}'`,
       );
     }
     this.weight = emptyParameter([outChannels, inChannels / groups, ...this.kernelSize], { device, dtype });

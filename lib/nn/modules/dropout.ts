@@ -1,10 +1,9 @@
 /** Dropout: in training, parts of the input are zero by chance. */
 
+import { readOptions, checkNumbers } from '../../arguments';
+import type { Optional } from '../../arguments';
 import { ValueError } from '../../errors';
-import { readOptions } from '../../options';
-import type { Optional } from '../../options';
 import type { Tensor } from '../../tensor';
-import { checkNumbers } from '../functional/arguments';
 import { alphaDropout, dropout, dropout1d, dropout2d, dropout3d, featureAlphaDropout } from '../functional/dropout';
 import { Module } from '../module';
 import { describe } from '../module-text';

@@ -1,13 +1,13 @@
 /** A table of vectors, looked up by number. */
 
+import { readOptions, checkNumbers, checkTensors } from '../../arguments';
+import type { Optional } from '../../arguments';
 import { noGrad } from '../../autograd/modes';
 import type { DeviceLike } from '../../device';
 import type { Dtype } from '../../dtype';
 import { AssertionError } from '../../errors';
-import { readOptions } from '../../options';
-import type { Optional } from '../../options';
+import { sameShape } from '../../shapes';
 import type { Tensor } from '../../tensor';
-import { checkNumbers, checkTensors } from '../functional/arguments';
 import { embedding } from '../functional/embedding';
 import { normal_ } from '../init';
 import { Module } from '../module';
@@ -100,7 +100,7 @@ export class Embedding extends Module {
     this.scaleGradByFreq = options.scaleGradByFreq ?? false;
     this.sparse = options.sparse ?? false;
     if (given !== null) {
-      if (given.shape.join() !== [numEmbeddings, embeddingDim].join()) {
+      if (!sameShape(given.shape, [numEmbeddings, embeddingDim])) {
         throw new AssertionError('Shape of weight does not match num_embeddings and embedding_dim');
       }
       this.weight = new Parameter(given, !freeze);

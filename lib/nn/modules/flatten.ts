@@ -1,10 +1,9 @@
 /** Layers that change shapes. */
 
-import { readOptions } from '../../options';
-import type { Optional } from '../../options';
+import { readOptions, checkList, checkTensors } from '../../arguments';
+import type { Optional } from '../../arguments';
 import type { Tensor } from '../../tensor';
 import type { Size } from '../../types';
-import { checkList, checkTensors } from '../functional/arguments';
 import { Module } from '../module';
 import { describe } from '../module-text';
 

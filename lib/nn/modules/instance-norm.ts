@@ -1,12 +1,12 @@
 /** Instance norm. */
 
+import { checkTensors } from '../../arguments';
 import { ValueError } from '../../errors';
 import type { Tensor } from '../../tensor';
-import { checkTensors } from '../functional/arguments';
+import { emitLibtorchWarning } from '../../warnings';
 import { instanceNorm } from '../functional/normalization';
 import { ChannelNorm } from './norm-base';
 import type { ChannelNormArguments } from './norm-base';
-import { emitLibtorchWarning } from '../../warnings';
 
 abstract class InstanceNorm extends ChannelNorm {
   /** The number of dimensions of one sample: channels and space. */

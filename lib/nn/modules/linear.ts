@@ -1,13 +1,12 @@
 /** Linear layers. */
 
-import { ValueError } from '../../errors';
-import { nnFunctionalFunctions, torchFunctions } from '../../operators';
-import { readOptions } from '../../options';
-import type { Optional } from '../../options';
-import type { Tensor } from '../../tensor';
+import { readOptions, checkNumbers } from '../../arguments';
+import type { Optional } from '../../arguments';
 import type { DeviceLike } from '../../device';
 import type { Dtype } from '../../dtype';
-import { checkNumbers } from '../functional/arguments';
+import { ValueError } from '../../errors';
+import { nnFunctionalFunctions, torchFunctions } from '../../operators';
+import type { Tensor } from '../../tensor';
 import { uniform_ } from '../init';
 import { Module } from '../module';
 import { describe } from '../module-text';

@@ -1,7 +1,7 @@
 /** The losses that are used most, as modules; all of them are functions of `torch.nn.functional`. */
 
-import { readOptions } from '../../options';
-import type { Optional } from '../../options';
+import { readOptions } from '../../arguments';
+import type { Optional } from '../../arguments';
 import type { Tensor } from '../../tensor';
 import {
   binaryCrossEntropy,

@@ -1,13 +1,12 @@
 /** What batch norm and instance norm have in common: scale, shift and running statistics per channel. */
 
+import { readOptions, checkNumbers } from '../../arguments';
+import type { Optional } from '../../arguments';
 import { tensor } from '../../creation';
 import type { DeviceLike } from '../../device';
 import type { Dtype } from '../../dtype';
 import { torchFunctions } from '../../operators';
-import { readOptions } from '../../options';
-import type { Optional } from '../../options';
 import type { Tensor } from '../../tensor';
-import { checkNumbers } from '../functional/arguments';
 import { ones_, zeros_ } from '../init';
 import { Module } from '../module';
 import type { LoadContext } from '../module-state';

@@ -1,13 +1,12 @@
 /** Norms that keep no statistics: over the last dimensions, over groups of channels. */
 
+import { readOptions, checkList, checkNumbers } from '../../arguments';
+import type { Optional } from '../../arguments';
 import type { DeviceLike } from '../../device';
 import type { Dtype } from '../../dtype';
 import { ValueError } from '../../errors';
-import { readOptions } from '../../options';
-import type { Optional } from '../../options';
 import type { Tensor } from '../../tensor';
 import type { Size } from '../../types';
-import { checkList, checkNumbers } from '../functional/arguments';
 import { groupNorm, layerNorm, rmsNorm } from '../functional/normalization';
 import { ones_, zeros_ } from '../init';
 import { Module } from '../module';

@@ -1,8 +1,8 @@
 /** Pooling layers: the largest value, or the mean, of each window. */
 
+import { readOptions } from '../../arguments';
+import type { Optional } from '../../arguments';
 import { nnFunctionalFunctions } from '../../operators';
-import { readOptions } from '../../options';
-import type { Optional } from '../../options';
 import type { Tensor } from '../../tensor';
 import type { Size } from '../../types';
 import { adaptiveAvgPool2d } from '../functional/pooling';

@@ -3,7 +3,9 @@
  * by name, names in one trailing options object.
  */
 
+import { describeType } from './describe';
 import { native } from './native';
+import type { AnyFunction } from './types';
 
 type Prefixes<P extends readonly unknown[]> = P extends readonly []
   ? []
@@ -70,4 +72,58 @@ export function readOptions<O extends object>(
     read[name] = value;
   }
   return read as Partial<O>;
+}
+
+export function checkFunction(api: string, func: unknown): asserts func is AnyFunction {
+  if (typeof func !== 'function') {
+    throw new TypeError(`${api}: argument 'func' must be a function, not ${describeType(func)}`);
+  }
+}
+
+/** Reads a transform's options, refusing names that it does not have: a typo must not go unnoticed. */
+export function checkOptions(api: string, options: unknown, names: readonly string[]): void {
+  if (options === undefined) return;
+  if (typeof options !== 'object' || options === null || Array.isArray(options) || native.isTensor(options)) {
+    throw new TypeError(`${api}: the options must be an object such as { ${names[0]} }, not ${describeType(options)}`);
+  }
+  for (const name of Object.keys(options)) {
+    if (!names.includes(name)) {
+      throw new TypeError(`${api}: unknown option '${name}'; the options are ${names.join(', ')}`);
+    }
+  }
+}
+
+/** Checks arguments that must be tensors, before their shapes are read. */
+export function checkTensors(func: string, tensors: Readonly<Record<string, unknown>>): void {
+  for (const name in tensors) {
+    const value = tensors[name];
+    if (native.isTensor(value)) continue;
+    if (value === undefined) throw new TypeError(`${func}(): missing required argument '${name}' (Tensor)`);
+    throw new TypeError(`${func}(): argument '${name}' must be Tensor, not ${describeType(value)}`);
+  }
+}
+
+/** Checks arguments that must be tensors or left out. */
+export function checkOptionalTensors(func: string, tensors: Readonly<Record<string, unknown>>): void {
+  for (const name in tensors) {
+    const value = tensors[name];
+    if (value == null || native.isTensor(value)) continue;
+    throw new TypeError(`${func}(): argument '${name}' must be Tensor or null, not ${describeType(value)}`);
+  }
+}
+
+/** Checks arguments that must be numbers, which are compared or multiplied before an operator sees them. */
+export function checkNumbers(func: string, numbers: Readonly<Record<string, unknown>>): void {
+  for (const name in numbers) {
+    const value = numbers[name];
+    if (typeof value === 'number') continue;
+    if (value === undefined) throw new TypeError(`${func}(): missing required argument '${name}' (number)`);
+    throw new TypeError(`${func}(): argument '${name}' must be a number, not ${describeType(value)}`);
+  }
+}
+
+/** Checks an argument that must be an array. */
+export function checkList(func: string, name: string, value: unknown): asserts value is readonly unknown[] {
+  if (Array.isArray(value)) return;
+  throw new TypeError(`${func}(): argument '${name}' must be an array of numbers, not ${describeType(value)}`);
 }

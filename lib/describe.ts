@@ -1,0 +1,47 @@
+/** Values, functions and lists of names as text for messages. */
+
+/** The type of a value: `'null'`, `'array'`, `'number'`, `'function'`, or the name of its class. */
+export function describeType(value: unknown): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'array';
+  if (typeof value !== 'object' && typeof value !== 'function') return typeof value;
+  const name: unknown = (value.constructor as { name?: unknown } | null | undefined)?.name;
+  if (typeof name !== 'string' || name === '') return typeof value;
+  // A module is a function and has a class; the classes of JavaScript's functions are Function, AsyncFunction, ...
+  return typeof value === 'function' && name.endsWith('Function') ? 'function' : name;
+}
+
+/** A value as text; its type if it cannot be converted. */
+export function textOf(value: unknown): string {
+  try {
+    return String(value);
+  } catch {
+    return describeType(value);
+  }
+}
+
+/** The name of a function, as Python's `__name__`. */
+export function nameOf(func: { readonly name: unknown }): string {
+  const { name } = func;
+  return typeof name === 'string' && name !== '' ? name : 'anonymous function';
+}
+
+/** Gives a transformed function the name of the original, as `functools.wraps` does. */
+export function named<T extends object>(transformed: T, original: { readonly name: unknown }): T {
+  return Object.defineProperty(transformed, 'name', { value: original.name, configurable: true });
+}
+
+/** `'a', 'b'`. */
+export function quoted(names: readonly string[], mark = "'"): string {
+  return names.map((name) => `${mark}${name}${mark}`).join(', ');
+}
+
+/** A list as Python prints it: `[2, 3]`. */
+export function listText(items: readonly unknown[]): string {
+  return `[${items.map(String).join(', ')}]`;
+}
+
+/** A tuple as Python prints it: `(2, 3)`, and `(2,)` for one item. */
+export function tupleText(items: readonly unknown[]): string {
+  return items.length === 1 ? `(${String(items[0])},)` : `(${items.map(String).join(', ')})`;
+}

@@ -1,0 +1,51 @@
+/** `argnums`: which arguments a transform differentiates with respect to. */
+
+import { describeType } from '../describe';
+import { RuntimeError } from '../errors';
+import { wrapAll, wrapDifferentiable } from '../interpreter/wrapping';
+import type { Argnums } from './types';
+
+/** Checks argnums against the number of arguments and makes them non-negative. */
+export function normalizeArgnums(argnums: Argnums, count: number): { list: number[]; isArray: boolean } {
+  const isArray = Array.isArray(argnums);
+  if (!isArray && !Number.isInteger(argnums)) {
+    throw new RuntimeError(`argnums must be int or Tuple[int, ...], got: ${describeType(argnums)}`);
+  }
+  const given = (isArray ? argnums : [argnums]) as readonly number[];
+  if (given.length === 0) throw new RuntimeError('argnums must be non-empty');
+  const list = given.map((argnum) => {
+    if (!Number.isInteger(argnum)) throw new RuntimeError(`argnum must be int, got: ${describeType(argnum)}`);
+    if (argnum < -count || argnum >= count) {
+      throw new RuntimeError(`Got argnum=${argnum}, but only ${count} positional inputs`);
+    }
+    return argnum < 0 ? argnum + count : argnum;
+  });
+  if (new Set(list).size !== list.length) {
+    throw new RuntimeError(`argnums elements must be unique, got (${list.join(', ')})`);
+  }
+  return { list, isArray };
+}
+
+/** The selected arguments: the argument itself for a number, an array for an array. */
+export function selectArgs(args: readonly unknown[], argnums: Argnums): unknown {
+  const { list, isArray } = normalizeArgnums(argnums, args.length);
+  return isArray ? list.map((i) => args[i]) : args[list[0]];
+}
+
+/**
+ * The arguments wrapped at a Grad level: those selected require gradients, the others only take part
+ * in the level. `diff` is the selected part, with the structure that the results will have.
+ */
+export function wrapArguments(
+  args: readonly unknown[],
+  argnums: Argnums | null,
+  level: number,
+): { wrapped: unknown[]; diff: unknown } {
+  if (argnums === null) {
+    const wrapped = args.map((arg) => wrapDifferentiable(arg, level));
+    return { wrapped, diff: wrapped };
+  }
+  const { list, isArray } = normalizeArgnums(argnums, args.length);
+  const wrapped = args.map((arg, i) => (list.includes(i) ? wrapDifferentiable(arg, level) : wrapAll(arg, level)));
+  return { wrapped, diff: isArray ? list.map((i) => wrapped[i]) : wrapped[list[0]] };
+}
