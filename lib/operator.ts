@@ -17,3 +17,11 @@ export function operatorFunction(name: string, overloads: string, isMethod: bool
     },
   }[name];
 }
+
+/**
+ * The function that calls an operator and puts the result into a given object: into a tensor of a subclass, in its
+ * constructor.
+ */
+export function operatorInto(name: string, overloads: string): (result: Tensor, ...args: unknown[]) => void {
+  return native.operator(name, overloads, false);
+}

@@ -4,6 +4,8 @@
  * code per operator.
  */
 
+import type { DeviceLike } from './device';
+import type { Dtype } from './dtype';
 import type { FftFunctions } from './generated/fft-functions';
 import type { LinalgFunctions } from './generated/linalg-functions';
 import type { NestedFunctions } from './generated/nested-functions';
@@ -16,6 +18,8 @@ import type { TorchFunctions } from './generated/torch-functions';
 import type { OperatorFunction } from './native';
 import { operatorFunction } from './operator';
 import { Tensor } from './tensor';
+import { readToArguments } from './to-arguments';
+import type { ToOptions, ToRest } from './to-arguments';
 
 function functionsOf<T>(operators: OperatorTable): T {
   const functions: Record<string, OperatorFunction> = {};
@@ -40,3 +44,49 @@ for (const [name, overloads] of Object.entries(table.methods)) {
     configurable: true,
   });
 }
+
+declare module './tensor' {
+  interface Tensor {
+    /** The transpose of a matrix; `Tensor.T`. */
+    readonly T: Tensor;
+
+    /** The conjugate transpose of a matrix; `Tensor.H`. */
+    readonly H: Tensor;
+
+    /** The real part of a complex tensor, as a view; `Tensor.real`. */
+    readonly real: Tensor;
+
+    /** The imaginary part of a complex tensor, as a view; `Tensor.imag`. */
+    readonly imag: Tensor;
+
+    /**
+     * The tensor with another dtype or on another device; `Tensor.to`. If nothing changes, another
+     * handle of the same tensor, so that each can be disposed of by itself.
+     *
+     * @example
+     * ```ts
+     * const x = torch.ones(2);
+     * x.to('float64').dtype; // 'float64'
+     * x.to({ dtype: 'float16', device: 'cpu', copy: true });
+     * if (torch.cuda.isAvailable()) x.to('cuda:0', { nonBlocking: true });
+     * ```
+     */
+    to(target: Dtype | Tensor, ...rest: ToRest): Tensor;
+    to(device: DeviceLike, options?: ToOptions): Tensor;
+    to(device: DeviceLike, dtype: Dtype | null, ...rest: ToRest): Tensor;
+    to(options: ToOptions): Tensor;
+  }
+}
+
+// Properties in Python that are operators.
+for (const [name, operator] of Object.entries({ T: 'numpy_T', H: 'matrix_H', real: 'real', imag: 'imag' })) {
+  Object.defineProperty(Tensor.prototype, name, {
+    get: operatorFunction(name, operator, true) as (this: Tensor) => Tensor,
+    configurable: true,
+  });
+}
+
+const callTo = operatorFunction('to', 'to.dtype_layout', true);
+Tensor.prototype.to = function (this: Tensor, target: unknown, ...rest: readonly unknown[]): Tensor {
+  return callTo.call(this, readToArguments(target, rest)) as Tensor;
+};

@@ -2,8 +2,6 @@
 
 import { inspect } from 'node:util';
 import { readOptions } from './arguments';
-import { nodeOf } from './autograd/node';
-import type { GraphNode } from './autograd/node';
 import { Complex } from './complex';
 import { Device } from './device';
 import type { DeviceLike } from './device';
@@ -14,9 +12,7 @@ import type { TensorMethods } from './generated/tensor-methods';
 import type { Index } from './indexing';
 import { native } from './native';
 import type { TypedArray } from './native';
-import { operatorFunction } from './operator';
-import { readToArguments } from './to-arguments';
-import type { FormatOptions, ToOptions, ToRest } from './to-arguments';
+import type { FormatOptions } from './to-arguments';
 import type { Layout, MemoryFormat, Scalar } from './types';
 import { toNestedArray } from './values';
 import type { NestedArray } from './values';
@@ -95,11 +91,6 @@ export class Tensor {
     native.setGrad(this, grad);
   }
 
-  /** The node of the graph that made this tensor; null for a leaf; `Tensor.grad_fn`. */
-  get gradFn(): GraphNode | null {
-    return nodeOf(this);
-  }
-
   /** Whether `backward()` will keep the gradient of this non-leaf tensor; `Tensor.retains_grad`. */
   get retainsGrad(): boolean {
     return native.retainsGrad(this);
@@ -125,34 +116,14 @@ export class Tensor {
     return this.device.type === 'meta';
   }
 
-  /** The transpose of a matrix; `Tensor.T`. */
-  get T(): Tensor {
-    return propertyOperators.T.call(this) as Tensor;
-  }
-
   /** The matrices of the last two dimensions, transposed; `Tensor.mT`. */
   get mT(): Tensor {
     return this.transpose(-2, -1);
   }
 
-  /** The conjugate transpose of a matrix; `Tensor.H`. */
-  get H(): Tensor {
-    return propertyOperators.H.call(this) as Tensor;
-  }
-
   /** The matrices of the last two dimensions, conjugated and transposed; `Tensor.mH`. */
   get mH(): Tensor {
     return this.adjoint();
-  }
-
-  /** The real part of a complex tensor, as a view; `Tensor.real`. */
-  get real(): Tensor {
-    return propertyOperators.real.call(this) as Tensor;
-  }
-
-  /** The imaginary part of a complex tensor, as a view; `Tensor.imag`. */
-  get imag(): Tensor {
-    return propertyOperators.imag.call(this) as Tensor;
   }
 
   /** The number of dimensions; `Tensor.dim()`. */
@@ -259,26 +230,6 @@ export class Tensor {
   }
 
   // --- conversion -------------------------------------------------------------------------------
-
-  /**
-   * The tensor with another dtype or on another device; `Tensor.to`. If nothing changes, another
-   * handle of the same tensor, so that each can be disposed of by itself.
-   *
-   * @example
-   * ```ts
-   * const x = torch.ones(2);
-   * x.to('float64').dtype; // 'float64'
-   * x.to({ dtype: 'float16', device: 'cpu', copy: true });
-   * if (torch.cuda.isAvailable()) x.to('cuda:0', { nonBlocking: true });
-   * ```
-   */
-  to(target: Dtype | Tensor, ...rest: ToRest): Tensor;
-  to(device: DeviceLike, options?: ToOptions): Tensor;
-  to(device: DeviceLike, dtype: Dtype | null, ...rest: ToRest): Tensor;
-  to(options: ToOptions): Tensor;
-  to(target: unknown, ...rest: readonly unknown[]): Tensor {
-    return propertyOperators.to.call(this, readToArguments(target, rest)) as Tensor;
-  }
 
   /** A copy in CPU memory, or a handle of the tensor itself if it lies there; `Tensor.cpu()`. */
   cpu(): Tensor {
@@ -410,12 +361,3 @@ native.initialize({
   ...errors,
   TypeError,
 });
-
-// Operators behind what is a property in Python, or dispatched by its binding.
-const propertyOperators = {
-  T: operatorFunction('T', 'numpy_T', true),
-  H: operatorFunction('H', 'matrix_H', true),
-  real: operatorFunction('real', 'real', true),
-  imag: operatorFunction('imag', 'imag', true),
-  to: operatorFunction('to', 'to.dtype_layout', true),
-};

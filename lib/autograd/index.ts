@@ -12,7 +12,6 @@ export { gradcheck, GradcheckError, gradgradcheck } from './gradcheck';
 export type { GradcheckOptions, GradgradcheckOptions } from './gradcheck';
 export type { AutogradGradOptions } from './grad';
 export type { RemovableHandle, TensorHook } from './hooks';
-import './node-hooks';
 export type { GraphNode, NodeHook, NodePrehook } from './node';
 export { enableGrad, inferenceMode, isGradEnabled, isInferenceModeEnabled, noGrad, setGradEnabled } from './modes';
 export type { ModeGuard } from './modes';

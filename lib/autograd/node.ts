@@ -1,7 +1,11 @@
-/** Nodes of the graph: `Tensor.grad_fn`. */
+/** Nodes of the graph, `Tensor.grad_fn`, and hooks on them. */
 
+import { describeType } from '../describe';
 import { native } from '../native';
-import type { Tensor } from '../tensor';
+import { ignoreRejection } from '../synchronous';
+import { Tensor } from '../tensor';
+import { CallbackSite } from './callbacks';
+import { removableHandle } from './hooks';
 import type { RemovableHandle } from './hooks';
 
 /** What a hook on a node is: it gets the results and what the node was given, and may return other results. */
@@ -101,25 +105,47 @@ export class GraphNode {
   }
 }
 
-type RegisterNodeHook = (
+const site = new CallbackSite<NodeHook>((hook, first: (Tensor | null)[], second: (Tensor | null)[]) => {
+  if (hook === undefined) return undefined;
+  const result: unknown = hook(first, second);
+  if (result === undefined || result === null) return undefined;
+  const list: readonly unknown[] = Array.isArray(result) ? result : [result];
+  for (const value of list) {
+    if (value === null || native.isTensor(value)) continue;
+    ignoreRejection(value);
+    throw new TypeError(`expected Variable, but hook returned '${describeType(value)}'`);
+  }
+  return list;
+});
+
+function registerNodeHook(
   kind: 'registerHook' | 'registerPrehook',
   handle: unknown,
   hook: NodeHook | NodePrehook,
-) => RemovableHandle;
-
-// The registration needs lib/autograd, which needs Tensor, which needs this file: it is handed in.
-let registerNodeHook: RegisterNodeHook;
-
-/** @internal */
-export function setRegisterNodeHook(register: RegisterNodeHook): void {
-  registerNodeHook = register;
+): RemovableHandle {
+  if (typeof hook !== 'function') {
+    throw new TypeError(`${kind}(): argument 'hook' must be a function, not ${describeType(hook)}`);
+  }
+  const number = site.add(hook);
+  if (kind === 'registerHook') native.registerNodeHook(site.native, handle, number);
+  else native.registerNodePrehook(site.native, handle, number);
+  return removableHandle(site, number);
 }
 
 function toNode(handle: unknown): GraphNode | null {
   return handle === null ? null : new GraphNode(handle);
 }
 
-/** The node that made a tensor; null for a leaf. */
-export function nodeOf(tensor: Tensor): GraphNode | null {
-  return toNode(native.nodeOf(tensor));
+declare module '../tensor' {
+  interface Tensor {
+    /** The node of the graph that made this tensor; null for a leaf; `Tensor.grad_fn`. */
+    readonly gradFn: GraphNode | null;
+  }
 }
+
+Object.defineProperty(Tensor.prototype, 'gradFn', {
+  get(this: Tensor): GraphNode | null {
+    return toNode(native.nodeOf(this));
+  },
+  configurable: true,
+});

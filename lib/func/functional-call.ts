@@ -2,11 +2,12 @@
 
 import { checkOptions } from '../arguments';
 import { describeType, quoted, textOf } from '../describe';
-import { AttributeError, KeyError, RuntimeError, ValueError } from '../errors';
+import { KeyError, RuntimeError, ValueError } from '../errors';
 import { native } from '../native';
 import { Callable } from '../nn/callable';
-import { registryOf } from '../nn/module';
 import type { Module } from '../nn/module';
+import { locate } from '../nn/module-walk';
+import { registryOf } from '../nn/registry';
 import type { Registry, Swapped } from '../nn/registry';
 import type { Tensor } from '../tensor';
 
@@ -107,24 +108,8 @@ function checkNames(module: Module, tensors: TensorDict): void {
   }
 }
 
-// The module that a dotted name belongs to, and the name within it.
-function ownerOf(root: Module, path: string): { owner: Module; name: string } {
-  const steps = path.split('.');
-  const name = steps.pop()!;
-  let owner = root;
-  const walked: string[] = [];
-  for (const step of steps) {
-    walked.push(step);
-    if (!(step in owner)) throw new AttributeError(`${owner.constructor.name} has no attribute \`${step}\``);
-    const next = (owner as unknown as Record<string, unknown>)[step];
-    if (!(next instanceof Callable)) {
-      throw new TypeError(`submodule \`${walked.join('.')}\`: ${textOf(next)} is not an instance of torch.nn.Module`);
-    }
-    owner = next as Module;
-  }
-  if (name === '') throw new KeyError('tensor name can\'t be empty string ""');
-  return { owner, name };
-}
+const notAModule = (path: string, _: string, value: unknown): Error =>
+  new TypeError(`submodule \`${path}\`: ${textOf(value)} is not an instance of torch.nn.Module`);
 
 interface Replacement {
   path: string;
@@ -134,15 +119,15 @@ interface Replacement {
 }
 
 function replace(root: Module, path: string, tensor: unknown): Replacement {
-  const { owner, name } = ownerOf(root, path);
+  const { parent, name, value: current } = locate(root, path, { refuse: notAModule });
+  if (name === '') throw new KeyError('tensor name can\'t be empty string ""');
   if (!native.isTensor(tensor) && tensor !== null) {
     throw new TypeError(`${textOf(tensor)} is not an instance of torch.Tensor\nIt was given for '${path}'.`);
   }
-  const current = (owner as unknown as Record<string, unknown>)[name];
   if (current != null && !native.isTensor(current)) {
     throw new TypeError(`attribute \`${name}\`: ${textOf(current)} is not an instance of torch.Tensor`);
   }
-  const registry = registryOf(owner);
+  const registry = registryOf(parent);
   registry.lookOnce();
   return { path, name, registry, old: registry.swap(name, tensor) };
 }

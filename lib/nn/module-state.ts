@@ -9,6 +9,7 @@ import type { Tensor } from '../tensor';
 import { emitLibtorchWarning } from '../warnings';
 import type { Module } from './module';
 import { Parameter } from './parameter';
+import { registryOf } from './registry';
 import type { Registry } from './registry';
 
 /** A module's parameters and persistent buffers by their names; `Module.state_dict()`. */
@@ -35,17 +36,12 @@ export interface LoadContext {
 const metadata = Symbol('metadata');
 type Versions = Record<string, number>;
 
-/** The parts of a module that this file needs. */
-export interface StateAccess {
-  registryOf(module: Module): Registry;
-}
-
 /** Collects the state of a module and of all below it. */
-export function collectState(module: Module, access: StateAccess, prefix: string, keepVars: boolean): StateDict {
+export function collectState(module: Module, prefix: string, keepVars: boolean): StateDict {
   const state: StateDict = {};
   const versions: Versions = {};
   const collect = (part: Module, prefix: string): void => {
-    const registry = access.registryOf(part);
+    const registry = registryOf(part);
     versions[prefix] = part._version;
     const add = (name: string, tensor: Tensor | null): void => {
       if (tensor !== null) state[prefix + name] = keepVars ? tensor : tensor.detach();
@@ -137,13 +133,7 @@ export function loadOwnState(
  *
  * @throws RuntimeError that lists everything that did not fit.
  */
-export function loadState(
-  module: Module,
-  access: StateAccess,
-  given: unknown,
-  strict: boolean,
-  assign: boolean,
-): IncompatibleKeys {
+export function loadState(module: Module, given: unknown, strict: boolean, assign: boolean): IncompatibleKeys {
   if (typeof given !== 'object' || given === null || Array.isArray(given) || native.isTensor(given)) {
     throw new TypeError(`Expected stateDict to be dict-like, got ${describeType(given)}.`);
   }
@@ -151,7 +141,7 @@ export function loadState(
   const found = { missingKeys: [] as string[], unexpectedKeys: [] as string[], errors: [] as string[] };
   const load = (part: Module, state: Record<string, unknown>, prefix: string): void => {
     part._loadFromStateDict(state, prefix, { ...found, assign, version: versions?.[prefix] });
-    for (const [name, child] of access.registryOf(part).entries('module')) {
+    for (const [name, child] of registryOf(part).entries('module')) {
       if (child === null) continue;
       const childPrefix = `${prefix}${name}.`;
       const entries = Object.entries(state).filter(([key]) => key.startsWith(childPrefix));

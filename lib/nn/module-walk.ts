@@ -4,8 +4,8 @@ import { describeType } from '../describe';
 import { AttributeError } from '../errors';
 import type { Tensor } from '../tensor';
 import { Callable } from './callable';
-import { registryOf } from './module';
 import type { Module } from './module';
+import { registryOf } from './registry';
 import type { Registry } from './registry';
 
 /** The options of `Module.namedModules` and of those that go through it. */
@@ -65,34 +65,40 @@ function noAttribute(module: Module, name: string): AttributeError {
   return new AttributeError(`${module.constructor.name} has no attribute \`${name}\``);
 }
 
-function step(module: Module, name: string): Module {
-  if (!(name in module)) throw noAttribute(module, name);
-  const next = (module as unknown as Record<string, unknown>)[name];
-  if (!(next instanceof Callable)) throw new AttributeError(`\`${name}\` is not an nn.Module`);
-  return next as Module;
+/** The error for a step of a dotted name that leads to something other than a module. */
+type NotAModule = (path: string, name: string, value: unknown) => Error;
+
+const notAModule: NotAModule = (_, name) => new AttributeError(`\`${name}\` is not an nn.Module`);
+
+function follow(root: Module, steps: readonly string[], refuse: NotAModule): Module {
+  return steps.reduce((module, name, i) => {
+    if (!(name in module)) throw noAttribute(module, name);
+    const next = (module as unknown as Record<string, unknown>)[name];
+    if (!(next instanceof Callable)) throw refuse(steps.slice(0, i + 1).join('.'), name, next);
+    return next as Module;
+  }, root);
 }
 
-function checkTarget(target: unknown): void {
-  if (typeof target === 'string') return;
+function stepsOf(target: unknown): string[] {
+  if (typeof target === 'string') return target.split('.');
   throw new TypeError(`argument 'target' must be a string such as 'layers.0', not ${describeType(target)}`);
 }
 
-/** The submodule of a dotted name, the module itself for an empty one. */
+/** The submodule with a dotted name; the module itself for an empty name. */
 export function submoduleOf(root: Module, target: string): Module {
-  checkTarget(target);
-  return target === '' ? root : target.split('.').reduce(step, root);
+  const steps = stepsOf(target);
+  return target === '' ? root : follow(root, steps, notAModule);
 }
 
-/** The module that the last part of a dotted name belongs to, that part, and what is there. */
+/** The last part of a dotted name, the module that it is a property of, and the value of that property. */
 export function locate(
   root: Module,
   target: string,
-  mustExist = false,
+  { mustExist = false, refuse = notAModule }: { mustExist?: boolean; refuse?: NotAModule } = {},
 ): { parent: Module; name: string; value: unknown } {
-  checkTarget(target);
-  const dot = target.lastIndexOf('.');
-  const parent = submoduleOf(root, target.slice(0, Math.max(dot, 0)));
-  const name = target.slice(dot + 1);
+  const steps = stepsOf(target);
+  const name = steps.pop()!;
+  const parent = follow(root, steps, refuse);
   if (mustExist && !(name in parent)) throw noAttribute(parent, name);
   return { parent, name, value: (parent as unknown as Record<string, unknown>)[name] };
 }

@@ -19,11 +19,8 @@ import { treeText } from './module-text';
 import { locate, submoduleOf, walkMembers, walkModules } from './module-walk';
 import type { NamedMembersOptions, NamedModulesOptions } from './module-walk';
 import { Parameter } from './parameter';
-import { checkName, Registry } from './registry';
+import { checkName, Registry, registryOf } from './registry';
 import type { Kind } from './registry';
-
-/** The registry of a module; for the functions that go beyond the module's public methods. */
-export let registryOf: (module: Module) => Registry;
 
 const MEMBERS = ['prefix', 'recurse', 'removeDuplicate'] as const;
 
@@ -73,13 +70,6 @@ export class Module extends Callable {
 
   /** Whether the module is in training mode, which `Dropout` and `BatchNorm` act upon; see {@link train}. */
   training = true;
-
-  static {
-    registryOf = (module) => {
-      if (#registry in module) return module.#registry;
-      throw new TypeError('a Proxy of a torch.nn.Module, or an object that only inherits from one, is no module');
-    };
-  }
 
   /** @internal */
   [invoke](args: unknown[]): unknown {
@@ -244,7 +234,7 @@ export class Module extends Callable {
    * @throws AttributeError if there is none.
    */
   getParameter(target: string): Parameter {
-    const { value, name } = locate(this, target, true);
+    const { value, name } = locate(this, target, { mustExist: true });
     if (!(value instanceof Parameter)) throw new AttributeError(`\`${name}\` is not an nn.Parameter`);
     return value;
   }
@@ -255,7 +245,7 @@ export class Module extends Callable {
    * @throws AttributeError if there is none.
    */
   getBuffer(target: string): Tensor {
-    const { parent, value, name } = locate(this, target, true);
+    const { parent, value, name } = locate(this, target, { mustExist: true });
     if (!registryOf(parent).has(name, 'buffer')) throw new AttributeError(`\`${name}\` is not a buffer`);
     return value as Tensor;
   }
@@ -279,7 +269,7 @@ export class Module extends Callable {
       [],
       names,
     );
-    return collectState(this, { registryOf }, prefix, keepVars);
+    return collectState(this, prefix, keepVars);
   }
 
   /**
@@ -300,7 +290,7 @@ export class Module extends Callable {
       [],
       names,
     );
-    return loadState(this, { registryOf }, state, strict, assign);
+    return loadState(this, state, strict, assign);
   }
 
   /** @internal */

@@ -5,11 +5,12 @@ import type { Optional } from '../arguments';
 import { describeType } from '../describe';
 import { RuntimeError } from '../errors';
 import { native } from '../native';
+import { operatorInto } from '../operator';
 import { torchFunctions } from '../operators';
 import { Tensor } from '../tensor';
 
-// Hands the tensor of a new leaf, of the same data, to a given object.
-const detachInto = native.operator('detach', 'detach', false);
+// A new leaf with the same data.
+const detachInto = operatorInto('detach', 'detach');
 
 function checkData(api: string, data: unknown): Tensor {
   if (data == null) return torchFunctions.empty([0]);

@@ -54,6 +54,19 @@ export function checkName(kind: Kind, name: string): void {
   if (name === '') throw new KeyError(`${kind} name can't be empty string ""`);
 }
 
+const registries = new WeakMap<object, Registry>();
+
+/**
+ * The registry of a module; for the functions that go beyond the module's public methods.
+ *
+ * @throws TypeError for a Proxy of a module, and for an object that only inherits from one.
+ */
+export function registryOf(module: Module): Registry {
+  const registry = registries.get(module);
+  if (registry !== undefined) return registry;
+  throw new TypeError('a Proxy of a torch.nn.Module, or an object that only inherits from one, is no module');
+}
+
 export class Registry {
   readonly #slots = new Map<string, Slot>();
   readonly #owner: Record<string, unknown>;
@@ -62,6 +75,7 @@ export class Registry {
 
   constructor(owner: object) {
     this.#owner = owner as Record<string, unknown>;
+    registries.set(owner, this);
   }
 
   /**

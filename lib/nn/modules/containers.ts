@@ -4,8 +4,9 @@ import { isOptions } from '../../arguments';
 import { textOf, describeType } from '../../describe';
 import { AssertionError, IndexError } from '../../errors';
 import type { Tensor } from '../../tensor';
-import { Module, registryOf } from '../module';
+import { Module } from '../module';
 import { moduleText, pythonRepr } from '../module-text';
+import { registryOf } from '../registry';
 
 /** What {@link Sequential} and {@link ModuleList} have in common: modules under the names 0, 1, 2, ... */
 abstract class NumberedModules<M extends Module> extends Module {
