@@ -1,4 +1,4 @@
-// Every environment variable the set-up reads, documented here and nowhere else
+// Every environment variable that the set-up and the loader read, documented here and nowhere else
 // (`node scripts/setup.mjs --help` prints this table).
 
 import os from 'node:os';
@@ -37,6 +37,10 @@ export const variables = [
   {
     name: 'TORCH_FUNC_DEBUG',
     text: 'set to 1 to build the addon for a debugger, to address to build it with AddressSanitizer as well',
+  },
+  {
+    name: 'TORCH_FUNC_ADDON',
+    text: 'the addon to load (a torch_func.node), in place of the one that this installation has',
   },
   {
     name: 'CXX, CMAKE_BUILD_PARALLEL_LEVEL',

@@ -3,21 +3,19 @@
 import { spawn } from 'node:child_process';
 import path from 'node:path';
 
-import { addonPath } from './set-up-facts';
 import type { AddonReport } from './probe';
 
 /** Loading libtorch from a cold disk takes some seconds. */
 const TIMEOUT = 120_000;
 
-export type AddonCheck =
-  ({ readonly ok: true; readonly path: string } & AddonReport) | { readonly ok: false; readonly problem: string };
+export type AddonCheck = ({ readonly ok: true } & AddonReport) | { readonly ok: false; readonly problem: string };
 
 /** Runs the probe; never throws. */
 export async function checkAddon(): Promise<AddonCheck> {
   const { code, signal, out, err } = await runProbe(path.join(__dirname, 'probe.js'));
   if (code === 0) {
     try {
-      return { ok: true, path: await addonPath(), ...(JSON.parse(out) as AddonReport) };
+      return { ok: true, ...(JSON.parse(out) as AddonReport) };
     } catch {
       return { ok: false, problem: `the test of the addon said something unexpected: ${out.slice(0, 500)}` };
     }

@@ -38,7 +38,7 @@ export async function doctorCommand(args: readonly string[], terminal: Terminal)
     compiler,
     cache,
     libtorch,
-    addon: addon.ok ? `loads, and gives the right Jacobian (${addon.path})` : 'DOES NOT WORK',
+    addon: addon.ok ? `loads, and gives the right Jacobian (${addon.addonFile})` : 'DOES NOT WORK',
     ...(addon.ok ? describeRuntime(addon) : {}),
   };
   if (json === true) {

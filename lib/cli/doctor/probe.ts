@@ -5,11 +5,13 @@
 
 import * as torch from '../../index';
 import { deviceCount, getDeviceProperties } from '../../cuda';
-import { native } from '../../native';
+import { addonFile, native } from '../../native';
 import { cpuCapability, getNumThreads, libtorchPath, libtorchVersion } from '../../runtime';
 
 /** What the probe prints. */
 export interface AddonReport {
+  /** The file of the addon that was loaded. */
+  readonly addonFile: string;
   readonly torchVersion: string;
   /** The file of libtorch that was loaded. */
   readonly libtorchFile: string;
@@ -50,6 +52,7 @@ function findCuda(): Pick<AddonReport, 'cuda' | 'cudaReason' | 'cudaDevices'> {
 
 checkJacobian('cpu');
 const report: AddonReport = {
+  addonFile,
   torchVersion: libtorchVersion(),
   libtorchFile: libtorchPath(),
   cpuCapability: cpuCapability(),

@@ -13,7 +13,6 @@ async function setUpModule<T>(name: string): Promise<T> {
 
 interface ProjectModule {
   readonly recordPath: string;
-  readonly addonPath: string;
 }
 
 interface StampModule {
@@ -39,11 +38,6 @@ interface SetUpRecord {
     readonly source?: string;
     readonly cuda?: boolean;
   };
-}
-
-/** Where the built addon lies. */
-export async function addonPath(): Promise<string> {
-  return (await setUpModule<ProjectModule>('project')).addonPath;
 }
 
 /** The libtorch that the addon was built for. */

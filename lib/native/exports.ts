@@ -1,16 +1,11 @@
-/**
- * Loads the addon: the only file that knows where it lies. Everything here is mechanical; the API
- * that users see is made of it in the other files of lib/.
- */
+/** What the addon exports: mechanical functions, from which the other files of lib/ make the public API. */
 
-import { existsSync } from 'node:fs';
-import * as path from 'node:path';
-import type { Dtype } from './dtype';
-import type { ElementValues } from './format/elements';
-import type { PrintingInfo } from './format/tensor';
-import type { Index } from './indexing';
-import type { Tensor } from './tensor';
-import type { Layout, MemoryFormat, Scalar } from './types';
+import type { Dtype } from '../dtype';
+import type { ElementValues } from '../format/elements';
+import type { PrintingInfo } from '../format/tensor';
+import type { Index } from '../indexing';
+import type { Tensor } from '../tensor';
+import type { Layout, MemoryFormat, Scalar } from '../types';
 
 /** What functorch has wrapped a tensor in. */
 export interface WrapperInfo {
@@ -233,29 +228,3 @@ export interface Native {
   printingInfo(tensor: Tensor): PrintingInfo;
   printedElements(tensor: Tensor, edgeItems: number): ElementValues;
 }
-
-function load(): Native {
-  const file = path.join(__dirname, '..', 'build', 'Release', 'torch_func.node');
-  try {
-    // eslint-disable-next-line @typescript-eslint/no-require-imports -- an addon can only be required
-    const native = require(file) as Native;
-    // The second load makes the environment that owns what the collector frees (native/core/environment.h).
-    process.dlopen({ exports: {} }, file);
-    return native;
-  } catch (cause) {
-    const what = existsSync(file)
-      ? `The addon ${file} could not be loaded: ${(cause as Error).message}`
-      : `The addon has not been built: ${file} does not exist`;
-    throw new Error(
-      `${what}
-
-Possible solutions:
-  - in a checkout: npm run setup (it finds or fetches libtorch and builds the addon)
-  - as a dependency: npm rebuild torch-func --foreground-scripts
-  - after a change of Node or of libtorch the addon must be built anew by the same command`,
-      { cause },
-    );
-  }
-}
-
-export const native: Native = load();
