@@ -5,12 +5,11 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { run, tail } from './commands.mjs';
 import { explainFileError } from './failure.mjs';
-import { withLock } from './lock.mjs';
 import { findPip, indexOf } from './pip.mjs';
 import { isSupportedVersion, root, torchVersion } from './project.mjs';
 import { findPythons } from './python.mjs';
-import { since } from './report.mjs';
 import { readJson, writeJson } from './stamp.mjs';
+import { makeEnvironment, pythonOf } from './virtual-environment.mjs';
 
 /** What the last set-up found: `{ path, source }`, or `{ path: null, problem }`. */
 export const pythonRecord = path.join(root, 'build', 'python.json');
@@ -31,7 +30,7 @@ export async function preparePython(report, environment) {
   }
   let answer;
   try {
-    answer = (await named(environment)) ?? (await made(report, environment));
+    answer = (await named(environment)) ?? (await cached(report, environment));
   } catch (error) {
     answer = { path: null, problem: explainFileError(error, environment.cache).message };
   }
@@ -63,8 +62,8 @@ async function missing(python) {
   return isSupportedVersion(version.split('+')[0]) ? null : `torch ${version}`;
 }
 
-/** One in the cache, made if there is none. */
-async function made(report, environment) {
+/** One in the cache, created if there is none. */
+async function cached(report, environment) {
   const { pip, tried } = await findPip(environment.python);
   if (!pip) return { path: null, problem: tried.join('; ') };
   const folder = path.join(
@@ -72,36 +71,19 @@ async function made(report, environment) {
     'python',
     `${torchVersion}-python${pip.python.version}-${process.platform}-${process.arch}`,
   );
-  const python = path.join(folder, 'bin', 'python');
-  const answer = { path: python, source: 'virtual environment in the cache' };
-  if (isComplete(folder)) return answer;
-  return withLock(
-    `${folder}.lock`,
-    async () => {
-      if (isComplete(folder)) return answer;
-      const problem = await make(report, pip, folder, python);
-      return problem === null ? answer : { path: null, problem };
-    },
-    { onWait: (owner) => report.line(`Python: waiting for ${owner}, which is making the environment`) },
-  );
-}
-
-/** A virtual environment cannot be renamed, so a mark that is written last says that it is whole. @param {string} folder */
-function isComplete(folder) {
-  return fs.existsSync(path.join(folder, 'complete.json'));
+  const problem = await makeEnvironment(report, pip, folder, {
+    what: 'Python',
+    packages: [`torch ${torchVersion}`, ...packages],
+    install: (python, onProgress) => install(pip, python, onProgress),
+  });
+  if (problem !== null) return { path: null, problem };
+  return { path: pythonOf(folder), source: 'virtual environment in the cache' };
 }
 
 /** @returns {Promise<string | null>} what went wrong */
-async function make(report, pip, folder, python) {
-  const from = performance.now();
-  report.line(`Python: making an environment with torch ${torchVersion}, ${packages.join(' and ')}`);
-  fs.rmSync(folder, { recursive: true, force: true });
-  // pip installs from outside (--python), so that Debian's python3-venv is not needed.
-  const venv = await run(pip.python.path, ['-m', 'venv', '--without-pip', folder]);
-  if (!venv.ok) return `python -m venv: ${tail(venv.stdout + venv.stderr, 3)}`;
-  const onProgress = report.bytes('fetching');
+async function install(pip, python, onProgress) {
   const cpu = process.platform === 'linux' ? `torch==${torchVersion}+cpu` : `torch==${torchVersion}`;
-  // PyPI's wheel for Linux brings gigabytes of CUDA; the one for the CPU is asked for first.
+  // PyPI's wheel for Linux brings gigabytes of CUDA, so the one for the CPU is tried first.
   const tries = [
     [cpu, ...packages],
     [cpu, ...packages, '--extra-index-url', indexOf('cpu')],
@@ -112,11 +94,7 @@ async function make(report, pip, folder, python) {
     result = await pip.install(python, args, onProgress);
     if (result.ok) break;
   }
-  report.clear();
   if (!result?.ok) return `pip install torch==${torchVersion}: ${tail(result?.stderr ?? '', 3)}`;
   const lacking = await missing(python);
-  if (lacking !== null) return `the environment is incomplete: ${lacking}`;
-  writeJson(path.join(folder, 'complete.json'), { torch: torchVersion, packages });
-  report.line(`Python: environment made (${since(from)})`);
-  return null;
+  return lacking === null ? null : `the environment is incomplete: ${lacking}`;
 }
