@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import types
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -69,9 +70,7 @@ def version() -> str:
 
 def native_functions() -> list[NativeFunction]:
     native = _PACKAGED / "ATen" / "native"
-    return parse_native_yaml(
-        str(native / "native_functions.yaml"), str(native / "tags.yaml")
-    ).native_functions
+    return parse_native_yaml(str(native / "native_functions.yaml"), str(native / "tags.yaml")).native_functions
 
 
 def lacks_value(function: NativeFunction) -> bool:
@@ -99,9 +98,7 @@ def _is_bound(function: NativeFunction, namespace: str) -> bool:
     return namespace in HAND_BOUND_BUT_PLAIN.get(str(function.func.name.name), ())
 
 
-def _overloads(
-    functions: list[NativeFunction], namespace: str
-) -> dict[str, tuple[PythonSignatureGroup, ...]]:
+def _overloads(functions: list[NativeFunction], namespace: str) -> dict[str, tuple[PythonSignatureGroup, ...]]:
     pairs = bindings.load_signatures(
         [function for function in functions if _is_bound(function, namespace)],
         str(_PACKAGED / "autograd" / "deprecated.yaml"),
@@ -202,10 +199,8 @@ def catalog(functions: list[NativeFunction]) -> dict[str, list[Entry]]:
         else:
             entries = _module(functions, namespace)
         entries.sort(key=lambda entry: entry.js_name)
-        for before, after in zip(entries, entries[1:]):
+        for before, after in itertools.pairwise(entries):
             if before.js_name == after.js_name:
-                raise ValueError(
-                    f"{namespace}: {before.python_name} and {after.python_name} are both {after.js_name}"
-                )
+                raise ValueError(f"{namespace}: {before.python_name} and {after.python_name} are both {after.js_name}")
         result[namespace] = entries
     return result

@@ -71,7 +71,8 @@ REASONS: tuple[tuple[str, str, str], ...] = (
      r"|ThroughputBenchmark|Benchmark\w+|thread_safe_generator|init_num_threads|get_device_module"
      r"|\w*Logger\w*|Capsule|DeviceObjType|StreamObjType|compiled_with_cxx11_abi|has_\w+",
      "An implementation detail of the Python package that its namespace happens to show."),
-    ("type", r"pybind11_type", "A class of TorchScript or of another part of PyTorch's C++ core that only Python binds."),
+    ("type", r"pybind11_type",
+     "A class of TorchScript or of another part of PyTorch's C++ core that only Python binds."),
     ("name", r"ScriptFunction|JITException|fork|wait|import_ir_module\w*|parse_\w+|merge_type_from_type_comment"
      r"|unify_type_list|compile|cond|while_loop|sym_\w+|Sym\w+",
      "Belongs to TorchScript, `torch.compile` or symbolic shapes, which trace Python."),
@@ -88,8 +89,8 @@ REASONS: tuple[tuple[str, str, str], ...] = (
     ("name", r"\w*anomaly\w*",
      "Errors of the autograd engine do not say which forward operator they come from."),
     ("name", r"[gs]et_default_device", "Factory functions take `{ device }`; there is no default to change."),
-    ("name", r"bit(s\d+.*)?|bits\d.*|float[48]_\w+|u?int[1-7]|q\w*int\d\w*|qscheme|per_(channel|tensor)_\w+|is_quantized"
-     r"|quantized_\w+",
+    ("name", r"bit(s\d+.*)?|bits\d.*|float[48]_\w+|u?int[1-7]|q\w*int\d\w*|qscheme|per_(channel|tensor)_\w+"
+     r"|is_quantized|quantized_\w+",
      "Quantised, sub-byte and 8-bit floating dtypes are not part of the package."),
     ("name", r"symeig|eig|solve|lstsq|matrix_rank|reinforce|volatile",
      "Removed from PyTorch: the name only raises an error that says what took its place."),

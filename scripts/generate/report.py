@@ -98,8 +98,7 @@ def _listing(overloads: list[str]) -> str:
 def report(functions: list[NativeFunction], catalog: dict[str, list[Entry]]) -> str:
     by_name = {str(function.func.name): function for function in functions}
     groups = {
-        namespace: [group for entry in entries for group in entry.groups]
-        for namespace, entries in catalog.items()
+        namespace: [group for entry in entries for group in entry.groups] for namespace, entries in catalog.items()
     }
     as_method = {str(group.base.func.name) for group in groups["methods"]}
     as_function = {
@@ -109,10 +108,7 @@ def report(functions: list[NativeFunction], catalog: dict[str, list[Entry]]) -> 
         for group in members
     }
     as_out = {
-        str(group.outplace.func.name)
-        for members in groups.values()
-        for group in members
-        if group.outplace is not None
+        str(group.outplace.func.name) for members in groups.values() for group in members if group.outplace is not None
     }
     typed = as_method | as_function | as_out
 
@@ -179,10 +175,7 @@ def report(functions: list[NativeFunction], catalog: dict[str, list[Entry]]) -> 
         "",
         *_table(
             ("Overload", "In TypeScript"),
-            [
-                (f"`{overload}`", f"`{HAND_WRITTEN[overload.partition('.')[0]]}`")
-                for overload in hand_written
-            ],
+            [(f"`{overload}`", f"`{HAND_WRITTEN[overload.partition('.')[0]]}`") for overload in hand_written],
         ),
         "",
         "## Through `torch.ops.aten` only",

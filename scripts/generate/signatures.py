@@ -159,9 +159,7 @@ def _signature(entry: Entry, group: PythonSignatureGroup) -> Signature:
     )
 
 
-def _merge_options(
-    first: tuple[Parameter, ...], second: tuple[Parameter, ...]
-) -> tuple[Parameter, ...] | None:
+def _merge_options(first: tuple[Parameter, ...], second: tuple[Parameter, ...]) -> tuple[Parameter, ...] | None:
     """The options of two signatures of which one has an option that must be given more.
 
     `randint` has an overload with a mandatory generator and one without: together they have an
@@ -171,9 +169,7 @@ def _merge_options(
     extra = [option for option in more if option not in fewer]
     if any(option.optional for option in extra) or len(more) - len(extra) != len(fewer):
         return None
-    return tuple(
-        dataclasses.replace(option, optional=True) if option in extra else option for option in more
-    )
+    return tuple(dataclasses.replace(option, optional=True) if option in extra else option for option in more)
 
 
 def _merge(first: Signature, second: Signature) -> Signature | None:
@@ -219,9 +215,9 @@ def _covers(first: Signature, second: Signature) -> bool:
         return False
     known = {option.name: option for option in first.options}
     given = {option.name for option in second.options}
-    return all(
-        option.name in known and _accepts(known[option.name], option) for option in second.options
-    ) and all(option.optional or option.name in given for option in first.options)
+    return all(option.name in known and _accepts(known[option.name], option) for option in second.options) and all(
+        option.optional or option.name in given for option in first.options
+    )
 
 
 def _merge_all(signatures: list[Signature]) -> list[Signature]:

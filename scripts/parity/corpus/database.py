@@ -95,7 +95,15 @@ def tolerance_of(op, dtype):
     for decorator in op.decorators or ():
         inner = getattr(decorator, "decorators", [decorator])
         classes = getattr(decorator, "cls_name", None)
-        if classes not in (None, "TestCommon", "TestOperators", "TestVmapOperatorsOpInfo", "TestUnaryUfuncs", "TestBwdGradients", "TestFwdGradients"):
+        if classes not in (
+            None,
+            "TestCommon",
+            "TestOperators",
+            "TestVmapOperatorsOpInfo",
+            "TestUnaryUfuncs",
+            "TestBwdGradients",
+            "TestFwdGradients",
+        ):
             continue
         for each in inner:
             if isinstance(each, toleranceOverride) and dtype in each.d:

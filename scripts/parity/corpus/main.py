@@ -1,7 +1,7 @@
 """Writes the corpus: every operator of PyTorch's database, samples, and the outcome in each mode.
 
-main.py FOLDER [--seed N] [--ops REGEX] [--main-samples N] [--other-samples N] writes FOLDER/manifest.json, cases.jsonl (a line per entry)
-and values.bin. What the fields mean stands in ../corpus.ts.
+main.py FOLDER [--seed N] [--ops REGEX] [--main-samples N] [--other-samples N] writes FOLDER/manifest.json,
+cases.jsonl (a line per entry) and values.bin; ../corpus.ts documents the fields.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ import warnings
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-import torch  # noqa: E402
+import torch
 
-import database  # noqa: E402
-from outcomes import entry_cases  # noqa: E402
+import database
+from outcomes import entry_cases
 
 _options = argparse.Namespace()
 
@@ -62,9 +62,10 @@ def main() -> None:
             _progress(len(results), len(entries))
     manifest = {"torch": torch.__version__, "seed": _options.seed, "entries": []}
     offset = line_offset = 0
-    with open(os.path.join(_options.folder, "cases.jsonl"), "wb") as lines, open(
-        os.path.join(_options.folder, "values.bin"), "wb"
-    ) as values:
+    with (
+        open(os.path.join(_options.folder, "cases.jsonl"), "wb") as lines,
+        open(os.path.join(_options.folder, "values.bin"), "wb") as values,
+    ):
         for position in range(len(entries)):
             entry, blob = results[position]
             line = json.dumps(entry, separators=(",", ":")).encode() + b"\n"
@@ -72,8 +73,11 @@ def main() -> None:
             cases = sum(len(sample["cases"]) for sample in entry["samples"])
             manifest["entries"].append(
                 {
-                    "op": entry["op"], "variant": entry["variant"], "cases": cases,
-                    "line": [line_offset, len(line)], "values": [offset, len(blob)],
+                    "op": entry["op"],
+                    "variant": entry["variant"],
+                    "cases": cases,
+                    "line": [line_offset, len(line)],
+                    "values": [offset, len(blob)],
                 }
             )
             lines.write(line)

@@ -8,7 +8,16 @@ import torch.signal
 
 # A callable that has several names goes by the first.
 _NAMESPACES = (
-    "nn.functional", "linalg", "fft", "special", "masked", "signal.windows", "sparse", "", "Tensor", "nested",
+    "nn.functional",
+    "linalg",
+    "fft",
+    "special",
+    "masked",
+    "signal.windows",
+    "sparse",
+    "",
+    "Tensor",
+    "nested",
 )
 _HIDDEN = {"__class__", "__init__", "__new__", "__repr__", "__str__", "__hash__", "__dir__", "__format__"}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import random
 import re
 import sys
@@ -9,13 +10,13 @@ import time
 import warnings
 
 import torch
+from torch.utils import _pytree as pytree
 
 import database
 import modes
 from names import public_name
 from programs import program_of
 from values import Blob, NotSerialisable, canonical, encode, is_differentiable, leaves_of
-from torch.utils import _pytree as pytree
 
 MAX_RESULT = 600_000
 # What these give is whatever the memory held.
@@ -176,14 +177,20 @@ def error_samples(op, blob):
             described = [blob.leaf(leaf) for leaf in leaves]
             program = program_of(op.op, op.name, arguments, leaves)
             sample = modes.Sample(op.op, arguments, leaves, [])
-            outcome = outcome_of(lambda: sample.call(leaves), blob, False)
+            outcome = outcome_of(functools.partial(sample.call, leaves), blob, False)
         except NotSerialisable:
             continue
         dtype = str(leaves[0].dtype).removeprefix("torch.") if leaves else "float32"
         found.append(
             {
-                "dtype": dtype, "sample": position, "leaves": described, "diff": [], "outs": [],
-                "program": program, "variants": {}, "cases": [{"mode": "error", **outcome}],
+                "dtype": dtype,
+                "sample": position,
+                "leaves": described,
+                "diff": [],
+                "outs": [],
+                "program": program,
+                "variants": {},
+                "cases": [{"mode": "error", **outcome}],
             }
         )
     return found
@@ -220,7 +227,9 @@ def entry_cases(op, seed, counts):
             samples, reasons = database.choose_samples(op, dtype, count, seed)
         except Exception as error:
             name = str(dtype).removeprefix("torch.")
-            entry["skipped"].append({"mode": "all", "why": f"the database makes no {name} sample: {_first_line(error)}"})
+            entry["skipped"].append(
+                {"mode": "all", "why": f"the database makes no {name} sample: {_first_line(error)}"}
+            )
             continue
         if not samples:
             why = sorted(set(reasons)) or ["no sample in the database"]

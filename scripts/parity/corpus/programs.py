@@ -17,7 +17,6 @@ from torch.utils import _pytree as pytree
 from names import public_name
 from values import NotSerialisable, encode
 
-
 # Functions that choose between two by a flag have no signature of their own.
 _REQUIRED = {
     **{f"torch.nn.functional.max_pool{d}d": ("input", "kernel_size") for d in (1, 2, 3)},

@@ -30,7 +30,11 @@ def leaves_of(tree) -> list[torch.Tensor]:
             for part in (leaf.start, leaf.stop, leaf.step):
                 if not isinstance(part, (int, type(None))):
                     raise NotSerialisable("a slice of tensors")
-        elif not (leaf is None or leaf is Ellipsis or isinstance(leaf, (bool, int, float, complex, str, torch.device, *_PLAIN))):
+        elif not (
+            leaf is None
+            or leaf is Ellipsis
+            or isinstance(leaf, (bool, int, float, complex, str, torch.device, *_PLAIN))
+        ):
             raise NotSerialisable(f"an argument of class {type(leaf).__name__}")
     return found
 
@@ -96,7 +100,10 @@ class Blob:
         x = x.detach()
         dtype = str(x.dtype).removeprefix("torch.")
         if x.layout != torch.strided:
-            return {"T": [dtype, list(x.shape), self.add(raw_bytes(x.to_dense()))], "layout": str(x.layout).removeprefix("torch.")}
+            return {
+                "T": [dtype, list(x.shape), self.add(raw_bytes(x.to_dense()))],
+                "layout": str(x.layout).removeprefix("torch."),
+            }
         if x.device.type != "cpu" or not keep_values:
             return {"T": [dtype, list(x.shape), -1]}
         return {"T": [dtype, list(x.shape), self.add(raw_bytes(x))]}

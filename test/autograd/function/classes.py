@@ -8,7 +8,7 @@ class Cube(Function):
 
     @staticmethod
     def forward(x):
-        return x ** 3
+        return x**3
 
     @staticmethod
     def setup_context(ctx, inputs, output):
@@ -29,7 +29,7 @@ class OldCube(Function):
     def forward(ctx, x):
         ctx.save_for_backward(x)
         ctx.save_for_forward(x)
-        return x ** 3
+        return x**3
 
     backward = Cube.backward
     jvp = Cube.jvp
@@ -46,6 +46,7 @@ class OwnVmap(Cube):
 
 class ScaledMul(Function):
     """Two tensors and a number; the second is broadcast."""
+
     generate_vmap_rule = True
 
     @staticmethod
@@ -71,6 +72,7 @@ class ScaledMul(Function):
 
 class SinCos(Function):
     """Two outputs, saved themselves."""
+
     generate_vmap_rule = True
 
     @staticmethod
@@ -95,6 +97,7 @@ class SinCos(Function):
 
 class Total(Function):
     """Knows the shape of one sample only."""
+
     generate_vmap_rule = True
 
     @staticmethod
@@ -116,6 +119,7 @@ class Total(Function):
 
 class Sorted(Function):
     """One output has no gradient."""
+
     generate_vmap_rule = True
 
     @staticmethod
@@ -130,17 +134,18 @@ class Sorted(Function):
 
     @staticmethod
     def backward(ctx, g, _):
-        i, = ctx.saved_tensors
+        (i,) = ctx.saved_tensors
         return torch.zeros_like(g).scatter(-1, i, g)
 
     @staticmethod
     def jvp(ctx, t):
-        i, = ctx.saved_tensors
+        (i,) = ctx.saved_tensors
         return t.gather(-1, i), None
 
 
 class Double_(Function):
     """In place."""
+
     @staticmethod
     def forward(x):
         return x.mul_(2)
@@ -167,6 +172,7 @@ class Once(Cube):
 
 class Same(Function):
     """Returns what it got, and things that are no tensors."""
+
     @staticmethod
     def forward(x, y):
         return x, 7, None, y
