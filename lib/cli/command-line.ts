@@ -4,7 +4,7 @@ import { doctorCommand } from './doctor/command';
 import { CommandFailure, UsageError, isError } from './failure';
 import { jacobianCommand } from './jacobian/command';
 import { packageVersion } from './package-info';
-import { type Terminal, processTerminal } from './terminal';
+import { type Terminal, processTerminal } from '../terminal/terminal';
 
 type Command = (args: readonly string[], terminal: Terminal) => Promise<number>;
 

@@ -3,7 +3,8 @@ import { CommandFailure, Interrupted, UsageError, messageOf } from '../../lib/cl
 import { callInterruptibly, withStopSignals } from '../../lib/cli/interrupt';
 import { defaultChunkSize, trialSize } from '../../lib/cli/jacobian/chunk-size';
 import { type JacobianSummary, summaryLine } from '../../lib/cli/jacobian/summary';
-import { Progress, formatBytes, formatSeconds, progressLine } from '../../lib/cli/progress';
+import { formatBytes, formatSeconds } from '../../lib/terminal/format';
+import { Progress, progressLine } from '../../lib/terminal/progress';
 import { command } from './helpers';
 
 describe('the command line', () => {

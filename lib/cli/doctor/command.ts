@@ -4,8 +4,8 @@ import { parseArgs } from 'node:util';
 
 import { UsageError, messageOf } from '../failure';
 import { packageVersion } from '../package-info';
-import { formatBytes } from '../progress';
-import type { Terminal } from '../terminal';
+import { formatBytes } from '../../terminal/format';
+import type { Terminal } from '../../terminal/terminal';
 import { checkAddon } from './check-addon';
 import type { AddonReport } from './probe';
 import { describeCache, describeCompiler, describeLibtorch } from './set-up-facts';

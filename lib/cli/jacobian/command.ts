@@ -4,8 +4,8 @@ import { parseArgs } from 'node:util';
 
 import { UsageError } from '../failure';
 import { callInterruptibly, withStopSignals } from '../interrupt';
-import { Progress } from '../progress';
-import type { Terminal } from '../terminal';
+import { Progress } from '../../terminal/progress';
+import type { Terminal } from '../../terminal/terminal';
 import type { JacobianJob } from './job';
 import { summaryLine } from './summary';
 

@@ -1,6 +1,6 @@
 /** What a job ends with. */
 
-import { formatBytes, formatCount, formatSeconds } from '../progress';
+import { formatBytes, formatCount, formatSeconds } from '../../terminal/format';
 
 /** The figures of a finished job; `--json` prints them as they are. */
 export interface JacobianSummary {
