@@ -33,8 +33,8 @@ export function makeProject(): string {
   return folder;
 }
 
-/** What is wrong with each block, null where nothing is: its types first, then what happens when it runs. */
-export function checkBlocks(blocks: readonly Block[]): (string | null)[] {
+/** What is wrong with each block, or null: first its type errors (`stricter` adds compiler options), then the error of running it. */
+export function checkBlocks(blocks: readonly Block[], stricter: ts.CompilerOptions = {}): (string | null)[] {
   const folder = makeProject();
   try {
     const sources = blocks.map((block, i) => {
@@ -43,7 +43,7 @@ export function checkBlocks(blocks: readonly Block[]): (string | null)[] {
       fs.writeFileSync(file, `${isWhole ? '' : IMPORT}${block.code}\nexport {};\n`);
       return file;
     });
-    const failures = typeErrors(sources);
+    const failures = typeErrors(sources, { ...options, ...stricter });
     const programs = sources.map((source, i) => {
       const { outputText } = ts.transpileModule(withClaims(fs.readFileSync(source, 'utf8')), {
         fileName: source,
@@ -68,8 +68,8 @@ export function checkBlocks(blocks: readonly Block[]): (string | null)[] {
   }
 }
 
-function typeErrors(sources: readonly string[]): (string | null)[] {
-  const program = ts.createProgram([...sources], options);
+function typeErrors(sources: readonly string[], compilerOptions: ts.CompilerOptions): (string | null)[] {
+  const program = ts.createProgram([...sources], compilerOptions);
   return sources.map((source) => {
     const file = program.getSourceFile(source);
     const problems = [...program.getSyntacticDiagnostics(file), ...program.getSemanticDiagnostics(file)];
