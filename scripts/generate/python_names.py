@@ -1,4 +1,4 @@
-"""Writes docs/python-helpers.md: which public names of Python PyTorch the package has.
+"""Writes docs/python-helpers.md: which public names of Python's PyTorch exist in the package.
 
     python_names.py            writes the page
     python_names.py --check    compares only; exits with 1 and says what differs
@@ -43,13 +43,13 @@ MODULES = {
 # Python names that go by another name than their own in camel case.
 OTHER_NAMES = {
     "torch": {
-        "dtype": "the type `torch.Dtype`: a dtype is its name",
+        "dtype": "the type `torch.Dtype`: a dtype is a string",
         "frombuffer": "`torch.fromTypedArray`, which copies",
         "from_numpy": "`torch.fromTypedArray`, which copies",
-        "layout": "the type `torch.Layout`: a layout is its name",
+        "layout": "the type `torch.Layout`: a layout is a string",
         "legacy_contiguous_format": "`torch.contiguousFormat`",
         "load": "`torch.npy` for arrays",
-        "memory_format": "the type `torch.MemoryFormat`: a memory format is its name",
+        "memory_format": "the type `torch.MemoryFormat`: a memory format is a string",
         "save": "`torch.npy` for arrays",
         "set_printoptions": "`torch.setPrintOptions`",
         "Size": "an array of numbers",
@@ -70,37 +70,36 @@ REASONS: tuple[tuple[str, str, str], ...] = (
      r"|USE_\w+|classproperty|get_file_path|prepare_multiprocessing_environment|profiler_\w+|PyTorchFile\w+"
      r"|ThroughputBenchmark|Benchmark\w+|thread_safe_generator|init_num_threads|get_device_module"
      r"|\w*Logger\w*|Capsule|DeviceObjType|StreamObjType|compiled_with_cxx11_abi|has_\w+",
-     "An implementation detail of the Python package that its namespace happens to show."),
-    ("type", r"pybind11_type",
-     "A class of TorchScript or of another part of PyTorch's C++ core that only Python binds."),
+     "An implementation detail of the Python package that is visible in its namespace."),
+    ("type", r"pybind11_type", "A class of TorchScript or of another part of PyTorch's C++ core that only has Python bindings."),
     ("name", r"ScriptFunction|JITException|fork|wait|import_ir_module\w*|parse_\w+|merge_type_from_type_comment"
      r"|unify_type_list|compile|cond|while_loop|sym_\w+|Sym\w+",
      "Belongs to TorchScript, `torch.compile` or symbolic shapes, which trace Python."),
     ("name", r"\w*Storage|is_storage|StorageBase|storage_type|is_shared|share_memory_",
-     "Storages are not exposed: `x.data()` gives the values, `torch.fromTypedArray` takes them."),
+     "Storages are not exposed: `x.data()` reads the values, `torch.fromTypedArray` creates a tensor from them."),
     ("name", r"(BFloat16|Bool|Byte|Char|Double|Float|Half|Int|Long|Short)Tensor|set_default_tensor_type",
-     "The legacy tensor types: a dtype and a device say the same."),
-    ("name", r"Disable\w+|as_subclass", "`__torch_function__` and subclasses of tensors are a protocol of Python's."),
-    ("name", r"MaskedTensor|(as_|is_)?masked_tensor", "A subclass of tensors, which PyTorch calls a prototype."),
+     "A legacy tensor type: use a dtype and a device."),
+    ("name", r"Disable\w+|as_subclass", "`__torch_function__` and tensor subclasses are a Python protocol."),
+    ("name", r"MaskedTensor|(as_|is_)?masked_tensor", "A tensor subclass that PyTorch marks as a prototype."),
     ("name", r"GradScaler|autocast\w*|\w+_autocast\w*", "Automatic mixed precision is not part of the package."),
     ("name", r"Event|Stream|record_stream", "CUDA streams and events are not part of the package."),
-    ("name", r"FatalError|AcceleratorError", "Comes as `torch.RuntimeError`."),
-    ("name", r"set_flush_denormal", "Would change the arithmetic of JavaScript itself, which shares the thread."),
+    ("name", r"FatalError|AcceleratorError", "Thrown as `torch.RuntimeError`."),
+    ("name", r"set_flush_denormal", "Would change the floating-point arithmetic of JavaScript on the same thread."),
     ("name", r"\w*anomaly\w*",
-     "Errors of the autograd engine do not say which forward operator they come from."),
-    ("name", r"[gs]et_default_device", "Factory functions take `{ device }`; there is no default to change."),
-    ("name", r"bit(s\d+.*)?|bits\d.*|float[48]_\w+|u?int[1-7]|q\w*int\d\w*|qscheme|per_(channel|tensor)_\w+"
-     r"|is_quantized|quantized_\w+",
+     "Anomaly mode: errors of the autograd engine do not name the forward operator."),
+    ("name", r"[gs]et_default_device", "Factory functions take `{ device }`; there is no default device to set."),
+    ("name", r"bit(s\d+.*)?|bits\d.*|float[48]_\w+|u?int[1-7]|q\w*int\d\w*|qscheme|per_(channel|tensor)_\w+|is_quantized"
+     r"|quantized_\w+",
      "Quantised, sub-byte and 8-bit floating dtypes are not part of the package."),
     ("name", r"symeig|eig|solve|lstsq|matrix_rank|reinforce|volatile",
-     "Removed from PyTorch: the name only raises an error that says what took its place."),
+     "Removed from PyTorch: the name only raises an error that names its replacement."),
     ("name", r"from_dlpack|to_dlpack", "JavaScript has no DLPack."),
-    ("name", r"apply_|map_|map2_", "Calls a Python function for each element; use the operators."),
+    ("name", r"apply_|map_|map2_", "Calls a Python function for each element; use operators."),
     ("name", r"grad_dtype", "A gradient has the dtype of its tensor."),
     ("name", r"is_(ipu|maia|mps|mtia|vulkan|xla|xpu)|ipu|mtia|xpu", "The package has the devices cpu, cuda and meta."),
-    ("name", r"is_nested", "Nested tensors are reached through their operators only."),
-    ("name", r"name", "Only ever null: a relic of named variables."),
-    ("name", r"AVG|SUM", "Belongs to distributed training."),
+    ("name", r"is_nested", "Nested tensors are available through their operators only."),
+    ("name", r"name", "Always null: a remnant of named variables."),
+    ("name", r"AVG|SUM", "Part of distributed training."),
 )  # fmt: skip
 
 LIST_EXPORTS = """
@@ -168,17 +167,17 @@ def page(exports: dict[str, list[str]]) -> str:
             f"Add them to lib/functional/, or a reason to {Path(__file__).relative_to(ROOT)}."
         )
     lines = [
-        "# Which public names of Python PyTorch are there",
+        "# Public names of Python's PyTorch: which exist here",
         "",
-        f"Written by `scripts/generate/python_names.py` from PyTorch {torch.__version__.partition('+')[0]} and the",
-        "package's own exports; a test compares it with a fresh one.",
+        f"Generated by `scripts/generate/python_names.py` from PyTorch {torch.__version__.partition('+')[0]} and the package's exports;",
+        "a test checks that it is up to date.",
         "",
-        "A name is there when the package exports it in camel case: `torch.cartesian_prod` is",
-        "`torch.cartesianProd`. Most are operators ([operators.md](operators.md)); what PyTorch writes in",
-        "Python is in `lib/functional/`, `lib/signal/` and `lib/masked/`.",
+        "The package exports a name in camelCase: `torch.cartesian_prod` is `torch.cartesianProd`. Most names",
+        "are operators ([operators.md](operators.md)). Functions that PyTorch writes in Python are in",
+        "`lib/functional/`, `lib/signal/` and `lib/masked/`.",
         "",
-        "| Namespace | Public names in Python | There |",
-        "| --------- | ---------------------: | ----: |",
+        "| Namespace | Public names in Python | Here |",
+        "| --------- | ---------------------: | ---: |",
         *counts,
         "",
         "## By another name",
@@ -187,7 +186,7 @@ def page(exports: dict[str, list[str]]) -> str:
         "| --------- | ---- |",
         *others,
         "",
-        "## Not there",
+        "## Not available",
     ]
     for _, _, why in REASONS:
         if why not in missing:
