@@ -1,5 +1,5 @@
-// What the command reports as its peak memory, for the measurements too.
+// The peak memory of this process, measured as the command does.
 
-import peak from '../dist/cli/jacobian/peak-memory.js';
+import peak from '../dist/jobs/peak-memory.js';
 
 export const { peakMemory } = peak;

@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
 
+import { Coverage } from '../lib/npy/coverage';
 import { parsePythonLiteral, PythonTuple } from '../lib/npy/literal';
 import { formatHeader, parseHeaderText, parsePreamble } from '../lib/npy/header';
 import type { NpyDtype } from '../lib/npy/dtypes';
@@ -322,7 +323,7 @@ describe('writing', () => {
     using writer = NpyWriter.create(path.join(folder, 'y.npy'), { dtype: 'int8', shape: [2] });
     expect(() => {
       writer.write(Int8Array.of(1, 2, 3));
-    }).toThrow('takes 2 bytes of values; 3 were written');
+    }).toThrow('takes 2 bytes of values; got values up to byte 3');
   });
 
   test('a full disk', () => {
@@ -354,4 +355,82 @@ describe('writing', () => {
     expect(fs.lstatSync(link).isSymbolicLink()).toBe(true);
     expect(fs.readFileSync(target)).toEqual(bytesOf('C'));
   });
+});
+
+describe('rows in any order', () => {
+  const shape = [5, 2];
+  const create = (dtype: NpyDtype = 'int16'): NpyWriter =>
+    NpyWriter.create(path.join(folder, 'y.npy'), { dtype, shape });
+  const rows = (from: number, to: number): Int16Array =>
+    Int16Array.from({ length: 2 * (to - from) }, (_, i) => 2 * from + i);
+
+  test('give the file that writing in order gives', () => {
+    using writer = create();
+    expect(writer).toMatchObject({ dtype: 'int16', shape, rows: 5, rowShape: [2], rowBytes: 4 });
+    writer.writeRows(4, rows(4, 5));
+    writer.writeRows(1, rows(1, 3));
+    writer.write(rows(3, 4));
+    writer.writeRows(1, rows(1, 2)); // once more
+    expect(() => {
+      writer.finish();
+    }).toThrow('takes 20 bytes of values; 16 were written');
+    writer.writeRows(0, rows(0, 1));
+    writer.finish();
+    using reader = NpyReader.open(path.join(folder, 'y.npy'));
+    expect([...reader.readRows(0, 5)]).toEqual([...rows(0, 5)]);
+  });
+
+  test('are checked', () => {
+    using writer = create();
+    expect(() => {
+      writer.writeRows(6, rows(0, 1));
+    }).toThrow(/cannot write from row 6 on; .*y\.npy has 5 rows/);
+    expect(() => {
+      writer.writeRows(-1, rows(0, 1));
+    }).toThrow(RangeError);
+    expect(() => {
+      writer.writeRows(4, rows(0, 2));
+    }).toThrow('takes 20 bytes of values; got values up to byte 24');
+    expect(() => {
+      writer.writeRows(0, Int16Array.of(1));
+    }).toThrow(/a row of .*y\.npy takes 4 bytes; got 2 bytes/);
+  });
+
+  test('without values', () => {
+    using writer = NpyWriter.create(path.join(folder, 'y.npy'), { dtype: 'int8', shape: [3, 0] });
+    writer.writeRows(2, new Int8Array(0));
+    expect(() => {
+      writer.writeRows(0, Int8Array.of(1));
+    }).toThrow('takes 0 bytes; got 1 bytes');
+    writer.finish();
+    using reader = NpyReader.open(path.join(folder, 'y.npy'));
+    expect(reader.shape).toEqual([3, 0]);
+  });
+
+  test('are read into memory of the caller', () => {
+    using reader = NpyReader.open(fixture('C'));
+    const scratch = new Uint8Array(96);
+    expect(reader.readRows(1, 2, scratch).buffer).toBe(scratch.buffer);
+    expect(() => reader.readRows(0, 4, scratch.subarray(16))).toThrow(
+      "'scratch' has 80 bytes from offset 16; expected",
+    );
+    expect(() => reader.readRows(0, 1, scratch.subarray(1))).toThrow(RangeError);
+  });
+});
+
+test.each([1, 2, 3])('bytes that are written in any order are each counted once, seed %i', (seed) => {
+  const coverage = new Coverage();
+  const bytes = new Set<number>();
+  let state = seed;
+  const random = (below: number): number => {
+    state = (state * 48_271) % 2_147_483_647;
+    return state % below;
+  };
+  for (let i = 0; i < 300; i++) {
+    const start = random(1000);
+    const end = start + random(12);
+    coverage.add(start, end);
+    for (let byte = start; byte < end; byte++) bytes.add(byte);
+    expect(coverage.size).toBe(bytes.size);
+  }
 });

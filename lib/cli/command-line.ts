@@ -1,10 +1,11 @@
-/** The `torch-func` command: picks the subcommand and turns what it throws into an exit code. */
+/** The `torch-func` command: dispatches to the subcommands and maps errors to exit codes. */
 
+import { isError } from '../jobs/thrown';
+import { type Terminal, processTerminal } from '../terminal/terminal';
 import { doctorCommand } from './doctor/command';
-import { CommandFailure, UsageError, isError } from './failure';
+import { UsageError, asFailure } from './failure';
 import { jacobianCommand } from './jacobian/command';
 import { packageVersion } from './package-info';
-import { type Terminal, processTerminal } from '../terminal/terminal';
 
 type Command = (args: readonly string[], terminal: Terminal) => Promise<number>;
 
@@ -13,15 +14,15 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   doctor: doctorCommand,
 };
 
-const HELP = `torch-func: Jacobians of functions written in JavaScript or TypeScript, by libtorch
+const HELP = `torch-func: Jacobians of functions written in JavaScript or TypeScript, computed by libtorch
 
 Usage
   torch-func jacobian --fn FILE --input X.npy --output J.npy
-                  the Jacobian of a function for every sample of a file
+                  compute the Jacobian of a function for every sample of a file
   torch-func doctor
-                  what this installation consists of, and whether it works
+                  show what this installation consists of, and test it
   torch-func COMMAND --help
-                  all about one command
+                  show the help of one command
 
 Options
   -h, --help      show this help
@@ -31,9 +32,9 @@ Options
 /**
  * Runs the command line.
  *
- * @param args the arguments, without `node` and the program's name
- * @returns the exit code: 0, 1 for a failure, 2 for a wrong command line, 128 + the signal's number
- * when a signal stopped the command
+ * @param args the arguments, without `node` and the name of the program
+ * @returns the exit code: 0, 1 for a failure, 2 for an invalid command line, 128 + the number of the
+ * signal that stopped the command
  */
 export async function runCommandLine(args: readonly string[], terminal: Terminal = processTerminal): Promise<number> {
   const [name, ...rest] = args;
@@ -54,13 +55,13 @@ export async function runCommandLine(args: readonly string[], terminal: Terminal
     return await COMMANDS[name](rest, terminal);
   } catch (error) {
     const prefix = name !== undefined && Object.hasOwn(COMMANDS, name) ? ` ${name}` : '';
-    terminal.err.write(`torch-func${prefix}: ${textOf(error)}\n`);
-    return error instanceof CommandFailure ? error.exitCode : 1;
+    const failure = asFailure(error);
+    terminal.err.write(`torch-func${prefix}: ${failure?.message ?? stackOf(error)}\n`);
+    return failure?.exitCode ?? 1;
   }
 }
 
-/** Failures that nobody foresaw are shown with their stack, so that they can be reported. */
-function textOf(error: unknown): string {
-  if (error instanceof CommandFailure) return error.message;
+/** Errors that are bugs are shown with their stack, for a report. */
+function stackOf(error: unknown): string {
   return isError(error) ? (error.stack ?? error.message) : String(error);
 }

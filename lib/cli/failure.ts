@@ -1,7 +1,6 @@
-/** What can end a command, and how it is told. */
+/** How a command fails: message and exit code. */
 
-import { pathToFileURL } from 'node:url';
-import { types } from 'node:util';
+import { JobError } from '../jobs/errors';
 
 /** A failure that the user can act on: its message is shown without a stack. */
 export class CommandFailure extends Error {
@@ -9,7 +8,7 @@ export class CommandFailure extends Error {
 
   constructor(
     message: string,
-    /** What the process ends with. */
+    /** The exit code of the process. */
     readonly exitCode = 1,
     options?: ErrorOptions,
   ) {
@@ -17,12 +16,12 @@ export class CommandFailure extends Error {
   }
 }
 
-/** A command line that makes no sense. */
+/** An invalid command line. */
 export class UsageError extends CommandFailure {
   override name = 'UsageError';
 
-  constructor(message: string) {
-    super(message, 2);
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, 2, options);
   }
 }
 
@@ -31,7 +30,7 @@ const SIGNAL_NUMBERS = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
 /** A signal that asks a command to stop. */
 export type StopSignal = keyof typeof SIGNAL_NUMBERS;
 
-/** The command was stopped; the exit code is the one that shells give for the signal. */
+/** A signal stopped the command; the exit code is the one that shells give for the signal. */
 export class Interrupted extends CommandFailure {
   override name = 'Interrupted';
 
@@ -40,38 +39,12 @@ export class Interrupted extends CommandFailure {
   }
 }
 
-const SYSTEM_MESSAGES: Readonly<Record<string, string>> = {
-  EACCES: 'permission denied',
-  EDQUOT: 'the disk quota is used up',
-  EFBIG: 'the file is larger than this system or its limits allow',
-  EISDIR: 'it is a folder',
-  ENOENT: 'there is no such file or folder',
-  ENOSPC: 'no space is left on the device',
-  ENOTDIR: 'a part of the path is not a folder',
-  EPERM: 'the operation is not permitted',
-  EROFS: 'the file system is read-only',
-};
-
-/** Whether something thrown is an error, whichever realm's: a user's code may run in one of its own. */
-export function isError(thrown: unknown): thrown is Error {
-  return types.isNativeError(thrown) || thrown instanceof Error;
-}
-
-/** The stack of something thrown, as lines without the message; none for what is no error. */
-export function stackLines(thrown: unknown): string[] {
-  const stack = isError(thrown) ? (thrown.stack ?? '') : '';
-  return stack.split('\n').filter((line) => /^\s+at /.test(line));
-}
-
-/** Whether a line of a stack speaks of this file, by path or as URL. */
-export function liesIn(line: string, file: string): boolean {
-  return line.includes(`${file}:`) || line.includes(`${pathToFileURL(file).href}:`);
-}
-
-/** The message of anything that was thrown; the operating system's errors in words. */
-export function messageOf(error: unknown): string {
-  if (!isError(error)) return `${String(error)} was thrown`;
-  const { code } = error as NodeJS.ErrnoException;
-  const words = code === undefined ? undefined : SYSTEM_MESSAGES[code];
-  return words === undefined ? error.message : `${words} (${String(code)})`;
+/** A thrown value as a failure of the command; undefined for an error that is a bug. */
+export function asFailure(thrown: unknown): CommandFailure | undefined {
+  if (thrown instanceof CommandFailure) return thrown;
+  if (!(thrown instanceof JobError)) return undefined;
+  const { code, message, option } = thrown;
+  const text = option === undefined ? message : `${message} (option --${option})`;
+  const cause = { cause: thrown };
+  return code === 'argument' ? new UsageError(text, cause) : new CommandFailure(text, 1, cause);
 }

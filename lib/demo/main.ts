@@ -3,7 +3,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 
-import { keepFreedMemory } from '../cli/jacobian/process-memory';
+import { keepFreedMemory } from '../jobs/process-memory';
 import { summaryLine } from '../cli/jacobian/summary';
 import { packageRoot } from '../cli/package-info';
 import { report } from './check';

@@ -5,11 +5,11 @@
 
 import path from 'node:path';
 
-import { runJacobianJob } from '../cli/jacobian/job';
-import { loadFunction } from '../cli/jacobian/load-function';
-import { importModule } from '../cli/jacobian/load-module';
-import type { JacobianSummary } from '../cli/jacobian/summary';
+import { runJacobianJob, type JacobianReport } from '../jobs/jacobian/job';
+import { loadFunction } from '../jobs/function/load-function';
+import { importModule } from '../jobs/function/load-module';
 import { packageRoot } from '../cli/package-info';
+import * as torch from '../index';
 import { NpyReader } from '../npy/reader';
 import type { Check } from './check';
 import { axisDerivative, kinematics, manipulability } from './ur5-geometry';
@@ -31,13 +31,13 @@ interface TrajectoryModule {
 /** Writes the joint angles of `trajectories` motions with the script beside the example. */
 export async function makeTrajectories(file: string, trajectories: number, steps: number): Promise<void> {
   const script = path.join(EXAMPLE, 'make-trajectories.ts');
-  const module = (await importModule(script)) as unknown as TrajectoryModule;
+  const module = (await importModule(script, torch)) as unknown as TrajectoryModule;
   module.makeTrajectories(file, trajectories, steps);
 }
 
 /** `torch-func jacobian --fn examples/robot-arm/ur5.ts --input INPUT --output OUTPUT` */
-export async function computeJacobians(input: string, output: string): Promise<JacobianSummary> {
-  const fn = await loadFunction(path.join(EXAMPLE, 'ur5.ts'));
+export async function computeJacobians(input: string, output: string): Promise<JacobianReport> {
+  const fn = await loadFunction(path.join(EXAMPLE, 'ur5.ts'), torch);
   return runJacobianJob({ fn, input, output });
 }
 

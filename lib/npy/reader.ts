@@ -6,6 +6,7 @@
 import fs from 'node:fs';
 
 import { ValueError } from '../errors';
+import type { RowReader } from '../jobs/rows';
 import { type NpyData, type NpyDtype, allocateBytes, itemsizeOf, toNativeBytes, viewBytes } from './dtypes';
 import {
   type ParsedNpyHeader,
@@ -48,7 +49,7 @@ function describe(error: unknown): string {
  * Format versions 1.0 to 3.0, either byte order, C and Fortran order. Bytes after the array are
  * ignored, as `numpy.load` does.
  */
-export class NpyReader implements Disposable {
+export class NpyReader implements RowReader {
   readonly dtype: NpyDtype;
   readonly shape: readonly number[];
   /** Whether the values lie in the file with the first index varying fastest. */
@@ -110,19 +111,30 @@ export class NpyReader implements Disposable {
     return this.shape.slice(1);
   }
 
+  /** The size of one row in bytes. */
+  get rowBytes(): number {
+    return elementCount(this.rowShape) * itemsizeOf(this.dtype);
+  }
+
   /**
    * Reads rows `start` to `start + count` (exclusive) as a typed array in C order and in this
    * machine's byte order.
    *
-   * @param scratch - Memory to read into, from {@link allocateBytes} and large enough: what is returned
-   * may lie there, until the next read. A stream that lets go of a typed array per chunk leaves them
-   * to the collector, scattered in memory.
+   * @param scratch - Memory to read into: at least as large as the rows, at a multiple of 16 bytes of its ArrayBuffer.
+   * The result may lie in it, and is then valid until the next read. Without it each read allocates, and
+   * only the garbage collector frees.
    * @throws RangeError for rows that the file does not have; ValueError when the file was cut
    * short since it was opened.
    */
-  readRows(start: number, count: number, scratch?: Buffer): NpyData {
+  readRows(start: number, count: number, scratch?: Uint8Array): NpyData {
     if (!Number.isInteger(start) || !Number.isInteger(count) || start < 0 || count < 0 || start + count > this.rows) {
       throw new RangeError(`rows ${start} to ${start + count} were asked for; ${this.path} has ${this.rows}`);
+    }
+    if (scratch !== undefined && (scratch.byteOffset % 16 !== 0 || scratch.byteLength < count * this.rowBytes)) {
+      throw new RangeError(
+        `argument 'scratch' has ${scratch.byteLength} bytes from offset ${scratch.byteOffset}; expected at least ` +
+          `${count * this.rowBytes} bytes from a multiple of 16`,
+      );
     }
     const width = elementCount(this.rowShape);
     const scattered = this.fortranOrder && width > 1;
@@ -151,7 +163,7 @@ export class NpyReader implements Disposable {
     this.close();
   }
 
-  private readBytes(offset: number, length: number, scratch?: Buffer): Buffer {
+  private readBytes(offset: number, length: number, scratch?: Uint8Array): Buffer {
     if (this.descriptor < 0) throw new ValueError(`cannot read ${this.path}: it was closed`);
     const bytes = readUpTo(this.descriptor, this.dataStart + offset, length, scratch);
     if (bytes.length < length) {
@@ -161,14 +173,14 @@ export class NpyReader implements Disposable {
     return bytes;
   }
 
-  private readAdjacent(start: number, count: number, scratch?: Buffer): Buffer {
-    const rowBytes = elementCount(this.rowShape) * itemsizeOf(this.dtype);
+  private readAdjacent(start: number, count: number, scratch?: Uint8Array): Buffer {
+    const { rowBytes } = this;
     return this.readBytes(start * rowBytes, count * rowBytes, scratch);
   }
 
   /** Rows of a file in Fortran order, out of a block that is read ahead. */
   private readScattered(start: number, count: number): Buffer {
-    const rowBytes = elementCount(this.rowShape) * itemsizeOf(this.dtype);
+    const { rowBytes } = this;
     let block = this.block;
     if (!block || start < block.start || start + count > block.start + block.count) {
       const ahead = Math.max(count, Math.floor(FORTRAN_BLOCK / rowBytes));
@@ -223,8 +235,8 @@ function scatter(piece: Buffer, block: Buffer, position: number, stride: number,
 }
 
 /** Reads `length` bytes, or as many as there are before the end of the file. */
-function readUpTo(descriptor: number, position: number, length: number, scratch?: Buffer): Buffer {
-  const bytes = scratch ?? allocateBytes(length);
+function readUpTo(descriptor: number, position: number, length: number, scratch?: Uint8Array): Buffer {
+  const bytes = scratch === undefined ? allocateBytes(length) : Buffer.from(scratch.buffer, scratch.byteOffset, length);
   let done = 0;
   while (done < length) {
     const part = Math.min(MAX_READ, length - done);

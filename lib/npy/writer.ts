@@ -1,6 +1,6 @@
 /**
- * Writes an `.npy` file piece by piece. The file appears under its name only when it is complete:
- * until then it is a temporary file in the same directory.
+ * Writes an `.npy` file piece by piece. The file appears under its name when it is complete. Until then
+ * it is a temporary file in the same directory.
  */
 
 import { randomBytes } from 'node:crypto';
@@ -8,13 +8,15 @@ import fs from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 
 import { ValueError } from '../errors';
-import type { NpyDtype } from './dtypes';
-import { byteLength, formatHeader } from './header';
+import type { RowWriter } from '../jobs/rows';
+import { Coverage } from './coverage';
+import { type NpyDtype, itemsizeOf } from './dtypes';
+import { byteLength, elementCount, formatHeader } from './header';
 
-/** One write call; a system call cannot take more than 2 GiB. */
+/** The size of one write call; a system call cannot take more than 2 GiB. */
 const MAX_WRITE = 64 * 1024 * 1024;
 
-/** What {@link NpyWriter.create} needs to know: the dtype and shape of the whole array. */
+/** The dtype and the shape of the whole array. */
 export interface NpyWriterOptions {
   readonly dtype: NpyDtype;
   readonly shape: readonly number[];
@@ -25,38 +27,51 @@ export interface NpyWriterOptions {
  *
  * ```ts
  * using writer = torch.npy.NpyWriter.create('y.npy', { dtype: 'float32', shape: [4, 2] });
- * writer.write(Float32Array.of(1, 2, 3, 4));
- * writer.write(Float32Array.of(5, 6, 7, 8));
- * writer.finish(); // without it nothing is left behind
+ * writer.write(Float32Array.of(1, 2, 3, 4)); // the first two rows
+ * writer.writeRows(3, Float32Array.of(7, 8)); // the last one
+ * writer.writeRows(2, Float32Array.of(5, 6));
+ * writer.finish(); // without it no file is left behind
  * ```
  */
-export class NpyWriter implements Disposable {
-  private written = 0;
+export class NpyWriter implements RowWriter {
+  readonly dtype: NpyDtype;
+  readonly shape: readonly number[];
+
+  private readonly size: number;
+  private readonly coverage = new Coverage();
+  /** Where {@link write} continues, in bytes from the start of the values. */
+  private position = 0;
 
   private constructor(
-    /** Where the file will stand. */
+    /** The path of the finished file. */
     readonly path: string,
-    /** Where it stands until {@link finish}. */
+    /** The path until {@link finish}. */
     readonly temporaryPath: string,
     private descriptor: number,
-    private readonly expected: number,
-  ) {}
+    private readonly dataStart: number,
+    { dtype, shape }: NpyWriterOptions,
+  ) {
+    this.dtype = dtype;
+    this.shape = [...shape];
+    this.size = byteLength({ dtype, shape });
+  }
 
   /**
-   * Begins a file.
+   * Creates the temporary file.
    *
-   * @throws ValueError when `path` names something that is not a regular file; the operating
-   * system's error when its directory cannot be written to.
+   * @throws ValueError if `path` names something other than a regular file, or the array is too large;
+   * the operating system's error if its directory cannot be written to.
    */
-  static create(path: string, { dtype, shape }: NpyWriterOptions): NpyWriter {
+  static create(path: string, options: NpyWriterOptions): NpyWriter {
+    byteLength(options);
+    const header = formatHeader({ ...options, fortranOrder: false });
     const target = resolveTarget(path);
     const name = `.${basename(target)}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`;
     const temporaryPath = join(dirname(target), name);
-    const header = formatHeader({ dtype, fortranOrder: false, shape });
-    const expected = byteLength({ dtype, shape });
-    const writer = new NpyWriter(target, temporaryPath, fs.openSync(temporaryPath, 'wx'), expected);
+    const descriptor = fs.openSync(temporaryPath, 'wx');
+    const writer = new NpyWriter(target, temporaryPath, descriptor, header.length, options);
     try {
-      writer.writeAll(header);
+      writer.writeAt(0, header);
     } catch (error) {
       writer.abort();
       throw error;
@@ -64,28 +79,57 @@ export class NpyWriter implements Disposable {
     return writer;
   }
 
-  /**
-   * Appends values, in this machine's byte order.
-   *
-   * @throws ValueError when there are more than the shape has room for.
-   */
-  write(values: ArrayBufferView): void {
-    this.written += values.byteLength;
-    if (this.written > this.expected) {
-      throw new ValueError(`${this.path} takes ${this.expected} bytes of values; ${this.written} were written`);
-    }
-    this.writeAll(Buffer.from(values.buffer, values.byteOffset, values.byteLength));
+  /** The size of the first dimension; 1 for a 0-d array. */
+  get rows(): number {
+    return this.shape[0] ?? 1;
+  }
+
+  /** The shape of one row: all dimensions but the first. */
+  get rowShape(): readonly number[] {
+    return this.shape.slice(1);
+  }
+
+  /** The size of one row in bytes. */
+  get rowBytes(): number {
+    return elementCount(this.rowShape) * itemsizeOf(this.dtype);
   }
 
   /**
-   * Makes sure that the values are on the disk and gives the file its name, replacing a file of
-   * that name in one step.
+   * Writes values after those of the last call, in this machine's byte order.
    *
-   * @throws ValueError when values are missing.
+   * @throws ValueError if the array has no room for them.
+   */
+  write(values: ArrayBufferView): void {
+    this.writeValues(this.position, values);
+  }
+
+  /**
+   * Writes whole rows from row `start` on, in any order of calls. {@link write} continues after them.
+   *
+   * @throws RangeError if `start` is not a row of the array; ValueError if the values are not whole
+   * rows, or more than the array has room for.
+   */
+  writeRows(start: number, values: ArrayBufferView): void {
+    const { rows, rowBytes } = this;
+    if (!Number.isInteger(start) || start < 0 || start > rows) {
+      throw new RangeError(`cannot write from row ${start} on; ${this.path} has ${rows} rows`);
+    }
+    if (rowBytes === 0 ? values.byteLength > 0 : values.byteLength % rowBytes > 0) {
+      throw new ValueError(`a row of ${this.path} takes ${rowBytes} bytes; got ${values.byteLength} bytes`);
+    }
+    this.writeValues(start * rowBytes, values);
+  }
+
+  /**
+   * Flushes the values to the disk and gives the file its name. A file of that name is replaced
+   * atomically.
+   *
+   * @throws ValueError if values are missing.
    */
   finish(): void {
-    if (this.written !== this.expected) {
-      throw new ValueError(`${this.path} takes ${this.expected} bytes of values; ${this.written} were written`);
+    const written = this.coverage.size;
+    if (written !== this.size) {
+      throw new ValueError(`${this.path} takes ${this.size} bytes of values; ${written} were written`);
     }
     try {
       fs.fsyncSync(this.descriptor);
@@ -97,7 +141,7 @@ export class NpyWriter implements Disposable {
     }
   }
 
-  /** Gives up: removes the temporary file. Harmless after {@link finish} and when called twice. */
+  /** Removes the temporary file. No effect after {@link finish} or a second time. */
   abort(): void {
     if (this.descriptor >= 0) this.closeDescriptor();
     fs.rmSync(this.temporaryPath, { force: true });
@@ -113,19 +157,29 @@ export class NpyWriter implements Disposable {
     fs.closeSync(descriptor);
   }
 
-  private writeAll(bytes: Uint8Array): void {
+  private writeValues(position: number, { buffer, byteOffset, byteLength }: ArrayBufferView): void {
+    const end = position + byteLength;
+    if (end > this.size) {
+      throw new ValueError(`${this.path} takes ${this.size} bytes of values; got values up to byte ${end}`);
+    }
+    this.writeAt(this.dataStart + position, Buffer.from(buffer, byteOffset, byteLength));
+    this.coverage.add(position, end);
+    this.position = end;
+  }
+
+  private writeAt(position: number, bytes: Uint8Array): void {
     if (this.descriptor < 0) throw new ValueError(`${this.path} was already closed`);
     let done = 0;
     while (done < bytes.byteLength) {
       const part = Math.min(MAX_WRITE, bytes.byteLength - done);
-      done += fs.writeSync(this.descriptor, bytes, done, part);
+      done += fs.writeSync(this.descriptor, bytes, done, part, position + done);
     }
   }
 }
 
 /**
- * Follows symbolic links, which a rename would replace by a file, and refuses what a rename would
- * destroy (`/dev/null`, say).
+ * Resolves symbolic links, which a rename would replace by a file. Refuses what a rename would destroy,
+ * such as `/dev/null`.
  */
 function resolveTarget(path: string): string {
   const stat = fs.statSync(path, { throwIfNoEntry: false });

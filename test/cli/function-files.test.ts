@@ -14,10 +14,10 @@ const DRIVER = `
   const [dist, ...specs] = process.argv.slice(1);
   const torch = require(dist + '/index.js');
   require(dist + '/cli/share-package.js').sharePackage();
-  const { loadFunction } = require(dist + '/cli/jacobian/load-function.js');
+  const { loadFunction } = require(dist + '/jobs/function/load-function.js');
   const tell = async (spec) => {
     try {
-      const fn = await loadFunction(spec);
+      const fn = await loadFunction(spec, torch);
       return { value: fn.evaluate(torch.tensor([3, 4])).toArray() };
     } catch (error) {
       return { error: error.message };
@@ -114,10 +114,15 @@ const BAD: readonly [name: string, source: string, suffix: string, message: RegE
     'many.mjs',
     'export const f = (x) => x; export const g = (x) => x;',
     '',
-    /several functions and none by default: f, g; name one, as in --fn many\.mjs#f/,
+    /several functions and none by default: f, g; select one, for example many\.mjs#f/,
   ],
-  ['many.mjs', 'export const f = (x) => x; export const k = 1;', '#h', /has no export 'h'; its functions are: f/],
-  ['many.mjs', 'export const f = (x) => x; export const k = 1;', '#k', /exports 'k', not a function/],
+  [
+    'many.mjs',
+    'export const f = (x) => x; export const k = 1;',
+    '#h',
+    /has no export 'h'; it exports the functions: f/,
+  ],
+  ['many.mjs', 'export const f = (x) => x; export const k = 1;', '#k', /exports 'k', which is not a function/],
   ['syntax.mjs', 'export default (x => ;', '', /cannot load .*syntax\.mjs: /],
   ['syntax.ts', 'export default (x: => x;', '', /cannot load .*syntax\.ts: /],
   ['throws.mjs', '\nthrow new Error("at load");', '', /cannot load .*throws\.mjs: at load[^]*throws\.mjs:2/],
@@ -139,5 +144,5 @@ test('modules that cannot be used', () => {
 test('files that are not there or not code', () => {
   const [none, python] = callAll([folder.file('none.ts'), folder.file('f.py', '')]);
   expect(none.error).toMatch(/cannot load .*none\.ts: there is no such file/);
-  expect(python.error).toMatch(/--fn takes a \.ts, .* file/);
+  expect(python.error).toMatch(/expected a \.ts, .* file, got .*f\.py/);
 });

@@ -183,7 +183,7 @@ describe('functions that cannot be differentiated', () => {
     ['returns null', '(x) => null', /returned null; expected one tensor/],
     ['returns an array', '(x) => [x, x]', /returned an array of 2; expected one tensor/],
     ['returns an object', '(x) => ({ y: x })', /returned an object \(Object\); expected one tensor/],
-    ['returns integers', '(x) => x.long()', /returned a tensor of int64; a Jacobian needs a real floating-point one/],
+    ['returns integers', '(x) => x.long()', /returned a tensor of int64; a Jacobian needs a real floating-point tensor/],
     ['returns complex numbers', '(x, torch) => torch.complex(x, x)', /returned a tensor of complex128/],
     ['reads a value inside the transform', '(x) => x.mul(x.sum().item())', /f\.mjs threw RuntimeError: .*vmap/],
   ]; // prettier-ignore
@@ -234,11 +234,15 @@ describe('inputs that cannot be used', () => {
 
   test('integers, booleans and complex numbers', async () => {
     writeNpy(folder.file('X.npy'), 'int32', [2], Int32Array.of(1, 2));
-    expect(await use()).toMatch(/holds int32 values, .* convert them with --dtype float32 or --dtype float64/);
+    expect(await use()).toMatch(
+      /holds int32 values, which cannot be differentiated; convert them to float32 or float64 \(option --dtype\)/,
+    );
     writeNpy(folder.file('X.npy'), 'bool', [2], Uint8Array.of(1, 0));
     expect(await use()).toMatch(/holds bool values/);
     writeNpy(folder.file('X.npy'), 'complex64', [1], Float32Array.of(1, 2));
-    expect(await use('--dtype', 'float64')).toMatch(/holds complex64 values; only real numbers/);
+    expect(await use('--dtype', 'float64')).toMatch(
+      /holds complex64 values; a Jacobian job differentiates real numbers only/,
+    );
   });
 
   test('a device that is not there', async () => {

@@ -1,8 +1,10 @@
 import { runCommandLine } from '../../lib/cli/command-line';
-import { CommandFailure, Interrupted, UsageError, messageOf } from '../../lib/cli/failure';
+import { CommandFailure, Interrupted, UsageError, asFailure } from '../../lib/cli/failure';
 import { callInterruptibly, withStopSignals } from '../../lib/cli/interrupt';
-import { defaultChunkSize, trialSize } from '../../lib/cli/jacobian/chunk-size';
-import { type JacobianSummary, summaryLine } from '../../lib/cli/jacobian/summary';
+import { summaryLine } from '../../lib/cli/jacobian/summary';
+import { JobError } from '../../lib/jobs/errors';
+import type { JacobianReport } from '../../lib/jobs/jacobian/job';
+import { messageOf } from '../../lib/jobs/thrown';
 import { formatBytes, formatSeconds } from '../../lib/terminal/format';
 import { Progress, progressLine } from '../../lib/terminal/progress';
 import { command } from './helpers';
@@ -25,7 +27,7 @@ describe('the command line', () => {
     [['frobnicate'], "'frobnicate' is not a command; the commands are jacobian and doctor"],
     [['constructor'], 'is not a command'],
     [['jacobian'], '--fn, --input, --output missing'],
-    [['jacobian', '--fn', 'f.ts'], '--input, --output missing; torch-func jacobian --help explains'],
+    [['jacobian', '--fn', 'f.ts'], '--input, --output missing; see torch-func jacobian --help'],
     [['jacobian', '--frob'], "Unknown option '--frob'"],
     [['jacobian', 'f.ts'], "Unexpected argument 'f.ts'"],
     [['jacobian', '--fn'], "'--fn <value>' argument missing"],
@@ -43,7 +45,7 @@ describe('the command line', () => {
     ],
     [
       ['jacobian', '--fn', 'f', '--input', 'x', '--output', 'y', '--chunk-size', '0'],
-      "--chunk-size is '0'; expected a whole number from 1",
+      "--chunk-size is '0'; expected a positive integer",
     ],
     [['jacobian', '--fn', 'f', '--input', 'x', '--output', 'y', '--chunk-size', '1e3'], "--chunk-size is '1e3'"],
     [['jacobian', '--fn', 'f', '--input', 'x', '--output', 'y', '--chunk-size=-3'], "--chunk-size is '-3'"],
@@ -88,6 +90,20 @@ describe('failures', () => {
     expect(new Interrupted('SIGINT').exitCode).toBe(130);
     expect(new Interrupted('SIGTERM').exitCode).toBe(143);
     expect(new Interrupted('SIGHUP').exitCode).toBe(129);
+  });
+
+  test('the errors of jobs', () => {
+    const cases: [JobError, number, string][] = [
+      [new JobError('input', 'no'), 1, 'no'],
+      [new JobError('input', 'no', { option: 'dtype' }), 1, 'no (option --dtype)'],
+      [new JobError('argument', 'no', { option: 'fn' }), 2, 'no (option --fn)'],
+    ];
+    for (const [error, exitCode, message] of cases) {
+      expect(asFailure(error)).toMatchObject({ exitCode, message, cause: error });
+    }
+    const usage = new UsageError('x');
+    expect(asFailure(usage)).toBe(usage);
+    expect(asFailure(new Error('a bug'))).toBeUndefined();
   });
 
   test('messages', () => {
@@ -156,7 +172,7 @@ describe('what people see', () => {
     }
   });
 
-  const summary: JacobianSummary = {
+  const summary: JacobianReport = {
     samples: 1_000_000,
     seconds: 2.5,
     samplesPerSecond: 400_000,
@@ -176,38 +192,5 @@ describe('what people see', () => {
     expect(summaryLine({ ...summary, samples: 1, nonFiniteValues: 2, nonFiniteSamples: 1 })).toBe(
       '1 sample in 2.50 s, 400,000 samples/s, device cpu, peak memory 312 MB, NOT FINITE: 2 values in 1 sample',
     );
-  });
-});
-
-describe('the default chunk size', () => {
-  const small = { mode: 'rev', inputs: 2, outputs: 3, bytesPerElement: 4, device: 'cpu' } as const;
-
-  test('small functions get large chunks, large ones get small chunks', () => {
-    expect(defaultChunkSize(small, 100)).toBe(16_384);
-    expect(defaultChunkSize({ ...small, device: 'cuda' }, 100)).toBeGreaterThan(500_000);
-    // 64 MiB / (10 kB for the values and for each of three outputs)
-    expect(defaultChunkSize(small, 10_000)).toBe(1676);
-    expect(defaultChunkSize(small, 1e9)).toBe(1);
-  });
-
-  test('forward mode counts inputs', () => {
-    const many = { ...small, inputs: 100, outputs: 1 };
-    expect(defaultChunkSize({ ...many, mode: 'fwd' }, 5000)).toBeLessThan(defaultChunkSize(many, 5000));
-  });
-
-  test('never less than inputs, outputs and the Jacobian take', () => {
-    const large = { ...small, inputs: 1000, outputs: 1000 };
-    expect(defaultChunkSize(large, 0)).toBe(5);
-  });
-
-  test('a trial is small, and smaller for large functions', () => {
-    expect(trialSize(small)).toBe(256);
-    expect(trialSize({ ...small, inputs: 10_000, outputs: 10_000 })).toBe(1);
-  });
-
-  test('nothing to differentiate', () => {
-    const nothing = { ...small, inputs: 0, outputs: 0 };
-    expect(trialSize(nothing)).toBe(256);
-    expect(defaultChunkSize(nothing, 0)).toBe(16_384);
   });
 });

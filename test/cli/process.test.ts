@@ -92,7 +92,9 @@ test('a file that grows beyond the limit of the shell', () => {
     'ulimit -f 16',
     args('export default (x) => x.sin();', 10_000, '--chunk-size', '100'),
   );
-  expect(err).toMatch(/cannot write .*J\.npy: the file is larger than this system or its limits allow \(EFBIG\)/);
+  expect(err).toMatch(
+    /cannot write .*J\.npy: the file exceeds the size limit of the system or of this process \(EFBIG\)/,
+  );
   expect(code).toBe(1);
   expect(fs.readdirSync(folder.path).sort()).toEqual(['X.npy', 'f.mjs']);
 });

@@ -2,10 +2,11 @@
 
 import { parseArgs } from 'node:util';
 
-import { UsageError, messageOf } from '../failure';
-import { packageVersion } from '../package-info';
+import { messageOf } from '../../jobs/thrown';
 import { formatBytes } from '../../terminal/format';
 import type { Terminal } from '../../terminal/terminal';
+import { UsageError } from '../failure';
+import { packageVersion } from '../package-info';
 import { checkAddon } from './check-addon';
 import type { AddonReport } from './probe';
 import { describeCache, describeCompiler, describeLibtorch } from './set-up-facts';

@@ -1,12 +1,12 @@
-/** `torch-func jacobian`: its options, its help and what it prints. */
+/** `torch-func jacobian`: options, help and output. */
 
 import { parseArgs } from 'node:util';
 
-import { UsageError } from '../failure';
-import { callInterruptibly, withStopSignals } from '../interrupt';
+import type { JacobianJob } from '../../jobs/jacobian/job';
 import { Progress } from '../../terminal/progress';
 import type { Terminal } from '../../terminal/terminal';
-import type { JacobianJob } from './job';
+import { UsageError } from '../failure';
+import { callInterruptibly, withStopSignals } from '../interrupt';
 import { summaryLine } from './summary';
 
 const HELP = `torch-func jacobian: the Jacobian of a function for every sample of a file
@@ -15,30 +15,29 @@ Usage
   torch-func jacobian --fn FILE[#EXPORT] --input X.npy --output J.npy [options]
 
   --fn FILE[#EXPORT]     the module that exports the function: a .ts, .mjs, .cjs or .js file,
-                         anywhere on disk. It takes one sample and the package, and returns one
-                         tensor of any shape:
+                         anywhere on disk. The function takes one sample and the package, and
+                         returns one tensor of any shape:
                            export default (x, torch) => torch.stack([x.sin(), x.pow(2)]);
-                         The default export is taken, or the only function that is exported, or
-                         EXPORT. The file may import 'torch-func' as well.
-  --input X.npy          the samples, an array of shape (N, ...in)
-  --output J.npy         where the Jacobians go, an array of shape (N, ...out, ...in)
+                         The command uses EXPORT, or the default export, or the only exported
+                         function. The file may also import 'torch-func'.
+  --input X.npy          the samples: an array of shape (N, ...in)
+  --output J.npy         the Jacobians: an array of shape (N, ...out, ...in)
 
 Options
-  --mode rev|fwd|auto    reverse mode (one pass for every output) or forward mode (one for every
-                         input); auto, the default, takes forward mode when there are more outputs
-                         than inputs
-  --device cpu|cuda[:N]  where to compute; cpu by default
+  --mode rev|fwd|auto    reverse mode (one pass per output) or forward mode (one pass per input).
+                         Default: auto, which is forward mode if there are more outputs than inputs
+  --device cpu|cuda[:N]  the device that computes. Default: cpu
   --dtype float32|float64
-                         what to convert the samples to; by default they stay what they are.
-                         Needed for integers.
-  --chunk-size N         how many samples are computed at once. Memory grows with it and not with
-                         the number of samples. By default as many as are estimated to take 64 MiB
-                         (1 GiB on a GPU), and at most 16,384 (1,048,576)
+                         the dtype that samples are converted to. Default: that of the input.
+                         Required for integers.
+  --chunk-size N         the number of samples that are computed at once. Memory grows with it, not
+                         with N. Default: as many as are estimated to take 64 MiB (1 GiB on a GPU),
+                         at most 16,384 (1,048,576)
   --json                 print the final figures as one JSON object
   -h, --help             show this help
 
-It ends with one line: samples, seconds, samples per second, device, peak memory, and how many
-results are not finite, if any. J.npy appears only when it is complete.
+The last line shows the number of samples, the seconds, samples per second, the device, the peak
+memory, and the number of results that are not finite, if any. J.npy appears when it is complete.
 `;
 
 const MODES = ['rev', 'fwd', 'auto'] as const;
@@ -58,13 +57,13 @@ export async function jacobianCommand(args: readonly string[], terminal: Termina
     return 0;
   }
   const progress = new Progress(terminal, 'samples');
-  // Without a handler, exceeding `ulimit -f` would kill the process instead of failing a write.
+  // Without a handler, exceeding `ulimit -f` kills the process instead of failing the write.
   const ignore = (): void => undefined;
   process.on('SIGXFSZ', ignore);
   try {
-    const summary = await withStopSignals(async (signal) => {
-      const { loadFunction, runJacobianJob } = loadMachinery();
-      const fn = await loadFunction(request.fn);
+    const report = await withStopSignals(async (signal) => {
+      const { torch, loadFunction, runJacobianJob } = loadEngine();
+      const fn = await loadFunction(request.fn, torch);
       return runJacobianJob(
         { ...request.job, fn },
         {
@@ -77,7 +76,7 @@ export async function jacobianCommand(args: readonly string[], terminal: Termina
       );
     });
     progress.clear();
-    terminal.out.write(`${request.json ? JSON.stringify(summary) : summaryLine(summary)}\n`);
+    terminal.out.write(`${request.json ? JSON.stringify(report) : summaryLine(report)}\n`);
     return 0;
   } finally {
     progress.clear();
@@ -86,17 +85,19 @@ export async function jacobianCommand(args: readonly string[], terminal: Termina
 }
 
 /**
- * What needs the addon is loaded only here: help and complaints about the command line are there
- * without it. (`import()` would not do in a CommonJS module that tests load from its source.)
+ * Loads what needs the addon, only now: help and errors of the command line work without it. (`import()`
+ * does not suit a CommonJS module that tests load from its source.)
  */
-function loadMachinery() {
+function loadEngine() {
   /* eslint-disable @typescript-eslint/no-require-imports */
-  const { loadFunction } = require('./load-function') as typeof import('./load-function');
-  const { runJacobianJob } = require('./job') as typeof import('./job');
-  const { keepFreedMemory } = require('./process-memory') as typeof import('./process-memory');
+  const torch = require('../../index') as typeof import('../../index');
+  const { loadFunction } =
+    require('../../jobs/function/load-function') as typeof import('../../jobs/function/load-function');
+  const { runJacobianJob } = require('../../jobs/jacobian/job') as typeof import('../../jobs/jacobian/job');
+  const { keepFreedMemory } = require('../../jobs/process-memory') as typeof import('../../jobs/process-memory');
   /* eslint-enable @typescript-eslint/no-require-imports */
   keepFreedMemory();
-  return { loadFunction, runJacobianJob };
+  return { torch, loadFunction, runJacobianJob };
 }
 
 function parseRequest(args: readonly string[]): Request | 'help' {
@@ -107,7 +108,7 @@ function parseRequest(args: readonly string[]): Request | 'help' {
     .filter(([, value]) => value === undefined)
     .map(([name]) => `--${name}`);
   if (fn === undefined || input === undefined || output === undefined) {
-    throw new UsageError(`${missing.join(', ')} missing; torch-func jacobian --help explains`);
+    throw new UsageError(`${missing.join(', ')} missing; see torch-func jacobian --help`);
   }
   if (!/^(cpu|cuda(:\d+)?)$/.test(device)) {
     throw new UsageError(`--device is '${device}'; expected cpu, cuda or cuda:N`);
@@ -158,5 +159,5 @@ function positiveInteger(name: string, value: string | undefined): number | unde
   if (value === undefined) return undefined;
   const number = Number(value);
   if (/^\d+$/.test(value) && number > 0 && Number.isSafeInteger(number)) return number;
-  throw new UsageError(`${name} is '${value}'; expected a whole number from 1`);
+  throw new UsageError(`${name} is '${value}'; expected a positive integer`);
 }

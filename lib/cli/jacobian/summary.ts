@@ -1,39 +1,20 @@
-/** What a job ends with. */
+/** The last line of `torch-func jacobian`. */
 
+import type { JacobianReport } from '../../jobs/jacobian/job';
 import { formatBytes, formatCount, formatSeconds } from '../../terminal/format';
 
-/** The figures of a finished job; `--json` prints them as they are. */
-export interface JacobianSummary {
-  readonly samples: number;
-  readonly seconds: number;
-  readonly samplesPerSecond: number;
-  readonly device: string;
-  /** The most memory that the process had at any time, libtorch and Node.js included. */
-  readonly peakMemoryBytes: number;
-  readonly mode: 'rev' | 'fwd';
-  readonly dtype: string;
-  /** The shape of the Jacobian that was written. */
-  readonly shape: readonly number[];
-  readonly chunkSize: number;
-  /** How many values of the Jacobian are NaN or infinite. */
-  readonly nonFiniteValues: number;
-  /** How many samples have such values. */
-  readonly nonFiniteSamples: number;
-  readonly output: string;
-}
-
-/** The line for people. */
-export function summaryLine(summary: JacobianSummary): string {
+/** The figures of a job as one line. */
+export function summaryLine(report: JacobianReport): string {
   const parts = [
-    `${formatCount(summary.samples)} ${plural(summary.samples, 'sample')} in ${formatSeconds(summary.seconds)}`,
-    `${formatCount(summary.samplesPerSecond)} samples/s`,
-    `device ${summary.device}`,
-    `peak memory ${formatBytes(summary.peakMemoryBytes)}`,
+    `${formatCount(report.samples)} ${plural(report.samples, 'sample')} in ${formatSeconds(report.seconds)}`,
+    `${formatCount(report.samplesPerSecond)} samples/s`,
+    `device ${report.device}`,
+    `peak memory ${formatBytes(report.peakMemoryBytes)}`,
   ];
-  if (summary.nonFiniteValues > 0) {
+  if (report.nonFiniteValues > 0) {
     parts.push(
-      `NOT FINITE: ${formatCount(summary.nonFiniteValues)} ${plural(summary.nonFiniteValues, 'value')} ` +
-        `in ${formatCount(summary.nonFiniteSamples)} ${plural(summary.nonFiniteSamples, 'sample')}`,
+      `NOT FINITE: ${formatCount(report.nonFiniteValues)} ${plural(report.nonFiniteValues, 'value')} ` +
+        `in ${formatCount(report.nonFiniteSamples)} ${plural(report.nonFiniteSamples, 'sample')}`,
     );
   }
   return parts.join(', ');

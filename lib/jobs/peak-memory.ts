@@ -1,8 +1,8 @@
-/** The most memory that this process has had resident. */
+/** The peak resident memory of this process. */
 
 import fs from 'node:fs';
 
-/** In bytes. Linux counts `maxRSS` on across exec, from the process that started this one; VmHWM it does not. */
+/** In bytes. On Linux from VmHWM: `maxRSS` includes, across exec, the process that started this one. */
 export function peakMemory(): number {
   try {
     const [, kilobytes] = /^VmHWM:\s*(\d+) kB$/m.exec(fs.readFileSync('/proc/self/status', 'utf8')) ?? [];
