@@ -2,7 +2,7 @@
 
 import { describeType } from '../describe';
 import { AssertionError, RuntimeError, ValueError } from '../errors';
-import { atVmapLevel } from '../interpreter/levels';
+import { vmapTensors } from '../interpreter/batching';
 import { native } from '../native';
 import { torchFunctions } from '../operators';
 import { sameShape, sizeText } from '../shapes';
@@ -106,15 +106,7 @@ export function runEngine(
   const run = (starts: readonly (Tensor | null)[]): (Tensor | null)[] =>
     withCallbacks(() => native.engineRun(outputs, starts, inputs, retainGraph, createGraph, allowUnused, false));
   if (!isGradsBatched) return run(grads);
-  const size = batchSize(grads);
-  return atVmapLevel(size, 'error', (level) => {
-    const batched = grads.map((grad) => native.addBatchDim(grad as Tensor, 0, level));
-    const results = run(batched);
-    const plain = results.map((result) => result && native.removeBatchDim(result, level, size, 0));
-    // A graph may hold these tensors; the handles are nobody's.
-    [...batched, ...results].forEach((tensor) => tensor?.dispose());
-    return plain;
-  });
+  return vmapTensors(run, grads as readonly Tensor[], { batchSize: batchSize(grads) });
 }
 
 /**
@@ -137,7 +129,7 @@ export function gradOrNull(
   outputs: readonly (Tensor | null)[],
   inputs: readonly Tensor[],
   gradOutputs: readonly Tensor[] | null,
-  options: Omit<RunOptions, 'allowUnused'>,
+  options: Pick<RunOptions, 'retainGraph' | 'createGraph'>,
 ): (Tensor | null)[] {
   const used = outputs.map((_, i) => i).filter((i) => outputs[i]?.requiresGrad);
   if (used.length === 0 || inputs.length === 0) return inputs.map(() => null);
@@ -145,7 +137,6 @@ export function gradOrNull(
   const start = makeGrads(
     diffOutputs,
     used.map((i) => gradOutputs?.[i] ?? null),
-    options.isGradsBatched,
   );
   return runEngine(diffOutputs, start, inputs, { ...options, allowUnused: true });
 }

@@ -1,7 +1,7 @@
 /** What PyTorch's tests of autograd.functional try, against PyTorch; and what they look at beside values. */
 
 import * as torch from '../../lib';
-import { standardBasis } from '../../lib/func/basis';
+import { standardBasis } from '../../lib/func/jacobian-blocks';
 import { parity, some, tensorOf } from '../parity/support/cases';
 import { functionalBehaviours } from './parity/functional-behaviours';
 

@@ -3,12 +3,12 @@
 import { readOptions } from '../../arguments';
 import type { Optional } from '../../arguments';
 import { AssertionError, NotImplementedError, RuntimeError } from '../../errors';
-import { sizesOf, standardBasis } from '../../func/basis';
+import { jacobianByColumns, jacobianByRows } from '../../func/jacobian-blocks';
+import { flatJvp } from '../../func/jvp';
 import { torchFunctions } from '../../operators';
 import type { Tensor } from '../../tensor';
-import { gradOrNull } from '../engine';
+import { gradOrNull, gradOrZeros } from '../engine';
 import { checkConnected, constantResult } from './checks';
-import { forwardJacobian } from './forward';
 import { recording } from './tape';
 import { callFunction, mirror, readTensors } from './tensors';
 import type { Arguments, JacobianOf, TensorList, Tensors } from './tensors';
@@ -29,26 +29,6 @@ export interface JacobianOptions {
 }
 
 const API = 'torch.autograd.functional.jacobian';
-
-// Rows [total, ...input] for each input, over the elements of all outputs, in one run.
-function rowsAtOnce(outputs: readonly Tensor[], inputs: readonly Tensor[], createGraph: boolean): Tensor[] {
-  const total = sizesOf(outputs).reduce((a, b) => a + b, 0);
-  const basis = standardBasis(outputs, 0, total);
-  const rows = gradOrNull(outputs, inputs, basis, { retainGraph: createGraph, createGraph, isGradsBatched: true });
-  basis.forEach((block) => block.dispose());
-  return rows.map((block, i) => block ?? torchFunctions.zerosLike(inputs[i]).expand([total, ...inputs[i].shape]));
-}
-
-function vectorized(outputs: readonly Tensor[], inputs: readonly Tensor[], createGraph: boolean): Tensor[][] {
-  const sizes = sizesOf(outputs);
-  const blocks = outputs.map((): Tensor[] => []);
-  rowsAtOnce(outputs, inputs, createGraph).forEach((rows, i) => {
-    rows.split(sizes, 0).forEach((block, k) => {
-      blocks[k][i] = block.reshape([...outputs[k].shape, ...inputs[i].shape]);
-    });
-  });
-  return blocks;
-}
 
 // The row of one output element with respect to each input.
 function row(
@@ -86,6 +66,22 @@ function rowByRow(
   });
 }
 
+function forwardJacobian(func: (inputs: readonly Tensor[]) => TensorList, inputs: TensorList): unknown {
+  let isArray = false;
+  const call = (...duals: Tensor[]): Tensor[] => {
+    const outputs = func(duals);
+    isArray = outputs.isArray;
+    return outputs.list;
+  };
+  const pushforward = (tangents: Tensor[]): Tensor[] =>
+    flatJvp(call, inputs.list, tangents, null, false, false).tangents;
+  const blocks = jacobianByColumns(inputs.list, pushforward);
+  return mirror(
+    blocks.map((row) => mirror(row, inputs.isArray)),
+    isArray,
+  );
+}
+
 /** The Jacobian of a function that is called with its inputs as a list: what `hessian` builds on. */
 export function jacobianOf(
   func: (inputs: readonly Tensor[]) => TensorList,
@@ -114,11 +110,7 @@ export function jacobianOf(
         'Computing Jacobian using forward-AD or forward-over-reverse Hessian isonly implemented for `vectorize=true`.',
       );
     }
-    const { blocks, isArray } = forwardJacobian(func, given.list);
-    return mirror(
-      blocks.map((block) => mirror(block, given.isArray)),
-      isArray,
-    );
+    return forwardJacobian(func, given);
   }
   return recording(createGraph, (tape) => {
     const given = readTensors(inputs, 'inputs', 'jacobian');
@@ -131,7 +123,7 @@ export function jacobianOf(
       );
     }
     const blocks = vectorize
-      ? vectorized(outputs.list, leaves, createGraph)
+      ? jacobianByRows(outputs.list, (vectors) => gradOrZeros(outputs.list, leaves, vectors, createGraph, createGraph))
       : rowByRow(outputs.list, leaves, { createGraph, strict });
     return mirror(
       blocks.map((block) => mirror(tape.results(block), given.isArray)),

@@ -1,0 +1,175 @@
+/**
+ * Jacobians of functions of flat lists of tensors:
+ *
+ *     J = vmap(pullback)(basis)       reverse mode: one row for each element of the outputs
+ *     J = vmap(pushforward)(basis)    forward mode: one column for each element of the inputs
+ *
+ * The basis is the identity over all elements, cut by tensor. `blocks[output][input]` is the part of J that belongs to
+ * one output and one input, with the shape `[...output, ...input]`.
+ */
+
+import { vmapTensors } from '../interpreter/batching';
+import { native } from '../native';
+import { torchFunctions } from '../operators';
+import { product } from '../shapes';
+import type { Tensor } from '../tensor';
+
+/**
+ * A linear function that gives a list of new tensors. `first` takes one sample of a result that does not depend on the
+ * vectors: with a batch of vectors all its samples are equal.
+ */
+type LinearMap = (vectors: Tensor[], first: (result: Tensor) => Tensor) => Tensor[];
+
+/** How a Jacobian is computed. */
+export interface BlockOptions {
+  /** How many rows or columns are computed at a time; null for all. 1 computes them one by one, without `vmap`. */
+  chunkSize?: number | null;
+  randomness?: string;
+}
+
+/** The blocks of a Jacobian in reverse mode; `pullback` maps cotangents of the outputs to gradients of the inputs. */
+export function jacobianByRows(
+  outputs: readonly Tensor[],
+  pullback: LinearMap,
+  options: BlockOptions = {},
+): Tensor[][] {
+  const rows = imageOfBasis(pullback, outputs, 0, options);
+  const perInput = rows.map((block) => cut(block, 0, outputs));
+  return outputs.map((_, k) => perInput.map((blocks) => blocks[k]));
+}
+
+/** The blocks of a Jacobian in forward mode; `pushforward` maps tangents of the inputs to tangents of the outputs. */
+export function jacobianByColumns(
+  inputs: readonly Tensor[],
+  pushforward: LinearMap,
+  options: BlockOptions = {},
+): Tensor[][] {
+  const columns = imageOfBasis(pushforward, inputs, -1, options);
+  return columns.map((block) => cut(block, -1, inputs));
+}
+
+/** `vmap(map)(basis)`, in chunks joined along `dim`, which runs over all elements of `tensors`: 0 for rows, -1 for columns. */
+function imageOfBasis(
+  map: LinearMap,
+  tensors: readonly Tensor[],
+  dim: 0 | -1,
+  { chunkSize = null, randomness }: BlockOptions,
+): Tensor[] {
+  // In forward mode an in-place operator writes to the tangent, so that each sample of an outer vmap needs its own.
+  const own = dim === -1 && native.levelDepth() > 0;
+  const compute = (start: number, batchSize: number): Tensor[] => {
+    const basis = standardBasis(tensors, start, batchSize, own);
+    try {
+      if (chunkSize === 1 && batchSize === 1) return mapOne(map, basis, dim);
+      return vmapTensors(map, basis, { batchSize, outDim: dim, randomness });
+    } finally {
+      basis.forEach((block) => block.dispose());
+    }
+  };
+  const total = tensors.reduce((sum, { shape }) => sum + product(shape), 0);
+  return chunkSize === null || total <= chunkSize ? compute(0, total) : inChunks(compute, total, chunkSize, dim);
+}
+
+/**
+ * Rows `start` to `start + count` of the identity over all elements of the tensors, cut by tensor: for each tensor
+ * `count` tensors of its shape, stacked.
+ *
+ * The rows are plain tensors even if `tensors` are batched by an outer vmap: all samples share one basis. With `own`
+ * each sample gets a basis that may be written to.
+ */
+export function standardBasis(tensors: readonly Tensor[], start: number, count: number, own = false): Tensor[] {
+  let offset = 0;
+  return tensors.map((tensor) => {
+    const { shape, dtype, device } = tensor;
+    const size = product(shape);
+    let rows: Tensor;
+    if (!own && start === offset && count === size) {
+      rows = torchFunctions.eye(size, { dtype, device });
+    } else {
+      rows = own ? tensor.newZeros([count, size]) : torchFunctions.zeros([count, size], { dtype, device });
+      const diagonal = rows.diagonal(start - offset);
+      diagonal.fill_(1);
+      diagonal.dispose();
+    }
+    offset += size;
+    return shape.length === 1 ? rows : viewOwn(rows, [count, ...shape]);
+  });
+}
+
+/** The map of a single basis vector, without vmap. */
+function mapOne(map: LinearMap, basis: readonly Tensor[], dim: number): Tensor[] {
+  const vectors = basis.map((block) => block.select(0, 0));
+  let results: Tensor[] = [];
+  try {
+    results = map(vectors, (result) => result);
+    return results.map((result) => result.unsqueeze(dim));
+  } finally {
+    [...vectors, ...results].forEach((tensor) => tensor.dispose());
+  }
+}
+
+/**
+ * Each chunk is written into the result as soon as it is computed, so that memory does not hold the result twice
+ * (PyTorch: `_preallocate_and_copy`). Where a graph is recorded or an outer transform is active, writing in place is
+ * not allowed, and the chunks are joined at the end.
+ */
+function inChunks(
+  compute: (start: number, count: number) => Tensor[],
+  total: number,
+  step: number,
+  dim: 0 | -1,
+): Tensor[] {
+  const chunks: Tensor[][] = [];
+  let whole: Tensor[] | null = null;
+  for (let start = 0; start < total; start += step) {
+    const count = Math.min(step, total - start);
+    const chunk = compute(start, count);
+    if (start === 0 && native.levelDepth() === 0 && chunk.every(isWritable)) {
+      whole = chunk.map((block) => block.newEmpty(block.shape.with(dim, total)));
+    }
+    if (whole === null) {
+      chunks.push(chunk);
+      continue;
+    }
+    for (const [i, block] of chunk.entries()) {
+      const target = whole[i].narrow(dim, start, count);
+      target.copy_(block);
+      target.dispose();
+      block.dispose();
+    }
+  }
+  if (whole !== null) return whole;
+  return chunks[0].map((_, i) => {
+    const parts = chunks.map((chunk) => chunk[i]);
+    const joined = torchFunctions.cat(parts, dim);
+    parts.forEach((part) => part.dispose());
+    return joined;
+  });
+}
+
+const isWritable = (tensor: Tensor): boolean => !tensor.requiresGrad && tensor.layout === 'strided';
+
+/** Cuts `dim`, which runs over all elements of `tensors`, into blocks, one per tensor, of that tensor's shape. */
+function cut(block: Tensor, dim: 0 | -1, tensors: readonly Tensor[]): Tensor[] {
+  const { shape } = block;
+  let pieces = [block];
+  if (tensors.length !== 1) {
+    pieces = block.split(
+      tensors.map((tensor) => product(tensor.shape)),
+      dim,
+    );
+    block.dispose();
+  }
+  return pieces.map((piece, i) => {
+    const inner = tensors[i].shape;
+    if (inner.length === 1) return piece;
+    return viewOwn(piece, dim === 0 ? [...inner, ...shape.slice(1)] : [...shape.slice(0, -1), ...inner]);
+  });
+}
+
+/** A view that replaces the tensor, whose handle would keep the memory alive. */
+function viewOwn(tensor: Tensor, shape: readonly number[]): Tensor {
+  const view = tensor.view(shape);
+  tensor.dispose();
+  return view;
+}
