@@ -103,7 +103,7 @@ export function checkTensors(func: string, tensors: Readonly<Record<string, unkn
   }
 }
 
-/** Checks arguments that must be tensors or left out. */
+/** Checks arguments that must be tensors if they are given. */
 export function checkOptionalTensors(func: string, tensors: Readonly<Record<string, unknown>>): void {
   for (const name in tensors) {
     const value = tensors[name];
@@ -112,7 +112,7 @@ export function checkOptionalTensors(func: string, tensors: Readonly<Record<stri
   }
 }
 
-/** Checks arguments that must be numbers, which are compared or multiplied before an operator sees them. */
+/** Checks arguments that must be numbers, because they are used before an operator checks them. */
 export function checkNumbers(func: string, numbers: Readonly<Record<string, unknown>>): void {
   for (const name in numbers) {
     const value = numbers[name];

@@ -1,13 +1,13 @@
-/** The elements of a tensor as PyTorch prints them (its torch/_tensor_str.py). Pure: no tensor comes in here. */
+/** The elements of a tensor as torch/_tensor_str.py prints them. Pure functions of arrays, without tensors. */
 
 import { product } from '../shapes';
 import { formatExponential, formatFixed } from './numbers';
 import type { PrintOptions } from './options';
 
-/** Elements in row-major order, each exact; complex ones as real part, imaginary part, ... */
+/** Exact elements in row-major order; complex elements alternate real and imaginary parts. */
 export type ElementValues = Float64Array | BigInt64Array | BigUint64Array | Uint8Array;
 
-/** What kind of number the elements are. */
+/** The kind of the elements. */
 export type ElementKind = 'float' | 'int' | 'bool' | 'complex';
 
 /** The block of elements to print. */
@@ -15,12 +15,12 @@ export interface Elements {
   readonly kind: ElementKind;
   /** The shape of the whole tensor. */
   readonly shape: readonly number[];
-  /** Whether `values` holds only the ends of dimensions longer than twice `edgeitems`. */
+  /** Whether `values` contains only the ends of dimensions longer than twice `edgeitems`. */
   readonly summarized: boolean;
   readonly values: ElementValues;
 }
 
-/** Writes the elements of one tensor in one width. */
+/** Formats the elements of one tensor with one common width. */
 interface Formatter {
   readonly width: number;
   format(value: number | bigint): string;
@@ -57,7 +57,7 @@ function floatFormatter(values: readonly number[], options: PrintOptions): Forma
     if (sciMode) {
       width = longest(counted.map((value) => formatExponential(value, precision)));
     } else if (intMode) {
-      // The point that is added to each.
+      // Each value gets a trailing point.
       width = longest(counted.map((value) => `${formatFixed(value, 0)}.`));
     } else {
       width = longest(counted.map((value) => formatFixed(value, precision)));
@@ -71,7 +71,7 @@ function floatFormatter(values: readonly number[], options: PrintOptions): Forma
   return { width, format: (value) => write(Number(value)).padStart(width) };
 }
 
-/** How to write the element at a position, and the width it takes. */
+/** Formats the element at a position; `width` is the common width. */
 interface Writer {
   readonly width: number;
   write(position: number): string;
@@ -90,7 +90,7 @@ function writerOf(elements: Elements, options: PrintOptions): Writer {
       options,
     );
     return {
-      // The j of the imaginary part.
+      // One more for the `j` of the imaginary part.
       width: real.width + imaginary.width + 1,
       write(position) {
         const text = `${imaginary.format(numbers[2 * position + 1])}j`.trimStart();
@@ -105,7 +105,7 @@ function writerOf(elements: Elements, options: PrintOptions): Writer {
 }
 
 /**
- * The elements between brackets, with the line breaks that PyTorch makes.
+ * The elements in brackets, with PyTorch's line breaks.
  *
  * @param indent - The column of the first bracket.
  */
@@ -133,7 +133,7 @@ export function formatElements(elements: Elements, indent: number, options: Prin
     if (dim === shape.length - 1) return row(start, column);
     const parts = Array.from({ length: shown[dim] }, (_, i) => block(dim + 1, start + i * blocks[dim], column + 1));
     if (isCut(dim)) parts.splice(edgeitems, 0, '...');
-    // A blank line more between matrices, two between stacks of matrices, ...
+    // One blank line between matrices, two between stacks of matrices, and so on.
     return `[${parts.join(`,${'\n'.repeat(shape.length - 1 - dim)}${' '.repeat(column + 1)}`)}]`;
   };
 

@@ -1,16 +1,16 @@
 /**
- * Numbers as Python's `format` writes them. JavaScript's `toFixed` and `toExponential` are exact too,
- * but round a tie up where Python rounds to the even digit, and write exponents differently.
+ * Numbers as Python's `format` writes them. JavaScript's `toFixed` and `toExponential` are also exact, but
+ * they round ties up, while Python rounds ties to even, and they write exponents differently.
  */
 
-/** Digits that tell a tie from its neighbours; no double comes closer to one. */
+/** Enough digits to distinguish a tie from every other double. */
 const ALL_DIGITS = 100;
 
 function nonFinite(value: number): string {
   return Number.isNaN(value) ? 'nan' : value > 0 ? 'inf' : '-inf';
 }
 
-/** Whether `long` shows exactly half of the last digit that `precision` keeps. */
+/** Whether `long` is exactly halfway between two decimals of `precision` digits. */
 function isTie(long: string, precision: number): boolean {
   const fraction = long.slice(long.indexOf('.') + 1).split('e')[0];
   return /^50*$/.test(fraction.slice(precision));
@@ -35,10 +35,10 @@ export function formatFixed(value: number, precision: number): string {
   if (!Number.isFinite(value)) return nonFinite(value);
   const magnitude = Math.abs(value);
   if (magnitude >= 1e21) {
-    // Where toFixed gives up; such a double is an integer.
+    // toFixed does not support such numbers, but a double of this size is an integer.
     return withSign(value, BigInt(magnitude).toString() + (precision > 0 ? `.${'0'.repeat(precision)}` : ''));
   }
-  // With so few binary digits after the point that it can lie halfway.
+  // Only a number with so few binary digits after the point can be a tie.
   if (precision < ALL_DIGITS && Number.isInteger(magnitude * 2 ** (precision + 1))) {
     const long = magnitude.toFixed(ALL_DIGITS);
     const cut = truncate(long, precision);
@@ -58,6 +58,6 @@ export function formatExponential(value: number, precision: number): string {
     const cut = truncate(mantissa, precision);
     if (isTie(mantissa, precision) && isEven(cut)) text = `${cut}e${exponent}`;
   }
-  // Python's exponent has two digits at least.
+  // Python's exponents have at least two digits.
   return withSign(value, text.replace(/e([+-])(\d)$/, 'e$10$2'));
 }

@@ -1,4 +1,4 @@
-/** How tensors are printed: `torch.set_printoptions`. */
+/** Print options: `torch.set_printoptions`. */
 
 import { ValueError } from '../errors';
 
@@ -6,7 +6,7 @@ import { ValueError } from '../errors';
 export interface PrintOptions {
   /** Digits after the point; 4 by default. */
   precision: number;
-  /** More elements than this are summarised; 1000 by default. */
+  /** Tensors with more elements are summarised; 1000 by default. */
   threshold: number;
   /** Elements shown at each end of a summarised dimension; 3 by default. */
   edgeitems: number;
@@ -37,9 +37,8 @@ function checkCount(name: keyof PrintOptions, value: number, minimum: number, ma
 }
 
 /**
- * Sets how tensors are printed, as `torch.set_printoptions`: `profile` first (`'default'`, `'short'`
- * or `'full'`), then the options given. As in PyTorch, `sciMode` is decided by the values again
- * unless it is given.
+ * Sets the print options; `torch.set_printoptions`. `profile` (`'default'`, `'short'` or `'full'`) is applied
+ * first, then the other options. As in PyTorch, `sciMode` is reset to null unless it is given.
  *
  * @throws ValueError for an unknown profile or a number out of range, TypeError for an unknown option.
  *
@@ -92,7 +91,7 @@ export function setPrintOptions(options: Partial<PrintOptions> & { profile?: key
   current = next;
 }
 
-/** How tensors are printed at present, as `torch.get_printoptions`. */
+/** The current print options; `torch.get_printoptions`. */
 export function getPrintOptions(): PrintOptions {
   return { ...current };
 }

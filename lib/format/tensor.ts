@@ -1,4 +1,4 @@
-/** Tensors as PyTorch prints them: elements, suffixes, and what a transform has wrapped. */
+/** Tensors as PyTorch prints them: elements, suffixes, and wrappers of transforms. */
 
 import { tupleText } from '../describe';
 import { native } from '../native';
@@ -7,7 +7,7 @@ import type { Tensor } from '../tensor';
 import { formatElements, type ElementKind } from './elements';
 import { getPrintOptions, type PrintOptions } from './options';
 
-/** What the addon tells of a plain tensor, besides its elements. */
+/** The properties of a plain tensor that printing needs, besides its elements. */
 export interface PrintingInfo {
   readonly gradFn: string | null;
   readonly requiresGrad: boolean;
@@ -18,13 +18,13 @@ export interface PrintingInfo {
   readonly isMeta: boolean;
   readonly isNested: boolean;
   readonly isSparse: boolean;
-  /** The tangent that forward mode has given it. */
+  /** The forward-mode tangent, or null. */
   readonly tangent: Tensor | null;
   /** Absent for a nested tensor. */
   readonly shape?: readonly number[];
   /** The number of elements that a sparse tensor stores. */
   readonly nnz?: number;
-  /** Of a sparse tensor, the tensors it consists of; of a nested one, its elements. */
+  /** The component tensors of a sparse tensor, or the elements of a nested tensor. */
   readonly parts: readonly (readonly [label: string, part: Tensor])[];
 }
 
@@ -53,7 +53,7 @@ function sparseText(info: PrintingInfo, indent: number, options: PrintOptions): 
   return parts.join(`,\n${' '.repeat(indent)}`);
 }
 
-/** What stands between the brackets of `tensor(...)`: the contents, and the suffixes that go with them. */
+/** The contents of `tensor(...)`, and the suffixes that belong to them. */
 function contentsOf(tensor: Tensor, info: PrintingInfo, indent: number, options: PrintOptions): [string, string[]] {
   const defaultDtype = native.getDefaultDtype();
   const defaults = [defaultDtype, defaultDtype === 'float64' ? 'complex128' : 'complex64', 'int64', 'bool'];
@@ -80,12 +80,12 @@ function indentAll(text: string): string {
   return text.replace(/^/gm, '  ');
 }
 
-/** The device, unless it is the one that nobody names. */
+/** The device suffix, omitted for the CPU. */
 function deviceSuffix(device: string): string[] {
   return device === 'cpu' ? [] : [`device='${device}'`];
 }
 
-/** Appends the suffixes, each on the line of the last if it fits there. */
+/** Appends the suffixes, each on the current line if it fits. */
 function withSuffixes(
   text: string,
   suffixes: readonly string[],
@@ -93,7 +93,7 @@ function withSuffixes(
   linewidth: number,
   breakFirst: boolean,
 ): string {
-  // PyTorch counts one more character than the line has.
+  // PyTorch counts one character too many.
   let lineLength = text.length - text.lastIndexOf('\n') + 1;
   let forced = breakFirst;
   for (const suffix of suffixes) {
@@ -123,19 +123,18 @@ function plainText(tensor: Tensor): string {
   return withSuffixes(prefix + contents, suffixes, indent, options.linewidth, info.isSparse);
 }
 
-/** Prints a tensor that was made for printing only, and frees its handle. */
+/** Formats a temporary tensor and frees its handle. */
 function formatOnce(tensor: Tensor): string {
   const text = formatTensor(tensor);
   tensor.dispose();
   return text;
 }
 
-/** Level numbers of wrappers whose transform has ended, as PyTorch prints them. */
+/** The level number that PyTorch prints for wrappers whose transform has ended. */
 const DEAD_LEVEL = -2;
 
 /**
- * A tensor as `repr` prints it in PyTorch, character by character. Inside a transform it shows what
- * the transform has wrapped, level by level.
+ * A tensor exactly as PyTorch's `repr` prints it. Inside a transform it shows the wrappers, level by level.
  */
 export function formatTensor(tensor: Tensor): string {
   if (native.isDisposed(tensor)) return 'tensor(<disposed>)';

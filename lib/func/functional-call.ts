@@ -128,7 +128,7 @@ function replace(root: Module, path: string, tensor: unknown): Replacement {
     throw new TypeError(`attribute \`${name}\`: ${textOf(current)} is not an instance of torch.Tensor`);
   }
   const registry = registryOf(parent);
-  registry.lookOnce();
+  registry.scanOnce();
   return { path, name, registry, old: registry.swap(name, tensor) };
 }
 

@@ -1,12 +1,12 @@
-/** Names of `torch` that are other names of one operator. */
+/** Functions of `torch` that are aliases of other operators. */
 
 import { torchFunctions } from '../operators';
 
-/** `torch.spmm`: another name of `torch.mm`. */
+/** `torch.spmm`, an alias of `torch.mm`. */
 export const spmm = torchFunctions.mm;
-/** `torch.dsmm`: another name of `torch.mm`. */
+/** `torch.dsmm`, an alias of `torch.mm`. */
 export const dsmm = torchFunctions.mm;
-/** `torch.hsmm`: another name of `torch.hspmm`. */
+/** `torch.hsmm`, an alias of `torch.hspmm`. */
 export const hsmm = torchFunctions.hspmm;
-/** `torch.saddmm`: another name of `torch.sspaddmm`. */
+/** `torch.saddmm`, an alias of `torch.sspaddmm`. */
 export const saddmm = torchFunctions.sspaddmm;

@@ -1,4 +1,4 @@
-/** `torch.asarray`, and what Python has as functions beside the tensor's own methods. */
+/** `torch.asarray`, and functions that Python offers in addition to the tensor methods. */
 
 import { readOptions } from '../arguments';
 import { tensor } from '../creation';
@@ -17,13 +17,13 @@ export interface AsarrayOptions {
   device?: DeviceLike | null;
   /** True: always copy; false: throw where a copy is needed; null (the default): copy where needed. */
   copy?: boolean | null;
-  /** By default that of a tensor given, otherwise false. */
+  /** By default the flag of the given tensor, otherwise false. */
   requiresGrad?: boolean | null;
 }
 
 /**
- * The data as a tensor; `torch.asarray`. A tensor shares its memory with the result unless dtype,
- * device or `copy` ask for another; JavaScript's arrays, typed arrays included, are always copied.
+ * Converts data to a tensor; `torch.asarray`. A given tensor shares memory with the result unless dtype,
+ * device or `copy` require a copy. JavaScript arrays and typed arrays are always copied.
  *
  * @throws ValueError if `copy` is false and a copy is needed, RuntimeError if `requiresGrad` is true
  * for an integer dtype.
@@ -49,16 +49,17 @@ export function asarray(obj: TensorData, options: AsarrayOptions = {}): Tensor {
       `can't alias tensor with dtype '${scalarTypeName(obj.dtype)}' into dtype '${scalarTypeName(dtype)}'.`,
     );
   }
-  if (copy === false && device != null && !isOn(obj.device, device)) {
+  if (copy === false && device != null && !isSameDevice(obj.device, device)) {
     throw new ValueError(`can't alias tensor from device '${obj.device}' to '${new Device(device)}'.`);
   }
-  const isSame = copy !== true && (dtype ?? obj.dtype) === obj.dtype && (device == null || isOn(obj.device, device));
+  const isSame =
+    copy !== true && (dtype ?? obj.dtype) === obj.dtype && (device == null || isSameDevice(obj.device, device));
   const moved = isSame ? obj : obj.to({ dtype, device, copy: copy === true });
   if (requiresGrad === true) return moved.requiresGrad ? moved : moved.requiresGrad_();
   return requiresGrad === false && moved.requiresGrad ? moved.detach() : moved;
 }
 
-function isOn(device: Device, asked: DeviceLike): boolean {
+function isSameDevice(device: Device, asked: DeviceLike): boolean {
   const target = new Device(asked);
   return device.type === target.type && (target.index === null || device.index === target.index);
 }
@@ -76,7 +77,7 @@ export function numel(input: Tensor): number {
 }
 
 /**
- * The number of the CUDA device that a tensor lies on, -1 for CPU memory; `torch.get_device`.
+ * The index of the tensor's CUDA device, or -1 for CPU tensors; `torch.get_device`.
  *
  * @example
  * ```ts

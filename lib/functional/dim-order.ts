@@ -8,13 +8,13 @@ import type { MemoryFormat } from '../types';
 /** The options of `Tensor.dimOrder`. */
 export interface DimOrderOptions {
   /**
-   * Whether to refuse a tensor whose strides allow more than one order; a list of memory formats
-   * allows those that exactly one of them fits.
+   * Whether to refuse a tensor whose strides allow more than one order. With a list of memory formats,
+   * such a tensor is accepted if it matches exactly one of them.
    */
   ambiguityCheck?: boolean | readonly MemoryFormat[];
 }
 
-// -1: b lies inside a; 1: a lies inside b; 0: their strides do not say.
+// -1: b is the inner dimension; 1: a is the inner dimension; 0: the strides do not decide.
 function compare(shape: readonly number[], strides: readonly number[], a: number, b: number): -1 | 0 | 1 {
   if (strides[a] === 0 || strides[b] === 0) return 0;
   if (strides[a] === strides[b]) return isAtLeast(shape[b], shape[a]) ? 0 : 1;
@@ -29,7 +29,7 @@ function isUnclear({ shape, strides }: Tensor): boolean {
   return strides.some((stride, i) => i > 0 && stride === strides[i - 1]) || shape.includes(1);
 }
 
-/** The permutation, from the outermost dimension to the innermost, and whether others fit as well. */
+/** The permutation from the outermost to the innermost dimension, and whether other permutations are possible. */
 function physicalOrder(tensor: Tensor): { order: number[]; isAmbiguous: boolean } {
   const { shape, strides } = tensor;
   const count = shape.length;
@@ -39,7 +39,7 @@ function physicalOrder(tensor: Tensor): { order: number[]; isAmbiguous: boolean 
   const isChannelsLast = count === 4 && native.isContiguous(tensor, 'channels_last');
   if (isContiguous && !isChannelsLast) return { order, isAmbiguous: false };
   if (isChannelsLast && !isContiguous) return { order: [0, 2, 3, 1], isAmbiguous: false };
-  // Innermost first: an insertion sort, since the comparison can be undecided and is not transitive.
+  // Innermost first. An insertion sort, because the comparison may be undecided and is not transitive.
   order.reverse();
   for (let i = 1; i < count; i++) {
     let at = i;

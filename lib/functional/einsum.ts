@@ -27,15 +27,14 @@ function letters(subscripts: unknown): string {
 }
 
 /**
- * Sums products of the operands' elements as an equation says; `torch.einsum`.
+ * Sums products of the operands' elements along the dimensions named in an equation; `torch.einsum`.
  *
- * Letters name dimensions; those missing on the right of `->` are summed over. Without `->` the
- * letters that occur once remain, in alphabetical order. `...` stands for broadcast dimensions.
- * Instead of an equation, each operand may be followed by a list of numbers (and `'...'`), with the
- * list of the output's at the end.
+ * Letters name dimensions. Dimensions missing on the right of `->` are summed. Without `->`, the letters that
+ * occur once remain, in alphabetical order. `...` stands for broadcast dimensions. Instead of an equation,
+ * each operand may be followed by a list of numbers (and `'...'`), with the output's list at the end.
  *
- * @throws ValueError without operands or for a number out of range, RuntimeError for an equation that
- * does not fit the operands.
+ * @throws ValueError without operands or for a number out of range, RuntimeError for an equation that does
+ * not match the operands.
  * @example
  * ```ts
  * const a = torch.tensor([[1, 2], [3, 4]]);

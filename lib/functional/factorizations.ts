@@ -11,24 +11,24 @@ import { basis, floatingDtype, matmul } from './matrix-helpers';
 
 /** The options of {@link lu}. */
 export interface LuOptions<I extends boolean = boolean> {
-  /** Whether rows are exchanged; by default true. Without, only on CUDA. */
+  /** Whether to pivot; true by default. False is supported on CUDA only. */
   pivot?: boolean;
-  /** Whether to return, as a third tensor, where each factorisation failed (0: nowhere). */
+  /** Whether to return a third tensor with the position where each factorisation failed (0 if it succeeded). */
   getInfos?: I;
   out?: readonly Tensor[] | null;
 }
 
-/** The factors in one matrix and the pivots, with `getInfos` the infos as well. */
+/** The packed factors and the pivots, and the infos with `getInfos`. */
 export type LuResult<I extends boolean> = I extends true
   ? [LU: Tensor, pivots: Tensor, infos: Tensor]
   : [LU: Tensor, pivots: Tensor];
 
 /**
- * The LU factorisation with the factors packed into one matrix; `torch.lu`. PyTorch calls it
- * deprecated: `torch.linalg.luFactor` takes its place. `torch.luUnpack` takes it apart.
+ * The LU factorisation with the factors packed into one matrix; `torch.lu`. Deprecated: use
+ * `torch.linalg.luFactor`. `torch.luUnpack` unpacks the factors.
  *
- * @throws RuntimeError for a singular matrix, unless `getInfos`; TypeError for an `out` of another
- * length than the result.
+ * @throws RuntimeError for a singular matrix, unless `getInfos`; TypeError if `out` does not have the length
+ * of the result.
  * @example
  * ```ts
  * const [LU, pivots] = torch.lu(torch.tensor([[4, 3], [6, 3]]));
@@ -87,21 +87,21 @@ export type LowRankFactors = [U: Tensor, S: Tensor, V: Tensor];
 
 /** The options of {@link svdLowrank}. */
 export interface SvdLowrankOptions {
-  /** How many singular values, slightly more than the rank; by default 6. */
+  /** The number of singular values, slightly more than the rank; 6 by default. */
   q?: number | null;
-  /** How many power iterations; by default 2. */
+  /** The number of power iterations; 2 by default. */
   niter?: number | null;
-  /** Is subtracted from the matrix; broadcast to its shape. */
+  /** Subtracted from the matrix, after broadcasting. */
   M?: Tensor | null;
 }
 
 /**
- * The singular value decomposition of a matrix, or of each of a batch, that is nearly of low rank,
- * by a randomised algorithm; `torch.svd_lowrank`. The same seed gives PyTorch's factors.
+ * The singular value decomposition of a nearly low-rank matrix, or of a batch, by a randomised algorithm;
+ * `torch.svd_lowrank`. The same seed gives PyTorch's factors.
  *
  * @param A - Of shape [..., m, n], dense or sparse.
  * @returns U of shape [..., m, q], S of shape [..., q] and V of shape [..., n, q].
- * @throws RuntimeError for shapes that do not fit.
+ * @throws RuntimeError for shapes that do not match.
  * @example
  * ```ts
  * const [U, S, V] = torch.svdLowrank(torch.randn([100, 20]), 5);
@@ -129,11 +129,11 @@ export function svdLowrank(
 
 /** The options of {@link pcaLowrank}. */
 export interface PcaLowrankOptions {
-  /** How many components; by default the least of 6, m and n. */
+  /** The number of components; by default the minimum of 6, m and n. */
   q?: number | null;
-  /** Whether to subtract the mean of the rows; by default true. */
+  /** Whether to subtract the mean of the rows; true by default. */
   center?: boolean;
-  /** How many power iterations; by default 2. */
+  /** The number of power iterations; 2 by default. */
   niter?: number;
 }
 
@@ -147,8 +147,8 @@ function sparseMean(A: Tensor, m: number, n: number, dtype: Dtype): Tensor {
 }
 
 /**
- * The principal components of a matrix, or of each of a batch, by a randomised algorithm;
- * `torch.pca_lowrank`. The columns of V are the directions, `A.matmul(V)` the data in them.
+ * The principal components of a matrix, or of a batch, by a randomised algorithm; `torch.pca_lowrank`. The
+ * columns of V are the directions, and `A.matmul(V)` projects the data.
  *
  * @param A - Of shape [..., m, n]: m samples of n features, dense or (one matrix) sparse.
  * @throws ValueError if `q` is negative or more than min(m, n), or `niter` negative.

@@ -1,6 +1,6 @@
 /**
- * What Python PyTorch writes in Python: functions of `torch` without an operator of the same
- * arguments, and members of a tensor. They call the operators that Python's call.
+ * Functions of `torch` and members of `Tensor` that PyTorch implements in Python. They call the same
+ * operators as the Python code.
  */
 
 import './tensor-members';

@@ -1,6 +1,6 @@
 /**
  * The iteration of torch/_lobpcg.py: locally optimal block preconditioned conjugate gradients, in the
- * basic form and in the one that keeps the basis orthogonal.
+ * basic and in the orthogonal variant.
  */
 
 import { AssertionError, ValueError } from '../errors';
@@ -10,9 +10,9 @@ import type { Tensor } from '../tensor';
 import { basis, matmul, quadraticForm, symmetricEigen } from './matrix-helpers';
 import { norm } from './norm';
 
-/** The parameters of one problem, as PyTorch names them. */
+/** The parameters of one problem, with PyTorch's names. */
 export interface LobpcgParameters {
-  /** Rows of A, columns of X, and eigenpairs wanted. */
+  /** The number of rows of A; `n`: columns of X; `k`: requested eigenpairs. */
   m: number;
   n: number;
   k: number;
@@ -26,7 +26,7 @@ export interface LobpcgParameters {
   orthoTolDrop: number;
   orthoTolReplace: number;
   orthoUseDrop: boolean;
-  /** Which matrix of a batch this is. */
+  /** The index of the matrix in a batch. */
   batchIndex?: number;
 }
 
@@ -40,21 +40,21 @@ function setColumns(matrix: Tensor, start: number, values: Tensor): void {
 
 const value = (scalar: Tensor): number => Number(scalar.item());
 
-/** One run of the algorithm; a tracker sees it after every step. */
+/** One run of the algorithm; a tracker receives it after every step. */
 export class LobpcgSolver {
   /** The eigenvalues, the eigenvectors, the residual, and the basis [X, P, W] of the next step. */
   E: Tensor;
   R: Tensor;
   S: Tensor;
-  /** How far each eigenpair is from convergence. */
+  /** The relative error of each eigenpair. */
   rerr: Tensor | null = null;
   istep = 0;
   iterationsLeft = 0;
   convergedCount = 0;
   convergedEnd = 0;
-  /** Set by a tracker to end the iteration. */
+  /** A tracker sets this to stop the iteration. */
   forceStop = false;
-  /** The norms of A X and of B X, over that of X. */
+  /** The norms of A X and of B X, divided by the norm of X. */
   ANorm = 0;
   BNorm = 0;
 
@@ -109,7 +109,7 @@ export class LobpcgSolver {
     this.convergedCount = count;
   }
 
-  /** Makes the basis of the next step: X, the directions P if any, and the new directions W. */
+  /** Builds the basis of the next step: X, the directions P if any, and the new directions W. */
   private extend(P: Tensor | null, newDirections: () => Tensor): void {
     const { n } = this.parameters;
     const known = n + (P === null ? 0 : P.shape[1]);
@@ -136,7 +136,7 @@ export class LobpcgSolver {
       P = S.matmul(Ri.matmul(columns(Z, n, 2 * n - nc)));
     }
     this.updateConverged();
-    // The first step takes all residuals, the others those not converged.
+    // The first step uses all residuals, later steps those that have not converged.
     const from = P === null ? 0 : this.convergedCount;
     this.extend(P, () => matmul(this.iK, columns(this.R, from, n)));
   }
@@ -174,7 +174,7 @@ export class LobpcgSolver {
     return linalgFunctions.solveTriangular(R, row.diagEmbed(), { upper: true, left: false });
   }
 
-  /** U with B-orthonormal columns, by the singular value decomposition of Uᵀ B U. */
+  /** Makes the columns of U B-orthonormal by the singular value decomposition of Uᵀ B U. */
   private svqb(U: Tensor, drop: boolean, tau: number): Tensor {
     if (U.numel() === 0) return U;
     let UBU = quadraticForm(this.B, U);
@@ -204,7 +204,7 @@ export class LobpcgSolver {
     return U.mul(column.mT).matmul(Z.mul(E.pow(-0.5)));
   }
 
-  /** U with columns B-orthonormal, and B-orthogonal to those of V. */
+  /** Makes the columns of U B-orthonormal, and B-orthogonal to those of V. */
   private orthogonalized(U: Tensor, V: Tensor): Tensor {
     const { m, orthoTol, orthoTolDrop, orthoTolReplace, orthoIMax, orthoJMax, orthoUseDrop } = this.parameters;
     const BVNorm = norm(matmul(this.B, V));

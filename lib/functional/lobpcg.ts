@@ -12,25 +12,25 @@ import { floatingDtype } from './matrix-helpers';
 
 /** The options of {@link lobpcg}. */
 export interface LobpcgOptions {
-  /** How many eigenpairs; by default as many as X has columns, or 1. */
+  /** The number of eigenpairs; by default the number of columns of X, or 1. */
   k?: number | null;
-  /** For the generalised problem A x = e B x; by default the identity. */
+  /** The matrix B of the generalised problem A x = e B x; by default the identity. */
   B?: Tensor | null;
-  /** The first guess, of shape [m, n]; by default random. `'basic'` writes into it. */
+  /** The initial guess, of shape [m, n]; by default random. The method `'basic'` writes into it. */
   X?: Tensor | null;
-  /** The columns of the random first guess; by default k. */
+  /** The number of columns of a random initial guess; by default k. */
   n?: number | null;
   /** The preconditioner; by default the identity. */
   iK?: Tensor | null;
-  /** How many iterations at most; by default 1000, -1 for no limit. */
+  /** The maximum number of iterations; 1000 by default, -1 for no limit. */
   niter?: number | null;
-  /** When a residual counts as zero; by default the root of the dtype's precision. */
+  /** The tolerance of the residual; by default the square root of the dtype's machine epsilon. */
   tol?: number | null;
-  /** Whether the largest eigenvalues are wanted (the default) or the smallest. */
+  /** Whether to compute the largest eigenvalues (the default) or the smallest. */
   largest?: boolean | null;
   /** `'ortho'` (the default, robust) or `'basic'`. */
   method?: 'ortho' | 'basic' | null;
-  /** Is called with the solver after every step; may set its `forceStop`. */
+  /** Called with the solver after every step; may set its `forceStop`. */
   tracker?: ((solver: LobpcgSolver) => void) | null;
   orthoIparams?: Partial<Pick<LobpcgParameters, 'orthoIMax' | 'orthoJMax'>> | null;
   orthoFparams?: Partial<Pick<LobpcgParameters, 'orthoTol' | 'orthoTolDrop' | 'orthoTolReplace'>> | null;
@@ -91,11 +91,11 @@ function parametersOf(A: Tensor, options: Partial<LobpcgOptions>): LobpcgParamet
 /**
  * The k largest or smallest eigenvalues, with eigenvectors, of a symmetric positive definite problem
  * by locally optimal block preconditioned conjugate gradients; `torch.lobpcg`. The same seed gives
- * PyTorch's results. There are no derivatives: `torch.linalg.eigh` has them.
+ * PyTorch's results. It has no derivative; `torch.linalg.eigh` has one.
  *
  * @param A - Of shape [..., m, m], dense or (one matrix) sparse; m is at least 3 n.
  * @returns The eigenvalues, of shape [..., k], and the eigenvectors, of shape [..., m, k].
- * @throws ValueError if m is too small, AssertionError for shapes that do not fit,
+ * @throws ValueError if m is too small, AssertionError for shapes that do not match,
  * NotImplementedError if A or B requires gradients.
  * @example
  * ```ts

@@ -1,21 +1,21 @@
-/** What torch/_linalg_utils.py shares between the algorithms that PyTorch writes in Python. */
+/** Helpers of torch/_linalg_utils.py for the algorithms that PyTorch implements in Python. */
 
 import { linalgFunctions, sparseFunctions } from '../operators';
 import type { Tensor } from '../tensor';
 import type { Dtype } from '../types';
 
-/** float16, float32 and float64 stay; anything else is computed in float32. */
+/** The dtype to compute in: float16, float32 and float64 are kept, any other dtype becomes float32. */
 export function floatingDtype(A: Tensor): Dtype {
   return ['float16', 'float32', 'float64'].includes(A.dtype) ? A.dtype : 'float32';
 }
 
-/** A B, where A may be sparse, or null for the identity. */
+/** The product A B. A may be sparse, or null for the identity. */
 export function matmul(A: Tensor | null, B: Tensor): Tensor {
   if (A === null) return B;
   return A.layout === 'sparse_coo' ? sparseFunctions.mm(A, B) : A.matmul(B);
 }
 
-/** Sᵀ A S. */
+/** The quadratic form Sᵀ A S. */
 export function quadraticForm(A: Tensor | null, S: Tensor): Tensor {
   return matmul(S.mT, matmul(A, S));
 }

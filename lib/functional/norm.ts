@@ -13,11 +13,11 @@ export type NormOrder = Scalar | 'fro' | 'nuc' | null;
 
 /** The options of `Tensor.norm`. */
 export interface TensorNormOptions {
-  /** By default `'fro'`. */
+  /** The order; `'fro'` by default. */
   p?: NormOrder;
-  /** The dimensions to reduce; by default all. */
+  /** The dimensions to reduce; all by default. */
   dim?: number | Size | null;
-  /** Whether reduced dimensions stay, with size 1. */
+  /** Whether to keep reduced dimensions with size 1. */
   keepdim?: boolean;
   /** The dtype that the input is converted to first. */
   dtype?: Dtype | null;
@@ -30,7 +30,7 @@ export interface NormOptions extends TensorNormOptions {
 
 type NormArguments = [p: NormOrder, dim: number | Size | null, keepdim: boolean];
 
-/** What torch.norm does for a strided tensor: one of the two functions of torch.linalg. */
+/** `torch.norm` of a strided tensor, which calls one of the two functions of torch.linalg. */
 function stridedNorm(input: Tensor, { p = 'fro', dim, keepdim = false, out, dtype }: NormOptions): Tensor {
   const dims = typeof dim === 'number' ? [dim] : (dim ?? null);
   if (typeof p !== 'string') {
@@ -67,12 +67,12 @@ function sparseNorm(input: Tensor, { p = 'fro', dim, keepdim = false, out, dtype
 }
 
 /**
- * The norm of a tensor, or along dimensions; `torch.norm`. PyTorch recommends `torch.linalg.norm`,
+ * The norm of a tensor, optionally along dimensions; `torch.norm`. PyTorch recommends `torch.linalg.norm`,
  * `torch.linalg.vectorNorm` and `torch.linalg.matrixNorm` instead.
  *
- * @param p - `'fro'` (the root of the sum of squares over any dimensions), `'nuc'` (the sum of the
- *   singular values, of two dimensions) or a number: the p-norm over all the dimensions reduced.
- * @throws RuntimeError for an unknown `p`, an integer dtype, or dimensions that do not fit.
+ * @param p - `'fro'` (the square root of the sum of squares), `'nuc'` (the sum of the singular values, over two
+ *   dimensions) or a number (the p-norm over all reduced dimensions).
+ * @throws RuntimeError for an unknown `p`, an integer dtype, or invalid dimensions.
  * @example
  * ```ts
  * torch.norm(torch.tensor([[3, 4], [0, 0]])).item(); // 5
@@ -89,7 +89,7 @@ export function norm(
 
 declare module '../tensor' {
   interface Tensor {
-    /** The norm of the tensor, or along dimensions; `Tensor.norm`. See `torch.norm`. */
+    /** The norm of the tensor, optionally along dimensions; `Tensor.norm`. See `torch.norm`. */
     norm(...rest: Optional<[...NormArguments, dtype: Dtype | null], TensorNormOptions>): Tensor;
   }
 }

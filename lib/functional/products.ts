@@ -1,4 +1,4 @@
-/** Sums of products over chosen dimensions, and distances. */
+/** `tensordot`, `chainMatmul` and `cdist`. */
 
 import { readOptions } from '../arguments';
 import type { Optional } from '../arguments';
@@ -8,12 +8,12 @@ import { torchFunctions } from '../operators';
 import type { Tensor } from '../tensor';
 import type { Size } from '../types';
 
-/** Over how many, or over which dimensions {@link tensordot} sums: those of each operand. */
+/** The number of dimensions that {@link tensordot} sums over, or the dimensions of each operand. */
 export type TensordotDims = number | readonly [Size, Size] | Tensor;
 
 /** The options of {@link tensordot}. */
 export interface TensordotOptions {
-  /** By default 2: the last two of the first operand with the first two of the second. */
+  /** The summed dimensions; 2 by default: the last two of `a` and the first two of `b`. */
   dims?: TensordotDims;
   out?: Tensor | null;
 }
@@ -38,8 +38,8 @@ function dimsFromTensor(dims: Tensor): [number[], number[]] {
  * The contraction of two tensors over the given dimensions; `torch.tensordot`. The result has the
  * remaining dimensions of `a`, then those of `b`.
  *
- * @param dims - How many dimensions (the last of `a`, the first of `b`), or a pair of lists.
- * @throws RuntimeError if `dims` is negative, too large, or names dimensions of different sizes.
+ * @param dims - The number of dimensions (the last of `a`, the first of `b`), or a pair of lists.
+ * @throws RuntimeError if `dims` is negative, too large, or refers to dimensions of different sizes.
  * @example
  * ```ts
  * const a = torch.ones([3, 4, 5]);
@@ -80,10 +80,10 @@ export function tensordot(
 }
 
 /**
- * The product of matrices in the cheapest order; `torch.chain_matmul`. PyTorch calls it deprecated:
- * `torch.linalg.multiDot([a, b, c])` takes its place.
+ * The product of matrices in the cheapest order; `torch.chain_matmul`. Deprecated: use
+ * `torch.linalg.multiDot([a, b, c])`.
  *
- * @throws RuntimeError without matrices, or if they do not fit together.
+ * @throws RuntimeError without matrices, or for shapes that do not match.
  * @example
  * ```ts
  * torch.chainMatmul(torch.ones([2, 3]), torch.ones([3, 4]), torch.ones([4, 5])).shape; // [2, 5]
@@ -96,7 +96,7 @@ export function chainMatmul(...matrices: Tensor[] | [...Tensor[], { out?: Tensor
   return torchFunctions.chainMatmul((hasOptions ? matrices.slice(0, -1) : matrices) as Tensor[], { out });
 }
 
-/** Whether {@link cdist} takes the way through a matrix product for p = 2. */
+/** Whether {@link cdist} uses a matrix product for p = 2. */
 export type CdistMode =
   'use_mm_for_euclid_dist_if_necessary' | 'use_mm_for_euclid_dist' | 'donot_use_mm_for_euclid_dist';
 
@@ -108,17 +108,17 @@ const CDIST_MODES: Record<CdistMode, number | null> = {
 
 /** The options of {@link cdist}. */
 export interface CdistOptions {
-  /** The order of the distance, from 0 to Infinity; by default 2. */
+  /** The order of the norm, from 0 to Infinity; 2 by default. */
   p?: number;
-  /** By default a matrix product is used for more than 25 vectors. */
+  /** When to use a matrix product; by default for more than 25 vectors. */
   computeMode?: CdistMode;
 }
 
 /**
- * The p-norm distance of every vector of `x1` (of shape [..., P, M]) from every vector of `x2` (of
- * shape [..., R, M]), of shape [..., P, R]; `torch.cdist`.
+ * The p-norm distances between the vectors of `x1` (shape [..., P, M]) and those of `x2` (shape
+ * [..., R, M]), of shape [..., P, R]; `torch.cdist`.
  *
- * @throws ValueError for an unknown `computeMode`, RuntimeError for shapes or dtypes that do not fit.
+ * @throws ValueError for an unknown `computeMode`, RuntimeError for shapes or dtypes that do not match.
  * @example
  * ```ts
  * torch.cdist(torch.tensor([[0, 0]]), torch.tensor([[3, 4], [1, 0]])).toArray(); // [[5, 1]]

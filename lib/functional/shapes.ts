@@ -1,4 +1,4 @@
-/** Functions of many tensors that Python takes as separate arguments, and of shapes alone. */
+/** Functions of a variable number of tensors, and of shapes. */
 
 import { isOptions, readOptions } from '../arguments';
 import { RuntimeError, ValueError } from '../errors';
@@ -8,9 +8,9 @@ import type { Tensor } from '../tensor';
 import type { Size } from '../types';
 
 /**
- * The tensors expanded to their common shape, as views; `torch.broadcast_tensors`.
+ * Expands tensors to their common shape, as views; `torch.broadcast_tensors`.
  *
- * @throws RuntimeError if the shapes have none.
+ * @throws RuntimeError if the shapes do not broadcast.
  * @example
  * ```ts
  * const [a, b] = torch.broadcastTensors(torch.ones([1, 3]), torch.ones([2, 1])); // both of shape [2, 3]
@@ -24,7 +24,7 @@ export function broadcastTensors(...tensors: Tensor[]): Tensor[] {
  * The shape that tensors of these shapes broadcast to; `torch.broadcast_shapes`. A number stands for
  * a shape of one dimension.
  *
- * @throws RuntimeError if there is none, ValueError for a negative size.
+ * @throws RuntimeError if the shapes do not broadcast, ValueError for a negative size.
  * @example
  * ```ts
  * torch.broadcastShapes([2], [3, 1], [1, 1, 1]); // [1, 3, 2]
@@ -62,8 +62,8 @@ export function broadcastShapes(...shapes: (number | Size)[]): number[] {
 /** The options of {@link meshgrid}. */
 export interface MeshgridOptions {
   /**
-   * `'ij'`: the dimensions in the order of the tensors; `'xy'`: the first two swapped, as NumPy
-   * does. By default `'ij'`, with a warning of PyTorch's.
+   * `'ij'`: dimensions in the order of the tensors; `'xy'`: the first two swapped, NumPy's default. By
+   * default `'ij'`, with PyTorch's warning.
    */
   indexing?: 'ij' | 'xy' | null;
 }
@@ -71,10 +71,10 @@ export interface MeshgridOptions {
 type TensorsOrList = Tensor[] | [readonly Tensor[]];
 
 /**
- * The coordinates of a grid over 0-d or 1-d tensors: one tensor of the grid's shape for each;
+ * The coordinates of the grid spanned by 0-d or 1-d tensors: for each, one tensor of the grid's shape;
  * `torch.meshgrid`.
  *
- * @throws RuntimeError without tensors, for one of more dimensions, or for an unknown `indexing`.
+ * @throws RuntimeError without tensors, for a tensor with more dimensions, or for an unknown `indexing`.
  * @example
  * ```ts
  * const [x, y] = torch.meshgrid(torch.arange(2), torch.arange(3), { indexing: 'ij' }); // of shape [2, 3]
@@ -89,10 +89,10 @@ export function meshgrid(...tensors: TensorsOrList | [...TensorsOrList, Meshgrid
 }
 
 /**
- * Every combination of the elements of 1-d tensors, one per row; `torch.cartesian_prod`. One tensor
- * comes back as it is.
+ * Every combination of the elements of 1-d tensors, one per row; `torch.cartesian_prod`. A single tensor is
+ * returned unchanged.
  *
- * @throws RuntimeError without tensors or for one that is not 1-d.
+ * @throws RuntimeError without tensors or for a tensor that is not 1-d.
  * @example
  * ```ts
  * torch.cartesianProd(torch.tensor([1, 2]), torch.tensor([3, 4])).toArray(); // [[1, 3], [1, 4], [2, 3], [2, 4]]
@@ -103,9 +103,9 @@ export function cartesianProd(...tensors: Tensor[]): Tensor {
 }
 
 /**
- * A matrix with the tensors, of at most two dimensions, along its diagonal; `torch.block_diag`.
+ * The block diagonal matrix of tensors with at most two dimensions; `torch.block_diag`.
  *
- * @throws RuntimeError for a tensor of more dimensions.
+ * @throws RuntimeError for a tensor with more dimensions.
  * @example
  * ```ts
  * torch.blockDiag(torch.ones([1, 2]), torch.ones([2, 1])).shape; // [3, 3]
@@ -124,7 +124,7 @@ function atLeast(operator: AtLeast, args: readonly unknown[]): Tensor | Tensor[]
 }
 
 /**
- * The tensor, or each of several, with at least one dimension; `torch.atleast_1d`.
+ * Views the tensor, or each of several tensors, with at least one dimension; `torch.atleast_1d`.
  *
  * @example
  * ```ts
@@ -139,7 +139,7 @@ export function atleast1d(...args: unknown[]): Tensor | Tensor[] {
 }
 
 /**
- * The tensor, or each of several, with at least two dimensions; `torch.atleast_2d`.
+ * Views the tensor, or each of several tensors, with at least two dimensions; `torch.atleast_2d`.
  *
  * @example
  * ```ts
@@ -154,7 +154,7 @@ export function atleast2d(...args: unknown[]): Tensor | Tensor[] {
 }
 
 /**
- * The tensor, or each of several, with at least three dimensions; `torch.atleast_3d`.
+ * Views the tensor, or each of several tensors, with at least three dimensions; `torch.atleast_3d`.
  *
  * @example
  * ```ts

@@ -12,10 +12,9 @@ import type { Size } from '../types';
 type SplitArguments = Optional<[dim: number], { dim?: number }>;
 
 /**
- * The parts of a tensor along a dimension, as views; `torch.split`.
+ * Splits a tensor along a dimension, into views; `torch.split`.
  *
- * @param splitSizeOrSections - The size of every part (the last may be smaller), or a list with the
- *   size of each.
+ * @param splitSizeOrSections - The size of each part (the last may be smaller), or a list of sizes.
  * @throws RuntimeError if the sizes do not add up to the size of the dimension.
  * @example
  * ```ts
@@ -35,7 +34,7 @@ export function split(tensor: Tensor, splitSizeOrSections: number | Size | Tenso
 
 declare module '../tensor' {
   interface Tensor {
-    /** The parts of the tensor along a dimension, as views; `Tensor.split`. See `torch.split`. */
+    /** Splits the tensor along a dimension, into views; `Tensor.split`. See `torch.split`. */
     split(splitSize: number | Size | Tensor, ...rest: SplitArguments): Tensor[];
   }
 }
@@ -45,11 +44,10 @@ Tensor.prototype.split = function (this: Tensor, splitSize: number | Size | Tens
 };
 
 /**
- * The coordinates, one tensor per dimension, of flat indices into a tensor of the given shape;
+ * Converts flat indices into a tensor of the given shape to coordinates, one tensor per dimension;
  * `torch.unravel_index`.
  *
- * @throws TypeError for indices of a non-integer dtype or a shape that is none, ValueError for a
- * negative size.
+ * @throws TypeError for indices with a non-integer dtype or an invalid shape, ValueError for a negative size.
  * @example
  * ```ts
  * const [rows, columns] = torch.unravelIndex(torch.tensor([1n, 5n]), [2, 3]); // [0, 1] and [1, 2]
@@ -69,7 +67,7 @@ export function unravelIndex(indices: Tensor, shape: number | bigint | readonly 
       throw new TypeError(`expected 'shape' sequence to only contain ints, but got ${typeof size} ${String(size)}`);
     }
   }
-  // Sizes, and products of them, may be beyond what a number holds.
+  // Sizes and their products may exceed the safe integers.
   const list = (sizes as (number | bigint)[]).map(BigInt);
   if (list.some((size) => size < 0n)) {
     throw new ValueError(`'shape' cannot have negative values, but got (${list.join(', ')})`);

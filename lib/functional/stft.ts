@@ -1,4 +1,4 @@
-/** The short-time Fourier transform with the padding that Python adds. */
+/** The short-time Fourier transform, with the padding that PyTorch adds in Python. */
 
 import { readOptions } from '../arguments';
 import type { Optional } from '../arguments';
@@ -10,23 +10,23 @@ import { Tensor } from '../tensor';
 
 /** The options of {@link stft}. */
 export interface StftOptions {
-  /** From one frame to the next; by default a quarter of `nFft`. */
+  /** The distance between frames; by default a quarter of `nFft`. */
   hopLength?: number | null;
   /** The length of the window; by default `nFft`. */
   winLength?: number | null;
-  /** Of `winLength` elements; by default all ones. */
+  /** The window, with `winLength` elements; by default ones. */
   window?: Tensor | null;
-  /** Whether to pad both sides, so that frame t is centred at t * hopLength; by default true. */
+  /** Whether to pad both sides, so that frame t is centred at t * hopLength; true by default. */
   center?: boolean;
-  /** How: `'reflect'`, `'constant'`, `'replicate'` or `'circular'`. */
+  /** The padding mode: `'reflect'` (the default), `'constant'`, `'replicate'` or `'circular'`. */
   padMode?: string;
-  /** Whether to divide by the root of the frame's length. */
+  /** Whether to divide by the square root of the frame length; false by default. */
   normalized?: boolean;
-  /** Whether to leave out the half that conjugate symmetry gives; by default true for real input. */
+  /** Whether to omit the half that follows from conjugate symmetry; by default true for real input. */
   onesided?: boolean | null;
-  /** Must be true for real input. */
+  /** Whether to return a complex tensor; must be true for real input. */
   returnComplex?: boolean | null;
-  /** Whether frames are aligned to a window shorter than `nFft`; only with `center: false`. */
+  /** Whether to align frames with a window shorter than `nFft`; only with `center: false`. */
   alignToWindow?: boolean | null;
 }
 
@@ -51,8 +51,8 @@ type StftArguments = Optional<
  * @param input - Of shape [length] or [batch, length].
  * @param nFft - The length of a frame.
  * @returns Of shape [batch?, frequencies, frames].
- * @throws RuntimeError as PyTorch: for real input without `returnComplex`, for a window of another
- * length, for a signal too short to be padded by reflection.
+ * @throws RuntimeError for real input without `returnComplex`, for a window of another length, and for a
+ * signal that is too short for reflection padding.
  * @example
  * ```ts
  * const window = torch.hannWindow(16);
@@ -76,7 +76,7 @@ export function stft(input: Tensor, nFft: number, ...rest: StftArguments): Tenso
     if (alignToWindow !== null) throw new RuntimeError('stft align_to_window should only be set when center = false');
     const { shape } = input;
     const ones = Array<number>(Math.max(0, 3 - shape.length)).fill(1);
-    // A 0-d tensor stands for its value here as well.
+    // A 0-d tensor is accepted as a number.
     const frame: unknown = nFft;
     const half = Math.floor((native.isTensor(frame) ? frame.item() : nFft) / 2);
     const padded = nnFunctionalFunctions.pad(input.view([...ones, ...shape]), [half, half], padMode);
@@ -95,7 +95,7 @@ export function stft(input: Tensor, nFft: number, ...rest: StftArguments): Tenso
   ) as Tensor;
 }
 
-// Declared as an operator, of which one overload takes the arguments of `Tensor.stft`.
+// The declaration is that of the operator; one overload has the arguments of `Tensor.stft`.
 Tensor.prototype.stft = function (this: Tensor, nFft: number, ...rest: readonly unknown[]) {
   return stft(this, nFft, ...(rest as StftArguments));
 };

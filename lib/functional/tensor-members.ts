@@ -1,4 +1,4 @@
-/** Methods and properties that torch/_tensor.py and Python's bindings add to a tensor by hand. */
+/** Methods and properties that torch/_tensor.py and PyTorch's hand-written bindings add to tensors. */
 
 import { readOptions } from '../arguments';
 import type { Complex } from '../complex';
@@ -18,7 +18,7 @@ import { dimOrder } from './dim-order';
 import type { DimOrderOptions } from './dim-order';
 import { parseTypeName, tensorTypeName } from './type-names';
 
-/** `new(...)` in an interface would declare a constructor. */
+/** The type of `Tensor.new`: `new(...)` in an interface would declare a constructor. */
 interface LegacyNew {
   (...sizes: number[]): Tensor;
   (data: TensorData): Tensor;
@@ -26,30 +26,30 @@ interface LegacyNew {
 
 declare module '../tensor' {
   interface Tensor {
-    /** Whether the data lies in CPU memory; `Tensor.is_cpu`. */
+    /** Whether the data is in CPU memory; `Tensor.is_cpu`. */
     readonly isCpu: boolean;
     /** Whether the layout is `sparse_coo`; `Tensor.is_sparse`. */
     readonly isSparse: boolean;
     /** Whether the layout is `sparse_csr`; `Tensor.is_sparse_csr`. */
     readonly isSparseCsr: boolean;
-    /** Whether the layout is oneDNN's own; `Tensor.is_mkldnn`. */
+    /** Whether the layout is oneDNN's; `Tensor.is_mkldnn`. */
     readonly isMkldnn: boolean;
     /** Bytes per element; `Tensor.itemsize`. */
     readonly itemsize: number;
-    /** Bytes of all elements; `Tensor.nbytes`. Throws a RuntimeError for a sparse tensor. */
+    /** Total bytes of the elements; `Tensor.nbytes`. Throws a RuntimeError for a sparse tensor. */
     readonly nbytes: number;
-    /** Which output of its graph node this tensor is; `Tensor.output_nr`. */
+    /** The index of this tensor among the outputs of its graph node; `Tensor.output_nr`. */
     readonly outputNr: number;
 
     /** The number of dimensions; `Tensor.ndimension()`. */
     ndimension(): number;
     /** The values as nested arrays; `Tensor.tolist()`. The same as `toArray`. */
     tolist<T extends number | bigint | boolean | Complex = number>(): NestedArray<T>;
-    /** `Tensor.char()`: int8. */
+    /** Converts to int8; `Tensor.char`. */
     char(options?: FormatOptions): Tensor;
     /**
-     * The name of the tensor's type, such as `'torch.FloatTensor'`, or the tensor converted to a dtype
-     * or a type so named; `Tensor.type`. Throws a ValueError for any other string.
+     * Without an argument, the name of the tensor's type, such as `'torch.FloatTensor'`. With a dtype or a type
+     * name, the converted tensor. `Tensor.type`. Throws a ValueError for any other string.
      *
      * @example
      * ```ts
@@ -61,27 +61,27 @@ declare module '../tensor' {
     type(): string;
     type(dtype: Dtype | string, options?: { nonBlocking?: boolean }): Tensor;
     /**
-     * A new tensor with a copy of the data, of this tensor's dtype and on its device unless the
-     * options say otherwise; `Tensor.new_tensor`.
+     * A new tensor with a copy of the data, by default with this tensor's dtype and device;
+     * `Tensor.new_tensor`.
      */
     newTensor(data: TensorData, options?: TensorFromDataOptions): Tensor;
     /**
-     * A tensor of this tensor's dtype and device; `Tensor.new`: uninitialised of the given sizes, with
-     * the values of an array, or another view of a tensor. Prefer `newEmpty` and `newTensor`.
+     * A tensor with this tensor's dtype and device: uninitialised for sizes, with the values of an array, or a
+     * view of a tensor; `Tensor.new`. Prefer `newEmpty` and `newTensor`.
      */
     new: LegacyNew;
-    /** The tensor with another shape of as many elements; `Tensor.resize`, deprecated by PyTorch. */
+    /** The tensor with another shape and the same number of elements; `Tensor.resize`, deprecated by PyTorch. */
     resize(...sizes: number[]): Tensor;
     /** The tensor with the shape of another; `Tensor.resize_as`, deprecated by PyTorch. */
     resizeAs(tensor: Tensor): Tensor;
     /** The tensor in the layout `sparse_coo`; `Tensor.to_sparse_coo`. */
     toSparseCoo(): Tensor;
-    /** What loading a module's state does with `other`; `Tensor.module_load`. */
+    /** The tensor that replaces this one when a state dict with `other` is loaded; `Tensor.module_load`. */
     moduleLoad(other: Tensor, options?: { assign?: boolean }): Tensor;
     /**
-     * The dimensions from the outermost to the innermost in memory; `Tensor.dim_order`. With
-     * `ambiguityCheck` a RuntimeError is thrown if more than one order fits, or fits none or several
-     * of the memory formats listed.
+     * The dimensions from the outermost to the innermost in memory; `Tensor.dim_order`. With `ambiguityCheck`,
+     * a RuntimeError is thrown if several orders are possible, or if not exactly one of the listed memory
+     * formats matches.
      *
      * @example
      * ```ts
@@ -192,7 +192,7 @@ for (const [name, method] of Object.entries(methods)) {
   Object.defineProperty(Tensor.prototype, name, { value: method, writable: true, configurable: true });
 }
 
-/** What stands on the right of an operator of Python's, or is one of its functions. */
+/** The other operand of a Python operator. */
 type Operand = Parameters<Tensor['mul']>[0];
 
 declare module '../tensor' {

@@ -1,4 +1,4 @@
-/** `torch.unique` and `torch.unique_consecutive`, which return what their flags ask for. */
+/** `torch.unique` and `torch.unique_consecutive`, whose flags select the results. */
 
 import { readOptions } from '../arguments';
 import { RuntimeError } from '../errors';
@@ -8,9 +8,9 @@ import { Tensor } from '../tensor';
 
 /** The options of {@link uniqueConsecutive}. */
 export interface UniqueConsecutiveOptions<I extends boolean = boolean, C extends boolean = boolean> {
-  /** Whether to return, for each element of the input, where it went. */
+  /** Whether to return, for each element of the input, its index in the output. */
   returnInverse?: I;
-  /** Whether to return how often each element occurs. */
+  /** Whether to return the number of occurrences of each element. */
   returnCounts?: C;
   /** The dimension whose slices are compared; by default the elements of the flattened input. */
   dim?: number | null;
@@ -21,7 +21,7 @@ export interface UniqueOptions<
   I extends boolean = boolean,
   C extends boolean = boolean,
 > extends UniqueConsecutiveOptions<I, C> {
-  /** Whether to sort the result, in ascending order; by default true. */
+  /** Whether to sort the result in ascending order; true by default. */
   sorted?: boolean;
 }
 
@@ -36,7 +36,7 @@ export type UniqueResult<I extends boolean, C extends boolean> = I extends true
 
 type AnyResult = UniqueResult<boolean, boolean>;
 
-function chosen([output, inverse, counts]: Tensor[], options: UniqueConsecutiveOptions): AnyResult {
+function selectResults([output, inverse, counts]: Tensor[], options: UniqueConsecutiveOptions): AnyResult {
   if (options.returnInverse) return options.returnCounts ? [output, inverse, counts] : [output, inverse];
   return options.returnCounts ? [output, counts] : output;
 }
@@ -77,11 +77,11 @@ export function unique(input: Tensor, ...rest: readonly unknown[]): AnyResult {
     dim == null
       ? torchFunctions._unique2(input, sorted, returnInverse, returnCounts)
       : (aten.unique_dim.default(input, dim, sorted, returnInverse, returnCounts) as Tensor[]);
-  return chosen(all, options);
+  return selectResults(all, options);
 }
 
 /**
- * The tensor without elements, or slices along `dim`, that equal the one before;
+ * Removes elements, or slices along `dim`, that equal the previous one;
  * `torch.unique_consecutive`.
  *
  * @returns As {@link unique}.
@@ -108,7 +108,7 @@ export function uniqueConsecutive(input: Tensor, ...rest: readonly unknown[]): A
     'dim',
   ]);
   const { returnInverse = false, returnCounts = false, dim = null } = options;
-  return chosen(torchFunctions.uniqueConsecutive(input, returnInverse, returnCounts, dim), options);
+  return selectResults(torchFunctions.uniqueConsecutive(input, returnInverse, returnCounts, dim), options);
 }
 
 declare module '../tensor' {
@@ -121,7 +121,7 @@ declare module '../tensor' {
       returnCounts?: C,
       dim?: number | null,
     ): UniqueResult<I, C>;
-    /** Without repetitions of the element or slice before; `Tensor.unique_consecutive`. */
+    /** Removes consecutive repetitions; `Tensor.unique_consecutive`. See `torch.uniqueConsecutive`. */
     uniqueConsecutive<I extends boolean = false, C extends boolean = false>(
       options?: UniqueConsecutiveOptions<I, C>,
     ): UniqueResult<I, C>;
@@ -131,8 +131,8 @@ declare module '../tensor' {
       dim?: number | null,
     ): UniqueResult<I, C>;
     /**
-     * The indices of the elements that are not zero, one row each; `Tensor.nonzero`. With `asTuple`
-     * one 1-d tensor per dimension, ready for `index`.
+     * The indices of the nonzero elements, one row each; `Tensor.nonzero`. With `asTuple`, one 1-d tensor per
+     * dimension, which `index` accepts.
      */
     nonzero(options: { asTuple: true }): Tensor[];
     nonzero(options?: { asTuple?: false }): Tensor;
@@ -148,8 +148,8 @@ Tensor.prototype.uniqueConsecutive = function (this: Tensor, ...rest: unknown[])
 };
 
 /**
- * The indices of the elements that are not zero, one row each (int64, of shape [count, dims]);
- * `torch.nonzero`. With `asTuple` one 1-d tensor per dimension, ready for `index`.
+ * The indices of the nonzero elements, one row each (int64, shape [count, dims]); `torch.nonzero`. With
+ * `asTuple`, one 1-d tensor per dimension, which `index` accepts.
  *
  * @example
  * ```ts

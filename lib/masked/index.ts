@@ -1,4 +1,4 @@
-/** `torch.masked` for strided tensors: operations over the elements that a mask lets through. */
+/** `torch.masked` for strided tensors: operations over the elements that a mask selects. */
 
 export type { MaskOptions, MaskedReductionOptions } from './mask';
 export * from './normalizations';

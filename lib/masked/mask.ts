@@ -1,4 +1,4 @@
-/** Masks: what takes the place of the elements that do not count. */
+/** Masks, and the values that replace masked-out elements. */
 
 import type { Dtype } from '../dtype';
 import { IndexError, NotImplementedError, RuntimeError, ValueError } from '../errors';
@@ -11,29 +11,29 @@ import type { Size } from '../types';
 
 /** The options of every function of `torch.masked`. */
 export interface MaskOptions {
-  /** The dtype of the result; by default that of the input. */
+  /** The dtype of the result; by default the input's dtype. */
   dtype?: Dtype | null;
-  /** True where an element counts; broadcast to the input. By default all count. */
+  /** True for selected elements; broadcast to the input. By default all elements are selected. */
   mask?: Tensor | null;
 }
 
 /** The options of the reductions. */
 export interface MaskedReductionOptions extends MaskOptions {
-  /** Whether reduced dimensions stay, with size 1. */
+  /** Whether to keep reduced dimensions with size 1. */
   keepdim?: boolean | null;
 }
 
-/** Operations whose identity stands for masked elements. */
+/** Operations whose identity element replaces masked-out elements. */
 export type Masked = 'sum' | 'prod' | 'amax' | 'amin' | 'logsumexp' | 'logaddexp' | 'norm' | 'median';
 
-/** Throws unless the tensor is strided, the one layout that these functions take. */
+/** Throws a ValueError unless the tensor is strided, the only supported layout. */
 export function checkStrided(name: string, input: Tensor): void {
   if (input.layout !== 'strided') {
     throw new ValueError(`masked ${name} expects strided tensor (got torch.${input.layout} tensor)`);
   }
 }
 
-/** The dimensions to reduce, in ascending order and none negative; all of them for null or none. */
+/** The dimensions to reduce, ascending and non-negative; all dimensions for null or an empty list. */
 export function canonicalDims(dim: number | Size | null | undefined, ndim: number): number[] {
   if (dim == null || (Array.isArray(dim) && dim.length === 0)) return Array.from({ length: ndim }, (_, i) => i);
   const count = Math.max(ndim, 1);
@@ -51,7 +51,7 @@ export function canonicalDims(dim: number | Size | null | undefined, ndim: numbe
   return dims.sort((a, b) => a - b);
 }
 
-/** The mask as booleans of the input's shape. */
+/** The mask as a bool tensor of the input's shape. */
 export function inputMask(input: Tensor, mask: Tensor): Tensor {
   if (mask.dim() > input.dim()) {
     throw new IndexError('_input_mask expected broadcastable mask (got mask dimensionality higher than of the input)');
@@ -60,7 +60,7 @@ export function inputMask(input: Tensor, mask: Tensor): Tensor {
   return (sameShape(dense.shape, input.shape) ? dense : dense.broadcastTo(input.shape)).to('bool');
 }
 
-/** The largest or smallest value of the dtype, which an extremum leaves out. */
+/** The largest or smallest value of the dtype, the identity of a minimum or maximum. */
 function extreme(name: string, input: Tensor, isLargest: boolean): number | bigint {
   if (input.isFloatingPoint()) return isLargest ? Infinity : -Infinity;
   if (input.isSigned() || input.dtype === 'uint8') {
@@ -87,7 +87,7 @@ function identity(name: Masked, input: Tensor, ord: number): number | bigint {
   }
 }
 
-/** The input with the identity of the operation where the mask is false. */
+/** The input, with the identity element of the operation where the mask is false. */
 export function filled(name: Masked, input: Tensor, mask: Tensor | null | undefined, ord = 2): Tensor {
   if (mask == null) return input;
   const value = native.tensorFromList(identity(name, input, ord), input.dtype, input.device.toString());

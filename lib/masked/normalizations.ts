@@ -23,7 +23,7 @@ function prepare(name: string, masked: Masked, input: Tensor, dim: number, optio
 }
 
 /**
- * The softmax along `dim` over the elements that the mask lets through; the others get zero.
+ * The softmax along `dim` over the selected elements; other elements become zero.
  * `torch.masked.softmax`.
  *
  * @throws ValueError for a sparse tensor, IndexError for a dimension out of range.
@@ -50,13 +50,13 @@ export function softmin(input: Tensor, dim: number, options: MaskOptions = {}): 
   return torchFunctions.softmax(values.neg(), at, dtype);
 }
 
-/** The cumulative sum along `dim`, masked elements counting as 0; `torch.masked.cumsum`. */
+/** The cumulative sum along `dim`, with 0 for masked-out elements; `torch.masked.cumsum`. */
 export function cumsum(input: Tensor, dim: number, options: MaskOptions = {}): Tensor {
   const { values, dim: at, dtype } = prepare('cumsum', 'sum', input, dim, options);
   return torchFunctions.cumsum(values, at, { dtype });
 }
 
-/** The cumulative product along `dim`, masked elements counting as 1; `torch.masked.cumprod`. */
+/** The cumulative product along `dim`, with 1 for masked-out elements; `torch.masked.cumprod`. */
 export function cumprod(input: Tensor, dim: number, options: MaskOptions = {}): Tensor {
   const { values, dim: at, dtype } = prepare('cumprod', 'prod', input, dim, options);
   return torchFunctions.cumprod(values, at, { dtype });
@@ -64,12 +64,12 @@ export function cumprod(input: Tensor, dim: number, options: MaskOptions = {}): 
 
 /** The options of {@link normalize}. */
 export interface MaskedNormalizeOptions extends MaskOptions {
-  /** The least norm to divide by; by default 1e-12. */
+  /** The minimum norm to divide by; 1e-12 by default. */
   eps?: number;
 }
 
 /**
- * The input, zero where masked, divided by its norm of order `ord` along `dim`;
+ * Divides the selected elements by their norm of order `ord` along `dim`; other elements become zero;
  * `torch.masked.normalize`.
  */
 export function normalize(input: Tensor, ord: number, dim: number, options: MaskedNormalizeOptions = {}): Tensor {
@@ -91,7 +91,7 @@ export interface MaskedLogaddexpOptions {
 }
 
 /**
- * The logarithm of the sum of the exponentials of two tensors, each with a mask of its own;
+ * The logarithm of the sum of the exponentials of two tensors, each with its own mask;
  * `torch.masked.logaddexp`.
  *
  * @throws ValueError for sparse tensors.

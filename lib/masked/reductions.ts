@@ -14,7 +14,7 @@ type Dims = number | Size | null;
 
 /** The options of reductions over any dimensions. */
 export interface MaskedDimsOptions extends MaskedReductionOptions {
-  /** By default all. */
+  /** The dimensions to reduce; all by default. */
   dim?: Dims;
 }
 
@@ -36,10 +36,9 @@ function accumulated(input: Tensor, dtype: Dtype | null | undefined): Dtype {
 const isInexact = (dtype: Dtype): boolean => /float|complex/.test(dtype);
 
 /**
- * The sum of the elements that the mask lets through; `torch.masked.sum`. Small integers are added
- * as int64.
+ * The sum of the selected elements; `torch.masked.sum`. Small integer dtypes are summed as int64.
  *
- * @throws ValueError for a sparse tensor, IndexError for a dimension out of range or a mask of more
+ * @throws ValueError for a sparse tensor, IndexError for a dimension out of range or a mask with more
  * dimensions than the input.
  * @example
  * ```ts
@@ -55,7 +54,7 @@ export function sum(input: Tensor, ...rest: DimsArguments): Tensor {
 }
 
 /**
- * The product of the elements that the mask lets through; `torch.masked.prod`.
+ * The product of the selected elements; `torch.masked.prod`.
  *
  * @throws As {@link sum}.
  */
@@ -67,9 +66,9 @@ export function prod(input: Tensor, ...rest: DimsArguments): Tensor {
 }
 
 /**
- * The largest of the elements that the mask lets through; `torch.masked.amax`.
+ * The largest selected element; `torch.masked.amax`.
  *
- * @throws As {@link sum}; NotImplementedError for a dtype without order.
+ * @throws As {@link sum}; NotImplementedError for a dtype that is not ordered.
  */
 export function amax(input: Tensor, ...rest: DimsArguments): Tensor {
   const { dim, keepdim, dtype, mask } = read('amax', input, rest);
@@ -78,7 +77,7 @@ export function amax(input: Tensor, ...rest: DimsArguments): Tensor {
 }
 
 /**
- * The smallest of the elements that the mask lets through; `torch.masked.amin`.
+ * The smallest selected element; `torch.masked.amin`.
  *
  * @throws As {@link amax}.
  */
@@ -90,15 +89,15 @@ export function amin(input: Tensor, ...rest: DimsArguments): Tensor {
 
 /** The options of {@link argmax} and {@link argmin}. */
 export interface MaskedDimOptions extends MaskedReductionOptions {
-  /** By default the index is one into the flattened input. */
+  /** The dimension to reduce; by default the index is into the flattened input. */
   dim?: number | null;
 }
 
 type DimArguments = Optional<[dim: number | null], MaskedDimOptions>;
 
 /**
- * Where the largest of the elements is that the mask lets through; `torch.masked.argmax`. As in
- * PyTorch the result has the dtype of the input unless `dtype` says otherwise.
+ * The index of the largest selected element; `torch.masked.argmax`. As in PyTorch, the result has the
+ * input's dtype unless `dtype` is given.
  *
  * @throws As {@link amax}.
  */
@@ -109,8 +108,7 @@ export function argmax(input: Tensor, ...rest: DimArguments): Tensor {
 }
 
 /**
- * Where the smallest of the elements is that the mask lets through; `torch.masked.argmin`. See
- * {@link argmax}.
+ * The index of the smallest selected element; `torch.masked.argmin`. See {@link argmax}.
  *
  * @throws As {@link amax}.
  */
@@ -120,7 +118,7 @@ export function argmin(input: Tensor, ...rest: DimArguments): Tensor {
   return torchFunctions.argmin(values, (dim ?? null) as number, keepdim ?? false).to(dtype ?? input.dtype);
 }
 
-/** How many elements count. */
+/** The number of selected elements. */
 function countOf(input: Tensor, dim: Dims | undefined, keepdim: boolean, mask: Tensor | null | undefined): Tensor {
   const counted =
     mask == null ? torchFunctions.ones(input.shape, { dtype: 'int64', device: input.device }) : inputMask(input, mask);
@@ -128,7 +126,7 @@ function countOf(input: Tensor, dim: Dims | undefined, keepdim: boolean, mask: T
 }
 
 /**
- * The mean of the elements that the mask lets through; `torch.masked.mean`. NaN where there are none.
+ * The mean of the selected elements; `torch.masked.mean`. NaN if no element is selected.
  *
  * @throws As {@link sum}; ValueError for an integer dtype.
  * @example
@@ -151,14 +149,14 @@ export function mean(input: Tensor, ...rest: DimsArguments): Tensor {
 
 /** The options of {@link median}. */
 export interface MaskedMedianOptions extends MaskedReductionOptions {
-  /** By default the last. */
+  /** The dimension to reduce; the last by default. */
   dim?: number;
 }
 
 /**
- * The median (the lower of two) of the elements that the mask lets through; `torch.masked.median`.
+ * The median (the lower of two) of the selected elements; `torch.masked.median`.
  *
- * @throws As {@link sum}; ValueError for integers if a row has no element left.
+ * @throws As {@link sum}; ValueError for integer dtypes if a row has no selected element.
  */
 export function median(input: Tensor, ...rest: Optional<[dim: number], MaskedMedianOptions>): Tensor {
   const { dim = -1, keepdim, dtype, mask } = read('median', input, rest);
@@ -174,8 +172,7 @@ export function median(input: Tensor, ...rest: Optional<[dim: number], MaskedMed
 }
 
 /**
- * The logarithm of the sum of the exponentials of the elements that the mask lets through;
- * `torch.masked.logsumexp`.
+ * The logarithm of the sum of the exponentials of the selected elements; `torch.masked.logsumexp`.
  *
  * @throws As {@link amax}.
  */
@@ -187,12 +184,12 @@ export function logsumexp(input: Tensor, ...rest: DimsArguments): Tensor {
 
 /** The options of {@link norm}. */
 export interface MaskedNormOptions extends MaskedDimsOptions {
-  /** The order; by default 2. */
+  /** The order; 2 by default. */
   ord?: number | null;
 }
 
 /**
- * The vector norm of the elements that the mask lets through; `torch.masked.norm`.
+ * The vector norm of the selected elements; `torch.masked.norm`.
  *
  * @throws As {@link sum}; RuntimeError for an integer dtype.
  */
@@ -212,7 +209,7 @@ export function norm(input: Tensor, ...rest: Optional<[ord: number | null, dim: 
 export interface MaskedVarOptions extends MaskedDimsOptions {
   /** True for a correction of 1, false for 0; not with `correction`. */
   unbiased?: boolean | null;
-  /** Is subtracted from the number of elements; by default 1. */
+  /** Subtracted from the number of elements; 1 by default. */
   correction?: number | null;
 }
 
@@ -242,8 +239,8 @@ function variance(name: string, input: Tensor, rest: readonly unknown[]): Tensor
 }
 
 /**
- * The variance of the elements that the mask lets through; `torch.masked.var`. As a reserved word
- * the name can only be used as a member.
+ * The variance of the selected elements; `torch.masked.var`. `var` is a
+ * reserved word, so the name is available as a member only.
  *
  * @throws As {@link sum}; AssertionError for both `unbiased` and `correction`.
  */
@@ -253,7 +250,7 @@ function var_(input: Tensor, ...rest: VarArguments): Tensor {
 export { var_ as var };
 
 /**
- * The standard deviation of the elements that the mask lets through; `torch.masked.std`.
+ * The standard deviation of the selected elements; `torch.masked.std`.
  *
  * @throws As `torch.masked.var`.
  */

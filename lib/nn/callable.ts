@@ -1,10 +1,10 @@
-/** Objects that are called like functions: what makes `net(x)` possible. */
+/** Callable objects, which make `net(x)` possible. */
 
-/** What a callable object does when it is called. */
+/** The method that runs when a callable object is called. */
 export const invoke = Symbol('invoke');
 
-// A function has a name and a length of its own, and neither is writable. Here they are what the class
-// says, and an assignment makes a plain property, as it does for any other name.
+// A function has its own, read-only `name` and `length`. Here both come from the class, and an assignment
+// creates an ordinary property.
 function releaseName(self: object, name: 'name' | 'length', fallback: unknown): void {
   Object.defineProperty(self, name, {
     configurable: true,
@@ -16,9 +16,9 @@ function releaseName(self: object, name: 'name' | 'length', fallback: unknown): 
 }
 
 /**
- * The base of classes whose instances are functions. The constructor returns a function with the
- * prototype of the class, so that fields, private ones too, and methods lie on it as on any object. This
- * costs a call some 15 ns, where a Proxy would cost every access to a field more than that.
+ * The base of classes whose instances are functions. The constructor returns a function with the class's
+ * prototype, so methods and fields (also private fields) work as on any object. A call costs about 15 ns more;
+ * a Proxy would cost more than that on every field access.
  */
 export class Callable {
   constructor() {

@@ -1,4 +1,4 @@
-/** Modules on another device or in another dtype: every tensor of a module replaced by what a function makes of it. */
+/** Converting all tensors of a module to another device or dtype. */
 
 import { noGrad } from '../autograd/modes';
 import { NotImplementedError } from '../errors';
@@ -13,7 +13,7 @@ import type { Registry } from './registry';
 
 type Convert = (tensor: Tensor) => Tensor;
 
-// Optimizers and other modules hold on to a parameter: where that is possible it stays, with new data.
+// Optimizers and other modules refer to the parameter, so keep the object and replace its data if possible.
 function replaceData(tensor: Tensor, converted: Tensor): boolean {
   if (!torchFunctions._hasCompatibleShallowCopyType(tensor, converted)) return false;
   aten.set_data.default(tensor, converted);
@@ -43,10 +43,10 @@ export function convertOwn(module: Module, registry: Registry, convert: Convert)
 }
 
 /**
- * The conversion that the arguments of `Module.to` ask for: a dtype is for floating-point and complex
+ * The conversion that the arguments of `Module.to` describe. The dtype applies to floating-point and complex
  * tensors only.
  *
- * @throws TypeError for a dtype of another kind.
+ * @throws TypeError for a dtype that is neither floating-point nor complex.
  */
 export function conversionTo(args: readonly unknown[]): Convert {
   const options: ToOptions = {};

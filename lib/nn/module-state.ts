@@ -1,4 +1,4 @@
-/** A module's state as an object of tensors, and back. */
+/** State dicts: collecting a module's state and loading it. */
 
 import { noGrad } from '../autograd/modes';
 import { describeType, quoted } from '../describe';
@@ -12,31 +12,31 @@ import { Parameter } from './parameter';
 import { registryOf } from './registry';
 import type { Registry } from './registry';
 
-/** A module's parameters and persistent buffers by their names; `Module.state_dict()`. */
+/** A module's parameters and persistent buffers by name; `Module.state_dict()`. */
 export type StateDict = Record<string, Tensor>;
 
-/** What {@link Module.loadStateDict} did not find, and did not want. */
+/** The keys that {@link Module.loadStateDict} did not find, and those it did not expect. */
 export interface IncompatibleKeys {
   missingKeys: string[];
   unexpectedKeys: string[];
 }
 
-/** What a module's `_loadFromStateDict` reads and adds to. */
+/** The options of loading, and the lists that a module's `_loadFromStateDict` appends to. */
 export interface LoadContext {
-  /** The version of the module that made the state; undefined if it does not say. */
+  /** The version of the module that created the state; undefined if unknown. */
   readonly version?: number;
-  /** Whether the tensors themselves become the module's, rather than their values. */
+  /** Whether to assign the tensors themselves instead of copying their values. */
   readonly assign: boolean;
   readonly missingKeys: string[];
   readonly unexpectedKeys: string[];
   readonly errors: string[];
 }
 
-// As PyTorch's `_metadata`, and as little seen: it is lost when the state is spread into another object.
+// PyTorch's `_metadata`. It is not enumerable, so spreading the state into another object loses it, as in PyTorch.
 const metadata = Symbol('metadata');
 type Versions = Record<string, number>;
 
-/** Collects the state of a module and of all below it. */
+/** Collects the state of a module and of all its submodules. */
 export function collectState(module: Module, prefix: string, keepVars: boolean): StateDict {
   const state: StateDict = {};
   const versions: Versions = {};
@@ -102,7 +102,7 @@ function copyInto(
   }
 }
 
-/** Loads a module's own parameters and buffers, and notes what is missing and what is too much. */
+/** Loads a module's own parameters and buffers, and records missing and unexpected keys. */
 export function loadOwnState(
   module: Module,
   registry: Registry,
@@ -129,9 +129,9 @@ export function loadOwnState(
 }
 
 /**
- * Loads the state of a module and of all below it.
+ * Loads the state of a module and of all its submodules.
  *
- * @throws RuntimeError that lists everything that did not fit.
+ * @throws RuntimeError that lists every key and shape that does not match.
  */
 export function loadState(module: Module, given: unknown, strict: boolean, assign: boolean): IncompatibleKeys {
   if (typeof given !== 'object' || given === null || Array.isArray(given) || native.isTensor(given)) {

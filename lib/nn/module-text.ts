@@ -12,7 +12,7 @@ export function pythonRepr(value: unknown, depth = 0): string {
   if (Array.isArray(value))
     return `(${value.map((item) => pythonRepr(item, depth + 1)).join(', ')}${value.length === 1 ? ',' : ''})`;
   if (typeof value === 'number' && !Number.isInteger(value)) {
-    // Python turns to exponents one digit earlier, and gives them two digits.
+    // Python switches to exponents one digit earlier, and writes them with two digits.
     const text = value !== 0 && Math.abs(value) < 1e-4 ? value.toExponential() : String(value);
     return text.replace(/e([+-])(\d)$/, 'e$10$2').replace('Infinity', 'inf');
   }
@@ -24,8 +24,8 @@ export function pythonFloat(value: number | null): string {
   return value !== null && Number.isInteger(value) ? value.toFixed(1) : pythonRepr(value);
 }
 
-/** `name=value, ...`, as most modules describe themselves. */
-export function describe(options: Record<string, unknown>): string {
+/** `name=value, ...`: the `extra_repr` of most modules. */
+export function optionsRepr(options: Record<string, unknown>): string {
   return Object.entries(options)
     .map(([name, value]) => `${name}=${pythonRepr(value)}`)
     .join(', ');
@@ -35,7 +35,7 @@ function indented(text: string): string {
   return text.replaceAll(/\n(?=.*\S)/g, '\n  ');
 }
 
-/** The lines of a module whose parts are given as text. */
+/** The text of a module, given the texts of its parts. */
 export function moduleText(name: string, extra: string, children: readonly string[]): string {
   const extraLines = extra === '' ? [] : extra.split('\n');
   const lines = [...extraLines, ...children.map(indented)];
@@ -44,7 +44,7 @@ export function moduleText(name: string, extra: string, children: readonly strin
   return `${name}(\n  ${lines.join('\n  ')}\n)`;
 }
 
-/** A module with its submodules: pairs of names and modules. */
+/** The text of a module with its submodules, given as pairs of names and modules. */
 export function treeText(module: Module, children: readonly [string, Module | null][]): string {
   return moduleText(
     module.constructor.name,

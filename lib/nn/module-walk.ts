@@ -1,4 +1,4 @@
-/** Ways through the tree of a module: all modules, all tensors, one by its dotted name. */
+/** Traversing a module's tree: all modules, all tensors, one entry by its dotted name. */
 
 import { describeType } from '../describe';
 import { AttributeError } from '../errors';
@@ -8,23 +8,23 @@ import type { Module } from './module';
 import { registryOf } from './registry';
 import type { Registry } from './registry';
 
-/** The options of `Module.namedModules` and of those that go through it. */
+/** The options of `Module.namedModules` and of the methods built on it. */
 export interface NamedModulesOptions {
-  /** Goes before every name, with a dot; empty by default. */
+  /** A prefix for every name, followed by a dot; empty by default. */
   prefix?: string;
-  /** Whether what is reached by several names comes under the first only; true by default. */
+  /** Whether an entry with several names is listed under its first name only; true by default. */
   removeDuplicate?: boolean;
 }
 
 /** The options of `Module.namedParameters` and `Module.namedBuffers`. */
 export interface NamedMembersOptions extends NamedModulesOptions {
-  /** Whether those of the submodules come too; true by default. */
+  /** Whether to include the tensors of submodules; true by default. */
   recurse?: boolean;
 }
 
 const joined = (path: string, name: string): string => (path === '' ? name : `${path}.${name}`);
 
-/** The module and all below it with their names. */
+/** The module and all its submodules with their names. */
 export function walkModules(root: Module, options: NamedModulesOptions): [string, Module][] {
   const { prefix = '', removeDuplicate = true } = options;
   const found: [string, Module][] = [];
@@ -41,7 +41,7 @@ export function walkModules(root: Module, options: NamedModulesOptions): [string
   return found;
 }
 
-/** The tensors that `entries` gives of each module, with their names. */
+/** The tensors that `entries` returns for each module, with their names. */
 export function walkMembers<T extends Tensor>(
   root: Module,
   options: NamedMembersOptions,

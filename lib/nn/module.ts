@@ -1,4 +1,4 @@
-/** `torch.nn.Module`: the base of everything that has parameters. */
+/** `torch.nn.Module`: the base class of all modules. */
 
 import { inspect } from 'node:util';
 import { readOptions } from '../arguments';
@@ -31,21 +31,20 @@ const REQUIRED: Record<Kind, string> = {
 };
 
 /**
- * A module is called with the arguments of its `forward`: `net(x)`. `net.forward(x)` does the same.
+ * Calls `forward`: `net(x)` is `net.forward(x)`.
  */
 export interface Module {
   (...args: Parameters<this['forward']>): ReturnType<this['forward']>;
 }
 
 /**
- * The base of all modules; `torch.nn.Module`. Parameters, buffers and submodules are properties, and are
- * found because of what they are, a `Parameter`, a `Buffer`, another module, when somebody asks for them: a
- * property of a module costs no more than that of any object. A value that does not belong in the place of
- * one of them is an error then. Where Python has an iterator, this has an array.
+ * The base class of all modules; `torch.nn.Module`. Parameters, buffers and submodules are ordinary
+ * properties. They are discovered lazily, by the type of their values (`Parameter`, `Buffer`, `Module`), so
+ * property access has no overhead. Assigning a value of the wrong type is reported at the next scan. Methods
+ * that return iterators in Python return arrays here.
  *
- * An instance is a function, so that it is called as in Python: `net(x)` is `net.forward(x)`, and goes
- * wherever a function goes, `torch.vmap(net)` for one. Names in `namedParameters()` and `stateDict()` are
- * those of the properties.
+ * An instance is a function: `net(x)` calls `net.forward(x)`, and a module can be passed wherever a function is
+ * expected, for example `torch.vmap(net)`. Names in `namedParameters()` and `stateDict()` are property names.
  *
  * @example
  * ```ts
@@ -68,16 +67,16 @@ export interface Module {
 export class Module extends Callable {
   readonly #registry = new Registry(this);
 
-  /** Whether the module is in training mode, which `Dropout` and `BatchNorm` act upon; see {@link train}. */
+  /** Whether the module is in training mode, which `Dropout` and `BatchNorm` depend on; see {@link train}. */
   training = true;
 
   /** @internal */
   [invoke](args: unknown[]): unknown {
-    this.#registry.lookOnce();
+    this.#registry.scanOnce();
     return this.forward(...args) as unknown;
   }
 
-  /** What the module computes, for a subclass to define. */
+  /** Computes the module's output; subclasses override it. */
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- each subclass has its own arguments and result
   forward(..._args: any[]): any {
     throw new NotImplementedError(`Module [${this.constructor.name}] is missing the required "forward" function`);
@@ -90,7 +89,7 @@ export class Module extends Callable {
     checkName(kind, name);
     const properties = this as unknown as Record<string, unknown>;
     if (properties[name] !== undefined && !registryOf(this).has(name, kind)) {
-      // What every function has is not in the way.
+      // Built-in function properties (`name`, `length`) do not count as taken.
       const own = Object.getOwnPropertyDescriptor(this, name);
       if (own === undefined || own.enumerable) throw new KeyError(`attribute '${name}' already exists`);
     }
@@ -98,18 +97,18 @@ export class Module extends Callable {
       if (kind === 'module') throw new TypeError(`${typename(value)} is not a Module subclass`);
       throw new TypeError(`cannot assign '${typename(value)}' object to ${kind} '${name}' (${REQUIRED[kind]})`);
     }
-    // Before the value: a null in its place is then understood.
+    // Register first, so that a null value is recognised.
     registryOf(this).register(name, kind, persistent);
     properties[name] = value;
     return value;
   }
 
   /**
-   * Adds a parameter under a name that need not be known beforehand, or says with null that the module
-   * has none; `Module.register_parameter`. Returns it.
+   * Adds a parameter under a computed name, or declares with null that the parameter is absent;
+   * `Module.register_parameter`. Returns the parameter.
    *
-   * @throws KeyError for a name with a dot, an empty one, or one that is taken; TypeError for anything but a
-   * Parameter; ValueError for a tensor that an operator made.
+   * @throws KeyError for an empty name, a name with a dot, or a name that is taken; TypeError for a value that
+   * is not a Parameter; ValueError for a non-leaf tensor.
    */
   registerParameter<T extends Parameter | null>(name: string, parameter: T): T {
     if (parameter instanceof Parameter && parameter.gradFn !== null) {
@@ -121,11 +120,11 @@ export class Module extends Callable {
   }
 
   /**
-   * Adds a buffer: a tensor that belongs to the state but is no parameter; `Module.register_buffer`. Returns
-   * it, so that it can initialize a field. From then on any tensor may be assigned to the property.
+   * Adds a buffer: a tensor that is part of the state but not a parameter; `Module.register_buffer`. Returns
+   * the buffer, so that the call can initialise a field. Any tensor may be assigned to the property later.
    *
-   * @throws KeyError for a name with a dot, an empty one, or one that is taken; TypeError for anything but a
-   * tensor.
+   * @throws KeyError for an empty name, a name with a dot, or a name that is taken; TypeError for a value that
+   * is not a tensor.
    */
   registerBuffer<T extends Tensor | null>(name: string, tensor: T, options: { persistent?: boolean } = {}): T {
     const { persistent = true } = readOptions<{ persistent: boolean }>('registerBuffer', [options], [], ['persistent']);
@@ -135,21 +134,21 @@ export class Module extends Callable {
   /**
    * Adds a submodule; `Module.register_module`. Returns it.
    *
-   * @throws KeyError for a name with a dot, an empty one, or one that is taken; TypeError for anything but a
-   * module.
+   * @throws KeyError for an empty name, a name with a dot, or a name that is taken; TypeError for a value that
+   * is not a module.
    */
   registerModule<T extends Module | null>(name: string, module: T): T {
     return this.#register('module', name, module, module instanceof Module);
   }
 
-  /** `Module.add_module`, another name of {@link registerModule}. */
+  /** Adds a submodule; `Module.add_module`. The same as {@link registerModule}. */
   addModule<T extends Module | null>(name: string, module: T): T {
     return this.registerModule(name, module);
   }
 
   // --- finding ----------------------------------------------------------------------------------
 
-  /** The submodules directly below with their names, each once; `Module.named_children`. */
+  /** The direct submodules with their names, without duplicates; `Module.named_children`. */
   namedChildren(): [string, Module][] {
     const seen = new Set<Module>();
     return registryOf(this)
@@ -161,24 +160,24 @@ export class Module extends Callable {
       });
   }
 
-  /** The submodules directly below, each once; `Module.children`. */
+  /** The direct submodules, without duplicates; `Module.children`. */
   children(): Module[] {
     return this.namedChildren().map(([, module]) => module);
   }
 
-  /** The module and all below it, with their dotted names, its own first; `Module.named_modules`. */
+  /** The module itself, then all submodules, with their dotted names; `Module.named_modules`. */
   namedModules(options: NamedModulesOptions = {}): [string, Module][] {
     return walkModules(this, readOptions('namedModules', [options], [], ['prefix', 'removeDuplicate']));
   }
 
-  /** The module and all below it, each once; `Module.modules`. */
+  /** The module itself, then all submodules, without duplicates; `Module.modules`. */
   modules(): Module[] {
     return this.namedModules().map(([, module]) => module);
   }
 
   /**
-   * The parameters with their dotted names; `Module.named_parameters`. `Object.fromEntries` makes them the
-   * object that `torch.func.functionalCall` takes.
+   * The parameters with their dotted names; `Module.named_parameters`. `Object.fromEntries` converts them to
+   * the object that `torch.func.functionalCall` takes.
    */
   namedParameters(options: NamedMembersOptions = {}): [string, Parameter][] {
     return walkMembers(this, readOptions('namedParameters', [options], [], MEMBERS), (registry) =>
@@ -186,7 +185,7 @@ export class Module extends Callable {
     );
   }
 
-  /** The parameters, each once; `Module.parameters`. */
+  /** The parameters, without duplicates; `Module.parameters`. */
   parameters(recurse = true): Parameter[] {
     return this.namedParameters({ recurse }).map(([, parameter]) => parameter);
   }
@@ -198,25 +197,25 @@ export class Module extends Callable {
     );
   }
 
-  /** The buffers, each once; `Module.buffers`. */
+  /** The buffers, without duplicates; `Module.buffers`. */
   buffers(recurse = true): Tensor[] {
     return this.namedBuffers({ recurse }).map(([, buffer]) => buffer);
   }
 
   /**
-   * The submodule of a dotted name, the module itself for an empty one; `Module.get_submodule`.
+   * The submodule with a dotted name; the module itself for the empty name; `Module.get_submodule`.
    *
-   * @throws AttributeError if there is none.
+   * @throws AttributeError if it does not exist.
    */
   getSubmodule(target: string): Module {
     return submoduleOf(this, target);
   }
 
   /**
-   * Replaces the submodule of a dotted name, or adds one; `Module.set_submodule`.
+   * Replaces or adds the submodule with a dotted name; `Module.set_submodule`.
    *
-   * @throws ValueError for an empty name or if `module` is none; AttributeError if the path leads nowhere, or
-   * with `strict` if there is no such submodule yet.
+   * @throws ValueError for an empty name, or if `module` is not a module; AttributeError if the path does not
+   * exist, or with `strict` if the submodule does not exist yet.
    */
   setSubmodule(target: string, module: Module, options: { strict?: boolean } = {}): void {
     const { strict = false } = readOptions<{ strict: boolean }>('setSubmodule', [options], [], ['strict']);
@@ -229,9 +228,9 @@ export class Module extends Callable {
   }
 
   /**
-   * The parameter of a dotted name; `Module.get_parameter`.
+   * The parameter with a dotted name; `Module.get_parameter`.
    *
-   * @throws AttributeError if there is none.
+   * @throws AttributeError if it does not exist.
    */
   getParameter(target: string): Parameter {
     const { value, name } = locate(this, target, { mustExist: true });
@@ -240,9 +239,9 @@ export class Module extends Callable {
   }
 
   /**
-   * The buffer of a dotted name; `Module.get_buffer`.
+   * The buffer with a dotted name; `Module.get_buffer`.
    *
-   * @throws AttributeError if there is none.
+   * @throws AttributeError if it does not exist.
    */
   getBuffer(target: string): Tensor {
     const { parent, value, name } = locate(this, target, { mustExist: true });
@@ -252,14 +251,14 @@ export class Module extends Callable {
 
   // --- state ------------------------------------------------------------------------------------
 
-  /** The version of what the class keeps in a state; `Module._version`. @internal */
+  /** The version of the class's state format; `Module._version`. @internal */
   get _version(): number {
     return 1;
   }
 
   /**
-   * The parameters and persistent buffers, detached, by their dotted names; `Module.state_dict`. They share
-   * the module's memory.
+   * The parameters and persistent buffers, detached, by dotted name; `Module.state_dict`. They share memory
+   * with the module.
    */
   stateDict(options: { prefix?: string; keepVars?: boolean } = {}): StateDict {
     const names = ['prefix', 'keepVars'] as const;
@@ -273,11 +272,11 @@ export class Module extends Callable {
   }
 
   /**
-   * Copies the values of a state into the module's parameters and buffers; `Module.load_state_dict`. With
-   * `assign` the tensors themselves become the module's; with `strict: false` missing and unexpected names
-   * are only returned.
+   * Copies a state dict into the module's parameters and buffers; `Module.load_state_dict`. `assign: true`
+   * assigns the tensors themselves. With `strict: false`, missing and unexpected keys are returned instead of
+   * being an error.
    *
-   * @throws RuntimeError that lists missing and unexpected names, and shapes that differ.
+   * @throws RuntimeError that lists missing and unexpected keys and mismatched shapes.
    */
   loadStateDict(
     state: Readonly<Record<string, Tensor>>,
@@ -301,10 +300,10 @@ export class Module extends Callable {
   // --- modes and conversions ----------------------------------------------------------------------
 
   /**
-   * Sets the mode of the module and of all below it: training, or with `false` evaluation;
+   * Sets training mode, or evaluation mode with `false`, for the module and all its submodules;
    * `Module.train`. Returns the module.
    *
-   * @throws ValueError for a mode that is no boolean.
+   * @throws ValueError if `mode` is not a boolean.
    */
   train(mode = true): this {
     if (typeof mode !== 'boolean') throw new ValueError('training mode is expected to be boolean');
@@ -313,18 +312,18 @@ export class Module extends Callable {
     return this;
   }
 
-  /** Sets evaluation mode; `Module.eval`. */
+  /** Sets evaluation mode for the module and all its submodules; `Module.eval`. Returns the module. */
   eval(): this {
     return this.train(false);
   }
 
-  /** Says of every parameter whether autograd records operations on it; `Module.requires_grad_`. */
+  /** Sets for all parameters whether autograd records operations on them; `Module.requires_grad_`. */
   requiresGrad_(requiresGrad = true): this {
     for (const parameter of this.parameters()) parameter.requiresGrad_(requiresGrad);
     return this;
   }
 
-  /** Takes the gradients off the parameters, or with `false` fills them with zeros; `Module.zero_grad`. */
+  /** Sets the gradients of all parameters to null, or to zeros with `false`; `Module.zero_grad`. */
   zeroGrad(setToNull = true): void {
     for (const parameter of this.parameters()) {
       const { grad } = parameter;
@@ -334,7 +333,7 @@ export class Module extends Callable {
     }
   }
 
-  /** Calls `fn` with every module below, and with this one last; `Module.apply`. Returns the module. */
+  /** Calls `fn` with every submodule and then with the module itself; `Module.apply`. Returns the module. */
   apply(fn: (module: Module) => void): this {
     if (typeof fn !== 'function') {
       throw new TypeError(
@@ -346,7 +345,7 @@ export class Module extends Callable {
     return this;
   }
 
-  /** Replaces every parameter, gradient and buffer by what `fn` makes of it. @internal */
+  /** Replaces every parameter, gradient and buffer with the result of `fn`. @internal */
   _apply(fn: (tensor: Tensor) => Tensor): this {
     for (const child of this.children()) child._apply(fn);
     convertOwn(this, this.#registry, fn);
@@ -354,8 +353,8 @@ export class Module extends Callable {
   }
 
   /**
-   * Moves parameters and buffers to a device, and those that are floating-point or complex to a dtype;
-   * `Module.to`. In place: the parameters stay the same objects where the device type allows it.
+   * Converts all parameters and buffers to a device, and floating-point and complex ones to a dtype;
+   * `Module.to`. In place: the parameters remain the same objects if the device type allows it.
    *
    * @throws TypeError for a dtype that is neither floating-point nor complex.
    * @example
@@ -371,28 +370,28 @@ export class Module extends Callable {
     return this._apply(conversionTo(args));
   }
 
-  /** Parameters and buffers on a device, without values; `Module.to_empty`. */
+  /** Moves parameters and buffers to a device without copying their values; `Module.to_empty`. */
   toEmpty(options: { device: DeviceLike }): this {
     const { device } = readOptions<{ device: DeviceLike }>('toEmpty', [options], [], ['device']);
     return this._apply((tensor) => torchFunctions.emptyLike(tensor, { device }));
   }
 
-  /** Floating-point parameters and buffers become float64; `Module.double`. */
+  /** Converts floating-point parameters and buffers to float64; `Module.double`. */
   double(): this {
     return this.#toFloating('float64');
   }
 
-  /** Floating-point parameters and buffers become float32; `Module.float`. */
+  /** Converts floating-point parameters and buffers to float32; `Module.float`. */
   float(): this {
     return this.#toFloating('float32');
   }
 
-  /** Floating-point parameters and buffers become float16; `Module.half`. */
+  /** Converts floating-point parameters and buffers to float16; `Module.half`. */
   half(): this {
     return this.#toFloating('float16');
   }
 
-  /** Floating-point parameters and buffers become bfloat16; `Module.bfloat16`. */
+  /** Converts floating-point parameters and buffers to bfloat16; `Module.bfloat16`. */
   bfloat16(): this {
     return this.#toFloating('bfloat16');
   }
@@ -401,35 +400,35 @@ export class Module extends Callable {
     return this._apply((tensor) => (tensor.isFloatingPoint() ? tensor.to(dtype) : tensor));
   }
 
-  /** Parameters and buffers in CPU memory; `Module.cpu`. */
+  /** Moves parameters and buffers to CPU memory; `Module.cpu`. */
   cpu(): this {
     return this.to('cpu');
   }
 
-  /** Parameters and buffers on a CUDA device, by default the current one; `Module.cuda`. */
+  /** Moves parameters and buffers to a CUDA device, by default the current one; `Module.cuda`. */
   cuda(device: DeviceLike | number = 'cuda'): this {
     return this.to(typeof device === 'number' ? `cuda:${device}` : device);
   }
 
-  /** The tensors among the properties of this module and of all below it. @internal */
+  /** All tensors among the properties of the module and its submodules. @internal */
   [heldTensors](): Tensor[] {
     return this.modules().flatMap((module) => Object.values(module).filter((value) => native.isTensor(value)));
   }
 
   // --- text ---------------------------------------------------------------------------------------
 
-  /** What {@link toString} shows of the module itself, for a subclass to define; `Module.extra_repr`. */
+  /** The module's own options as {@link toString} prints them; subclasses override it. `Module.extra_repr`. */
   extraRepr(): string {
     return '';
   }
 
-  /** The module and all below it, as Python prints them. */
+  /** The module and all its submodules, as Python prints them. */
   override toString(): string {
     return treeText(this, registryOf(this).entries('module'));
   }
 
   [inspect.custom](): string {
-    // The prototype itself is inspected like any object.
+    // The prototype itself has no registry.
     return #registry in this ? this.toString() : 'Module {}';
   }
 }

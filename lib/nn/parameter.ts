@@ -1,4 +1,4 @@
-/** `torch.nn.Parameter` and `torch.nn.Buffer`: tensors that a module finds among its properties. */
+/** `torch.nn.Parameter` and `torch.nn.Buffer`: tensors that a module discovers among its properties. */
 
 import { readOptions } from '../arguments';
 import type { Optional } from '../arguments';
@@ -21,11 +21,11 @@ function checkData(api: string, data: unknown): Tensor {
 }
 
 /**
- * A tensor that is a parameter of the module it is assigned to; `torch.nn.Parameter`. It shares the data
- * of the tensor it is made from, is a leaf, and requires gradients unless told otherwise. In every
- * other respect it is a tensor; what operators make of it are plain tensors.
+ * A tensor that becomes a parameter of the module it is assigned to; `torch.nn.Parameter`. It shares memory
+ * with `data`, is a leaf, and requires gradients by default. Otherwise it behaves like any tensor; results of
+ * operators on it are plain tensors.
  *
- * @throws RuntimeError if an integer tensor should require gradients.
+ * @throws RuntimeError if an integer tensor is to require gradients.
  * @example
  * ```ts
  * class Scale extends torch.nn.Module {
@@ -38,7 +38,7 @@ function checkData(api: string, data: unknown): Tensor {
  * ```
  */
 export class Parameter extends Tensor {
-  /** Tells the type from that of other tensors. */
+  /** Brand: makes `Parameter` a nominal type. */
   declare private readonly brand: never;
 
   constructor(
@@ -67,8 +67,8 @@ export class Parameter extends Tensor {
 }
 
 /**
- * A tensor that is a buffer of the module it is assigned to: part of its state, but no parameter;
- * `torch.nn.Buffer`. It shares the data of the tensor it is made from.
+ * A tensor that becomes a buffer of the module it is assigned to: part of the state, but not a parameter;
+ * `torch.nn.Buffer`. It shares memory with `data`.
  *
  * @example
  * ```ts
@@ -80,13 +80,13 @@ export class Parameter extends Tensor {
  * ```
  */
 export class Buffer extends Tensor {
-  /** Whether it is part of the module's `stateDict()`. */
+  /** Whether the buffer is part of the module's `stateDict()`. */
   declare readonly persistent: boolean;
 
   constructor(
     data?: Tensor | null,
     options: {
-      /** Whether it is part of the module's `stateDict()`; true by default. */
+      /** Whether the buffer is part of the module's `stateDict()`; true by default. */
       persistent?: boolean;
     } = {},
   ) {

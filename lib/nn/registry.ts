@@ -1,8 +1,7 @@
 /**
- * Which properties of a module are parameters, buffers and modules. A module's properties are the only
- * place where these are kept, so that reading one costs nothing; what they are is seen by looking at
- * them whenever somebody asks. Only what a value does not tell is remembered here: that a plain tensor is
- * a buffer, that null stands for a parameter that is not there.
+ * Which properties of a module are parameters, buffers and submodules. The properties themselves are the
+ * only storage, so property access has no overhead; the registry scans them on demand. It stores only what
+ * a value does not show: that a plain tensor is a buffer, or that null stands for an absent parameter.
  */
 
 import { KeyError } from '../errors';
@@ -17,13 +16,13 @@ export type Kind = 'parameter' | 'buffer' | 'module';
 
 interface Slot {
   kind: Kind;
-  /** Of a buffer: whether it is part of the state. */
+  /** For a buffer: whether it is part of the state. */
   persistent: boolean;
-  /** Whether a functional call has put another tensor there. */
+  /** Whether a functional call has temporarily replaced the value. */
   isSwapped: boolean;
 }
 
-/** What a property held before {@link Registry.swap}. */
+/** The value and state of a property before {@link Registry.swap}. */
 export interface Swapped {
   value: Tensor | null | undefined;
   wasThere: boolean;
@@ -43,9 +42,9 @@ function kindOf(value: unknown): Kind | null {
 }
 
 /**
- * Refuses names that a state could not tell apart from those of submodules.
+ * Refuses names that would be ambiguous in a state dict.
  *
- * @throws KeyError for an empty name, or one with a dot.
+ * @throws KeyError for an empty name or a name with a dot.
  */
 export function checkName(kind: Kind, name: string): void {
   if (name.includes('.')) {
@@ -57,21 +56,21 @@ export function checkName(kind: Kind, name: string): void {
 const registries = new WeakMap<object, Registry>();
 
 /**
- * The registry of a module; for the functions that go beyond the module's public methods.
+ * The registry of a module, for code that needs more than the public methods.
  *
  * @throws TypeError for a Proxy of a module, and for an object that only inherits from one.
  */
 export function registryOf(module: Module): Registry {
   const registry = registries.get(module);
   if (registry !== undefined) return registry;
-  throw new TypeError('a Proxy of a torch.nn.Module, or an object that only inherits from one, is no module');
+  throw new TypeError('a Proxy of a torch.nn.Module, or an object that only inherits from one, is not a module');
 }
 
 export class Registry {
   readonly #slots = new Map<string, Slot>();
   readonly #owner: Record<string, unknown>;
-  /** Whether it has ever looked: what the constructor assigned is known from then on. */
-  hasLooked = false;
+  /** Whether the properties have been scanned: values that the constructor assigned are then known. */
+  hasScanned = false;
 
   constructor(owner: object) {
     this.#owner = owner as Record<string, unknown>;
@@ -79,11 +78,11 @@ export class Registry {
   }
 
   /**
-   * The slots as the properties are now.
+   * Scans the properties and updates the slots.
    *
-   * @throws TypeError for a value that does not belong into its slot.
+   * @throws TypeError for a value of the wrong type in a slot.
    */
-  #look(): Map<string, Slot> {
+  #scan(): Map<string, Slot> {
     const slots = this.#slots;
     for (const name of Object.keys(this.#owner)) {
       const value = this.#owner[name];
@@ -97,7 +96,7 @@ export class Registry {
         if (value instanceof Buffer) slot.persistent = value.persistent;
         continue;
       }
-      // As in Python, a parameter or a module takes any name; a buffer does not take theirs.
+      // As in Python, a parameter or module may take over any name; a buffer may not take over theirs.
       if (kind === 'buffer' && slot !== undefined) this.#refuse(name, slot, value);
       if (kind !== 'module') checkName(kind, name);
       this.#define(name, kind, value instanceof Buffer ? value.persistent : true);
@@ -105,7 +104,7 @@ export class Registry {
     for (const name of slots.keys()) {
       if (!Object.hasOwn(this.#owner, name)) slots.delete(name);
     }
-    this.hasLooked = true;
+    this.hasScanned = true;
     return slots;
   }
 
@@ -119,9 +118,9 @@ export class Registry {
     throw new TypeError(`cannot assign '${typename(value)}' as ${what} '${name}' (${expected})`);
   }
 
-  /** Says what a property is, whatever its value; what was assigned before comes before it. */
+  /** Declares the kind of a property, whatever its current value. Earlier assignments keep their place in the order. */
   register(name: string, kind: Kind, persistent: boolean): void {
-    this.#look();
+    this.#scan();
     this.#define(name, kind, persistent);
   }
 
@@ -135,32 +134,32 @@ export class Registry {
     this.#slots.set(name, { kind, persistent, isSwapped: false });
   }
 
-  /** Looks for what the constructor has assigned, so that a later assignment of a plain tensor is understood. */
-  lookOnce(): void {
-    if (!this.hasLooked) this.#look();
+  /** Scans the constructor's assignments, so that a plain tensor assigned later is recognised as a buffer. */
+  scanOnce(): void {
+    if (!this.hasScanned) this.#scan();
   }
 
   has(name: string, kind: Kind): boolean {
-    return this.#look().get(name)?.kind === kind;
+    return this.#scan().get(name)?.kind === kind;
   }
 
   isPersistent(name: string): boolean {
     return this.#slots.get(name)?.persistent ?? true;
   }
 
-  /** The properties of a kind, in order; null where there is none. */
+  /** The properties of a kind in order, with null for absent values. */
   entries(kind: 'module'): [string, Module | null][];
   entries(kind: 'parameter'): [string, Parameter | null][];
   entries(kind: 'buffer'): [string, Tensor | null][];
   entries(kind: Kind): [string, unknown][] {
     const found: [string, unknown][] = [];
-    for (const [name, slot] of this.#look()) {
+    for (const [name, slot] of this.#scan()) {
       if (slot.kind === kind) found.push([name, this.#owner[name] ?? null]);
     }
     return found;
   }
 
-  /** Puts a tensor into a property for a while, whatever the property is. */
+  /** Temporarily replaces the value of any property. */
   swap(name: string, tensor: Tensor | null): Swapped {
     const slot = this.#slots.get(name);
     const old: Swapped = {
@@ -173,7 +172,7 @@ export class Registry {
     return old;
   }
 
-  /** Undoes {@link swap}, and returns what the property held until now. */
+  /** Undoes {@link swap} and returns the value that the property had until now. */
   restore(name: string, old: Swapped): unknown {
     const slot = this.#slots.get(name);
     const value = this.#owner[name];

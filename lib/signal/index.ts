@@ -1,3 +1,3 @@
-/** `torch.signal`. */
+/** `torch.signal`: window functions. */
 
 export * as windows from './windows';

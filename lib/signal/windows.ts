@@ -10,11 +10,11 @@ import { getDefaultDtype } from '../runtime';
 import type { Tensor } from '../tensor';
 import type { Layout } from '../types';
 
-/** The options that all windows have. */
+/** The options of all windows. */
 export interface WindowOptions {
   /** True (the default): symmetric, for filters; false: periodic, for spectral analysis. */
   sym?: boolean;
-  /** float32 or float64; by default the default dtype. */
+  /** The dtype, float32 or float64; by default the default dtype. */
   dtype?: Dtype | null;
   layout?: Layout;
   device?: DeviceLike | null;
@@ -25,8 +25,8 @@ const COMMON = ['sym', 'dtype', 'layout', 'device', 'requiresGrad'] as const;
 
 type Factory = { dtype: Dtype; layout: Layout; device: DeviceLike | null; requiresGrad: boolean };
 
-/** The options of one window, checked as all windows check them, and those of its factories. */
-function read<O extends WindowOptions>(
+/** The checked options of a window, and the options of the factory functions that it calls. */
+function readWindowOptions<O extends WindowOptions>(
   name: string,
   M: number,
   given: O,
@@ -58,9 +58,9 @@ function one(factory: Factory): Tensor {
 
 /** The options of {@link exponential}. */
 export interface ExponentialOptions extends WindowOptions {
-  /** Where the peak lies; only for a periodic window. By default the middle. */
+  /** The position of the peak; only for a periodic window. By default the middle. */
   center?: number | null;
-  /** How slowly the window falls off; by default 1. */
+  /** Decay constant; 1 by default. */
   tau?: number;
 }
 
@@ -76,7 +76,7 @@ export interface ExponentialOptions extends WindowOptions {
  * ```
  */
 export function exponential(M: number, options: ExponentialOptions = {}): Tensor {
-  const { options: own, sym, factory } = read('exponential', M, options, ['center', 'tau']);
+  const { options: own, sym, factory } = readWindowOptions('exponential', M, options, ['center', 'tau']);
   const { tau = 1 } = own;
   if (tau <= 0) throw new ValueError(`Tau must be positive, got: ${tau} instead.`);
   if (sym && own.center != null) throw new ValueError('Center must be None for symmetric windows');
@@ -97,7 +97,7 @@ export function exponential(M: number, options: ExponentialOptions = {}): Tensor
  * ```
  */
 export function cosine(M: number, options: WindowOptions = {}): Tensor {
-  const { sym, factory } = read('cosine', M, options);
+  const { sym, factory } = readWindowOptions('cosine', M, options);
   if (M === 0) return empty(factory);
   const start = 0.5;
   const constant = Math.PI / (!sym && M > 1 ? M + 1 : M);
@@ -106,7 +106,7 @@ export function cosine(M: number, options: WindowOptions = {}): Tensor {
 
 /** The options of {@link gaussian}. */
 export interface GaussianOptions extends WindowOptions {
-  /** The standard deviation, in points; by default 1. */
+  /** The standard deviation, in points; 1 by default. */
   std?: number;
 }
 
@@ -121,7 +121,7 @@ export interface GaussianOptions extends WindowOptions {
  * ```
  */
 export function gaussian(M: number, options: GaussianOptions = {}): Tensor {
-  const { options: own, sym, factory } = read('gaussian', M, options, ['std']);
+  const { options: own, sym, factory } = readWindowOptions('gaussian', M, options, ['std']);
   const { std = 1 } = own;
   if (std <= 0) throw new ValueError(`Standard deviation must be positive, got: ${std} instead.`);
   if (M === 0) return empty(factory);
@@ -133,7 +133,7 @@ export function gaussian(M: number, options: GaussianOptions = {}): Tensor {
 
 /** The options of {@link kaiser}. */
 export interface KaiserOptions extends WindowOptions {
-  /** The shape; not negative, by default 12. */
+  /** The shape parameter, non-negative; 12 by default. */
   beta?: number;
 }
 
@@ -147,12 +147,12 @@ export interface KaiserOptions extends WindowOptions {
  * ```
  */
 export function kaiser(M: number, options: KaiserOptions = {}): Tensor {
-  const { options: own, sym, factory } = read('kaiser', M, options, ['beta']);
+  const { options: own, sym, factory } = readWindowOptions('kaiser', M, options, ['beta']);
   const { beta: shape = 12 } = own;
   if (shape < 0) throw new ValueError(`beta must be non-negative, got: ${shape} instead.`);
   if (M === 0) return empty(factory);
   if (M === 1) return one(factory);
-  // A tensor, so that the rounding is that of the dtype.
+  // A tensor, so that values are rounded to the dtype.
   const beta = torchFunctions.full([], shape, { dtype: factory.dtype, device: factory.device });
   const start = beta.neg();
   const constant = beta.mul(2).div(sym ? M - 1 : M);
@@ -197,7 +197,7 @@ export function hann(M: number, options: WindowOptions = {}): Tensor {
  * ```
  */
 export function blackman(M: number, options: WindowOptions = {}): Tensor {
-  read('blackman', M, options);
+  readWindowOptions('blackman', M, options);
   return generalCosine(M, { ...options, a: [0.42, 0.5, 0.08] });
 }
 
@@ -211,7 +211,7 @@ export function blackman(M: number, options: WindowOptions = {}): Tensor {
  * ```
  */
 export function bartlett(M: number, options: WindowOptions = {}): Tensor {
-  const { sym, factory } = read('bartlett', M, options);
+  const { sym, factory } = readWindowOptions('bartlett', M, options);
   if (M === 0) return empty(factory);
   if (M === 1) return one(factory);
   const constant = 2 / (sym ? M - 1 : M);
@@ -221,23 +221,23 @@ export function bartlett(M: number, options: WindowOptions = {}): Tensor {
 
 /** The options of {@link generalCosine}. */
 export interface GeneralCosineOptions extends WindowOptions {
-  /** The coefficients of the cosines, from the constant on. */
+  /** The coefficients of the cosines, starting with the constant term. */
   a: Iterable<number>;
 }
 
 /**
- * The sum of cosines with the coefficients `a`, of alternating sign;
+ * The sum of cosines with the coefficients `a` and alternating signs;
  * `torch.signal.windows.general_cosine`.
  *
- * @throws ValueError for a negative `M`, a dtype other than float32 and float64 or no coefficients,
- * TypeError if `a` is no list.
+ * @throws ValueError for a negative `M`, a dtype other than float32 and float64, or no coefficients;
+ * TypeError if `a` is not iterable.
  * @example
  * ```ts
  * torch.signal.windows.generalCosine(10, { a: [0.46, 0.23, 0.31] });
  * ```
  */
 export function generalCosine(M: number, options: GeneralCosineOptions): Tensor {
-  const { options: own, sym, factory } = read('general_cosine', M, options, ['a']);
+  const { options: own, sym, factory } = readWindowOptions('general_cosine', M, options, ['a']);
   if (own.a === undefined) throw new TypeError("general_cosine() missing 1 required keyword-only argument: 'a'");
   if (M === 0) return empty(factory);
   if (M === 1) return one(factory);
@@ -257,7 +257,7 @@ export function generalCosine(M: number, options: GeneralCosineOptions): Tensor 
 
 /** The options of {@link generalHamming}. */
 export interface GeneralHammingOptions extends WindowOptions {
-  /** By default 0.54. */
+  /** The constant term; 0.54 by default. */
   alpha?: number;
 }
 

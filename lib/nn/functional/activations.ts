@@ -19,7 +19,7 @@ export interface InplaceOptions {
 type Inplace = Optional<[inplace: boolean], InplaceOptions>;
 
 function isInplace(func: string, given: Inplace, required = 1): boolean {
-  // Most calls give none.
+  // Fast path: most calls have no options.
   if (given.length === 0) return false;
   return readOptions<InplaceOptions>(func, given, ['inplace'], [], required).inplace ?? false;
 }
@@ -127,13 +127,13 @@ export interface RreluOptions extends InplaceOptions {
   lower?: number;
   /** The largest slope; 1/3 by default. */
   upper?: number;
-  /** Whether slopes are drawn; false by default, which takes their mean. */
+  /** Whether slopes are random; false by default, which uses their mean. */
   training?: boolean;
 }
 
 /**
- * A leaky ReLU whose slope below zero is drawn per element from `[lower, upper]`;
- * `torch.nn.functional.rrelu`. Any shape, floating-point. Under `vmap`, training needs a randomness.
+ * A leaky ReLU with a random slope below zero for each element, from `[lower, upper]`;
+ * `torch.nn.functional.rrelu`. Any shape, floating-point. Under `vmap`, training requires the option `randomness`.
  */
 export function rrelu(
   input: Tensor,
@@ -191,10 +191,10 @@ export function threshold(input: Tensor, threshold: Scalar, value: Scalar, ...op
 }
 
 /**
- * The gated linear unit: one half of the input along `dim` times the sigmoid of the other;
+ * The gated linear unit: the first half of the input along `dim`, times the sigmoid of the second half;
  * `torch.nn.functional.glu`. Floating-point; the output is half as long along `dim`.
  *
- * @throws RuntimeError for a 0-d tensor or an odd size; IndexError if there is no such dimension.
+ * @throws RuntimeError for a 0-d tensor or an odd size; IndexError if `dim` is out of range.
  */
 export function glu(input: Tensor, ...optional: Optional<[dim: number], { dim?: number }>): Tensor {
   const { dim = -1 } = readOptions<{ dim?: number }>('glu', optional, ['dim']);

@@ -1,4 +1,4 @@
-/** The shapes and masks of attention: checks, and masks in the one form that the operators take. */
+/** The shapes and masks of attention: checks, and conversion of masks to the form that the operators accept. */
 
 import { tupleText } from '../../describe';
 import type { Dtype } from '../../dtype';
@@ -8,7 +8,7 @@ import { sameShape, sizeText } from '../../shapes';
 import type { Tensor } from '../../tensor';
 import { emitLibtorchWarning } from '../../warnings';
 
-/** Checks the ranks of all inputs; whether they have a batch dimension. */
+/** Checks the ranks of all inputs and returns whether they have a batch dimension. */
 export function checkShapes(
   query: Tensor,
   key: Tensor,
@@ -50,9 +50,9 @@ export function checkShapes(
 }
 
 /**
- * A mask to add to the scores: a bool one becomes minus infinity where it is true.
+ * Converts a mask to a term that is added to the scores: minus infinity where a bool mask is true.
  *
- * @param other - the mask that should have the same dtype, if there is one.
+ * @param other - another mask that should have the same dtype, if any.
  */
 export function canonicalMask(mask: Tensor | null, name: string, dtype: Dtype, other: Tensor | null): Tensor | null {
   if (mask === null) return null;
@@ -69,7 +69,7 @@ export function canonicalMask(mask: Tensor | null, name: string, dtype: Dtype, o
   return isFloat ? mask : torchFunctions.zerosLike(mask, { dtype }).maskedFill_(mask, -Infinity);
 }
 
-/** Checks the mask's shape; the mask with a dimension for batch and heads. */
+/** Checks the mask's shape and adds a dimension for batch and heads. */
 export function checkAttentionMask(mask: Tensor, rows: number, targetLength: number, sourceLength: number): Tensor {
   const shape = mask.shape;
   const expected = shape.length === 2 ? [targetLength, sourceLength] : [rows, targetLength, sourceLength];
@@ -84,7 +84,7 @@ export function checkAttentionMask(mask: Tensor, rows: number, targetLength: num
   return shape.length === 2 ? mask.unsqueeze(0) : mask;
 }
 
-/** Checks the mask's shape against batch and keys, those added included. */
+/** Checks the mask's shape against the batch and the keys, including added keys. */
 export function checkKeyPaddingMask(mask: Tensor, sourceLength: number, batch: number): void {
   const shape = mask.shape;
   [batch, sourceLength].forEach((size, i) => {

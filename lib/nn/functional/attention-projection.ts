@@ -11,14 +11,14 @@ type Triple<T> = [query: T, key: T, value: T];
 
 const { linear } = nnFunctionalFunctions;
 
-// (..., count * E) as (count, ..., E).
+// Reshapes (..., count * E) to (count, ..., E).
 function unpack(projected: Tensor, count: number, embedDim: number): Tensor {
   return projected.unflatten(-1, [count, embedDim]).unsqueeze(0).transpose(0, -2).squeeze(-2).contiguous();
 }
 
 /**
- * Projects with one packed weight, `(3 * E, E)`: in a single product where query, key and value are the
- * same tensor, as in PyTorch, so that results agree to the bit.
+ * Projects with one packed weight, `(3 * E, E)`. If query, key and value are the same tensor, it uses a single
+ * product, as PyTorch does, so the results are bitwise equal.
  */
 export function projectPacked(
   query: Tensor,
@@ -55,7 +55,7 @@ function checkShape(tensor: Tensor, expected: Size, what: string): void {
   }
 }
 
-/** Projects with a weight each, `(E, E)`, `(E, Ek)` and `(E, Ev)`, and one bias `(3 * E)`. */
+/** Projects with separate weights, `(E, E)`, `(E, Ek)` and `(E, Ev)`, and one bias `(3 * E)`. */
 export function project(
   inputs: Triple<Tensor>,
   weights: Triple<Tensor | null>,

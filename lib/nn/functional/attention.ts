@@ -14,18 +14,18 @@ import { dropout } from './dropout';
 export interface MultiHeadAttentionOptions {
   /** Whether dropout applies; true by default. */
   training?: boolean;
-  /** Keys to leave out, `(N, S)`: bool (true leaves out) or added to the scores. */
+  /** Keys to ignore, `(N, S)`: bool (true ignores), or values added to the scores. */
   keyPaddingMask?: Tensor | null;
   /** Whether the attention weights are returned; true by default. */
   needWeights?: boolean;
-  /** Pairs to leave out, `(L, S)` or `(N * heads, L, S)`: bool (true leaves out) or added to the scores. */
+  /** Pairs to ignore, `(L, S)` or `(N * heads, L, S)`: bool (true ignores), or values added to the scores. */
   attnMask?: Tensor | null;
-  /** Whether query, key and value have a projection each, rather than one packed; false by default. */
+  /** Whether query, key and value have separate projection weights; false by default (one packed weight). */
   useSeparateProjWeight?: boolean;
   qProjWeight?: Tensor | null;
   kProjWeight?: Tensor | null;
   vProjWeight?: Tensor | null;
-  /** Keys and values to use in place of the projected ones, `(N * heads, S, E / heads)`. */
+  /** Keys that replace the projected keys, `(N * heads, S, E / heads)`; `staticV` replaces the values. */
   staticK?: Tensor | null;
   staticV?: Tensor | null;
   /** Whether the weights are averaged over heads; true by default. */
@@ -61,7 +61,7 @@ interface Heads {
   size: number;
 }
 
-// (T, N, E) as (N * heads, T, E / heads), or what the caller gave instead.
+// Reshapes (T, N, E) to (N * heads, T, E / heads), or returns the static tensor of the caller.
 function splitHeads(x: Tensor, heads: Heads, fixed: Tensor | null, name: string): Tensor {
   const rows = heads.batch * heads.count;
   if (fixed === null) return x.view([x.size(0), rows, heads.size]).transpose(0, 1);
@@ -93,13 +93,13 @@ function checkBiases(biasK: Tensor | null, biasV: Tensor | null, staticK: Tensor
 }
 
 /**
- * Attention of several heads, with the projections before and after it;
+ * Multi-head attention with input and output projections;
  * `torch.nn.functional.multi_head_attention_forward`, which `torch.nn.MultiheadAttention` calls.
  *
  * Query `(L, N, E)` or `(L, E)`, key and value `(S, N, E)` or `(S, E)`, floating-point. Returns the output,
  * shaped as the query, and the attention weights `(N, L, S)`, `(N, heads, L, S)` unless averaged, or null.
  *
- * @throws AssertionError and RuntimeError for shapes and combinations that do not fit.
+ * @throws AssertionError or RuntimeError for shapes or options that do not match.
  * @example
  * ```ts
  * const [x, w, b] = [torch.randn(5, 2, 8), torch.randn(24, 8), torch.zeros(24)];

@@ -1,4 +1,4 @@
-/** Dropout: zeroing elements or whole channels at random. */
+/** Dropout: randomly zeroing elements or whole channels. */
 
 import { readOptions, checkNumbers, checkTensors } from '../../arguments';
 import type { Optional } from '../../arguments';
@@ -11,7 +11,7 @@ import { emitLibtorchWarning } from '../../warnings';
 export interface DropoutOptions {
   /** The probability of zeroing; 0.5 by default. */
   p?: number;
-  /** Whether to drop at all; true by default, false for the alpha variants, as in PyTorch. */
+  /** Whether dropout is active; true by default, false for the alpha variants, as in PyTorch. */
   training?: boolean;
   /** Whether the result overwrites the input, which is then returned; false by default. */
   inplace?: boolean;
@@ -30,7 +30,7 @@ function read(func: string, input: Tensor, given: Dropout, training: boolean): R
 
 /**
  * Zeroes each element with probability `p` and scales the others by `1 / (1 - p)`;
- * `torch.nn.functional.dropout`. Any shape, floating-point. Under `vmap`, needs a randomness.
+ * `torch.nn.functional.dropout`. Any shape, floating-point. Under `vmap`, the option `randomness` is required.
  *
  * @throws ValueError unless p is between 0 and 1.
  * @example
@@ -46,8 +46,8 @@ export function dropout(input: Tensor, ...optional: Dropout): Tensor {
 }
 
 /**
- * Dropout that keeps mean and variance of SELU's outputs; `torch.nn.functional.alpha_dropout`. Any
- * shape, floating-point. Drops only with `training: true`.
+ * Dropout that preserves mean and variance of SELU outputs; `torch.nn.functional.alpha_dropout`. Any
+ * shape, floating-point. Active only with `training: true`.
  *
  * @throws ValueError unless p is between 0 and 1.
  */
@@ -58,7 +58,7 @@ export function alphaDropout(input: Tensor, ...optional: Dropout): Tensor {
 
 /**
  * {@link alphaDropout} of whole channels; `torch.nn.functional.feature_alpha_dropout`. Shape
- * `(N, C, ...)`, floating-point. Drops only with `training: true`.
+ * `(N, C, ...)`, floating-point. Active only with `training: true`.
  *
  * @throws ValueError unless p is between 0 and 1.
  */
@@ -75,7 +75,7 @@ function featureDropout(input: Tensor, { p, training, inplace }: Required<Dropou
     : torchFunctions.featureDropout(input, p, training);
 }
 
-// Adds the batch dimension that the operator needs, and takes it away again.
+// Adds the batch dimension that the operator requires, and removes it again.
 function unbatchedFeatureDropout(input: Tensor, options: Required<DropoutOptions>): Tensor {
   return options.inplace
     ? featureDropout(input.unsqueeze_(0), options).squeeze_(0)
@@ -108,7 +108,7 @@ function warnOfRank(func: string, rank: number, spatial: number): void {
 
 /**
  * Zeroes whole channels of images; `torch.nn.functional.dropout2d`. Shape `(N, C, H, W)`,
- * floating-point. A 3-D input counts as `(N, C, L)`, with PyTorch's warning; other ranks warn too.
+ * floating-point. A 3-D input is treated as `(N, C, L)`, with PyTorch's warning; other ranks also warn.
  *
  * @throws ValueError unless p is between 0 and 1.
  */

@@ -1,4 +1,4 @@
-/** Rows of a table by their numbers. */
+/** Embedding lookups: rows of a table by index. */
 
 import { readOptions, checkNumbers, checkOptionalTensors, checkTensors } from '../../arguments';
 import type { Optional } from '../../arguments';
@@ -10,26 +10,26 @@ import { emitLibtorchWarning } from '../../warnings';
 
 /** The options of {@link embedding}. */
 export interface EmbeddingOptions {
-  /** A row without gradient; negative counts from the end. */
+  /** The row that receives no gradient; a negative index counts from the end. */
   paddingIdx?: number | null;
-  /** Rows in use with a greater norm are scaled down to it, in place. */
+  /** Selected rows with a larger norm are scaled down to this norm, in place. */
   maxNorm?: number | null;
-  /** The p of that norm; 2 by default. */
+  /** The order p of the norm for `maxNorm`; 2 by default. */
   normType?: number;
-  /** Whether gradients are divided by how often a row is used; false by default. */
+  /** Whether gradients are divided by the number of uses of a row; false by default. */
   scaleGradByFreq?: boolean;
   /** Whether the gradient of the table is sparse; false by default. */
   sparse?: boolean;
 }
 
-// The table is changed without its gradient knowing, as in PyTorch.
+// Changes the table outside of autograd, as PyTorch does.
 function renormalize(weight: Tensor, indices: Tensor, maxNorm: number, normType: number): void {
   torchFunctions.embeddingRenorm_(weight.detach(), indices, maxNorm, normType);
 }
 
 /**
- * The rows of `weight` that `input` numbers; `torch.nn.functional.embedding`. Input int64 or int32 of any
- * shape, weight `(V, D)`; the result has the input's shape and D.
+ * The rows of `weight` at the indices `input`; `torch.nn.functional.embedding`. Input int64 or int32 of any
+ * shape, weight `(V, D)`; the result has the input's shape followed by D.
  *
  * @throws AssertionError for a paddingIdx outside the table; IndexError for an index outside it.
  * @example
@@ -84,23 +84,23 @@ const BAG_MODES: Readonly<Record<EmbeddingBagMode, number>> = { sum: 0, mean: 1,
 
 /** The options of {@link embeddingBag}. */
 export interface EmbeddingBagOptions {
-  /** Where each bag begins in a one-dimensional input. */
+  /** The start of each bag in a one-dimensional input. */
   offsets?: Tensor | null;
-  /** Rows in use with a greater norm are scaled down to it, in place. */
+  /** Selected rows with a larger norm are scaled down to this norm, in place. */
   maxNorm?: number | null;
-  /** The p of that norm; 2 by default. */
+  /** The order p of the norm for `maxNorm`; 2 by default. */
   normType?: number;
-  /** Whether gradients are divided by how often a row is used; false by default. */
+  /** Whether gradients are divided by the number of uses of a row; false by default. */
   scaleGradByFreq?: boolean;
   /** How a bag is reduced; `'mean'` by default. */
   mode?: EmbeddingBagMode;
   /** Whether the gradient of the table is sparse; false by default. */
   sparse?: boolean;
-  /** A weight per index, of the input's shape; for mode `'sum'`. */
+  /** One weight per index, of the input's shape; only for mode `'sum'`. */
   perSampleWeights?: Tensor | null;
   /** Whether the offsets end with the size of the input; false by default. */
   includeLastOffset?: boolean;
-  /** A row that is left out of the bags. */
+  /** A row that bags ignore. */
   paddingIdx?: number | null;
 }
 
@@ -111,7 +111,7 @@ interface Bags {
   includeLastOffset: boolean;
 }
 
-// Rows of a two-dimensional input are bags of one size.
+// Each row of a two-dimensional input is one bag.
 function readBags(
   input: Tensor,
   offsets: Tensor | null,
@@ -143,12 +143,12 @@ function readBags(
 }
 
 /**
- * Sums, means or maxima of bags of rows, without the rows themselves;
+ * Sums, means or maxima of bags of rows, without materialising the rows;
  * `torch.nn.functional.embedding_bag`. Input int64 or int32: `(B, N)` for B bags of N, or one dimension
  * with `offsets`; weight `(V, D)`; the result is `(B, D)`.
  *
- * @throws ValueError for shapes or options that do not fit, NotImplementedError for weights per sample
- * with another mode than `'sum'`.
+ * @throws ValueError for shapes or options that do not match, NotImplementedError for `perSampleWeights` with
+ * a mode other than `'sum'`.
  * @example
  * ```ts
  * const table = torch.randn(10, 3);

@@ -1,9 +1,9 @@
 /**
- * `torch.nn.functional`. What torch/nn/functional.py takes from an operator as it is comes from the
- * generated list; what it writes in Python is named here, and takes the place of an operator of the same
+ * `torch.nn.functional`. Functions that torch/nn/functional.py takes unchanged from operators come from the
+ * generated list. Functions that it writes in Python are exported here and replace operators of the same
  * name.
  *
- * Left out: `scaled_mm`, `scaled_grouped_mm`, `ScalingType` and `SwizzleType`, which need float8 tensors,
+ * Not available: `scaled_mm`, `scaled_grouped_mm`, `ScalingType` and `SwizzleType`, which need float8 tensors,
  * and `assert_int_or_pair`, a helper of TorchScript.
  */
 

@@ -1,4 +1,4 @@
-/** Resizing: interpolate and the older functions that it replaces. */
+/** Resizing: `interpolate` and the deprecated functions that it replaces. */
 
 import { readOptions, checkList, checkTensors } from '../../arguments';
 import type { Optional } from '../../arguments';
@@ -9,7 +9,7 @@ import type { Tensor } from '../../tensor';
 import type { Size } from '../../types';
 import { emitLibtorchWarning } from '../../warnings';
 
-/** How {@link interpolate} computes new elements. */
+/** The interpolation method of {@link interpolate}. */
 export type InterpolationMode =
   'nearest' | 'nearest-exact' | 'linear' | 'bilinear' | 'bicubic' | 'trilinear' | 'lanczos' | 'area';
 
@@ -17,19 +17,19 @@ export type InterpolationMode =
 export interface UpsampleOptions {
   /** The spatial size of the output. */
   size?: number | Size | null;
-  /** The factor by which sizes grow; one of size and scaleFactor is needed. */
+  /** The factor of the output size; exactly one of `size` and `scaleFactor` is required. */
   scaleFactor?: number | readonly number[] | null;
-  /** `'nearest'` by default. */
+  /** The interpolation method; `'nearest'` by default. */
   mode?: InterpolationMode;
-  /** Whether corner elements keep their place, rather than corners; for the linear and cubic modes. */
+  /** Whether the centres of corner elements, not their corners, are aligned; for the linear and cubic modes. */
   alignCorners?: boolean | null;
 }
 
 /** The options of {@link interpolate}. */
 export interface InterpolateOptions extends UpsampleOptions {
-  /** Whether the scale is computed anew from the rounded output size. */
+  /** Whether to recompute the scale from the rounded output size. */
   recomputeScaleFactor?: boolean | null;
-  /** Whether to filter when shrinking; for 4-D inputs and the modes bilinear, bicubic and lanczos. */
+  /** Whether to apply a filter when downsampling; for 4-D inputs and the modes bilinear, bicubic and lanczos. */
   antialias?: boolean;
 }
 
@@ -103,7 +103,7 @@ const ANTIALIASED: Readonly<Record<string, Linear>> = {
   'lanczos 4': F._upsampleLanczos2dAa,
 };
 
-/** The rank that a linear mode needs, for the message where another came. */
+/** The rank that each linear mode requires, for the error message. */
 const RANKS: Readonly<Record<string, number>> = { linear: 3, bilinear: 4, trilinear: 5 };
 
 function unsupported(rank: number, mode: string): NotImplementedError {
@@ -157,7 +157,7 @@ function resize(input: Tensor, options: InterpolateOptions): Tensor {
  * nearest-exact, bilinear, bicubic, lanczos (with antialias) and area, `(N, C, D, H, W)` for nearest,
  * nearest-exact, trilinear and area; floating-point (uint8 too for some).
  *
- * @throws ValueError for options that do not fit, NotImplementedError for a mode that does not have this
+ * @throws ValueError for options that do not match, NotImplementedError for a mode that does not support this
  * number of dimensions.
  * @example
  * ```ts
@@ -199,7 +199,7 @@ function warnDeprecated(name: string): void {
   );
 }
 
-/** Deprecated in PyTorch: {@link interpolate}; `torch.nn.functional.upsample`. Warns. */
+/** Deprecated, use {@link interpolate}; `torch.nn.functional.upsample`. Warns. */
 export function upsample(
   input: Tensor,
   ...optional: Optional<
@@ -221,7 +221,7 @@ export function upsample(
 type SizeOnly = Pick<UpsampleOptions, 'size' | 'scaleFactor'>;
 type SizeArguments = Optional<[size: number | Size | null, scaleFactor: number | readonly number[] | null], SizeOnly>;
 
-/** Deprecated in PyTorch: {@link interpolate} with mode nearest; `torch.nn.functional.upsample_nearest`. Warns. */
+/** Deprecated, use {@link interpolate} with mode nearest; `torch.nn.functional.upsample_nearest`. Warns. */
 export function upsampleNearest(input: Tensor, ...optional: SizeArguments): Tensor {
   const options = readOptions<SizeOnly>('upsampleNearest', optional, ['size', 'scaleFactor']);
   checkTensors('upsampleNearest', { input });
@@ -230,7 +230,7 @@ export function upsampleNearest(input: Tensor, ...optional: SizeArguments): Tens
 }
 
 /**
- * Deprecated in PyTorch: {@link interpolate} with mode bilinear and aligned corners;
+ * Deprecated, use {@link interpolate} with mode bilinear and aligned corners;
  * `torch.nn.functional.upsample_bilinear`. Warns.
  */
 export function upsampleBilinear(input: Tensor, ...optional: SizeArguments): Tensor {

@@ -1,4 +1,4 @@
-/** Losses between scores and classes. As in all losses, `size_average` and `reduce` are left out. */
+/** Classification losses. The deprecated arguments `size_average` and `reduce` do not exist here. */
 
 import { readOptions, checkOptionalTensors, checkTensors } from '../../arguments';
 import type { Optional } from '../../arguments';
@@ -17,24 +17,24 @@ import type { Reduction, ReductionOptions } from './reduction';
 export interface NllLossOptions extends ReductionOptions {
   /** A weight per class, shape `(C)`. */
   weight?: Tensor | null;
-  /** A class that adds nothing to the loss; -100 by default. */
+  /** A target class that is ignored; -100 by default. */
   ignoreIndex?: number;
 }
 
 /** The options of {@link crossEntropy}. */
 export interface CrossEntropyOptions extends NllLossOptions {
-  /** The part of each target that is spread over all classes, from 0 (default) to 1. */
+  /** The fraction of each target that is distributed over all classes, from 0 (default) to 1. */
   labelSmoothing?: number;
 }
 
 /**
  * The cross entropy between unnormalised scores and classes; `torch.nn.functional.cross_entropy`.
  *
- * Scores are `(C)`, `(N, C)` or `(N, C, d1, ...)`, floating-point. The target holds class indices
+ * Scores are `(C)`, `(N, C)` or `(N, C, d1, ...)`, floating-point. The target contains class indices
  * (int64; `()`, `(N)` or `(N, d1, ...)`) or probabilities (the shape and dtype of the scores).
  *
- * @throws ValueError for an unknown reduction, RuntimeError for shapes that do not fit, a label smoothing
- * outside [0, 1] or a target dtype that is neither; IndexError for a class out of range.
+ * @throws ValueError for an unknown reduction; RuntimeError for shapes that do not match, a label smoothing
+ * outside [0, 1] or another target dtype; IndexError for a class out of range.
  * @example
  * ```ts
  * const logits = torch.randn(3, 5);
@@ -77,8 +77,8 @@ export function crossEntropy(
  * The negative log likelihood of classes, given log probabilities; `torch.nn.functional.nll_loss`.
  * Input `(C)`, `(N, C)` or `(N, C, d1, ...)`, floating-point; target int64 of that shape without C.
  *
- * @throws ValueError for an unknown reduction or batch sizes that differ, RuntimeError for other shapes
- * that do not fit, IndexError for a class out of range.
+ * @throws ValueError for an unknown reduction or different batch sizes; RuntimeError for other shapes that do
+ * not match; IndexError for a class out of range.
  * @example
  * ```ts
  * const { logSoftmax, nllLoss } = torch.nn.functional;
@@ -104,9 +104,9 @@ export interface LinearCrossEntropyOptions extends ReductionOptions {
   linearBias?: Tensor | null;
   /** A weight per class, shape `(C)`. */
   weight?: Tensor | null;
-  /** A class that adds nothing to the loss; -100 unless the target holds probabilities. */
+  /** A target class that is ignored; -100 by default, unless the target contains probabilities. */
   ignoreIndex?: number | null;
-  /** The part of each target that is spread over all classes, from 0 (default) to 1. */
+  /** The fraction of each target that is distributed over all classes, from 0 (default) to 1. */
   labelSmoothing?: number;
 }
 
@@ -114,10 +114,9 @@ export interface LinearCrossEntropyOptions extends ReductionOptions {
  * {@link crossEntropy} of a linear layer's outputs; `torch.nn.functional.linear_cross_entropy`.
  * Input `(N, in)` or `(in)`, weight `(C, in)` or `(C, d1, ..., in)`, target as for crossEntropy.
  *
- * Python's `options`, which computes the loss in chunks, is not taken: it needs a Python autograd
- * function. The result is the same.
+ * Python's `options` argument, which only selects a chunked computation, does not exist here.
  *
- * @throws RuntimeError for shapes that do not fit, or ignoreIndex with a target of probabilities.
+ * @throws RuntimeError for shapes that do not match, or `ignoreIndex` with a target of probabilities.
  */
 export function linearCrossEntropy(
   input: Tensor,
@@ -224,8 +223,8 @@ export interface BinaryCrossEntropyWithLogitsOptions extends WeightedLossOptions
 }
 
 /**
- * The binary cross entropy between logits and targets in [0, 1], stable where
- * {@link binaryCrossEntropy} of a sigmoid is not; `torch.nn.functional.binary_cross_entropy_with_logits`.
+ * The binary cross entropy between logits and targets in [0, 1], numerically stabler than
+ * {@link binaryCrossEntropy} of a sigmoid; `torch.nn.functional.binary_cross_entropy_with_logits`.
  * Input and target of one shape, floating-point.
  *
  * @throws ValueError for shapes that differ or an unknown reduction.
@@ -266,18 +265,18 @@ export function binaryCrossEntropyWithLogits(
 
 /** The options of {@link ctcLoss}. */
 export interface CtcLossOptions extends ReductionOptions {
-  /** The class that stands for no label; 0 by default. */
+  /** The index of the blank label; 0 by default. */
   blank?: number;
-  /** Whether infinite losses, of targets longer than their input, count as 0; false by default. */
+  /** Whether infinite losses (targets longer than their input) become 0; false by default. */
   zeroInfinity?: boolean;
 }
 
 /**
  * The connectionist temporal classification loss; `torch.nn.functional.ctc_loss`. Log probabilities
- * `(T, N, C)` or `(T, C)`, floating-point; targets `(N, S)`, or all in one row; lengths as tensors or
- * arrays of N.
+ * `(T, N, C)` or `(T, C)`, floating-point; targets `(N, S)`, or concatenated in one dimension; lengths as
+ * tensors or arrays of N.
  *
- * @throws ValueError for an unknown reduction; RuntimeError for lengths or labels that do not fit.
+ * @throws ValueError for an unknown reduction; RuntimeError for lengths or labels that do not match.
  */
 export function ctcLoss(
   logProbs: Tensor,
@@ -303,10 +302,10 @@ const readReduction = (func: string, given: PlainLoss): number =>
   reductionEnum(readOptions<ReductionOptions>(func, given, ['reduction'], [], 2).reduction ?? 'mean');
 
 /**
- * The hinge loss of several classes per sample; `torch.nn.functional.multilabel_margin_loss`. Input
+ * The multi-label hinge loss; `torch.nn.functional.multilabel_margin_loss`. Input
  * `(N, C)` or `(C)`, floating-point; target int64 of that shape: class indices, then -1.
  *
- * @throws ValueError for an unknown reduction; RuntimeError for shapes that do not fit.
+ * @throws ValueError for an unknown reduction; RuntimeError for shapes that do not match.
  */
 export function multilabelMarginLoss(input: Tensor, target: Tensor, ...optional: PlainLoss): Tensor {
   return nnFunctionalFunctions.multilabelMarginLoss(input, target, readReduction('multilabelMarginLoss', optional));
@@ -354,7 +353,7 @@ export function multilabelSoftMarginLoss(input: Tensor, target: Tensor, ...optio
 export interface MultiMarginLossOptions extends WeightedLossOptions {
   /** The power of each term: 1 (default) or 2. */
   p?: number;
-  /** How much greater the right class should score; 1 by default. */
+  /** The margin by which the score of the target class should exceed the others; 1 by default. */
   margin?: number;
 }
 
@@ -362,7 +361,7 @@ export interface MultiMarginLossOptions extends WeightedLossOptions {
  * The hinge loss of one class per sample; `torch.nn.functional.multi_margin_loss`. Input `(N, C)` or
  * `(C)`, floating-point; target int64, `(N)` or `()`; weight `(C)`.
  *
- * @throws ValueError for another p, a weight that is not one-dimensional, or an unknown reduction.
+ * @throws ValueError for a p other than 1 or 2, a weight that is not one-dimensional, or an unknown reduction.
  */
 export function multiMarginLoss(
   input: Tensor,

@@ -1,4 +1,4 @@
-/** Losses between pairs and triples of samples. As in all losses, `size_average` and `reduce` are left out. */
+/** Ranking losses, of pairs and triples. The deprecated arguments `size_average` and `reduce` do not exist here. */
 
 import { readOptions, checkNumbers, checkTensors } from '../../arguments';
 import type { Optional } from '../../arguments';
@@ -11,7 +11,7 @@ import type { Reduction, ReductionOptions } from './reduction';
 
 /** The options of the losses with a margin. */
 export interface MarginLossOptions extends ReductionOptions {
-  /** How far apart is far enough. */
+  /** The margin; its default depends on the loss. */
   margin?: number;
 }
 
@@ -55,7 +55,7 @@ export function hingeEmbeddingLoss(input: Tensor, target: Tensor, ...optional: M
  * `torch.nn.functional.cosine_embedding_loss`. Inputs `(N, D)` or `(D)`, floating-point; target `(N)` or
  * `()`. The margin is 0 by default.
  *
- * @throws ValueError for an unknown reduction; RuntimeError for shapes that do not fit.
+ * @throws ValueError for an unknown reduction; RuntimeError for shapes that do not match.
  */
 export function cosineEmbeddingLoss(input1: Tensor, input2: Tensor, target: Tensor, ...optional: MarginLoss): Tensor {
   const { margin = 0, reduction = 'mean' } = readMargin('cosineEmbeddingLoss', optional, 3);
@@ -71,9 +71,9 @@ function checkMargin(func: string, margin: number): void {
 export interface TripletMarginLossOptions extends MarginLossOptions {
   /** The norm of the distance; 2 by default. */
   p?: number;
-  /** Added to differences, so that the distance is differentiable at 0; 1e-6 by default. */
+  /** Added to differences to make the distance differentiable at 0; 1e-6 by default. */
   eps?: number;
-  /** Whether the distance of positive to negative counts if it is smaller; false by default. */
+  /** Whether to use the distance between positive and negative if it is smaller; false by default. */
   swap?: boolean;
 }
 
@@ -82,7 +82,7 @@ export interface TripletMarginLossOptions extends MarginLossOptions {
  * Three tensors `(N, D)` or `(D)`, floating-point. The margin is 1 by default.
  *
  * @throws ValueError unless the margin is positive, or for an unknown reduction; RuntimeError for shapes
- * that do not fit.
+ * that do not match.
  */
 export function tripletMarginLoss(
   anchor: Tensor,
@@ -113,14 +113,14 @@ export function tripletMarginLoss(
 
 /** The options of {@link tripletMarginWithDistanceLoss}, all by name. */
 export interface TripletMarginWithDistanceLossOptions extends MarginLossOptions {
-  /** The distance of two tensors; the Euclidean one by default. */
+  /** The distance between two tensors; Euclidean by default. */
   distanceFunction?: ((x: Tensor, y: Tensor) => Tensor) | null;
-  /** Whether the distance of positive to negative counts if it is smaller; false by default. */
+  /** Whether to use the distance between positive and negative if it is smaller; false by default. */
   swap?: boolean;
 }
 
 /**
- * {@link tripletMarginLoss} with a distance function of your own;
+ * {@link tripletMarginLoss} with a custom distance function;
  * `torch.nn.functional.triplet_margin_with_distance_loss`. Three tensors of as many dimensions. The
  * margin is 1 by default.
  *

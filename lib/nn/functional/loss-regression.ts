@@ -1,8 +1,8 @@
 /**
- * Losses between numbers, and between densities.
+ * Regression losses, and losses between densities.
  *
- * In all losses PyTorch's legacy arguments `size_average` and `reduce` are left out, by position too:
- * the arguments that follow them move up. `reduction` says what they said.
+ * No loss has PyTorch's deprecated arguments `size_average` and `reduce`; positional arguments after them
+ * move up. Use `reduction`.
  */
 
 import { readOptions, checkOptionalTensors, checkTensors } from '../../arguments';
@@ -26,7 +26,7 @@ import type { Reduction, ReductionOptions } from './reduction';
 
 /** The options of {@link mseLoss} and {@link l1Loss}. */
 export interface ElementLossOptions extends ReductionOptions {
-  /** A weight per element, of the input's shape; `'mean'` then divides by the sum of the weights. */
+  /** One weight per element, of the input's shape; `'mean'` then divides by the sum of the weights. */
   weight?: Tensor | null;
 }
 
@@ -58,10 +58,10 @@ function weightedMean(errors: Tensor, weight: Tensor, reduction: Reduction): Ten
 }
 
 /**
- * The mean squared error; `torch.nn.functional.mse_loss`. Input and target of one shape (others are
+ * The mean squared error; `torch.nn.functional.mse_loss`. Input and target of the same shape (other shapes
  * broadcast, with PyTorch's warning), floating-point or complex.
  *
- * @throws ValueError for an unknown reduction or a weight of another shape than the input.
+ * @throws ValueError for an unknown reduction or a weight whose shape differs from the input's.
  * @example
  * ```ts
  * const { mseLoss } = torch.nn.functional;
@@ -79,7 +79,7 @@ export function mseLoss(input: Tensor, target: Tensor, ...optional: ElementLoss)
 }
 
 /**
- * The mean absolute error; `torch.nn.functional.l1_loss`. Shapes, options and errors as
+ * The mean absolute error; `torch.nn.functional.l1_loss`. Shapes, options and errors as for
  * {@link mseLoss}.
  */
 export function l1Loss(input: Tensor, target: Tensor, ...optional: ElementLoss): Tensor {
@@ -97,7 +97,7 @@ export interface SmoothL1LossOptions extends ReductionOptions {
 
 /**
  * Squared below `beta`, absolute above; `torch.nn.functional.smooth_l1_loss`. Input and target of one
- * shape (others are broadcast, with PyTorch's warning), floating-point.
+ * shape (other shapes broadcast, with PyTorch's warning), floating-point.
  *
  * @throws ValueError for an unknown reduction; RuntimeError for a negative beta.
  */
@@ -130,7 +130,7 @@ export interface HuberLossOptions extends ReductionOptions {
 
 /**
  * Squared below `delta`, `delta` times absolute above; `torch.nn.functional.huber_loss`. Input and
- * target of one shape (others are broadcast, with PyTorch's warning), floating-point.
+ * target of one shape (other shapes broadcast, with PyTorch's warning), floating-point.
  *
  * @throws ValueError for an unknown reduction or a weight of another shape; RuntimeError unless delta is
  * positive.
@@ -163,9 +163,9 @@ export function huberLoss(
 export interface PoissonNllLossOptions extends ReductionOptions {
   /** Whether the input is the logarithm of the rate; true by default. */
   logInput?: boolean;
-  /** Whether Stirling's approximation of the target's term is added; false by default. */
+  /** Whether to add Stirling's approximation of the target term; false by default. */
   full?: boolean;
-  /** Keeps `log(rate + eps)` finite without logInput; 1e-8 by default. */
+  /** Keeps `log(rate + eps)` finite if `logInput` is false; 1e-8 by default. */
   eps?: number;
 }
 
@@ -194,11 +194,11 @@ export function poissonNllLoss(
 export interface GaussianNllLossOptions extends ReductionOptions {
   /** Whether the constant term is added; false by default. */
   full?: boolean;
-  /** The least variance, without effect on its gradient; 1e-6 by default. */
+  /** The minimum variance, which does not affect the gradient; 1e-6 by default. */
   eps?: number;
 }
 
-// A variance per element, or one with a last dimension fewer or of size 1.
+// Accepts a variance per element, without the last dimension, or with a last dimension of size 1.
 function matchVariance(variance: Tensor, input: Tensor): Tensor {
   const [inputShape, shape] = [input.shape, variance.shape];
   if (sameShape(shape, inputShape)) return variance;
@@ -213,7 +213,7 @@ function matchVariance(variance: Tensor, input: Tensor): Tensor {
  * `variance`; `torch.nn.functional.gaussian_nll_loss`. The variance is a number, or a tensor of the
  * input's shape, without its last dimension, or with one dimension of size 1; all floating-point.
  *
- * The values of the variance are checked, so it cannot be mapped over by `vmap`, as in PyTorch.
+ * The function reads the values of the variance, so `vmap` cannot map over it, as in PyTorch.
  *
  * @throws ValueError for a negative variance, one of another shape, or an unknown reduction.
  */
@@ -249,9 +249,9 @@ export function gaussianNllLoss(
 
 /** The options of {@link klDiv}. */
 export interface KlDivOptions {
-  /** As for other losses, or `'batchmean'`: the sum divided by the size of the first dimension. */
+  /** A common reduction, or `'batchmean'`: the sum divided by the size of the first dimension. */
   reduction?: Reduction | 'batchmean';
-  /** Whether the target holds log probabilities too; false by default. */
+  /** Whether the target contains log probabilities as well; false by default. */
   logTarget?: boolean;
 }
 

@@ -11,13 +11,13 @@ import type { Size } from '../../types';
 
 /** The options of {@link batchNorm}. */
 export interface BatchNormOptions {
-  /** Scales each channel, shape `(C)`. */
+  /** The scale of each channel, shape `(C)`. */
   weight?: Tensor | null;
-  /** Shifts each channel, shape `(C)`. */
+  /** The shift of each channel, shape `(C)`. */
   bias?: Tensor | null;
-  /** Whether statistics are those of the batch, rather than the running ones; false by default. */
+  /** Whether to use batch statistics instead of running statistics; false by default. */
   training?: boolean;
-  /** The part of the batch in the running statistics; 0.1 by default. */
+  /** The weight of the batch in the update of the running statistics; 0.1 by default. */
   momentum?: number;
   /** Added to the variance; 1e-5 by default. */
   eps?: number;
@@ -35,7 +35,7 @@ function checkBatchSize(valuesPerChannel: number, shown: string): void {
  * statistics are updated in place.
  *
  * @throws ValueError for a single value per channel in training, or an eps that is too small; RuntimeError
- * for statistics that do not fit.
+ * for statistics of the wrong shape.
  * @example
  * ```ts
  * const x = torch.tensor([[0, 2], [2, 6]]);
@@ -72,16 +72,16 @@ export function batchNorm(
 
 /** The options of {@link instanceNorm}. */
 export interface InstanceNormOptions {
-  /** Running statistics, shape `(C)`; they are updated in place with useInputStats. */
+  /** Running statistics, shape `(C)`; updated in place with `useInputStats`. */
   runningMean?: Tensor | null;
   runningVar?: Tensor | null;
-  /** Scales each channel, shape `(C)`. */
+  /** The scale of each channel, shape `(C)`. */
   weight?: Tensor | null;
-  /** Shifts each channel, shape `(C)`. */
+  /** The shift of each channel, shape `(C)`. */
   bias?: Tensor | null;
-  /** Whether statistics are those of the input, rather than the running ones; true by default. */
+  /** Whether to use the input's statistics instead of running statistics; true by default. */
   useInputStats?: boolean;
-  /** The part of the input in the running statistics; 0.1 by default. */
+  /** The weight of the input in the update of the running statistics; 0.1 by default. */
   momentum?: number;
   /** Added to the variance; 1e-5 by default. */
   eps?: number;
@@ -137,9 +137,9 @@ export function instanceNorm(
 
 /** The options of {@link layerNorm} and {@link groupNorm}. */
 export interface AffineNormOptions {
-  /** Scales the result: of the normalized shape, or `(C)` for groupNorm. */
+  /** The scale, of the normalized shape, or `(C)` for groupNorm. */
   weight?: Tensor | null;
-  /** Shifts the result: of the normalized shape, or `(C)` for groupNorm. */
+  /** The shift, of the normalized shape, or `(C)` for groupNorm. */
   bias?: Tensor | null;
   /** Added to the variance; 1e-5 by default. */
   eps?: number;
@@ -151,7 +151,7 @@ type AffineNorm = Optional<[weight: Tensor | null, bias: Tensor | null, eps: num
  * Normalizes over the last dimensions, those of `normalizedShape`; `torch.nn.functional.layer_norm`. Any
  * shape that ends with it, floating-point.
  *
- * @throws RuntimeError for shapes that do not fit.
+ * @throws RuntimeError for shapes that do not match.
  * @example
  * ```ts
  * torch.nn.functional.layerNorm(torch.randn(2, 5, 8), [8], { eps: 1e-6 }).shape; // [2, 5, 8]
@@ -170,7 +170,7 @@ export function layerNorm(input: Tensor, normalizedShape: Size, ...optional: Aff
  * Normalizes each of `numGroups` groups of channels; `torch.nn.functional.group_norm`. Shape
  * `(N, C, ...)`, floating-point, C divisible by the number of groups.
  *
- * @throws RuntimeError for fewer than two dimensions or a number of groups that does not fit; ValueError
+ * @throws RuntimeError for fewer than two dimensions or a number of groups that does not divide C; ValueError
  * for a single value per group.
  * @example
  * ```ts
@@ -197,9 +197,9 @@ export function groupNorm(input: Tensor, numGroups: number, ...optional: AffineN
 
 /** The options of {@link rmsNorm}. */
 export interface RmsNormOptions {
-  /** Scales the result, of the normalized shape. */
+  /** The scale, of the normalized shape. */
   weight?: Tensor | null;
-  /** Added to the mean square; by default the smallest step of the dtype at 1. */
+  /** Added to the mean square; by default the machine epsilon of the dtype. */
   eps?: number | null;
 }
 
@@ -207,7 +207,7 @@ export interface RmsNormOptions {
  * Divides by the root mean square over the last dimensions; `torch.nn.functional.rms_norm`. Any shape
  * that ends with `normalizedShape`, floating-point or complex.
  *
- * @throws RuntimeError for shapes that do not fit.
+ * @throws RuntimeError for shapes that do not match.
  */
 export function rmsNorm(
   input: Tensor,
@@ -220,11 +220,11 @@ export function rmsNorm(
 
 /** The options of {@link localResponseNorm}. */
 export interface LocalResponseNormOptions {
-  /** 1e-4 by default. */
+  /** The scale of the mean square; 1e-4 by default. */
   alpha?: number;
-  /** 0.75 by default. */
+  /** The exponent; 0.75 by default. */
   beta?: number;
-  /** 1 by default. */
+  /** The constant term; 1 by default. */
   k?: number;
 }
 
@@ -249,7 +249,7 @@ export function localResponseNorm(
   checkNumbers('localResponseNorm', { size });
   const shape = input.shape;
   if (shape.length < 3) {
-    // The blanks are PyTorch's.
+    // PyTorch's message contains these blanks.
     const blanks = ' '.repeat(26);
     throw new ValueError(`Expected 3D or higher dimensionality${blanks}input (got ${shape.length} dimensions)`);
   }
@@ -273,9 +273,9 @@ export interface NormalizeOptions {
   p?: number;
   /** The dimension, or dimensions, of the vectors; 1 by default. */
   dim?: number | Size;
-  /** The least norm to divide by; 1e-12 by default. */
+  /** The minimum norm to divide by; 1e-12 by default. */
   eps?: number;
-  /** A tensor to write the result to; the result has no gradient then. */
+  /** A tensor that receives the result; the result then has no gradient. */
   out?: Tensor | null;
 }
 
@@ -283,7 +283,7 @@ export interface NormalizeOptions {
  * Divides vectors along `dim` by their p-norm; `torch.nn.functional.normalize`. Any shape,
  * floating-point or complex.
  *
- * @throws IndexError if there is no such dimension.
+ * @throws IndexError if `dim` is out of range.
  * @example
  * ```ts
  * torch.nn.functional.normalize(torch.tensor([[3, 4]])).toArray(); // [[0.6, 0.8]]

@@ -1,4 +1,4 @@
-/** Fractional max pooling: windows of random places that give a size or a ratio. */
+/** Fractional max pooling: windows at random positions, for an output size or ratio. */
 
 import { readOptions, checkOptionalTensors, checkTensors } from '../../arguments';
 import type { Optional } from '../../arguments';
@@ -9,15 +9,15 @@ import type { Size } from '../../types';
 import type { Named } from './pooling-max';
 import { expandSize } from './sizes';
 
-/** The options of fractional max pooling; one of outputSize and outputRatio is needed. */
+/** The options of fractional max pooling; `outputSize` or `outputRatio` is required. */
 export interface FractionalMaxPoolOptions {
   /** The size of the output. */
   outputSize?: number | Size | null;
   /** The size of the output as a fraction of the input's, between 0 and 1. */
   outputRatio?: number | readonly number[] | null;
-  /** Whether the positions of the maxima are returned too; false by default. */
+  /** Whether to return the positions of the maxima as well; false by default. */
   returnIndices?: boolean;
-  /** Where the windows lie: uniform numbers of shape `(N, C, 2)` or `(N, C, 3)`; drawn by default. */
+  /** The window positions: uniform numbers of shape `(N, C, 2)` or `(N, C, 3)`; random by default. */
   _randomSamples?: Tensor | null;
 }
 
@@ -96,18 +96,18 @@ function withIndices(dims: 2 | 3): FractionalMaxPoolWithIndices {
 }
 
 /**
- * Max pooling over windows at random places; `torch.nn.functional.fractional_max_pool2d`. Shape
+ * Max pooling over windows at random positions; `torch.nn.functional.fractional_max_pool2d`. Shape
  * `(N, C, H, W)` or `(C, H, W)`, floating-point; with `returnIndices`, `[values, indices]`.
  *
- * @throws ValueError without outputSize and outputRatio; RuntimeError for an output that does not fit.
+ * @throws ValueError without outputSize and outputRatio; RuntimeError for an output size that is too large.
  */
 export const fractionalMaxPool2d = fractionalMaxPool(2);
 
 /**
- * Max pooling over windows at random places; `torch.nn.functional.fractional_max_pool3d`. Shape
+ * Max pooling over windows at random positions; `torch.nn.functional.fractional_max_pool3d`. Shape
  * `(N, C, D, H, W)` or `(C, D, H, W)`, floating-point; with `returnIndices`, `[values, indices]`.
  *
- * @throws ValueError without outputSize and outputRatio; RuntimeError for an output that does not fit.
+ * @throws ValueError without outputSize and outputRatio; RuntimeError for an output size that is too large.
  */
 export const fractionalMaxPool3d = fractionalMaxPool(3);
 

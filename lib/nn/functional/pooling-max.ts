@@ -1,4 +1,4 @@
-/** Max pooling, with fixed windows and with windows that fit an output size. */
+/** Max pooling with fixed windows, and adaptive max pooling. */
 
 import { readOptions, checkTensors } from '../../arguments';
 import type { Optional } from '../../arguments';
@@ -12,13 +12,13 @@ import { expandSize } from './sizes';
 export interface MaxPoolOptions {
   /** The step of the window; the kernel size by default. */
   stride?: number | Size | null;
-  /** How much minus infinity is added at each end; 0 by default, at most half the kernel size. */
+  /** The padding with minus infinity at each end; 0 by default, at most half the kernel size. */
   padding?: number | Size;
-  /** The step within the window; 1 by default. */
+  /** The step between elements of the window; 1 by default. */
   dilation?: number | Size;
   /** Whether the output size is rounded up; false by default. */
   ceilMode?: boolean;
-  /** Whether the positions of the maxima are returned too; false by default. */
+  /** Whether to return the positions of the maxima as well; false by default. */
   returnIndices?: boolean;
 }
 
@@ -97,7 +97,7 @@ export const maxPool3dWithIndices = withIndices('maxPool3dWithIndices', nnFuncti
  * The maximum of each window; `torch.nn.functional.max_pool1d`. Shape `(N, C, L)` or `(C, L)`,
  * floating-point; with `returnIndices`, `[values, indices]`.
  *
- * @throws RuntimeError for a window that does not fit.
+ * @throws RuntimeError for a window that is larger than the input.
  */
 export const maxPool1d = maxPool('maxPool1d', torchFunctions.maxPool1d, torchFunctions.maxPool1dWithIndices);
 
@@ -105,7 +105,7 @@ export const maxPool1d = maxPool('maxPool1d', torchFunctions.maxPool1d, torchFun
  * The maximum of each window; `torch.nn.functional.max_pool2d`. Shape `(N, C, H, W)` or `(C, H, W)`;
  * with `returnIndices`, `[values, indices]`.
  *
- * @throws RuntimeError for a window that does not fit.
+ * @throws RuntimeError for a window that is larger than the input.
  * @example
  * ```ts
  * const { maxPool2d } = torch.nn.functional;
@@ -119,14 +119,14 @@ export const maxPool2d = maxPool('maxPool2d', torchFunctions.maxPool2d, nnFuncti
  * The maximum of each window; `torch.nn.functional.max_pool3d`. Shape `(N, C, D, H, W)` or
  * `(C, D, H, W)`; with `returnIndices`, `[values, indices]`.
  *
- * @throws RuntimeError for a window that does not fit.
+ * @throws RuntimeError for a window that is larger than the input.
  */
 export const maxPool3d = maxPool('maxPool3d', torchFunctions.maxPool3d, nnFunctionalFunctions.maxPool3dWithIndices);
 
-/** An output size for adaptive pooling; null keeps the input's. */
+/** An output size for adaptive pooling; null keeps the input's size. */
 export type AdaptiveSize = number | readonly (number | null)[];
 
-/** A size per dimension, the input's where it is null; PyTorch's `_list_with_default`. */
+/** One size per dimension, with null replaced by the input's size; PyTorch's `_list_with_default`. */
 export function fillSizes(func: string, outputSize: AdaptiveSize, shape: Size, dims: number): Size {
   if (!Array.isArray(outputSize)) return expandSize(func, 'outputSize', outputSize as number, dims);
   const sizes = outputSize as readonly (number | null)[];
@@ -138,7 +138,7 @@ export function fillSizes(func: string, outputSize: AdaptiveSize, shape: Size, d
 
 /** The options of adaptive max pooling. */
 export interface AdaptiveMaxPoolOptions {
-  /** Whether the positions of the maxima are returned too; false by default. */
+  /** Whether to return the positions of the maxima as well; false by default. */
   returnIndices?: boolean;
 }
 
@@ -167,7 +167,7 @@ const ADAPTIVE_OPERATORS: readonly AdaptiveOperator[] = [
   nnFunctionalFunctions.adaptiveMaxPool3d,
 ];
 
-// In one dimension Python passes the size on as it is.
+// In one dimension Python passes the size through unchanged.
 const adaptiveResult = (name: string, dims: number, input: Tensor, outputSize: AdaptiveSize): [Tensor, Tensor] => {
   checkTensors(name, { input });
   const size = dims === 1 ? (outputSize as number | Size) : fillSizes(name, outputSize, input.shape, dims);
@@ -210,7 +210,7 @@ export const adaptiveMaxPool1d = adaptiveMaxPool('adaptiveMaxPool1d', 1);
  * `torch.nn.functional.adaptive_max_pool2d`. Shape `(N, C, H, W)` or `(C, H, W)`, floating-point. A null
  * in `outputSize` keeps the input's size.
  *
- * @throws ValueError for an input of too few dimensions.
+ * @throws ValueError for an input with too few dimensions.
  */
 export const adaptiveMaxPool2d = adaptiveMaxPool('adaptiveMaxPool2d', 2);
 
@@ -219,6 +219,6 @@ export const adaptiveMaxPool2d = adaptiveMaxPool('adaptiveMaxPool2d', 2);
  * `torch.nn.functional.adaptive_max_pool3d`. Shape `(N, C, D, H, W)` or `(C, D, H, W)`, floating-point. A
  * null in `outputSize` keeps the input's size.
  *
- * @throws ValueError for an input of too few dimensions.
+ * @throws ValueError for an input with too few dimensions.
  */
 export const adaptiveMaxPool3d = adaptiveMaxPool('adaptiveMaxPool3d', 3);

@@ -1,4 +1,4 @@
-/** Average pooling to a size, power-average pooling, and the partial inverse of max pooling. */
+/** Adaptive average pooling, power-average pooling, and max unpooling. */
 
 import { readOptions, checkList, checkNumbers, checkTensors } from '../../arguments';
 import type { Optional } from '../../arguments';
@@ -17,7 +17,7 @@ import { expandSize } from './sizes';
  * `torch.nn.functional.adaptive_avg_pool2d`. Shape `(N, C, H, W)` or `(C, H, W)`, floating-point. A null
  * in `outputSize` keeps the input's size.
  *
- * @throws ValueError for an input of too few dimensions.
+ * @throws ValueError for an input with too few dimensions.
  */
 export function adaptiveAvgPool2d(input: Tensor, outputSize: AdaptiveSize): Tensor {
   checkTensors('adaptiveAvgPool2d', { input });
@@ -29,7 +29,7 @@ export function adaptiveAvgPool2d(input: Tensor, outputSize: AdaptiveSize): Tens
  * `torch.nn.functional.adaptive_avg_pool3d`. Shape `(N, C, D, H, W)` or `(C, D, H, W)`, floating-point. A
  * null in `outputSize` keeps the input's size.
  *
- * @throws ValueError for an input of too few dimensions.
+ * @throws ValueError for an input with too few dimensions.
  */
 export function adaptiveAvgPool3d(input: Tensor, outputSize: AdaptiveSize): Tensor {
   checkTensors('adaptiveAvgPool3d', { input });
@@ -110,7 +110,7 @@ export interface MaxUnpoolOptions {
   stride?: number | Size | null;
   /** The padding of the pooling; 0 by default. */
   padding?: number | Size;
-  /** The size of the output, where pooling could have come from several. */
+  /** The size of the output, because several sizes can lead to the same pooled size. */
   outputSize?: Size | null;
 }
 
@@ -177,10 +177,10 @@ function readMaxUnpool(
 }
 
 /**
- * Puts maxima back where they came from, among zeros; `torch.nn.functional.max_unpool1d`. Input and the
- * int64 indices that {@link maxPool1d} returned: `(N, C, L)` or `(C, L)`.
+ * Writes maxima back to their positions and fills the rest with zeros; `torch.nn.functional.max_unpool1d`.
+ * Input and the int64 indices that {@link maxPool1d} returned: `(N, C, L)` or `(C, L)`.
  *
- * @throws ValueError for an output size that pooling could not have come from.
+ * @throws ValueError for an output size that cannot lead to the pooled size.
  */
 export function maxUnpool1d(input: Tensor, indices: Tensor, kernelSize: number | Size, ...optional: MaxUnpool): Tensor {
   const { outputSize } = readMaxUnpool(1, { input, indices }, kernelSize, optional);
@@ -188,10 +188,10 @@ export function maxUnpool1d(input: Tensor, indices: Tensor, kernelSize: number |
 }
 
 /**
- * Puts maxima back where they came from, among zeros; `torch.nn.functional.max_unpool2d`. Input and the
- * int64 indices that {@link maxPool2d} returned: `(N, C, H, W)` or `(C, H, W)`.
+ * Writes maxima back to their positions and fills the rest with zeros; `torch.nn.functional.max_unpool2d`.
+ * Input and the int64 indices that {@link maxPool2d} returned: `(N, C, H, W)` or `(C, H, W)`.
  *
- * @throws ValueError for an output size that pooling could not have come from.
+ * @throws ValueError for an output size that cannot lead to the pooled size.
  * @example
  * ```ts
  * const { maxPool2d, maxUnpool2d } = torch.nn.functional;
@@ -205,10 +205,10 @@ export function maxUnpool2d(input: Tensor, indices: Tensor, kernelSize: number |
 }
 
 /**
- * Puts maxima back where they came from, among zeros; `torch.nn.functional.max_unpool3d`. Input and the
- * int64 indices that {@link maxPool3d} returned: `(N, C, D, H, W)` or `(C, D, H, W)`.
+ * Writes maxima back to their positions and fills the rest with zeros; `torch.nn.functional.max_unpool3d`.
+ * Input and the int64 indices that {@link maxPool3d} returned: `(N, C, D, H, W)` or `(C, D, H, W)`.
  *
- * @throws ValueError for an output size that pooling could not have come from.
+ * @throws ValueError for an output size that cannot lead to the pooled size.
  */
 export function maxUnpool3d(input: Tensor, indices: Tensor, kernelSize: number | Size, ...optional: MaxUnpool): Tensor {
   const { stride, padding, outputSize } = readMaxUnpool(3, { input, indices }, kernelSize, optional);

@@ -1,4 +1,4 @@
-/** What the losses do with their elements, as in torch/nn/_reduction.py. */
+/** Reductions of losses, as in torch/nn/_reduction.py. */
 
 import { ValueError } from '../../errors';
 import { torchFunctions } from '../../operators';
@@ -6,16 +6,16 @@ import { sameShape, sizeText } from '../../shapes';
 import type { Tensor } from '../../tensor';
 import { emitLibtorchWarning } from '../../warnings';
 
-/** Whether a loss is given per element, averaged over them, or summed. */
+/** Whether a loss is returned per element, averaged, or summed. */
 export type Reduction = 'none' | 'mean' | 'sum';
 
-/** The options of a loss that takes nothing but a reduction. */
+/** The options of a loss that takes only a reduction. */
 export interface ReductionOptions {
   /** `'mean'` (default), `'sum'`, or `'none'` for the loss of each element. */
   reduction?: Reduction;
 }
 
-/** The number by which the operators know a reduction. Throws a ValueError for any other word. */
+/** The number that the operators use for a reduction. Throws a ValueError for an unknown reduction. */
 export function reductionEnum(reduction: Reduction): number {
   switch (reduction as string) {
     case 'none':
@@ -35,7 +35,7 @@ export function reductionEnum(reduction: Reduction): number {
   }
 }
 
-/** Throws a ValueError with the message given for anything that is not a reduction. */
+/** Throws a ValueError with `message` for a value that is not a reduction. */
 export function checkReduction(reduction: unknown, message: string): void {
   if (reduction !== 'none' && reduction !== 'mean' && reduction !== 'sum') throw new ValueError(message);
 }
@@ -46,7 +46,7 @@ export function reduce(loss: Tensor, reduction: Reduction): Tensor {
   return reduction === 'sum' ? loss.sum() : loss;
 }
 
-/** Warns of shapes that differ, then broadcasts: what the element-wise losses begin with. */
+/** The first step of element-wise losses: warns of different shapes, then broadcasts. */
 export function broadcastWithWarning(input: Tensor, target: Tensor): [input: Tensor, target: Tensor] {
   if (!sameShape(target.shape, input.shape)) {
     emitLibtorchWarning(
@@ -58,12 +58,12 @@ export function broadcastWithWarning(input: Tensor, target: Tensor): [input: Ten
   return torchFunctions.broadcastTensors([input, target]) as [Tensor, Tensor];
 }
 
-/** Checks a weight per element against the input. */
+/** Checks that the weight has the shape of the input. */
 export function checkElementWeight(weight: Tensor, input: Tensor): void {
   if (!sameShape(weight.shape, input.shape)) throw new ValueError('Weights and input must have the same size.');
 }
 
-/** Checks the reduction of a loss with a weight per element. */
+/** Checks the reduction of a loss with element weights. */
 export function checkWeightedReduction(reduction: Reduction): void {
   checkReduction(reduction, `Invalid reduction mode: ${String(reduction)}. Expected one of 'none', 'mean', 'sum'.`);
 }

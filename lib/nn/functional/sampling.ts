@@ -1,4 +1,4 @@
-/** Sampling at the points of a grid, and the grids of affine maps. */
+/** Sampling at grid points, and the grids of affine maps. */
 
 import { readOptions, checkList, checkTensors } from '../../arguments';
 import type { Optional } from '../../arguments';
@@ -10,19 +10,19 @@ import type { Tensor } from '../../tensor';
 import type { Size } from '../../types';
 import { emitLibtorchWarning } from '../../warnings';
 
-/** The numbers by which the operator knows the modes; `torch.nn.functional.GRID_SAMPLE_INTERPOLATION_MODES`. */
+/** The operator's numbers for the modes; `torch.nn.functional.GRID_SAMPLE_INTERPOLATION_MODES`. */
 export const GRID_SAMPLE_INTERPOLATION_MODES = Object.freeze({ bilinear: 0, nearest: 1, bicubic: 2 });
 
-/** The numbers by which the operator knows the paddings; `torch.nn.functional.GRID_SAMPLE_PADDING_MODES`. */
+/** The operator's numbers for the padding modes; `torch.nn.functional.GRID_SAMPLE_PADDING_MODES`. */
 export const GRID_SAMPLE_PADDING_MODES = Object.freeze({ zeros: 0, border: 1, reflection: 2 });
 
 /** The options of {@link gridSample}. */
 export interface GridSampleOptions {
-  /** How values between elements are found; `'bilinear'` (of volumes: trilinear) by default. */
+  /** The interpolation between elements; `'bilinear'` (trilinear for volumes) by default. */
   mode?: keyof typeof GRID_SAMPLE_INTERPOLATION_MODES;
-  /** What lies outside; `'zeros'` by default. */
+  /** The values outside the input; `'zeros'` by default. */
   paddingMode?: keyof typeof GRID_SAMPLE_PADDING_MODES;
-  /** Whether -1 and 1 mean the centres of the corner elements, rather than their corners; warns if left out. */
+  /** Whether -1 and 1 are the centres of the corner elements, not their corners; warns if omitted. */
   alignCorners?: boolean | null;
 }
 
@@ -41,7 +41,7 @@ function readAlignCorners(alignCorners: boolean | null): boolean {
  * grid `(N, h, w, 2)`, or `(N, C, D, H, W)` with `(N, d, h, w, 3)`; points are (x, y) or (x, y, z) from -1
  * to 1; floating-point. The result is `(N, C, h, w)` or `(N, C, d, h, w)`.
  *
- * @throws ValueError for an unknown mode; RuntimeError for shapes that do not fit.
+ * @throws ValueError for an unknown mode; RuntimeError for shapes that do not match.
  * @example
  * ```ts
  * const { affineGrid, gridSample } = torch.nn.functional;
@@ -87,10 +87,10 @@ export function gridSample(
 }
 
 /**
- * The grid for {@link gridSample} that a batch of affine maps makes; `torch.nn.functional.affine_grid`.
+ * The grid of a batch of affine maps, for {@link gridSample}; `torch.nn.functional.affine_grid`.
  * Maps `(N, 2, 3)` with size `(N, C, H, W)`, or `(N, 3, 4)` with `(N, C, D, H, W)`; floating-point.
  *
- * @throws ValueError for maps that are not floating-point or do not fit the size, or a size of 0;
+ * @throws ValueError for maps that are not floating-point or do not match the size, or a size of 0;
  * NotImplementedError for a size of another length.
  */
 export function affineGrid(

@@ -2,7 +2,7 @@
 
 import { describeType } from '../../describe';
 
-/** A size for each of `count` dimensions: a number stands for all of them. */
+/** One size for each of `count` dimensions; a single number is repeated. */
 export function expandSize(func: string, name: string, size: number | readonly number[], count: number): number[] {
   if (typeof size === 'number') return new Array<number>(count).fill(size);
   if (Array.isArray(size) && size.every((item) => typeof item === 'number')) {

@@ -1,4 +1,4 @@
-/** Softmax and its relatives. */
+/** Softmax, softmin, log-softmax and Gumbel softmax. */
 
 import { readOptions, checkNumbers, checkTensors } from '../../arguments';
 import type { Optional } from '../../arguments';
@@ -9,9 +9,9 @@ import { emitLibtorchWarning } from '../../warnings';
 
 /** The options of {@link softmax}, {@link softmin} and {@link logSoftmax}. */
 export interface SoftmaxOptions {
-  /** The dimension whose elements sum to 1. Left out, PyTorch guesses one and warns. */
+  /** The dimension whose elements sum to 1. If omitted, a dimension is guessed with a warning, as in PyTorch. */
   dim?: number | null;
-  /** The input is converted to this dtype first, against overflow; by default it is not. */
+  /** The dtype to convert the input to first, which avoids overflow; by default the input's dtype. */
   dtype?: Dtype | null;
 }
 
@@ -31,9 +31,9 @@ function read(func: string, pythonName: string, input: Tensor, given: Softmax): 
 
 /**
  * `exp(x) / sum(exp(x))` along `dim`; `torch.nn.functional.softmax`. Floating-point of any shape, or
- * any dtype with the option `dtype`. (Python's `_stacklevel` is not taken.)
+ * any dtype with the option `dtype`. Python's `_stacklevel` does not exist here.
  *
- * @throws IndexError if there is no such dimension.
+ * @throws IndexError if `dim` is out of range.
  * @example
  * ```ts
  * const logits = torch.zeros(1, 2);
@@ -46,15 +46,15 @@ export function softmax(input: Tensor, ...optional: Softmax): Tensor {
   return dtype == null ? input.softmax(dim) : input.softmax(dim, { dtype });
 }
 
-/** `softmax(-x)` along `dim`; `torch.nn.functional.softmin`. Arguments and errors as {@link softmax}. */
+/** `softmax(-x)` along `dim`; `torch.nn.functional.softmin`. Arguments and errors as for {@link softmax}. */
 export function softmin(input: Tensor, ...optional: Softmax): Tensor {
   const { dim, dtype } = read('softmin', 'softmin', input, optional);
   return dtype == null ? input.neg().softmax(dim) : input.neg().softmax(dim, { dtype });
 }
 
 /**
- * The logarithm of {@link softmax}, computed stably; `torch.nn.functional.log_softmax`. Arguments and
- * errors as {@link softmax}.
+ * The logarithm of {@link softmax}, computed in a numerically stable way; `torch.nn.functional.log_softmax`.
+ * Arguments and errors as for {@link softmax}.
  */
 export function logSoftmax(input: Tensor, ...optional: Softmax): Tensor {
   const { dim, dtype } = read('logSoftmax', 'log_softmax', input, optional);
@@ -65,9 +65,9 @@ export function logSoftmax(input: Tensor, ...optional: Softmax): Tensor {
 export interface GumbelSoftmaxOptions {
   /** The temperature; 1 by default. */
   tau?: number;
-  /** Whether samples are one-hot, with the gradient of the soft ones; false by default. */
+  /** Whether samples are one-hot, with the gradient of the soft samples; false by default. */
   hard?: boolean;
-  /** Deprecated, without effect. */
+  /** Deprecated; has no effect. */
   eps?: number;
   /** The dimension whose elements sum to 1; the last by default. */
   dim?: number;
@@ -76,7 +76,7 @@ export interface GumbelSoftmaxOptions {
 /**
  * Samples of the Gumbel-Softmax distribution, differentiable in `logits`;
  * `torch.nn.functional.gumbel_softmax`. Unnormalised log probabilities of any shape, floating-point; the
- * result has their shape. Draws from the default generator, so `vmap` needs a randomness.
+ * result has their shape. Uses the default generator, so `vmap` requires the option `randomness`.
  * @example
  * ```ts
  * torch.nn.functional.gumbelSoftmax(torch.randn(2, 4), { tau: 0.5, hard: true }).sum(-1).toArray(); // [1, 1]
@@ -100,6 +100,6 @@ export function gumbelSoftmax(
   if (!hard) return soft;
   const [, index] = soft.max(dim, true);
   const oneHot = torchFunctions.zerosLike(logits, { memoryFormat: 'contiguous_format' }).scatter_(dim, index, 1);
-  // The value of the one-hot sample with the gradient of the soft one.
+  // Straight-through estimator: the value of the one-hot sample, the gradient of the soft sample.
   return oneHot.sub(soft.detach()).add(soft);
 }

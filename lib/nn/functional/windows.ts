@@ -1,4 +1,4 @@
-/** Padding, and the sliding windows of an image as columns. */
+/** Padding, and sliding windows of images as columns. */
 
 import { readOptions } from '../../arguments';
 import type { Optional } from '../../arguments';
@@ -7,23 +7,23 @@ import type { Tensor } from '../../tensor';
 import type { Size } from '../../types';
 import { expandSize } from './sizes';
 
-/** What {@link pad} adds. */
+/** The source of the elements that {@link pad} adds. */
 export type PadMode = 'constant' | 'reflect' | 'replicate' | 'circular';
 
 /** The options of {@link pad}. */
 export interface PadOptions {
-  /** `'constant'` by default. */
+  /** The source of the added elements; `'constant'` by default. */
   mode?: PadMode;
-  /** What is added in mode `'constant'`; 0 by default. */
+  /** The value for mode `'constant'`; 0 by default. */
   value?: number | null;
 }
 
 /**
  * Adds elements at the ends of dimensions, or removes them; `torch.nn.functional.pad`. `padding` is
- * `[left, right]` of the last dimension, then of the one before, and so on; negative numbers remove. Any
- * shape and dtype with `'constant'`; the others pad the last 1 to 3 dimensions of 2-D to 5-D inputs.
+ * `[left, right]` of the last dimension, then of the previous one, and so on; negative numbers remove. Any
+ * shape and dtype with `'constant'`; other modes pad the last 1 to 3 dimensions of 2-D to 5-D inputs.
  *
- * @throws RuntimeError for an odd number of paddings or more than the dimensions have;
+ * @throws RuntimeError for an odd number of paddings or too many paddings;
  * NotImplementedError for a mode that does not exist or cannot pad these dimensions.
  * @example
  * ```ts
@@ -42,9 +42,9 @@ export function pad(
 
 /** The options of {@link unfold} and {@link fold}. */
 export interface UnfoldOptions {
-  /** The step within the window; 1 by default. */
+  /** The step between elements of the window; 1 by default. */
   dilation?: number | Size;
-  /** How many zeros are added at each end; 0 by default. */
+  /** The number of zeros at each end; 0 by default. */
   padding?: number | Size;
   /** The step of the window; 1 by default. */
   stride?: number | Size;
@@ -67,7 +67,7 @@ function readPairs(func: string, given: Unfold, required: number): Pairs {
  * The windows of images as columns; `torch.nn.functional.unfold`. Shape `(N, C, H, W)` or `(C, H, W)`; the
  * result is `(N, C * kh * kw, L)` for L windows.
  *
- * @throws RuntimeError for windows that do not fit.
+ * @throws RuntimeError for windows that do not match the shape.
  * @example
  * ```ts
  * torch.nn.functional.unfold(torch.randn(1, 3, 8, 8), 2, { stride: 2 }).shape; // [1, 12, 16]
@@ -79,10 +79,10 @@ export function unfold(input: Tensor, kernelSize: number | Size, ...optional: Un
 }
 
 /**
- * Sums columns into the images whose windows they are, against {@link unfold}; `torch.nn.functional.fold`.
+ * Sums columns back into images, the adjoint of {@link unfold}; `torch.nn.functional.fold`.
  * Shape `(N, C * kh * kw, L)` or `(C * kh * kw, L)`; the result is `(N, C, ...outputSize)`.
  *
- * @throws RuntimeError for windows that do not fit.
+ * @throws RuntimeError for windows that do not match the shape.
  * @example
  * ```ts
  * const { fold, unfold } = torch.nn.functional;

@@ -1,11 +1,11 @@
-/** What the scaled initializations depend on: the fans of a weight, and the gain of a nonlinearity. */
+/** Fan-in and fan-out of a weight, and the gain of a nonlinearity. */
 
 import { textOf } from '../../describe';
 import { ValueError } from '../../errors';
 import { product } from '../../shapes';
 import type { Tensor } from '../../tensor';
 
-/** The layers and functions that have a gain of their own. */
+/** The layers and functions for which a gain is defined. */
 export type Nonlinearity =
   | 'linear'
   | 'conv1d'
@@ -20,11 +20,11 @@ export type Nonlinearity =
   | 'leaky_relu'
   | 'selu';
 
-/** Whether the variance is kept in the forward pass, or in the backward pass. */
+/** Whether to preserve the variance in the forward or in the backward pass. */
 export type FanMode = 'fan_in' | 'fan_out';
 
 /**
- * How many inputs and outputs a weight of shape `(out, in, ...)` connects.
+ * The numbers of inputs and outputs that a weight of shape `(out, in, ...)` connects.
  *
  * @throws ValueError for fewer than two dimensions.
  */
@@ -37,7 +37,7 @@ export function fans(tensor: Tensor): { fanIn: number; fanOut: number } {
   return { fanIn: inputs * size, fanOut: outputs * size };
 }
 
-/** The fan that a mode names. */
+/** The fan-in or fan-out, depending on the mode. */
 export function fanOf(tensor: Tensor, mode: FanMode): number {
   const { fanIn, fanOut } = fans(tensor);
   const name = textOf(mode).toLowerCase();
@@ -48,10 +48,10 @@ export function fanOf(tensor: Tensor, mode: FanMode): number {
 }
 
 /**
- * The factor by which a nonlinearity wants the standard deviation larger; `torch.nn.init.calculate_gain`.
+ * The recommended factor for the standard deviation before a nonlinearity; `torch.nn.init.calculate_gain`.
  * `param` is the negative slope of `'leaky_relu'`.
  *
- * @throws ValueError for an unknown nonlinearity or a slope that is no number.
+ * @throws ValueError for an unknown nonlinearity or a slope that is not a number.
  * @example
  * ```ts
  * torch.nn.init.calculateGain('leaky_relu', 0.2); // 1.38675

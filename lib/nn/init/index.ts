@@ -1,4 +1,4 @@
-/** `torch.nn.init`: how parameters begin. The same seed gives the values that Python's PyTorch gives. */
+/** `torch.nn.init`: initialisation of parameters. For a given seed, the values equal those of Python's PyTorch. */
 
 export { calculateGain } from './fans';
 export type { FanMode, Nonlinearity } from './fans';

@@ -1,4 +1,4 @@
-/** Initializations whose scale follows from the number of inputs and outputs: Xavier's and Kaiming's. */
+/** Xavier and Kaiming initialisation, whose scale depends on fan-in and fan-out. */
 
 import { readOptions, checkNumbers, checkTensors } from '../../arguments';
 import type { Optional } from '../../arguments';
@@ -27,7 +27,7 @@ function xavier(api: string, tensor: Tensor, given: Xavier): { std: number; gene
 }
 
 /**
- * Fills a weight of shape `(out, in, ...)` uniformly, so that the variance is kept both ways;
+ * Fills a weight of shape `(out, in, ...)` uniformly, to preserve the variance in both passes;
  * `torch.nn.init.xavier_uniform_`.
  *
  * @throws ValueError for fewer than two dimensions.
@@ -39,8 +39,8 @@ export function xavierUniform_(tensor: Tensor, ...optional: Xavier): Tensor {
 }
 
 /**
- * Fills a weight of shape `(out, in, ...)` from a normal distribution, so that the variance is kept both
- * ways; `torch.nn.init.xavier_normal_`.
+ * Fills a weight of shape `(out, in, ...)` from a normal distribution, to preserve the variance in both
+ * passes; `torch.nn.init.xavier_normal_`.
  *
  * @throws ValueError for fewer than two dimensions.
  */
@@ -51,11 +51,11 @@ export function xavierNormal_(tensor: Tensor, ...optional: Xavier): Tensor {
 
 /** The options of {@link kaimingUniform_} and {@link kaimingNormal_}. */
 export interface KaimingOptions extends GeneratorOptions {
-  /** The negative slope of the leaky ReLU behind the layer; 0 by default. */
+  /** The negative slope of the leaky ReLU that follows the layer; 0 by default. */
   a?: number;
-  /** Whether the variance is kept forwards (`'fan_in'`, the default) or backwards. */
+  /** Whether to preserve the variance in the forward pass (`'fan_in'`, the default) or the backward pass. */
   mode?: FanMode;
-  /** What follows the layer; `'leaky_relu'` by default. */
+  /** The nonlinearity that follows the layer; `'leaky_relu'` by default. */
   nonlinearity?: Nonlinearity;
 }
 
@@ -64,7 +64,7 @@ type Kaiming = Optional<
   KaimingOptions
 >;
 
-// Null where there is nothing to fill.
+// Null if the tensor is empty.
 function kaiming(api: string, tensor: Tensor, given: Kaiming): { std: number; generator: Generator | null } | null {
   const names = ['a', 'mode', 'nonlinearity', 'generator'] as const;
   const {
@@ -83,7 +83,7 @@ function kaiming(api: string, tensor: Tensor, given: Kaiming): { std: number; ge
 }
 
 /**
- * Fills a weight of shape `(out, in, ...)` uniformly, so that the variance is kept through ReLUs;
+ * Fills a weight of shape `(out, in, ...)` uniformly, to preserve the variance through ReLUs;
  * `torch.nn.init.kaiming_uniform_`.
  *
  * @throws ValueError for fewer than two dimensions, an unknown mode or nonlinearity.
@@ -100,7 +100,7 @@ export function kaimingUniform_(tensor: Tensor, ...optional: Kaiming): Tensor {
 }
 
 /**
- * Fills a weight of shape `(out, in, ...)` from a normal distribution, so that the variance is kept
+ * Fills a weight of shape `(out, in, ...)` from a normal distribution, to preserve the variance
  * through ReLUs; `torch.nn.init.kaiming_normal_`.
  *
  * @throws ValueError for fewer than two dimensions, an unknown mode or nonlinearity.

@@ -1,4 +1,4 @@
-/** Initializations that need no more than the tensor: constants, and plain distributions. */
+/** Initialisation with constants and plain distributions. */
 
 import { readOptions, checkNumbers, checkTensors } from '../../arguments';
 import type { Optional } from '../../arguments';
@@ -8,13 +8,13 @@ import type { Generator } from '../../generator';
 import { torchFunctions } from '../../operators';
 import type { Tensor } from '../../tensor';
 
-/** Where random numbers come from. */
+/** The source of random numbers. */
 export interface GeneratorOptions {
-  /** By default the generator that `torch.manualSeed` seeds. */
+  /** The generator; by default the one that `torch.manualSeed` seeds. */
   generator?: Generator | null;
 }
 
-/** Fills a tensor outside of autograd, and returns it. */
+/** Fills a tensor outside autograd and returns it. */
 export function filled(api: string, tensor: Tensor, fill: () => unknown): Tensor {
   checkTensors(api, { tensor });
   noGrad(() => void fill());
@@ -23,7 +23,7 @@ export function filled(api: string, tensor: Tensor, fill: () => unknown): Tensor
 
 /**
  * Fills a tensor from the uniform distribution over `[a, b)`, by default `[0, 1)`; `torch.nn.init.uniform_`.
- * Returns the tensor, as all of these do.
+ * Returns the tensor, as all functions of `nn.init` do.
  */
 export function uniform_(
   tensor: Tensor,
@@ -42,9 +42,9 @@ export function uniform_(
 
 /** The options of {@link normal_}. */
 export interface NormalOptions extends GeneratorOptions {
-  /** 0 by default. */
+  /** The mean; 0 by default. */
   mean?: number;
-  /** 1 by default. */
+  /** The standard deviation; 1 by default. */
   std?: number;
 }
 
@@ -81,7 +81,7 @@ export function zeros_(tensor: Tensor): Tensor {
 }
 
 /**
- * Makes a matrix the identity, as far as it goes; `torch.nn.init.eye_`.
+ * Fills a matrix with ones on the diagonal and zeros elsewhere; `torch.nn.init.eye_`.
  *
  * @throws ValueError unless the tensor has two dimensions.
  */
@@ -93,8 +93,8 @@ export function eye_(tensor: Tensor): Tensor {
 }
 
 /**
- * Makes a convolution keep its input: each of the first channels of each group passes through;
- * `torch.nn.init.dirac_`.
+ * Fills a convolution's weight with Dirac deltas, so that as many channels as possible pass through
+ * unchanged; `torch.nn.init.dirac_`.
  *
  * @throws ValueError unless the tensor has three to five dimensions, the first divisible by `groups`.
  */

@@ -1,4 +1,4 @@
-/** Initializations with more to them: orthogonal matrices, sparse ones, the cut-off normal distribution. */
+/** Initialisation with orthogonal matrices, sparse matrices and the truncated normal distribution. */
 
 import { readOptions, checkNumbers, checkTensors } from '../../arguments';
 import type { Optional } from '../../arguments';
@@ -12,7 +12,7 @@ import { filled } from './simple';
 import type { GeneratorOptions, NormalOptions } from './simple';
 
 /**
- * Makes a weight, flattened to a matrix, orthogonal, times `gain`; `torch.nn.init.orthogonal_`.
+ * Fills a weight, flattened to a matrix, with an orthogonal matrix times `gain`; `torch.nn.init.orthogonal_`.
  *
  * @throws ValueError for fewer than two dimensions.
  * @example
@@ -46,7 +46,7 @@ export function orthogonal_(
 }
 
 /**
- * Fills a matrix from a normal distribution, but for a part `sparsity` of each column, which is zero;
+ * Fills a matrix from a normal distribution, with a fraction `sparsity` of zeros in each column;
  * `torch.nn.init.sparse_`.
  *
  * @throws ValueError unless the tensor has two dimensions.
@@ -86,12 +86,12 @@ export interface TruncNormalOptions extends NormalOptions {
   b?: number;
 }
 
-// How much of the standard normal distribution lies below.
+// The cumulative distribution function of the standard normal distribution.
 function normalCdf(x: number): number {
   return specialFunctions.ndtr(tensorFrom(x, { dtype: 'float64' })).item();
 }
 
-// Most values fall inside: those that do not are drawn again.
+// Most values are inside the bounds: redraw the others.
 function redraw(tensor: Tensor, mean: number, std: number, a: number, b: number, generator: Generator | null): void {
   const [low, high] = [a, b].map((bound) => tensor.newTensor(bound, { device: 'cpu' }).item());
   let result = tensor.normal_(mean, std, { generator });
@@ -104,7 +104,7 @@ function redraw(tensor: Tensor, mean: number, std: number, a: number, b: number,
   tensor.copy_(result);
 }
 
-// Few values would fall inside: uniform ones are accepted with the probability that their density gives.
+// Few values would be inside the bounds: rejection sampling from a uniform distribution.
 function reject(tensor: Tensor, mean: number, std: number, a: number, b: number, generator: Generator | null): void {
   const mode = Math.max(a, Math.min(mean, b));
   const logPeak = -0.5 * ((mode - mean) / std) ** 2;
@@ -127,7 +127,7 @@ function reject(tensor: Tensor, mean: number, std: number, a: number, b: number,
 }
 
 /**
- * Fills a tensor from a normal distribution without what lies outside of `[a, b]`;
+ * Fills a tensor from a normal distribution truncated to `[a, b]`;
  * `torch.nn.init.trunc_normal_`.
  *
  * @example

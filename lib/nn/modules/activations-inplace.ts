@@ -1,4 +1,4 @@
-/** Activation functions without parameters of their own, as modules: those that may overwrite their input. */
+/** Activation modules without parameters that may overwrite their input. */
 
 import { readOptions } from '../../arguments';
 import type { Optional } from '../../arguments';
@@ -48,7 +48,7 @@ export class SELU extends InplaceActivation {
   }
 }
 
-/** `x * sigmoid(x)`, also called swish of each element; `torch.nn.SiLU`. */
+/** `x * sigmoid(x)` of each element, also called swish; `torch.nn.SiLU`. */
 export class SiLU extends InplaceActivation {
   override forward(input: Tensor): Tensor {
     return silu(input, this.inplace);

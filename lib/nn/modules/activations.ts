@@ -1,4 +1,4 @@
-/** Activation functions with options, or with a parameter, as modules. */
+/** Activation modules with options or parameters. */
 
 import { readOptions, checkNumbers } from '../../arguments';
 import type { Optional } from '../../arguments';
@@ -11,7 +11,7 @@ import { celu, elu, glu, hardtanh, leakyRelu, rrelu, softsign, tanhshrink, thres
 import { logSoftmax, softmax, softmin } from '../functional/softmax';
 import { constant_ } from '../init';
 import { Module } from '../module';
-import { describe, pythonFloat } from '../module-text';
+import { optionsRepr, pythonFloat } from '../module-text';
 import type { Parameter } from '../parameter';
 import { emptyParameter } from './options';
 import type { FactoryOptions } from './options';
@@ -53,7 +53,7 @@ export class Tanhshrink extends Module {
   }
 }
 
-/** How {@link GELU} is computed. */
+/** The approximation that {@link GELU} uses. */
 export type GeluApproximation = 'none' | 'tanh';
 
 /** `x` times the normal distribution's cumulative probability of `x`; `torch.nn.GELU`. */
@@ -77,7 +77,7 @@ export class GELU extends Module {
   }
 
   override extraRepr(): string {
-    return describe({ approximate: this.approximate });
+    return optionsRepr({ approximate: this.approximate });
   }
 }
 
@@ -166,7 +166,7 @@ export interface RReLUOptions {
   inplace?: boolean;
 }
 
-/** A leaky ReLU whose slope is drawn per element in training; `torch.nn.RReLU`. */
+/** A leaky ReLU with a random slope for each element in training; `torch.nn.RReLU`. */
 export class RReLU extends Module {
   readonly lower: number;
   readonly upper: number;
@@ -256,15 +256,15 @@ export class Threshold extends Module {
   }
 
   override extraRepr(): string {
-    return `${describe({ threshold: this.threshold, value: this.value })}${inplaceText(this.inplace)}`;
+    return `${optionsRepr({ threshold: this.threshold, value: this.value })}${inplaceText(this.inplace)}`;
   }
 }
 
 /** The options of {@link Softplus}. */
 export interface SoftplusOptions {
-  /** How sharp the bend is; 1 by default. */
+  /** The sharpness of the bend; 1 by default. */
   beta?: number;
-  /** Where `beta * x` is greater, the result is `x`; 20 by default. */
+  /** If `beta * x` exceeds this value, the result is `x`; 20 by default. */
   threshold?: number;
 }
 
@@ -292,9 +292,9 @@ export class Softplus extends Module {
 
 /** The options of {@link PReLU}. */
 export interface PReLUOptions extends FactoryOptions {
-  /** 1 for all channels, the default, or their number. */
+  /** 1 (the default) for one shared slope, or the number of channels. */
   numParameters?: number;
-  /** What the slopes begin with; 0.25 by default. */
+  /** The initial slope; 0.25 by default. */
   init?: number;
 }
 
@@ -320,7 +320,7 @@ export class PReLU extends Module {
     this.resetParameters();
   }
 
-  /** Sets the slopes to what they began with. */
+  /** Resets the slopes to their initial value. */
   resetParameters(): void {
     constant_(this.weight, this.init);
   }
@@ -330,11 +330,11 @@ export class PReLU extends Module {
   }
 
   override extraRepr(): string {
-    return describe({ num_parameters: this.numParameters });
+    return optionsRepr({ num_parameters: this.numParameters });
   }
 }
 
-/** The gated linear unit: one half of the input along `dim` times the sigmoid of the other; `torch.nn.GLU`. */
+/** The gated linear unit: the first half along `dim`, times the sigmoid of the second half; `torch.nn.GLU`. */
 export class GLU extends Module {
   readonly dim: number;
 
@@ -348,13 +348,13 @@ export class GLU extends Module {
   }
 
   override extraRepr(): string {
-    return describe({ dim: this.dim });
+    return optionsRepr({ dim: this.dim });
   }
 }
 
 /** The options of {@link Softmax}, {@link Softmin} and {@link LogSoftmax}. */
 export interface SoftmaxLayerOptions {
-  /** Along which the results sum to 1; without it PyTorch guesses, and warns. */
+  /** The dimension along which results sum to 1. If omitted, a dimension is guessed with a warning. */
   dim?: number | null;
 }
 
@@ -367,7 +367,7 @@ abstract class DimActivation extends Module {
   }
 
   override extraRepr(): string {
-    return describe({ dim: this.dim });
+    return optionsRepr({ dim: this.dim });
   }
 }
 

@@ -1,4 +1,4 @@
-/** Batch norm. */
+/** Batch normalisation layers. */
 
 import { checkTensors } from '../../arguments';
 import { ValueError } from '../../errors';
@@ -7,9 +7,9 @@ import { batchNorm } from '../functional/normalization';
 import { ChannelNorm } from './norm-base';
 import type { ChannelNormArguments } from './norm-base';
 
-/** What the batch norms of all dimensions have in common; `torch.func.replaceAllBatchNormModules_` looks for it. */
+/** The common base of all batch norms; `torch.func.replaceAllBatchNormModules_` searches for it. */
 export abstract class BatchNorm extends ChannelNorm {
-  /** Throws a ValueError for an input of the wrong number of dimensions. */
+  /** Throws a ValueError for an input with the wrong number of dimensions. */
   protected abstract checkInputDim(input: Tensor): void;
 
   override forward(input: Tensor): Tensor {
@@ -21,7 +21,7 @@ export abstract class BatchNorm extends ChannelNorm {
       numBatchesTracked.add_(1);
       factor = this.momentum ?? 1 / numBatchesTracked.item();
     }
-    // In evaluation without running statistics, those of the batch have to do.
+    // In evaluation mode without running statistics, use the batch statistics.
     const ofBatch = training || (runningMean === null && runningVar === null);
     const passed = !training || trackRunningStats;
     return batchNorm(
@@ -39,10 +39,10 @@ function checkDim(input: Tensor, allowed: readonly number[]): void {
 
 /**
  * Normalizes each channel over the batch; `torch.nn.BatchNorm1d`. Input `(N, C)` or `(N, C, L)`. In training
- * the running statistics are updated in place; under `vmap` that needs statistics of each sample's own, or
- * none: see `torch.func.replaceAllBatchNormModules_`.
+ * the running statistics are updated in place; `vmap` requires batched statistics for that, or none: see
+ * `torch.func.replaceAllBatchNormModules_`.
  *
- * @throws ValueError for an input of another number of dimensions.
+ * @throws ValueError for an input with another number of dimensions.
  * @example
  * ```ts
  * const norm = new torch.nn.BatchNorm1d(2);
@@ -63,7 +63,7 @@ export class BatchNorm1d extends BatchNorm {
 /**
  * Normalizes each channel over the batch; `torch.nn.BatchNorm2d`. Input `(N, C, H, W)`.
  *
- * @throws ValueError for an input of another number of dimensions.
+ * @throws ValueError for an input with another number of dimensions.
  */
 export class BatchNorm2d extends BatchNorm {
   constructor(numFeatures: number, ...optional: ChannelNormArguments) {
@@ -78,7 +78,7 @@ export class BatchNorm2d extends BatchNorm {
 /**
  * Normalizes each channel over the batch; `torch.nn.BatchNorm3d`. Input `(N, C, D, H, W)`.
  *
- * @throws ValueError for an input of another number of dimensions.
+ * @throws ValueError for an input with another number of dimensions.
  */
 export class BatchNorm3d extends BatchNorm {
   constructor(numFeatures: number, ...optional: ChannelNormArguments) {

@@ -1,4 +1,4 @@
-/** Modules made of modules. */
+/** Containers: modules that hold other modules. */
 
 import { isOptions } from '../../arguments';
 import { textOf, describeType } from '../../describe';
@@ -8,7 +8,7 @@ import { Module } from '../module';
 import { moduleText, pythonRepr } from '../module-text';
 import { registryOf } from '../registry';
 
-/** What {@link Sequential} and {@link ModuleList} have in common: modules under the names 0, 1, 2, ... */
+/** The common base of {@link Sequential} and {@link ModuleList}: modules named 0, 1, 2, ... */
 abstract class NumberedModules<M extends Module> extends Module {
   [index: number]: M;
 
@@ -16,12 +16,12 @@ abstract class NumberedModules<M extends Module> extends Module {
     return registryOf(this).entries('module') as [string, M][];
   }
 
-  /** How many modules there are. */
+  /** The number of modules. */
   override get length(): number {
     return this.#entries().length;
   }
 
-  /** The modules in order; each time it comes, one that is there twice. */
+  /** The modules in order; a module that occurs twice is returned twice. */
   [Symbol.iterator](): ArrayIterator<M> {
     return this.#entries()
       .map(([, module]) => module)
@@ -35,9 +35,9 @@ abstract class NumberedModules<M extends Module> extends Module {
   }
 
   /**
-   * The module of a position, which from the end is negative.
+   * The module at a position; a negative position counts from the end.
    *
-   * @throws IndexError if there is none.
+   * @throws IndexError for a position out of range.
    */
   at(index: number): M {
     return this.#at(index)[1];
@@ -52,7 +52,7 @@ abstract class NumberedModules<M extends Module> extends Module {
   /**
    * Adds modules at the end; `extend`. Returns the container.
    *
-   * @throws TypeError for anything that cannot be iterated over.
+   * @throws TypeError for a value that is not iterable.
    */
   extend(modules: Iterable<M>): this {
     if (typeof (modules as Partial<Iterable<M>> | null)?.[Symbol.iterator] !== 'function') {
@@ -65,9 +65,10 @@ abstract class NumberedModules<M extends Module> extends Module {
   }
 
   /**
-   * Adds a module before a position, which from the end is negative; `insert`. Returns the container.
+   * Inserts a module before a position; a negative position counts from the end; `insert`. Returns the
+   * container.
    *
-   * @throws IndexError for a position out of range; AssertionError for anything but a module.
+   * @throws IndexError for a position out of range; AssertionError for a value that is not a module.
    */
   insert(index: number, module: M): this {
     if (!(module instanceof Module)) throw new AssertionError('module should be of type: Module');
@@ -81,10 +82,10 @@ abstract class NumberedModules<M extends Module> extends Module {
   }
 
   /**
-   * Removes the module of a position, by default the last one, and returns it; `pop`. Those behind it are
-   * numbered anew.
+   * Removes and returns the module at a position, by default the last; `pop`. The modules after it are
+   * renumbered.
    *
-   * @throws IndexError if there is none.
+   * @throws IndexError for a position out of range.
    */
   pop(index = -1): M {
     const [name, module] = this.#at(index);
@@ -105,8 +106,8 @@ abstract class NumberedModules<M extends Module> extends Module {
 }
 
 /**
- * Modules, each called with what the one before it returns; `torch.nn.Sequential`. Takes the modules, or one
- * object of them, whose keys are their names.
+ * Calls modules in sequence, each with the result of the previous one; `torch.nn.Sequential`. Takes the
+ * modules as arguments, or one object whose keys are their names.
  *
  * @example
  * ```ts
@@ -132,7 +133,7 @@ export class Sequential extends NumberedModules<Module> {
   override forward(input: Tensor): Tensor {
     let value = input;
     for (const module of this as Iterable<Module | null>) {
-      if (module === null) throw new TypeError('Sequential: null cannot be called; it stands in the place of a module');
+      if (module === null) throw new TypeError('Sequential: a module is null and cannot be called');
       value = module(value) as Tensor;
     }
     return value;
@@ -140,7 +141,7 @@ export class Sequential extends NumberedModules<Module> {
 }
 
 /**
- * An array of modules that is a module: they are part of the state, and in order; `torch.nn.ModuleList`.
+ * A list of modules that registers them as submodules; `torch.nn.ModuleList`.
  *
  * @example
  * ```ts
@@ -158,7 +159,7 @@ export class ModuleList<M extends Module = Module> extends NumberedModules<M> {
     if (modules != null) this.extend(modules);
   }
 
-  /** Like modules in a row are printed once. */
+  /** Prints consecutive equal modules once. */
   override toString(): string {
     const runs: { start: number; end: number; text: string }[] = [];
     [...this].forEach((module, i) => {
@@ -174,39 +175,39 @@ export class ModuleList<M extends Module = Module> extends NumberedModules<M> {
   }
 }
 
-/** Modules by name that are a module; `torch.nn.ModuleDict`. Names may not contain a dot. */
+/** A map of modules that registers them as submodules; `torch.nn.ModuleDict`. Names may not contain a dot. */
 export class ModuleDict<M extends Module = Module> extends Module {
   constructor(modules?: Readonly<Record<string, M>> | Iterable<readonly [string, M]> | null) {
     super();
     if (modules != null) this.update(modules);
   }
 
-  /** How many modules there are. */
+  /** The number of modules. */
   get size(): number {
     return this.entries().length;
   }
 
-  /** The module of a name, undefined if there is none. */
+  /** The module with a name, or undefined. */
   get(name: string): M | undefined {
     return this.has(name) ? (this as unknown as Record<string, M>)[name] : undefined;
   }
 
   /**
-   * Adds a module, or puts another in its place. Returns the container.
+   * Adds or replaces a module. Returns the container.
    *
-   * @throws KeyError for a name that is a property of every module, or is not allowed.
+   * @throws KeyError for a name that is a built-in property of modules, or is not allowed.
    */
   set(name: string, module: M): this {
     this.registerModule(name, module);
     return this;
   }
 
-  /** Whether there is a module of that name. */
+  /** Whether a module with this name exists. */
   has(name: string): boolean {
     return registryOf(this).has(name, 'module');
   }
 
-  /** Removes a module, and says whether there was one. */
+  /** Removes a module; returns whether it existed. */
   delete(name: string): boolean {
     return this.has(name) && delete (this as unknown as Record<string, M>)[name];
   }

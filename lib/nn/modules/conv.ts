@@ -12,28 +12,28 @@ import type { Size } from '../../types';
 import { expandSize } from '../functional/sizes';
 import { pad } from '../functional/windows';
 import { Module } from '../module';
-import { describe } from '../module-text';
+import { optionsRepr } from '../module-text';
 import type { Parameter } from '../parameter';
 import { emptyParameter } from './options';
 import type { FactoryOptions } from './options';
 import { drawWeightAndBias } from './reset';
 
-/** What a convolution finds beyond the edges of its input. */
+/** The values that a convolution uses beyond the edges of its input. */
 export type PaddingMode = 'zeros' | 'reflect' | 'replicate' | 'circular';
 
 /** The options of {@link Conv1d}, {@link Conv2d} and {@link Conv3d}; a number stands for all dimensions. */
 export interface ConvOptions extends FactoryOptions {
-  /** 1 by default. */
+  /** The step of the kernel; 1 by default. */
   stride?: number | Size;
-  /** On both sides, 0 by default; `'same'` keeps the size, `'valid'` is none. */
+  /** The padding on both sides, 0 by default; `'same'` keeps the size, `'valid'` means no padding. */
   padding?: number | Size | 'same' | 'valid';
   /** The distance between the elements of the kernel; 1 by default. */
   dilation?: number | Size;
-  /** Into how many groups, each by itself, the channels are divided; 1 by default. */
+  /** The number of groups of channels; each group is convolved separately; 1 by default. */
   groups?: number;
-  /** Whether something is added to each output channel; true by default. */
+  /** Whether to add a learned bias to each output channel; true by default. */
   bias?: boolean;
-  /** `'zeros'` by default. */
+  /** The values beyond the edges; `'zeros'` by default. */
   paddingMode?: PaddingMode;
 }
 
@@ -54,7 +54,7 @@ type ConvArguments = Optional<
 const OPTIONS = ['stride', 'padding', 'dilation', 'groups', 'bias', 'paddingMode', 'device', 'dtype'] as const;
 const PADDING_MODES = ['zeros', 'reflect', 'replicate', 'circular'];
 
-/** What the convolutions of one, two and three dimensions have in common. */
+/** The common base of the one-, two- and three-dimensional convolutions. */
 abstract class ConvNd extends Module {
   readonly inChannels: number;
   readonly outChannels: number;
@@ -108,12 +108,12 @@ abstract class ConvNd extends Module {
     this.resetParameters();
   }
 
-  /** Draws the parameters anew. */
+  /** Reinitialises the parameters. */
   resetParameters(): void {
     drawWeightAndBias(this.weight, this.bias);
   }
 
-  // The amounts that pad() takes: for the last dimension first, before and after.
+  // The padding in the order of pad(): the last dimension first, before and after.
   #amounts(): number[] {
     const { padding, dilation, kernelSize } = this;
     return kernelSize
@@ -126,7 +126,7 @@ abstract class ConvNd extends Module {
       .flat();
   }
 
-  /** The input and the padding left for the operator. */
+  /** The padded input, and the padding that remains for the operator. */
   protected padded(input: Tensor): [Tensor, number | readonly number[] | string] {
     if (this.paddingMode === 'zeros') return [input, this.padding];
     return [pad(input, this.#amounts(), this.paddingMode), 0];
@@ -146,12 +146,12 @@ abstract class ConvNd extends Module {
       ...(groups !== 1 ? { groups } : {}),
       ...(this.bias === null ? { bias: false } : {}),
     };
-    // Python does not put these two into quotes.
+    // Python prints these two without quotes.
     const texts = [
       `${this.inChannels}, ${this.outChannels}`,
-      describe(more),
+      optionsRepr(more),
       typeof padding === 'string' ? `padding=${padding}` : '',
-      describe(rest),
+      optionsRepr(rest),
       this.paddingMode === 'zeros' ? '' : `padding_mode=${this.paddingMode}`,
     ];
     return texts.filter((text) => text !== '').join(', ');
@@ -161,7 +161,7 @@ abstract class ConvNd extends Module {
 /**
  * A convolution over sequences; `torch.nn.Conv1d`. Input `(N, C, L)` or `(C, L)`.
  *
- * @throws ValueError for options that do not fit each other.
+ * @throws ValueError for options that contradict each other.
  */
 export class Conv1d extends ConvNd {
   constructor(inChannels: number, outChannels: number, kernelSize: number | Size, ...optional: ConvArguments) {
@@ -179,7 +179,7 @@ export class Conv1d extends ConvNd {
 /**
  * A convolution over images; `torch.nn.Conv2d`. Input `(N, C, H, W)` or `(C, H, W)`.
  *
- * @throws ValueError for options that do not fit each other.
+ * @throws ValueError for options that contradict each other.
  * @example
  * ```ts
  * const layer = new torch.nn.Conv2d(3, 8, 3, { padding: 'same' });
@@ -203,7 +203,7 @@ export class Conv2d extends ConvNd {
 /**
  * A convolution over volumes; `torch.nn.Conv3d`. Input `(N, C, D, H, W)` or `(C, D, H, W)`.
  *
- * @throws ValueError for options that do not fit each other.
+ * @throws ValueError for options that contradict each other.
  */
 export class Conv3d extends ConvNd {
   constructor(inChannels: number, outChannels: number, kernelSize: number | Size, ...optional: ConvArguments) {

@@ -1,4 +1,4 @@
-/** Dropout: in training, parts of the input are zero by chance. */
+/** Dropout layers: randomly zero parts of the input in training mode. */
 
 import { readOptions, checkNumbers } from '../../arguments';
 import type { Optional } from '../../arguments';
@@ -6,11 +6,11 @@ import { ValueError } from '../../errors';
 import type { Tensor } from '../../tensor';
 import { alphaDropout, dropout, dropout1d, dropout2d, dropout3d, featureAlphaDropout } from '../functional/dropout';
 import { Module } from '../module';
-import { describe } from '../module-text';
+import { optionsRepr } from '../module-text';
 
 /** The options of the dropout layers. */
 export interface DropoutLayerOptions {
-  /** The probability of a zero; 0.5 by default. */
+  /** The probability of zeroing; 0.5 by default. */
   p?: number;
   /** Whether the result overwrites the input; false by default. */
   inplace?: boolean;
@@ -31,13 +31,13 @@ abstract class DropoutNd extends Module {
   }
 
   override extraRepr(): string {
-    return describe({ p: this.p, inplace: this.inplace });
+    return optionsRepr({ p: this.p, inplace: this.inplace });
   }
 }
 
 /**
  * In training, zeroes each element with probability `p` and scales the others by `1 / (1 - p)`;
- * `torch.nn.Dropout`. Any floating-point input. Under `vmap`, needs a randomness.
+ * `torch.nn.Dropout`. Any floating-point input. Under `vmap`, the option `randomness` is required.
  *
  * @throws ValueError unless p is between 0 and 1.
  * @example
@@ -72,7 +72,7 @@ export class Dropout3d extends DropoutNd {
   }
 }
 
-/** Dropout that keeps mean and variance of SELU's outputs; `torch.nn.AlphaDropout`. */
+/** Dropout that preserves mean and variance of SELU outputs; `torch.nn.AlphaDropout`. */
 export class AlphaDropout extends DropoutNd {
   override forward(input: Tensor): Tensor {
     return alphaDropout(input, this.p, this.training);

@@ -1,4 +1,4 @@
-/** A table of vectors, looked up by number. */
+/** Embedding: a table of vectors, looked up by index. */
 
 import { readOptions, checkNumbers, checkTensors } from '../../arguments';
 import type { Optional } from '../../arguments';
@@ -18,15 +18,15 @@ import type { FactoryOptions } from './options';
 
 /** The options of {@link Embedding.fromPretrained}. */
 export interface PretrainedOptions {
-  /** Whether the vectors stay as they are; true by default. */
+  /** Whether the table is excluded from training; true by default. */
   freeze?: boolean;
-  /** The number whose vector does not take part in training; null by default. */
+  /** The index of the vector that receives no gradient; null by default. */
   paddingIdx?: number | null;
-  /** Vectors that are looked up are scaled, in place, so that their norm is at most this; null by default. */
+  /** Selected vectors with a larger norm are scaled down to this norm, in place; null by default. */
   maxNorm?: number | null;
-  /** The p of that norm; 2 by default. */
+  /** The order p of the norm for `maxNorm`; 2 by default. */
   normType?: number;
-  /** Whether gradients are divided by how often a number occurs; false by default. */
+  /** Whether gradients are divided by the number of occurrences of an index; false by default. */
   scaleGradByFreq?: boolean;
   /** Whether the gradient of the table is sparse; false by default. */
   sparse?: boolean;
@@ -34,17 +34,17 @@ export interface PretrainedOptions {
 
 /** The options of {@link Embedding}. */
 export interface EmbeddingLayerOptions extends Omit<PretrainedOptions, 'freeze'>, FactoryOptions {
-  /** The table to begin with; its data is shared. */
+  /** The initial table, whose memory is shared. */
   _weight?: Tensor | null;
-  /** Whether the table stays as it is; false by default. */
+  /** Whether the table is excluded from training; false by default. */
   _freeze?: boolean;
 }
 
 const LOOKUP = ['paddingIdx', 'maxNorm', 'normType', 'scaleGradByFreq', 'sparse'] as const;
 
 /**
- * Looks up rows of a table; `torch.nn.Embedding`. Input of any shape, int64 or int32; output one dimension
- * more, `(..., embeddingDim)`. The row of `paddingIdx` begins with zeros.
+ * Looks up rows of a table; `torch.nn.Embedding`. Input of any shape, int64 or int32; the output
+ * `(..., embeddingDim)` has one more dimension. The row at `paddingIdx` is initialised with zeros.
  *
  * @throws AssertionError for a padding index out of range or a table of another shape.
  * @example
@@ -111,7 +111,7 @@ export class Embedding extends Module {
   }
 
   /**
-   * An embedding of vectors that are there already; `torch.nn.Embedding.from_pretrained`.
+   * An embedding from an existing table; `torch.nn.Embedding.from_pretrained`.
    *
    * @throws AssertionError unless `embeddings` has two dimensions.
    */
@@ -139,7 +139,7 @@ export class Embedding extends Module {
     return new this(rows, columns, { ...rest, _weight: embeddings, _freeze: freeze });
   }
 
-  /** Draws the table anew. */
+  /** Reinitialises the table. */
   resetParameters(): void {
     normal_(this.weight);
     const { paddingIdx } = this;

@@ -1,17 +1,17 @@
-/** Layers that change shapes. */
+/** Layers that change the shape. */
 
 import { readOptions, checkList, checkTensors } from '../../arguments';
 import type { Optional } from '../../arguments';
 import type { Tensor } from '../../tensor';
 import type { Size } from '../../types';
 import { Module } from '../module';
-import { describe } from '../module-text';
+import { optionsRepr } from '../module-text';
 
 /** The options of {@link Flatten}. */
 export interface FlattenOptions {
-  /** The first dimension that is joined; 1 by default, which leaves the batch alone. */
+  /** The first dimension to join; 1 by default, which keeps the batch dimension. */
   startDim?: number;
-  /** The last one; -1 by default. */
+  /** The last dimension to join; -1 by default. */
   endDim?: number;
 }
 
@@ -41,7 +41,7 @@ export class Flatten extends Module {
   }
 
   override extraRepr(): string {
-    return describe({ start_dim: this.startDim, end_dim: this.endDim });
+    return optionsRepr({ start_dim: this.startDim, end_dim: this.endDim });
   }
 }
 
@@ -62,6 +62,6 @@ export class Unflatten extends Module {
   }
 
   override extraRepr(): string {
-    return describe({ dim: this.dim, unflattened_size: this.unflattenedSize });
+    return optionsRepr({ dim: this.dim, unflattened_size: this.unflattenedSize });
   }
 }

@@ -1,4 +1,4 @@
-/** Instance norm. */
+/** Instance normalisation layers. */
 
 import { checkTensors } from '../../arguments';
 import { ValueError } from '../../errors';
@@ -9,7 +9,7 @@ import { ChannelNorm } from './norm-base';
 import type { ChannelNormArguments } from './norm-base';
 
 abstract class InstanceNorm extends ChannelNorm {
-  /** The number of dimensions of one sample: channels and space. */
+  /** The number of dimensions of one sample: channels and spatial dimensions. */
   protected abstract readonly sampleDim: number;
 
   #normalized(input: Tensor): Tensor {
@@ -49,10 +49,10 @@ abstract class InstanceNorm extends ChannelNorm {
 }
 
 /**
- * Normalizes each channel of each sample; `torch.nn.InstanceNorm1d`. Input `(N, C, L)` or `(C, L)`. Neither
- * affine nor with running statistics by default.
+ * Normalizes each channel of each sample; `torch.nn.InstanceNorm1d`. Input `(N, C, L)` or `(C, L)`. By default
+ * it is not affine and has no running statistics.
  *
- * @throws ValueError for an input of another number of dimensions, or of channels if it is affine.
+ * @throws ValueError for an input with another number of dimensions, or of channels if the norm is affine.
  */
 export class InstanceNorm1d extends InstanceNorm {
   constructor(numFeatures: number, ...optional: ChannelNormArguments) {
@@ -67,7 +67,7 @@ export class InstanceNorm1d extends InstanceNorm {
 /**
  * Normalizes each channel of each sample; `torch.nn.InstanceNorm2d`. Input `(N, C, H, W)` or `(C, H, W)`.
  *
- * @throws ValueError for an input of another number of dimensions, or of channels if it is affine.
+ * @throws ValueError for an input with another number of dimensions, or of channels if the norm is affine.
  */
 export class InstanceNorm2d extends InstanceNorm {
   constructor(numFeatures: number, ...optional: ChannelNormArguments) {
@@ -83,7 +83,7 @@ export class InstanceNorm2d extends InstanceNorm {
  * Normalizes each channel of each sample; `torch.nn.InstanceNorm3d`. Input `(N, C, D, H, W)` or
  * `(C, D, H, W)`.
  *
- * @throws ValueError for an input of another number of dimensions, or of channels if it is affine.
+ * @throws ValueError for an input with another number of dimensions, or of channels if the norm is affine.
  */
 export class InstanceNorm3d extends InstanceNorm {
   constructor(numFeatures: number, ...optional: ChannelNormArguments) {

@@ -9,7 +9,7 @@ import { nnFunctionalFunctions, torchFunctions } from '../../operators';
 import type { Tensor } from '../../tensor';
 import { uniform_ } from '../init';
 import { Module } from '../module';
-import { describe } from '../module-text';
+import { optionsRepr } from '../module-text';
 import type { Parameter } from '../parameter';
 import { emptyParameter } from './options';
 import type { FactoryOptions } from './options';
@@ -17,7 +17,7 @@ import { drawWeightAndBias } from './reset';
 
 /** The options of {@link Linear} and {@link Bilinear}. */
 export interface LinearOptions extends FactoryOptions {
-  /** Whether something is added to the product; true by default. */
+  /** Whether to add a learned bias; true by default. */
   bias?: boolean;
 }
 
@@ -26,8 +26,8 @@ type LinearArguments = Optional<[bias: boolean, device: DeviceLike | null, dtype
 const LINEAR_OPTIONS = ['bias', 'device', 'dtype'] as const;
 
 /**
- * `x A^T + b`; `torch.nn.Linear`. Input `(..., inFeatures)`, output `(..., outFeatures)`. For a seed, the
- * parameters begin with the values that they have in Python.
+ * `x A^T + b`; `torch.nn.Linear`. Input `(..., inFeatures)`, output `(..., outFeatures)`. For a given seed,
+ * the initial parameters equal those of Python's PyTorch.
  *
  * @example
  * ```ts
@@ -41,7 +41,7 @@ export class Linear extends Module {
   readonly outFeatures: number;
   /** Shape `(outFeatures, inFeatures)`. */
   weight: Parameter;
-  /** Shape `(outFeatures)`; null without a bias. */
+  /** The bias, shape `(outFeatures)`; null without a bias. */
   bias: Parameter | null;
 
   constructor(inFeatures: number, outFeatures: number, ...optional: LinearArguments) {
@@ -55,7 +55,7 @@ export class Linear extends Module {
     this.resetParameters();
   }
 
-  /** Draws the parameters anew. */
+  /** Reinitialises the parameters. */
   resetParameters(): void {
     drawWeightAndBias(this.weight, this.bias);
   }
@@ -65,7 +65,7 @@ export class Linear extends Module {
   }
 
   override extraRepr(): string {
-    return describe({ in_features: this.inFeatures, out_features: this.outFeatures, bias: this.bias !== null });
+    return optionsRepr({ in_features: this.inFeatures, out_features: this.outFeatures, bias: this.bias !== null });
   }
 }
 
@@ -81,7 +81,7 @@ export class Bilinear extends Module {
   readonly outFeatures: number;
   /** Shape `(outFeatures, in1Features, in2Features)`. */
   weight: Parameter;
-  /** Shape `(outFeatures)`; null without a bias. */
+  /** The bias, shape `(outFeatures)`; null without a bias. */
   bias: Parameter | null;
 
   constructor(in1Features: number, in2Features: number, outFeatures: number, ...optional: LinearArguments) {
@@ -97,7 +97,7 @@ export class Bilinear extends Module {
     this.resetParameters();
   }
 
-  /** Draws the parameters anew. */
+  /** Reinitialises the parameters. */
   resetParameters(): void {
     const bound = 1 / Math.sqrt(this.in1Features);
     uniform_(this.weight, -bound, bound);
@@ -109,7 +109,7 @@ export class Bilinear extends Module {
   }
 
   override extraRepr(): string {
-    return describe({
+    return optionsRepr({
       in1_features: this.in1Features,
       in2_features: this.in2Features,
       out_features: this.outFeatures,
@@ -118,7 +118,7 @@ export class Bilinear extends Module {
   }
 }
 
-/** Its input, as it is; `torch.nn.Identity`. Takes any arguments, and needs none of them. */
+/** Returns its input unchanged; `torch.nn.Identity`. Accepts and ignores any constructor arguments. */
 export class Identity extends Module {
   constructor(..._ignored: unknown[]) {
     super();

@@ -1,4 +1,4 @@
-/** The losses that are used most, as modules; all of them are functions of `torch.nn.functional`. */
+/** The most common losses as modules; `torch.nn.functional` has all of them as functions. */
 
 import { readOptions } from '../../arguments';
 import type { Optional } from '../../arguments';
@@ -48,7 +48,7 @@ export class L1Loss extends Loss {
 
 /** The options of {@link SmoothL1Loss}. */
 export interface SmoothL1LayerOptions extends ReductionOptions {
-  /** Where the square ends and the absolute value begins; 1 by default. */
+  /** The error below which the loss is quadratic; 1 by default. */
   beta?: number;
 }
 
@@ -72,7 +72,7 @@ export class SmoothL1Loss extends Module {
 
 /** The options of {@link HuberLoss}. */
 export interface HuberLayerOptions extends ReductionOptions {
-  /** Where the square ends and the absolute value begins; 1 by default. */
+  /** The error below which the loss is quadratic; 1 by default. */
   delta?: number;
 }
 
@@ -96,13 +96,13 @@ export class HuberLoss extends Module {
 
 /** The options of {@link KLDivLoss}. */
 export interface KLDivLayerOptions {
-  /** `'mean'` by default, which PyTorch warns of: `'batchmean'` is the divergence. */
+  /** `'mean'` by default, with a warning; `'batchmean'` is the mathematical divergence. */
   reduction?: Reduction | 'batchmean';
-  /** Whether the target is a logarithm as well; false by default. */
+  /** Whether the target contains log probabilities as well; false by default. */
   logTarget?: boolean;
 }
 
-/** The Kullback-Leibler divergence of logarithms from a target; `torch.nn.KLDivLoss`. */
+/** The Kullback-Leibler divergence of log probabilities from a target; `torch.nn.KLDivLoss`. */
 export class KLDivLoss extends Module {
   readonly reduction: Reduction | 'batchmean';
   readonly logTarget: boolean;
@@ -122,17 +122,17 @@ export class KLDivLoss extends Module {
 
 /** The options of {@link CrossEntropyLoss}, all by name. */
 export interface CrossEntropyLayerOptions extends ReductionOptions {
-  /** A weight per class, a buffer of the module. */
+  /** One weight per class; a buffer of the module. */
   weight?: Tensor | null;
-  /** A target that does not count; -100 by default. */
+  /** A target class that is ignored; -100 by default. */
   ignoreIndex?: number;
-  /** How much of a target is spread over all classes; 0 by default. */
+  /** The fraction of each target that is distributed over all classes; 0 by default. */
   labelSmoothing?: number;
 }
 
 /**
  * The cross entropy of logits and classes; `torch.nn.CrossEntropyLoss`. Input `(N, C)` or `(N, C, ...)`,
- * target `(N, ...)` of classes, int64, or of the input's shape, probabilities.
+ * target `(N, ...)` of int64 classes, or probabilities of the input's shape.
  *
  * @example
  * ```ts
@@ -165,7 +165,7 @@ export class CrossEntropyLoss extends Module {
 /** The options of {@link NLLLoss}, all by name. */
 export type NLLLayerOptions = Omit<CrossEntropyLayerOptions, 'labelSmoothing'>;
 
-/** The negative log likelihood of classes; `torch.nn.NLLLoss`. As {@link CrossEntropyLoss}, of log-probabilities. */
+/** The negative log likelihood of classes; `torch.nn.NLLLoss`. Like {@link CrossEntropyLoss}, for log probabilities. */
 export class NLLLoss extends Module {
   readonly weight: Tensor | null;
   readonly ignoreIndex: number;
@@ -188,7 +188,7 @@ export class NLLLoss extends Module {
 
 /** The options of {@link BCELoss}, all by name. */
 export interface BCELayerOptions extends ReductionOptions {
-  /** A weight per element, a buffer of the module. */
+  /** One weight per element; a buffer of the module. */
   weight?: Tensor | null;
 }
 
@@ -211,7 +211,7 @@ export class BCELoss extends Module {
 
 /** The options of {@link BCEWithLogitsLoss}, all by name. */
 export interface BCEWithLogitsLayerOptions extends BCELayerOptions {
-  /** A weight of the positive examples, a buffer of the module. */
+  /** The weight of positive examples; a buffer of the module. */
   posWeight?: Tensor | null;
 }
 

@@ -1,4 +1,4 @@
-/** What batch norm and instance norm have in common: scale, shift and running statistics per channel. */
+/** The common base of batch norm and instance norm: scale, shift and running statistics per channel. */
 
 import { readOptions, checkNumbers } from '../../arguments';
 import type { Optional } from '../../arguments';
@@ -10,7 +10,7 @@ import type { Tensor } from '../../tensor';
 import { ones_, zeros_ } from '../init';
 import { Module } from '../module';
 import type { LoadContext } from '../module-state';
-import { describe } from '../module-text';
+import { optionsRepr } from '../module-text';
 import type { Parameter } from '../parameter';
 import { emptyParameter } from './options';
 import type { FactoryOptions } from './options';
@@ -19,13 +19,13 @@ import type { FactoryOptions } from './options';
 export interface ChannelNormOptions extends FactoryOptions {
   /** Added to the variance; 1e-5 by default. */
   eps?: number;
-  /** The part of the batch in the running statistics, 0.1 by default; null for the mean of all batches. */
+  /** The weight of the batch in the running statistics, 0.1 by default; null averages all batches. */
   momentum?: number | null;
-  /** Whether each channel is scaled and shifted. */
+  /** Whether each channel has a learned scale and shift. */
   affine?: boolean;
-  /** Whether running statistics are kept, which evaluation uses. */
+  /** Whether to keep running statistics for evaluation mode. */
   trackRunningStats?: boolean;
-  /** Whether an affine norm shifts; true by default. */
+  /** Whether an affine norm has a shift; true by default. */
   bias?: boolean;
 }
 
@@ -51,15 +51,15 @@ export abstract class ChannelNorm extends Module {
   readonly affine: boolean;
   /** Whether training updates the running statistics. */
   trackRunningStats: boolean;
-  /** Shape `(numFeatures)`; null if the norm is not affine. */
+  /** The scale, shape `(numFeatures)`; null if the norm is not affine. */
   weight: Parameter | null;
-  /** Shape `(numFeatures)`; null if the norm is not affine, or without a bias. */
+  /** The shift, shape `(numFeatures)`; null if the norm is not affine or has no bias. */
   bias: Parameter | null;
-  /** Shape `(numFeatures)`; null if statistics are not kept. */
+  /** Shape `(numFeatures)`; null without running statistics. */
   runningMean: Tensor | null;
-  /** Shape `(numFeatures)`; null if statistics are not kept. */
+  /** Shape `(numFeatures)`; null without running statistics. */
   runningVar: Tensor | null;
-  /** How many batches went into the statistics, a 0-d int64 tensor; null if they are not kept. */
+  /** The number of batches in the statistics, a 0-d int64 tensor; null without running statistics. */
   numBatchesTracked: Tensor | null;
 
   constructor(name: string, numFeatures: number, optional: readonly unknown[], usual: boolean) {
@@ -99,7 +99,7 @@ export abstract class ChannelNorm extends Module {
     this.resetParameters();
   }
 
-  /** Forgets the batches seen. */
+  /** Resets the running statistics. */
   resetRunningStats(): void {
     if (!this.trackRunningStats) return;
     this.runningMean?.zero_();
@@ -107,14 +107,14 @@ export abstract class ChannelNorm extends Module {
     this.numBatchesTracked?.zero_();
   }
 
-  /** Forgets the batches seen, and scales and shifts by nothing. */
+  /** Resets the running statistics, the scale to 1 and the shift to 0. */
   resetParameters(): void {
     this.resetRunningStats();
     if (this.weight !== null) ones_(this.weight);
     if (this.bias !== null) zeros_(this.bias);
   }
 
-  // Before version 2 batches were not counted.
+  // Version 1 did not count batches.
   override get _version(): number {
     return 2;
   }
@@ -129,7 +129,7 @@ export abstract class ChannelNorm extends Module {
   }
 
   override extraRepr(): string {
-    return `${this.numFeatures}, ${describe({
+    return `${this.numFeatures}, ${optionsRepr({
       eps: this.eps,
       momentum: this.momentum,
       affine: this.affine,

@@ -1,4 +1,4 @@
-/** Norms that keep no statistics: over the last dimensions, over groups of channels. */
+/** Norms without running statistics: layer norm, group norm, RMS norm. */
 
 import { readOptions, checkList, checkNumbers } from '../../arguments';
 import type { Optional } from '../../arguments';
@@ -10,7 +10,7 @@ import type { Size } from '../../types';
 import { groupNorm, layerNorm, rmsNorm } from '../functional/normalization';
 import { ones_, zeros_ } from '../init';
 import { Module } from '../module';
-import { describe, pythonRepr } from '../module-text';
+import { optionsRepr, pythonRepr } from '../module-text';
 import type { Parameter } from '../parameter';
 import { emptyParameter } from './options';
 import type { FactoryOptions } from './options';
@@ -25,9 +25,9 @@ function shapeOf(layer: string, normalizedShape: number | Size): number[] {
 export interface LayerNormOptions extends FactoryOptions {
   /** Added to the variance; 1e-5 by default. */
   eps?: number;
-  /** Whether each element is scaled and shifted; true by default. */
+  /** Whether each element has a learned scale and shift; true by default. */
   elementwiseAffine?: boolean;
-  /** Whether an affine norm shifts; true by default. */
+  /** Whether an affine norm has a shift; true by default. */
   bias?: boolean;
 }
 
@@ -44,9 +44,9 @@ export class LayerNorm extends Module {
   readonly normalizedShape: readonly number[];
   readonly eps: number;
   readonly elementwiseAffine: boolean;
-  /** Of the normalized shape; null if the norm is not affine. */
+  /** The scale, of the normalized shape; null if the norm is not affine. */
   weight: Parameter | null;
-  /** Of the normalized shape; null if the norm is not affine, or without a bias. */
+  /** The shift, of the normalized shape; null if the norm is not affine or has no bias. */
   bias: Parameter | null;
 
   constructor(
@@ -73,7 +73,7 @@ export class LayerNorm extends Module {
     this.resetParameters();
   }
 
-  /** Scales and shifts by nothing. */
+  /** Resets the scale to 1 and the shift to 0. */
   resetParameters(): void {
     if (this.weight !== null) ones_(this.weight);
     if (this.bias !== null) zeros_(this.bias);
@@ -85,7 +85,7 @@ export class LayerNorm extends Module {
 
   override extraRepr(): string {
     const options = { eps: this.eps, elementwise_affine: this.elementwiseAffine, bias: this.bias !== null };
-    return `${pythonRepr(this.normalizedShape)}, ${describe(options)}`;
+    return `${pythonRepr(this.normalizedShape)}, ${optionsRepr(options)}`;
   }
 }
 
@@ -93,25 +93,25 @@ export class LayerNorm extends Module {
 export interface GroupNormOptions extends FactoryOptions {
   /** Added to the variance; 1e-5 by default. */
   eps?: number;
-  /** Whether each channel is scaled and shifted; true by default. */
+  /** Whether each channel has a learned scale and shift; true by default. */
   affine?: boolean;
-  /** Whether an affine norm shifts; true by default. */
+  /** Whether an affine norm has a shift; true by default. */
   bias?: boolean;
 }
 
 /**
  * Normalizes each of `numGroups` groups of channels; `torch.nn.GroupNorm`. Input `(N, C, ...)`.
  *
- * @throws ValueError unless the channels can be divided into the groups.
+ * @throws ValueError unless the number of channels is divisible by `numGroups`.
  */
 export class GroupNorm extends Module {
   readonly numGroups: number;
   readonly numChannels: number;
   readonly eps: number;
   readonly affine: boolean;
-  /** Shape `(numChannels)`; null if the norm is not affine. */
+  /** The scale, shape `(numChannels)`; null if the norm is not affine. */
   weight: Parameter | null;
-  /** Shape `(numChannels)`; null if the norm is not affine, or without a bias. */
+  /** The shift, shape `(numChannels)`; null if the norm is not affine or has no bias. */
   bias: Parameter | null;
 
   constructor(
@@ -144,7 +144,7 @@ export class GroupNorm extends Module {
     this.resetParameters();
   }
 
-  /** Scales and shifts by nothing. */
+  /** Resets the scale to 1 and the shift to 0. */
   resetParameters(): void {
     if (this.weight !== null) ones_(this.weight);
     if (this.bias !== null) zeros_(this.bias);
@@ -156,15 +156,15 @@ export class GroupNorm extends Module {
 
   override extraRepr(): string {
     const options = { eps: this.eps, affine: this.affine, bias: this.bias !== null };
-    return `${this.numGroups}, ${this.numChannels}, ${describe(options)}`;
+    return `${this.numGroups}, ${this.numChannels}, ${optionsRepr(options)}`;
   }
 }
 
 /** The options of {@link RMSNorm}. */
 export interface RMSNormOptions extends FactoryOptions {
-  /** Added to the mean square; by default the smallest step of the dtype at 1. */
+  /** Added to the mean square; by default the machine epsilon of the dtype. */
   eps?: number | null;
-  /** Whether each element is scaled; true by default. */
+  /** Whether each element has a learned scale; true by default. */
   elementwiseAffine?: boolean;
 }
 
@@ -176,7 +176,7 @@ export class RMSNorm extends Module {
   readonly normalizedShape: readonly number[];
   readonly eps: number | null;
   readonly elementwiseAffine: boolean;
-  /** Of the normalized shape; null if the norm is not affine. */
+  /** The scale, of the normalized shape; null if the norm is not affine. */
   weight: Parameter | null;
 
   constructor(
@@ -203,7 +203,7 @@ export class RMSNorm extends Module {
     this.resetParameters();
   }
 
-  /** Scales by nothing. */
+  /** Resets the scale to 1. */
   resetParameters(): void {
     if (this.weight !== null) ones_(this.weight);
   }
@@ -214,6 +214,6 @@ export class RMSNorm extends Module {
 
   override extraRepr(): string {
     const options = { eps: this.eps, elementwise_affine: this.elementwiseAffine };
-    return `${pythonRepr(this.normalizedShape)}, ${describe(options)}`;
+    return `${pythonRepr(this.normalizedShape)}, ${optionsRepr(options)}`;
   }
 }

@@ -1,4 +1,4 @@
-/** What the constructors of layers have in common. */
+/** Options and helpers shared by the constructors of layers. */
 
 import type { DeviceLike } from '../../device';
 import type { Dtype } from '../../dtype';
@@ -6,15 +6,15 @@ import { torchFunctions } from '../../operators';
 import type { Size } from '../../types';
 import { Parameter } from '../parameter';
 
-/** Where a layer makes its parameters. */
+/** The device and dtype of a layer's parameters. */
 export interface FactoryOptions {
-  /** By default CPU memory. */
+  /** The device; CPU by default. */
   device?: DeviceLike | null;
-  /** By default the default dtype. */
+  /** The dtype; by default the default dtype. */
   dtype?: Dtype | null;
 }
 
-/** A parameter without values yet. */
+/** An uninitialised parameter. */
 export function emptyParameter(shape: Size, { device, dtype }: FactoryOptions): Parameter {
   return new Parameter(torchFunctions.empty(shape, { device, dtype }));
 }

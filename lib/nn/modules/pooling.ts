@@ -1,4 +1,4 @@
-/** Pooling layers: the largest value, or the mean, of each window. */
+/** Pooling layers: the maximum or the mean of each window. */
 
 import { readOptions } from '../../arguments';
 import type { Optional } from '../../arguments';
@@ -8,17 +8,17 @@ import type { Size } from '../../types';
 import { adaptiveAvgPool2d } from '../functional/pooling';
 import { maxPool1d, maxPool2d } from '../functional/pooling-max';
 import { Module } from '../module';
-import { describe } from '../module-text';
+import { optionsRepr } from '../module-text';
 
 /** The options of {@link MaxPool1d} and {@link MaxPool2d}. */
 export interface MaxPoolLayerOptions {
-  /** By default that of the kernel, so that windows lie side by side. */
+  /** The step of the window; the kernel size by default. */
   stride?: number | Size | null;
-  /** 0 by default. */
+  /** The padding at each end; 0 by default. */
   padding?: number | Size;
-  /** 1 by default. */
+  /** The step between elements of the window; 1 by default. */
   dilation?: number | Size;
-  /** Whether windows may reach over the edge; false by default. */
+  /** Whether the output size is rounded up; false by default. */
   ceilMode?: boolean;
 }
 
@@ -47,11 +47,11 @@ abstract class MaxPoolNd extends Module {
 
   override extraRepr(): string {
     const { kernelSize, stride, padding, dilation, ceilMode } = this;
-    return describe({ kernel_size: kernelSize, stride, padding, dilation, ceil_mode: ceilMode });
+    return optionsRepr({ kernel_size: kernelSize, stride, padding, dilation, ceil_mode: ceilMode });
   }
 }
 
-/** The largest value of each window; `torch.nn.MaxPool1d`. Input `(N, C, L)` or `(C, L)`. */
+/** The maximum of each window; `torch.nn.MaxPool1d`. Input `(N, C, L)` or `(C, L)`. */
 export class MaxPool1d extends MaxPoolNd {
   override forward(input: Tensor): Tensor {
     const { stride, padding, dilation, ceilMode } = this;
@@ -60,8 +60,8 @@ export class MaxPool1d extends MaxPoolNd {
 }
 
 /**
- * The largest value of each window; `torch.nn.MaxPool2d`. Input `(N, C, H, W)` or `(C, H, W)`. For the
- * positions as well there is `torch.nn.functional.maxPool2dWithIndices`.
+ * The maximum of each window; `torch.nn.MaxPool2d`. Input `(N, C, H, W)` or `(C, H, W)`.
+ * `torch.nn.functional.maxPool2dWithIndices` also returns the positions.
  *
  * @example
  * ```ts
@@ -77,13 +77,13 @@ export class MaxPool2d extends MaxPoolNd {
 
 /** The options of {@link AvgPool1d} and {@link AvgPool2d}. */
 export interface AvgPoolLayerOptions {
-  /** By default that of the kernel, so that windows lie side by side. */
+  /** The step of the window; the kernel size by default. */
   stride?: number | Size | null;
-  /** 0 by default. */
+  /** The padding at each end; 0 by default. */
   padding?: number | Size;
-  /** Whether windows may reach over the edge; false by default. */
+  /** Whether the output size is rounded up; false by default. */
   ceilMode?: boolean;
-  /** Whether padding counts in the mean; true by default. */
+  /** Whether the mean includes the padding; true by default. */
   countIncludePad?: boolean;
 }
 
@@ -103,7 +103,7 @@ abstract class AvgPoolNd extends Module {
     super();
     const names = ['stride', 'padding', 'ceilMode', 'countIncludePad'] as const;
     const options = readOptions<AvgPoolLayerOptions>(new.target.name, optional, names);
-    // As in Python, where it shows when the layer is printed.
+    // As in Python: the printed layer shows the difference.
     const shape = (size: number | Size): number | Size =>
       this.keepsTuples && typeof size === 'number' ? [size] : size;
     this.kernelSize = shape(kernelSize);
@@ -113,13 +113,13 @@ abstract class AvgPoolNd extends Module {
     this.countIncludePad = options.countIncludePad ?? true;
   }
 
-  /** Whether sizes are kept as tuples. */
+  /** Whether the layer stores sizes as tuples. */
   protected get keepsTuples(): boolean {
     return false;
   }
 
   override extraRepr(): string {
-    return describe({ kernel_size: this.kernelSize, stride: this.stride, padding: this.padding });
+    return optionsRepr({ kernel_size: this.kernelSize, stride: this.stride, padding: this.padding });
   }
 }
 
@@ -143,7 +143,7 @@ export class AvgPool2d extends AvgPoolNd {
   }
 }
 
-/** The means of as many windows as asked for; `torch.nn.AdaptiveAvgPool1d`. Input `(N, C, L)` or `(C, L)`. */
+/** The means of `outputSize` windows; `torch.nn.AdaptiveAvgPool1d`. Input `(N, C, L)` or `(C, L)`. */
 export class AdaptiveAvgPool1d extends Module {
   constructor(readonly outputSize: number | Size) {
     super();
@@ -154,12 +154,12 @@ export class AdaptiveAvgPool1d extends Module {
   }
 
   override extraRepr(): string {
-    return describe({ output_size: this.outputSize });
+    return optionsRepr({ output_size: this.outputSize });
   }
 }
 
 /**
- * The means of as many windows as asked for; `torch.nn.AdaptiveAvgPool2d`. Input `(N, C, H, W)` or
+ * The means of `outputSize` windows; `torch.nn.AdaptiveAvgPool2d`. Input `(N, C, H, W)` or
  * `(C, H, W)`; null keeps the size of a dimension.
  */
 export class AdaptiveAvgPool2d extends Module {
@@ -172,6 +172,6 @@ export class AdaptiveAvgPool2d extends Module {
   }
 
   override extraRepr(): string {
-    return describe({ output_size: this.outputSize });
+    return optionsRepr({ output_size: this.outputSize });
   }
 }

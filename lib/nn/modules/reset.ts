@@ -1,10 +1,10 @@
-/** How the layers that multiply by a weight and add a bias draw both. */
+/** The default initialisation of layers with a weight and a bias. */
 
 import type { Tensor } from '../../tensor';
 import { kaimingUniform_, uniform_ } from '../init';
 import { fans } from '../init/fans';
 
-/** Draws the weight, then the bias if there is one, in PyTorch's order and from its bounds. */
+/** Initialises the weight, then the bias if it exists, in PyTorch's order and with its bounds. */
 export function drawWeightAndBias(weight: Tensor, bias: Tensor | null): void {
   kaimingUniform_(weight, Math.sqrt(5));
   if (bias === null) return;
