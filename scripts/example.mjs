@@ -1,5 +1,5 @@
-// Runs examples by name: `npm run example -- jacobians`, or all of them with `--all`. Without a name it lists
-// what there is. The exit code is 1 if one of them finds a result of its own wrong.
+// Runs examples by name: `npm run example -- jacobians`, or all with `--all`. Without a name it lists the examples. The
+// exit code is 1 if one of them finds an error in its own results.
 
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
@@ -10,17 +10,22 @@ const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const folder = path.join(root, 'examples');
 const jiti = path.join(root, 'node_modules', 'jiti', 'lib', 'jiti-cli.mjs');
 
-/** Every TypeScript file that lies in the folder itself is an example; folders hold what they share. */
-const names = fs
-  .readdirSync(folder)
-  .filter((file) => file.endsWith('.ts'))
-  .map((file) => file.slice(0, -'.ts'.length))
-  .sort();
+/** The examples by name: every TypeScript file in the folder, and every folder in it with a main.ts. */
+const examples = new Map(
+  fs
+    .readdirSync(folder, { withFileTypes: true })
+    .map((entry) =>
+      entry.isDirectory()
+        ? [entry.name, path.join(folder, entry.name, 'main.ts')]
+        : [path.basename(entry.name, '.ts'), path.join(folder, entry.name)],
+    )
+    .filter(([, file]) => file.endsWith('.ts') && fs.existsSync(file))
+    .sort(([a], [b]) => (a < b ? -1 : 1)),
+);
 
 /** The first sentence of the comment at the top of an example. */
-function summary(name) {
-  const text = fs.readFileSync(path.join(folder, `${name}.ts`), 'utf8');
-  const comment = /^\/\*\*([^]*?)\*\//.exec(text)?.[1] ?? '';
+function summary(file) {
+  const comment = /^\/\*\*([^]*?)\*\//.exec(fs.readFileSync(file, 'utf8'))?.[1] ?? '';
   const plain = comment
     .replace(/^\s*\*\s?/gm, ' ')
     .replace(/\s+/g, ' ')
@@ -29,20 +34,18 @@ function summary(name) {
 }
 
 const wanted = process.argv.slice(2).map((argument) => path.basename(argument, '.ts'));
-const unknown = wanted.filter((name) => name !== '--all' && !names.includes(name));
+const unknown = wanted.filter((name) => name !== '--all' && !examples.has(name));
 
 if (wanted.length === 0 || unknown.length > 0) {
-  for (const name of unknown) console.error(`There is no example of the name ${name}.`);
-  console.log('The examples, for `npm run example -- NAME` (or `--all`):\n');
-  const width = Math.max(...names.map((name) => name.length));
-  for (const name of names) console.log(`  ${name.padEnd(width)}  ${summary(name)}`);
+  for (const name of unknown) console.error(`There is no example named ${name}.`);
+  console.log('Examples, for `npm run example -- NAME` (or `--all`):\n');
+  const width = Math.max(...[...examples.keys()].map((name) => name.length));
+  for (const [name, file] of examples) console.log(`  ${name.padEnd(width)}  ${summary(file)}`);
   process.exitCode = unknown.length > 0 ? 1 : 0;
 } else {
-  for (const name of wanted.includes('--all') ? names : wanted) {
+  for (const name of wanted.includes('--all') ? examples.keys() : wanted) {
     console.log(`== ${name}`);
-    const { status, signal } = spawnSync(process.execPath, [jiti, path.join(folder, `${name}.ts`)], {
-      stdio: 'inherit',
-    });
+    const { status, signal } = spawnSync(process.execPath, [jiti, examples.get(name)], { stdio: 'inherit' });
     if (signal !== null) console.error(`${name} ended with ${signal}`);
     if (status !== 0) process.exitCode = 1;
   }

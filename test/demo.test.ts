@@ -1,5 +1,5 @@
-import { ticks, linePlot } from '../lib/demo/line-plot';
-import { axisDerivative, kinematics, manipulability } from '../lib/demo/ur5-geometry';
+import { ticks, linePlot } from '../examples/robot-arm/line-plot';
+import { axisDerivative, kinematics, manipulability } from '../examples/robot-arm/ur5-geometry';
 
 const ANGLES = [
   [0, 0, 0, 0, 0, 0],

@@ -11,9 +11,15 @@ import * as torch from '../lib';
 const root = path.resolve(__dirname, '..');
 const folder = path.join(root, 'examples');
 const entries = fs.readdirSync(folder, { withFileTypes: true });
-const names = entries
-  .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
-  .map((entry) => path.basename(entry.name, '.ts'));
+/** Every example with its file: a program in the folder, or main.ts in a folder of its own. */
+const examples = entries
+  .map((entry) =>
+    entry.isDirectory()
+      ? { name: entry.name, file: `${entry.name}/main.ts` }
+      : { name: path.basename(entry.name, '.ts'), file: entry.name },
+  )
+  .filter(({ file }) => file.endsWith('.ts') && fs.existsSync(path.join(folder, file)));
+const names = examples.map(({ name }) => name);
 const readme = fs.readFileSync(path.join(folder, 'README.md'), 'utf8');
 
 function run(...args: string[]): { status: number | null; output: string } {
@@ -40,14 +46,15 @@ test.each(names)('%s', (name) => {
 });
 
 test('README.md lists exactly these, and what their folders are for', () => {
-  const listed = [...readme.matchAll(/^\| \[([\w-]+)\]\(([\w-]+)\.ts\) \| \S/gm)].map(([, name, file]) => {
-    expect(file).toBe(name);
-    return name;
-  });
-  expect(listed.toSorted()).toEqual(names.toSorted());
-  // A program in a folder would not be run here.
+  const listed = [...readme.matchAll(/^\| \[([\w-]+)\]\(([\w/-]+\.ts)\) \| \S/gm)].map(([, name, file]) => ({
+    name,
+    file,
+  }));
+  const byName = (a: { name: string }, b: { name: string }): number => (a.name < b.name ? -1 : 1);
+  expect(listed.toSorted(byName)).toEqual(examples.toSorted(byName));
+  // Programs in the other folders would not run here.
   const folders = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
-  expect(folders.filter((name) => !readme.includes(`\`${name}/\``))).toEqual([]);
+  expect(folders.filter((name) => !names.includes(name) && !readme.includes(`\`${name}/\``))).toEqual([]);
 });
 
 test('the command lists them, and knows no others', () => {

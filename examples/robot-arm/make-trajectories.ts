@@ -1,12 +1,11 @@
 /**
- * Makes joint angles for ur5.ts: smooth motions of a six-joint arm, sampled at 100 Hz.
+ * Writes joint angles for ur5.ts: smooth motions of a six-joint arm, sampled at 100 Hz.
  *
  *     npx jiti examples/robot-arm/make-trajectories.ts joints.npy [trajectories] [steps]
  *
- * writes an array of shape (trajectories * steps, 6), float64, in radians; 100 trajectories of 1,000
- * steps (10 seconds) by default. The same arguments give the same file, bit for bit: nothing is
- * random. Every joint swings around a centre as the sum of three sines whose frequencies, amplitudes
- * and phases differ between joints and trajectories.
+ * writes an array of shape (trajectories * steps, 6), float64, in radians. Default: 100 trajectories of 1,000 steps
+ * (10 seconds). Nothing is random: the same arguments give the same bytes. Each joint swings around a centre as a sum of
+ * three sines whose frequencies, amplitudes and phases differ between joints and trajectories.
  */
 
 import { npy } from 'torch-func';
@@ -16,7 +15,7 @@ const SECONDS_PER_STEP = 0.01;
 
 /** A number in [0, 1) that looks random, for a pair of counters. */
 function scattered(trajectory: number, k: number): number {
-  // Multiples of these two irrational numbers fill the interval evenly (Roberts' R2 sequence).
+  // Multiples of these two irrational numbers cover the interval evenly (Roberts' R2 sequence).
   const value = (trajectory + 1) * 0.7548776662466927 + (k + 1) * 0.5698402909980532;
   return value - Math.floor(value);
 }
@@ -56,7 +55,7 @@ export function makeTrajectories(path: string, trajectories = 100, steps = 1000)
   writer.finish();
 }
 
-// Run from the command line, and not imported.
+// As a program, not as an import.
 if (process.argv[1]?.endsWith('make-trajectories.ts')) {
   const [path = 'joints.npy', trajectories = '100', steps = '1000'] = process.argv.slice(2);
   makeTrajectories(path, Number(trajectories), Number(steps));

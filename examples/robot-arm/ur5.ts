@@ -3,16 +3,16 @@
  *
  *     torch-func jacobian --fn examples/robot-arm/ur5.ts --input joints.npy --output J.npy
  *
- * joints.npy has shape (N, 6), in radians; make-trajectories.ts makes one. The pose is the matrix
- * [R | p] of shape (3, 4): the axes of the flange as columns and its position in metres. J.npy then
- * has shape (N, 3, 4, 6), and J[n, :, 3, :] is what roboticists call the linear Jacobian.
+ * joints.npy has shape (N, 6), in radians; make-trajectories.ts writes such a file. The pose is the matrix [R | p] of
+ * shape (3, 4): the axes of the flange as columns, and its position in metres. J.npy then has shape (N, 3, 4, 6), and
+ * J[n, :, 3, :] is the linear Jacobian of robotics.
  */
 
 import type { Tensor } from 'torch-func';
 
 type Torch = typeof import('torch-func');
 
-/** Denavit-Hartenberg parameters as the manufacturer publishes them: lengths in metres. */
+/** The Denavit-Hartenberg parameters that the manufacturer publishes, in metres. */
 const a = [0, -0.425, -0.39225, 0, 0, 0];
 const d = [0.089159, 0, 0, 0.10915, 0.09465, 0.0823];
 // cos(alpha) and sin(alpha) for alpha = pi/2, 0, 0, pi/2, -pi/2, 0.

@@ -1,19 +1,19 @@
-/** How the examples hold their results against what these must be, and what they print of it. */
+/** The checks of the examples: they print one line each, and set the exit code. */
 
 import type { Tensor } from 'torch-func';
 
-/** Begins a part of an example: a blank line and a heading. */
+/** Prints a blank line and the heading of a part. */
 export function part(title: string): void {
   console.log(`\n${title}`);
 }
 
-/** Prints whether something holds. If it does not, the program ends with the exit code 1. */
+/** Prints whether something holds. If not, the program will exit with code 1. */
 export function checkThat(what: string, holds: boolean, detail = ''): void {
   console.log(`  ${holds ? 'ok  ' : 'FAIL'} ${what}${detail && `: ${detail}`}`);
   if (!holds) process.exitCode = 1;
 }
 
-/** Holds a tensor against the one that it must be: the shape and the dtype exactly, the values closely. */
+/** Compares a tensor with the expected one: shape and dtype exactly, values within a tolerance. */
 export function check(what: string, actual: Tensor, expected: Tensor, tolerance = 1e-12): void {
   const form = (x: Tensor): string => `${x.dtype} [${x.shape.join(', ')}]`;
   if (form(actual) !== form(expected)) {
@@ -25,7 +25,13 @@ export function check(what: string, actual: Tensor, expected: Tensor, tolerance 
   checkThat(what, difference <= tolerance, `${form(actual)}, off by ${difference.toExponential(1)} at most`);
 }
 
-/** Checks that a call fails, with a message that says what is meant. */
+/** Checks the largest absolute error of some result. */
+export function checkError(what: string, error: number, tolerance: number): void {
+  // NaN is not within any tolerance.
+  checkThat(what, error <= tolerance, `largest error ${error.toExponential(1)}`);
+}
+
+/** Checks that a call throws an error with such a message. */
 export function checkThrows(what: string, call: () => unknown, message: RegExp): void {
   try {
     call();

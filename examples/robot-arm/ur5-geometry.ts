@@ -1,6 +1,6 @@
 /**
- * The geometric Jacobian of a UR5 arm in plain numbers, by textbook kinematics: what the demo holds
- * libtorch's derivatives against. Nothing here differentiates anything.
+ * The geometric Jacobian of a UR5 arm by textbook kinematics, in plain numbers: the reference for libtorch's derivatives.
+ * Nothing here is differentiated.
  */
 
 type Vector = readonly [number, number, number];
@@ -18,7 +18,7 @@ interface Link {
   readonly alpha: number;
 }
 
-/** As published by the manufacturer. */
+/** The values that the manufacturer publishes. */
 const UR5: readonly Link[] = [
   { a: 0, d: 0.089159, alpha: Math.PI / 2 },
   { a: -0.425, d: 0, alpha: 0 },
@@ -28,17 +28,17 @@ const UR5: readonly Link[] = [
   { a: 0, d: 0.0823, alpha: 0 },
 ];
 
-/** What the arm's kinematics say about one configuration. */
+/** The kinematics of one configuration. */
 export interface Kinematics {
-  /** The flange. */
+  /** The frame of the flange. */
   readonly flange: Frame;
-  /** The axis that each joint turns about. */
+  /** The rotation axis of each joint. */
   readonly jointAxes: readonly Vector[];
-  /** How the flange's position changes with each joint: z x (p - p_joint). */
+  /** The derivative of the flange's position with respect to each joint: z x (p - p_joint). */
   readonly linear: readonly Vector[];
 }
 
-/** Kinematics of the arm with these six joint angles. */
+/** The kinematics of the arm for six joint angles. */
 export function kinematics(angles: ArrayLike<number>): Kinematics {
   let frame: Frame = {
     axes: [
@@ -61,23 +61,23 @@ export function kinematics(angles: ArrayLike<number>): Kinematics {
   };
 }
 
-/** How an axis of the flange changes with a joint that turns about `jointAxis`. */
+/** The derivative of an axis of the flange with respect to a joint that rotates about `jointAxis`. */
 export function axisDerivative(jointAxis: Vector, flangeAxis: Vector): Vector {
   return cross(jointAxis, flangeAxis);
 }
 
 /**
- * Yoshikawa's measure of manipulability, sqrt(det(J J^T)), of a geometric Jacobian: how far the arm
- * is from a configuration in which it cannot move or turn in some direction.
+ * Yoshikawa's manipulability sqrt(det(J J^T)) of a geometric Jacobian: the distance from a configuration in which the
+ * arm cannot move or rotate in some direction.
  *
- * @param columns for each of six joints the linear and the angular part
+ * @param columns the linear and the angular part for each of six joints
  */
 export function manipulability(columns: readonly (readonly number[])[]): number {
-  // For a square J this is |det J|; with J transposed, too.
+  // For a square J this is |det J|, which is also |det J^T|.
   return Math.abs(determinant(columns));
 }
 
-/** The frame at the far end of a link, after turning its joint about z. */
+/** The frame at the far end of a link, with its joint rotated about z by q. */
 function follow({ axes: [x, y, z], origin }: Frame, { a, d, alpha }: Link, q: number): Frame {
   const [cosQ, sinQ, cosA, sinA] = [Math.cos(q), Math.sin(q), Math.cos(alpha), Math.sin(alpha)];
   const turnedX = combine(cosQ, x, sinQ, y);
@@ -101,7 +101,7 @@ function cross(u: Vector, v: Vector): Vector {
   return [u[1] * v[2] - u[2] * v[1], u[2] * v[0] - u[0] * v[2], u[0] * v[1] - u[1] * v[0]];
 }
 
-/** Gaussian elimination with row exchanges. */
+/** By Gaussian elimination with partial pivoting. */
 function determinant(matrix: readonly (readonly number[])[]): number {
   const rows = matrix.map((row) => [...row]);
   let result = 1;

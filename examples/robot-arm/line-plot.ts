@@ -1,6 +1,6 @@
 /** A line plot as SVG text. */
 
-/** What {@link linePlot} draws. */
+/** The content of a plot. */
 export interface LinePlot {
   readonly title: string;
   readonly subtitle: string;
@@ -19,7 +19,7 @@ const MUTED = '#66788a';
 const GRID = '#e4e9ee';
 const LINE = '#d9480f';
 
-/** Round numbers that cover a range, about `count` of them and two at least. */
+/** Round numbers that cover a range: about `count`, at least two. */
 export function ticks(low: number, high: number, count: number): number[] {
   const rough = (high - low) / count || 1;
   const magnitude = 10 ** Math.floor(Math.log10(rough));
@@ -79,7 +79,7 @@ ${marks.join('\n')}
 `;
 }
 
-/** A tick's number with as many decimals as neighbours need to differ. */
+/** The number of a tick, with as many decimals as distinguish it from its neighbours. */
 function label(value: number, all: readonly number[]): string {
   const step = all.length > 1 ? all[1] - all[0] : 1;
   const decimals = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
