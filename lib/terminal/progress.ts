@@ -8,6 +8,8 @@ const INTERVAL = 100;
 
 const BAR_WIDTH = 30;
 
+const DEFAULT_COLUMNS = 80;
+
 const ERASE_LINE = '\r\x1b[K';
 
 /** Shows how much of a job is done. */
@@ -27,10 +29,11 @@ export class Progress {
     const now = performance.now();
     if (err.isTTY !== true || now - this.drawn < INTERVAL) return;
     this.drawn = now;
-    // One column stays free: a character in the last one would wrap the line.
-    const width = (err.columns ?? 80) - 1;
+    // A terminal that does not know its size reports 0 columns. One column stays free: a character in the
+    // last one would wrap the line.
+    const width = (err.columns || DEFAULT_COLUMNS) - 1;
     const line = progressLine(done, total, (now - this.started) / 1000, this.unit);
-    err.write(ERASE_LINE + line.slice(0, Math.max(0, width)));
+    err.write(ERASE_LINE + line.slice(0, width));
   }
 
   /** Erases the bar. */

@@ -157,19 +157,24 @@ describe('what people see', () => {
     expect(progressLine(0, 0, 1, 'samples')).toContain('100%');
   });
 
-  test('is drawn on a terminal only, cut to its width, and taken away', () => {
-    for (const isTTY of [true, false]) {
-      let err = '';
-      const progress = new Progress(
-        { out: { write: () => true }, err: { isTTY, columns: 40, write: (text) => (err += text) } },
-        'samples',
-      );
-      progress.update(1, 2);
-      progress.update(2, 2);
-      progress.clear();
-      // eslint-disable-next-line no-control-regex
-      expect(err).toMatch(isTTY ? /^\r\x1b\[K█{15}░{15}.{9}\r\x1b\[K$/ : /^$/);
-    }
+  test.each<[string, boolean, number | undefined, RegExp]>([
+    // eslint-disable-next-line no-control-regex
+    ['cut to the width of a terminal, and erased', true, 40, /^\r\x1b\[K█{15}░{15}.{9}\r\x1b\[K$/],
+    // eslint-disable-next-line no-control-regex
+    ['of 80 columns on a terminal that does not know its width', true, 0, /^\r\x1b\[K█{15}░{15} {2}50% {2}1 of 2 samples/],
+    // eslint-disable-next-line no-control-regex
+    ['of 80 columns on a terminal that gives no width', true, undefined, /^\r\x1b\[K█{15}░{15} {2}50% {2}1 of 2 samples/],
+    ['not drawn elsewhere', false, undefined, /^$/],
+  ])('a bar is %s', (_, isTTY, columns, expected) => {
+    let err = '';
+    const progress = new Progress(
+      { out: { write: () => true }, err: { isTTY, columns, write: (text) => (err += text) } },
+      'samples',
+    );
+    progress.update(1, 2);
+    progress.update(2, 2);
+    progress.clear();
+    expect(err).toMatch(expected);
   });
 
   const summary: JacobianReport = {
