@@ -2,29 +2,13 @@
 
 #include <napi.h>
 
-#include "autograd/engine.h"
-#include "autograd/callbacks.h"
-#include "runtime/runtime.h"
-#include "tensor/tensor_data.h"
-#include "kernels/decompositions.h"
-#include "runtime/cuda.h"
+#include "autograd/saved_tensor_hooks.h"
 #include "core/environment.h"
 #include "core/errors.h"
-#include "autograd/function_node.h"
-#include "autograd/graph_node.h"
-#include "autograd/hooks.h"
-#include "operators/indexing.h"
-#include "functorch/functionalize.h"
-#include "functorch/levels.h"
-#include "functorch/below.h"
-#include "core/malloc_policy.h"
-#include "operators/operators.h"
-#include "tensor/printing.h"
-#include "tensor/properties.h"
-#include "runtime/random.h"
-#include "autograd/saved_tensor_hooks.h"
 #include "core/small_allocator.h"
 #include "core/tensor_handle.h"
+#include "exports.h"
+#include "kernels/decompositions.h"
 
 namespace torch_func {
 
@@ -56,20 +40,20 @@ Napi::Object startAddon(Napi::Env env, Napi::Object exports) {
   defineTensorHandle(exports);
   defineOperators(exports);
   defineProperties(exports);
-  defineData(exports);
-  defineAutograd(exports);
+  defineTensorData(exports);
+  defineEngine(exports);
   defineCallbacks(exports);
   defineHooks(exports);
   defineSavedTensorHooks(exports);
   defineGraphNodes(exports);
   defineFunctionNodes(exports);
   defineLevels(exports);
-  defineLowering(exports);
+  defineBelow(exports);
   defineFunctionalize(exports);
   defineIndexing(exports);
   defineRandom(exports);
-  defineDevices(exports);
-  defineContext(exports);
+  defineCuda(exports);
+  defineRuntime(exports);
   definePrinting(exports);
   defineMallocPolicy(exports);
   return exports;

@@ -1,3 +1,5 @@
+// Calls from the autograd graph into JavaScript, and the list of callbacks that no graph holds any more.
+
 #include "autograd/callbacks.h"
 
 #include <c10/core/AutogradState.h>
@@ -6,9 +8,10 @@
 #include <string>
 #include <utility>
 
+#include "core/call_arguments.h"
 #include "core/environment.h"
 #include "core/errors.h"
-#include "core/call_arguments.h"
+#include "exports.h"
 
 namespace torch_func {
 

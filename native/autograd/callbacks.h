@@ -51,6 +51,4 @@ napi_value callDispatcher(const CallbackToken& token, std::initializer_list<napi
 // The site that a native function got as its first argument.
 const SitePointer& siteOf(const Napi::CallbackInfo& info);
 
-void defineCallbacks(Napi::Object exports);
-
 }  // namespace torch_func

@@ -1,4 +1,4 @@
-#include "autograd/engine.h"
+// The reverse-mode engine, grad modes, and the rules that PyTorch keeps in its Python binding.
 
 #include <ATen/FuncTorchTLS.h>
 #include <ATen/functorch/DynamicLayer.h>
@@ -15,10 +15,11 @@
 #include <string>
 #include <vector>
 
-#include "core/errors.h"
-#include "core/call_arguments.h"
 #include "autograd/saved_tensor_hooks.h"
+#include "core/call_arguments.h"
+#include "core/errors.h"
 #include "core/tensor_handle.h"
+#include "exports.h"
 
 namespace torch_func {
 
@@ -167,7 +168,7 @@ Napi::Value enableSavedTensorHooks(const Napi::CallbackInfo& info) {
 
 }  // namespace
 
-void defineAutograd(Napi::Object exports) {
+void defineEngine(Napi::Object exports) {
   define<engineRun>(exports, "engineRun");
   define<gradMode>(exports, "gradMode");
   define<setGradMode, StackCheck::Unwinding>(exports, "setGradMode");

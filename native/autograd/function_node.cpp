@@ -1,4 +1,4 @@
-#include "autograd/function_node.h"
+// Custom functions (torch.autograd.Function): the node that calls a backward written in JavaScript.
 
 #include <ATen/Functions.h>
 #include <c10/core/DeviceGuard.h>
@@ -19,10 +19,11 @@
 #include <vector>
 
 #include "autograd/callbacks.h"
+#include "core/call_arguments.h"
 #include "core/environment.h"
 #include "core/errors.h"
-#include "core/call_arguments.h"
 #include "core/tensor_handle.h"
+#include "exports.h"
 
 namespace torch_func {
 

@@ -1,12 +1,15 @@
+// Exports that read the autograd graph: the node of a tensor, its name, its edges.
+
 #include "autograd/graph_node.h"
 
 #include <torch/csrc/autograd/variable.h>
 
 #include <utility>
 
-#include "core/errors.h"
 #include "core/call_arguments.h"
+#include "core/errors.h"
 #include "core/tensor_handle.h"
+#include "exports.h"
 
 namespace torch_func {
 

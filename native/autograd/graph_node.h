@@ -14,6 +14,4 @@ std::string nodeName(const torch::autograd::Node& node);
 // The node behind an External that nodeOf() or nodeEdges() made.
 const c10::intrusive_ptr<torch::autograd::Node>& toNode(const Napi::Value& value);
 
-void defineGraphNodes(Napi::Object exports);
-
 }  // namespace torch_func

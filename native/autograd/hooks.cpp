@@ -1,4 +1,4 @@
-#include "autograd/hooks.h"
+// Hooks written in JavaScript: on the gradient of a tensor, on a node of the graph, and on what a node saves.
 
 #include <ATen/core/Tensor.h>
 #include <torch/csrc/autograd/custom_function.h>
@@ -12,11 +12,12 @@
 #include <vector>
 
 #include "autograd/callbacks.h"
-#include "core/environment.h"
-#include "core/errors.h"
 #include "autograd/graph_node.h"
 #include "core/call_arguments.h"
+#include "core/environment.h"
+#include "core/errors.h"
 #include "core/tensor_handle.h"
+#include "exports.h"
 
 namespace torch_func {
 

@@ -1,3 +1,5 @@
+// The engine that asks for hooks on saved tensors, and the stack of such hooks.
+
 #include "autograd/saved_tensor_hooks.h"
 
 #include <ATen/SavedTensorHooks.h>
@@ -10,10 +12,11 @@
 #include <vector>
 
 #include "autograd/callbacks.h"
+#include "core/call_arguments.h"
 #include "core/environment.h"
 #include "core/errors.h"
-#include "core/call_arguments.h"
 #include "core/tensor_handle.h"
+#include "exports.h"
 
 namespace torch_func {
 

@@ -11,6 +11,4 @@ void installHookingEngine();
 // Whether hooks are in force on this thread.
 bool savedTensorHooksInForce();
 
-void defineSavedTensorHooks(Napi::Object exports);
-
 }  // namespace torch_func

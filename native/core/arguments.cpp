@@ -1,3 +1,5 @@
+// Reads JavaScript values into Arguments, and the names of dtypes, layouts and memory formats.
+
 #include "core/arguments.h"
 
 #include <ATen/Context.h>
@@ -6,8 +8,8 @@
 #include <cstring>
 #include <utility>
 
-#include "core/errors.h"
 #include "core/call_arguments.h"
+#include "core/errors.h"
 
 namespace torch_func {
 

@@ -1,3 +1,5 @@
+// Type checks of the arguments of the addon's own functions.
+
 #include "core/call_arguments.h"
 
 #include <cmath>

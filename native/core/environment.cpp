@@ -1,3 +1,5 @@
+// The life of an Environment, its references to JavaScript classes, and the delivery of warnings.
+
 #include "core/environment.h"
 
 #include <c10/util/Exception.h>

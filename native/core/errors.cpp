@@ -1,3 +1,5 @@
+// Maps each C++ exception to the JavaScript error class that stands for it.
+
 #include "core/errors.h"
 
 #include <c10/util/Exception.h>

@@ -1,3 +1,5 @@
+// Allocation of tensor handles, scopes, and the memory that is reported to V8.
+
 #include "core/handle_pool.h"
 
 #include <ATen/functorch/BatchedTensorImpl.h>

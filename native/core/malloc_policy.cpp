@@ -1,4 +1,4 @@
-#include "core/malloc_policy.h"
+// The C library's memory, for a process that is all ours.
 
 #include <cstdlib>  // defines __GLIBC__, where it is the C library
 #include <limits>
@@ -6,8 +6,9 @@
 #include <malloc.h>
 #endif
 
-#include "core/errors.h"
 #include "core/call_arguments.h"
+#include "core/errors.h"
+#include "exports.h"
 
 namespace torch_func {
 

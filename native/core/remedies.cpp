@@ -1,3 +1,5 @@
+// The table of libtorch messages and the advice that follows each.
+
 #include "core/remedies.h"
 
 #include <string_view>

@@ -1,3 +1,5 @@
+// A CPU allocator with free lists for small blocks.
+
 #include "core/small_allocator.h"
 
 #include <c10/core/Allocator.h>

@@ -1,3 +1,5 @@
+// The bounds of the thread's stack, and how much of it an operator needs.
+
 #include "core/stack_limit.h"
 
 #include <ATen/functorch/DynamicLayer.h>

@@ -1,11 +1,14 @@
+// Wraps and unwraps JavaScript Tensors; exports dispose, scopes and memoryUsage.
+
 #include "core/tensor_handle.h"
 
 #include <ATen/functorch/TensorWrapper.h>
 
 #include <utility>
 
-#include "core/errors.h"
 #include "core/call_arguments.h"
+#include "core/errors.h"
+#include "exports.h"
 
 namespace torch_func {
 

@@ -35,6 +35,4 @@ napi_value wrapTensorList(Environment& environment, const std::vector<at::Tensor
 // What a value is, in words for error messages: "Tensor", "string", "Date", "null", ...
 std::string describe(Environment& environment, napi_value value);
 
-void defineTensorHandle(Napi::Object exports);
-
 }  // namespace torch_func

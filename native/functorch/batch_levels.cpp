@@ -1,3 +1,5 @@
+// The serial number of each active level, and the level of a batched tensor.
+
 #include "functorch/batch_levels.h"
 
 #include <ATen/functorch/BatchedTensorImpl.h>

@@ -1,4 +1,5 @@
-#include "functorch/below.h"
+// What a custom function needs to be carried from one level of functorch's stack to the next below, as
+// libtorch does it for operators: which level is on top, leaving it for a time, moving tensors across it.
 
 #include <ATen/functorch/ADInterpreters.h>
 #include <ATen/functorch/BatchedTensorImpl.h>
@@ -10,10 +11,11 @@
 #include <variant>
 #include <vector>
 
-#include "functorch/batch_levels.h"
-#include "core/errors.h"
 #include "core/call_arguments.h"
+#include "core/errors.h"
 #include "core/tensor_handle.h"
+#include "exports.h"
+#include "functorch/batch_levels.h"
 
 namespace torch_func {
 
@@ -121,7 +123,7 @@ Napi::Value unwrapBatched(const Napi::CallbackInfo& info) {
 
 }  // namespace
 
-void defineLowering(Napi::Object exports) {
+void defineBelow(Napi::Object exports) {
   define<topLevel>(exports, "topLevel");
   define<lowerLevel>(exports, "lowerLevel");
   define<raiseLevel, StackCheck::Unwinding>(exports, "raiseLevel");

@@ -1,11 +1,12 @@
-#include "functorch/functionalize.h"
+// The wrappers of the functionalization pass.
 
 #include <ATen/ATen.h>
 #include <ATen/FunctionalTensorWrapper.h>
 
-#include "core/errors.h"
 #include "core/call_arguments.h"
+#include "core/errors.h"
 #include "core/tensor_handle.h"
+#include "exports.h"
 
 namespace torch_func {
 

@@ -1,4 +1,4 @@
-#include "functorch/levels.h"
+// functorch's interpreter stack: pushing and popping levels, wrapping and unwrapping tensors.
 
 #include <ATen/FunctionalTensorWrapper.h>
 #include <ATen/Functions.h>
@@ -17,10 +17,11 @@
 #include <string>
 #include <variant>
 
-#include "functorch/batch_levels.h"
-#include "core/errors.h"
 #include "core/call_arguments.h"
+#include "core/errors.h"
 #include "core/tensor_handle.h"
+#include "exports.h"
+#include "functorch/batch_levels.h"
 
 namespace torch_func {
 

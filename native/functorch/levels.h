@@ -7,8 +7,6 @@
 
 namespace torch_func {
 
-void defineLevels(Napi::Object exports);
-
 // Leaves the forward modes that a thread which ends, in the middle of a transform perhaps, has entered.
 void leaveDualLevels(Environment& environment);
 

@@ -1,3 +1,5 @@
+// The losses and their backward operators, written in operators that have batching rules.
+
 #include "kernels/loss_decompositions.h"
 
 #include <ATen/ATen.h>

@@ -1,3 +1,5 @@
+// The backward operators of the normalisations, written in simpler operators.
+
 #include "kernels/norm_backward.h"
 
 #include <ATen/ATen.h>

@@ -1,4 +1,4 @@
-#include "operators/indexing.h"
+// x[...] and x[...] = value, with Python's rules.
 
 #include <ATen/EmptyTensor.h>
 #include <ATen/TensorIndexing.h>
@@ -15,9 +15,10 @@
 #include <vector>
 
 #include "core/arguments.h"
-#include "core/errors.h"
 #include "core/call_arguments.h"
+#include "core/errors.h"
 #include "core/tensor_handle.h"
+#include "exports.h"
 
 namespace torch_func {
 

@@ -1,4 +1,4 @@
-#include "operators/operators.h"
+// Operators as JavaScript functions: one boxed call path through the dispatcher for all of them.
 
 #include <c10/util/SmallVector.h>
 
@@ -9,9 +9,10 @@
 #include <utility>
 #include <vector>
 
-#include "core/errors.h"
-#include "operators/overload.h"
 #include "core/call_arguments.h"
+#include "core/errors.h"
+#include "exports.h"
+#include "operators/overload.h"
 #include "operators/results.h"
 
 namespace torch_func {

@@ -1,3 +1,5 @@
+// Builds an overload from its schema, matches a call against it, and converts the arguments.
+
 #include "operators/overload.h"
 
 #include <ATen/ScalarOps.h>

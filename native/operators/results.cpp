@@ -1,3 +1,5 @@
+// Converts what an operator returned to JavaScript values.
+
 #include "operators/results.h"
 
 #include <ATen/core/List.h>

@@ -1,4 +1,4 @@
-#include "runtime/cuda.h"
+// CUDA devices, threads, the default dtype, and what libtorch says about itself.
 
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
@@ -16,10 +16,11 @@
 #include <thread>
 
 #include "core/arguments.h"
-#include "runtime/cuda_library.h"
-#include "core/errors.h"
 #include "core/call_arguments.h"
+#include "core/errors.h"
+#include "exports.h"
 #include "operators/results.h"
+#include "runtime/cuda_library.h"
 
 namespace torch_func {
 
@@ -269,7 +270,7 @@ Napi::Value showConfig(const Napi::CallbackInfo& info) { return Napi::String::Ne
 
 }  // namespace
 
-void defineDevices(Napi::Object exports) {
+void defineCuda(Napi::Object exports) {
   loadCudaLibrary();
   define<cudaIsBuilt>(exports, "cudaIsBuilt");
   define<cudaDeviceCount>(exports, "cudaDeviceCount");

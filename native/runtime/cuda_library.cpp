@@ -1,3 +1,5 @@
+// Loads libtorch_cuda, and finds symbols by name.
+
 #include "runtime/cuda_library.h"
 
 #include <ATen/Version.h>

@@ -1,4 +1,4 @@
-#include "runtime/random.h"
+// Random state: the default generators, and Generator objects with a state of their own.
 
 #include <ATen/CPUGeneratorImpl.h>
 #include <ATen/Context.h>
@@ -12,8 +12,9 @@
 
 #include "core/arguments.h"
 #include "core/errors.h"
-#include "operators/results.h"
 #include "core/tensor_handle.h"
+#include "exports.h"
+#include "operators/results.h"
 
 namespace torch_func {
 

@@ -1,9 +1,10 @@
-#include "runtime/runtime.h"
+// Settings of libtorch's global context: determinism and the precision of float32 products.
 
 #include <ATen/Context.h>
 
-#include "core/errors.h"
 #include "core/call_arguments.h"
+#include "core/errors.h"
+#include "exports.h"
 
 namespace torch_func {
 
@@ -41,7 +42,7 @@ Napi::Value float32MatmulPrecision(const Napi::CallbackInfo& info) {
 
 }  // namespace
 
-void defineContext(Napi::Object exports) {
+void defineRuntime(Napi::Object exports) {
   define<setDeterministicAlgorithms>(exports, "setDeterministicAlgorithms");
   define<deterministicAlgorithms>(exports, "deterministicAlgorithms");
   define<deterministicAlgorithmsWarnOnly>(exports, "deterministicAlgorithmsWarnOnly");

@@ -1,4 +1,4 @@
-#include "tensor/printing.h"
+// What lib/format needs to know of a tensor in order to print it.
 
 #include <ATen/ATen.h>
 #include <c10/core/AutogradState.h>
@@ -10,12 +10,13 @@
 #include <string>
 #include <vector>
 
-#include "core/arguments.h"
-#include "core/errors.h"
 #include "autograd/graph_node.h"
+#include "core/arguments.h"
 #include "core/call_arguments.h"
-#include "operators/results.h"
+#include "core/errors.h"
 #include "core/tensor_handle.h"
+#include "exports.h"
+#include "operators/results.h"
 
 namespace torch_func {
 

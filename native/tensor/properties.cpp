@@ -1,12 +1,13 @@
-#include "tensor/properties.h"
+// What a tensor is: shape, dtype, device, its place in the autograd graph.
 
 #include <ATen/core/Tensor.h>
 #include <torch/csrc/autograd/function.h>
 #include <torch/csrc/autograd/variable.h>
 
 #include "core/arguments.h"
-#include "core/errors.h"
 #include "core/call_arguments.h"
+#include "core/errors.h"
+#include "exports.h"
 #include "operators/results.h"
 
 namespace torch_func {

@@ -1,4 +1,4 @@
-#include "tensor/tensor_data.h"
+// Values in and out: tensors from JavaScript data, and their values back.
 
 #include <ATen/FunctionalTensorWrapper.h>
 #include <ATen/Functions.h>
@@ -14,9 +14,10 @@
 #include <vector>
 
 #include "core/arguments.h"
-#include "core/errors.h"
 #include "core/call_arguments.h"
+#include "core/errors.h"
 #include "core/remedies.h"
+#include "exports.h"
 #include "operators/results.h"
 
 namespace torch_func {
@@ -398,7 +399,7 @@ Napi::Value item(const Napi::CallbackInfo& info) {
 
 }  // namespace
 
-void defineData(Napi::Object exports) {
+void defineTensorData(Napi::Object exports) {
   define<tensorFromBytes>(exports, "tensorFromBytes");
   define<tensorFromList>(exports, "tensorFromList");
   define<data>(exports, "data");

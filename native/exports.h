@@ -1,0 +1,34 @@
+#pragma once
+// The functions that add each file's exports to the addon; addon.cpp calls all of them. What an export takes and
+// returns stands in lib/native.ts.
+
+#include <napi.h>
+
+namespace torch_func {
+
+void defineTensorHandle(Napi::Object exports);  // core/tensor_handle.cpp
+void defineMallocPolicy(Napi::Object exports);  // core/malloc_policy.cpp
+
+void defineLevels(Napi::Object exports);         // functorch/levels.cpp
+void defineBelow(Napi::Object exports);          // functorch/below.cpp
+void defineFunctionalize(Napi::Object exports);  // functorch/functionalize.cpp
+
+void defineOperators(Napi::Object exports);  // operators/operators.cpp
+void defineIndexing(Napi::Object exports);   // operators/indexing.cpp
+
+void defineEngine(Napi::Object exports);            // autograd/engine.cpp
+void defineCallbacks(Napi::Object exports);         // autograd/callbacks.cpp
+void defineHooks(Napi::Object exports);             // autograd/hooks.cpp
+void defineSavedTensorHooks(Napi::Object exports);  // autograd/saved_tensor_hooks.cpp
+void defineGraphNodes(Napi::Object exports);        // autograd/graph_node.cpp
+void defineFunctionNodes(Napi::Object exports);     // autograd/function_node.cpp
+
+void defineProperties(Napi::Object exports);  // tensor/properties.cpp
+void defineTensorData(Napi::Object exports);  // tensor/tensor_data.cpp
+void definePrinting(Napi::Object exports);    // tensor/printing.cpp
+
+void defineRandom(Napi::Object exports);   // runtime/random.cpp
+void defineCuda(Napi::Object exports);     // runtime/cuda.cpp
+void defineRuntime(Napi::Object exports);  // runtime/runtime.cpp
+
+}  // namespace torch_func
