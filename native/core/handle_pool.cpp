@@ -2,12 +2,11 @@
 
 #include "core/handle_pool.h"
 
-#include <ATen/functorch/BatchedTensorImpl.h>
-#include <ATen/functorch/TensorWrapper.h>
-
 #include <cstdlib>
 #include <new>
 #include <utility>
+
+#include "functorch/wrappers.h"
 
 namespace torch_func {
 
@@ -20,21 +19,6 @@ constexpr size_t kSmallStorage = 4096;
 // The collector is told of memory in steps, because telling it costs about as much as an operator's
 // dispatch.
 constexpr int64_t kReportStep = 1 << 17;
-
-// The storage at the bottom of functorch's wrappers: a wrapper keeps its value's memory alive.
-const at::Tensor& bottom(const at::Tensor& tensor) {
-  const at::Tensor* current = &tensor;
-  while (current->defined()) {
-    if (auto* wrapper = at::functorch::maybeGetTensorWrapper(*current)) {
-      current = &wrapper->value();
-    } else if (auto* batched = at::functorch::maybeGetBatchedImpl(*current)) {
-      current = &batched->value();
-    } else {
-      break;
-    }
-  }
-  return *current;
-}
 
 }  // namespace
 
@@ -106,7 +90,8 @@ TensorHandle* HandlePool::find(void* pointer) const {
 void HandlePool::account(TensorHandle* handle) {
   adjustExternal(kHandleBytes);
   handle->countedStorage = nullptr;
-  const at::Tensor& tensor = bottom(handle->tensor);
+  // A wrapper keeps the memory of its value alive.
+  const at::Tensor& tensor = unwrapWhile(handle->tensor, valueOfWrapper);
   if (!tensor.defined() || !tensor.has_storage()) return;
   const auto& storage = tensor.unsafeGetTensorImpl()->unsafe_storage();
   if (!storage || storage.device_type() == c10::DeviceType::Meta) return;

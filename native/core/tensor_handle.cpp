@@ -2,13 +2,12 @@
 
 #include "core/tensor_handle.h"
 
-#include <ATen/functorch/TensorWrapper.h>
-
 #include <utility>
 
 #include "core/call_arguments.h"
 #include "core/errors.h"
 #include "exports.h"
+#include "functorch/wrappers.h"
 
 namespace torch_func {
 
@@ -109,15 +108,7 @@ static const at::Tensor& checkUsable(const TensorHandle& handle, const char* arg
   return checkNotDisposed(handle, argument);
 }
 
-const at::Tensor& withoutEndedLevels(const at::Tensor& tensor) {
-  const at::Tensor* current = &tensor;
-  while (current->defined()) {
-    auto* wrapper = at::functorch::maybeGetTensorWrapper(*current);
-    if (wrapper == nullptr || wrapper->is_alive()) break;
-    current = &wrapper->value();
-  }
-  return *current;
-}
+const at::Tensor& withoutEndedLevels(const at::Tensor& tensor) { return unwrapWhile(tensor, valueOfDeadWrapper); }
 
 const at::Tensor& operandOf(const TensorHandle& handle, const char* argument) {
   return withoutEndedLevels(checkUsable(handle, argument));

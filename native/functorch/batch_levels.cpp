@@ -2,10 +2,9 @@
 
 #include "functorch/batch_levels.h"
 
-#include <ATen/functorch/BatchedTensorImpl.h>
-#include <ATen/functorch/TensorWrapper.h>
-
 #include <vector>
+
+#include "functorch/wrappers.h"
 
 namespace torch_func {
 
@@ -19,19 +18,12 @@ thread_local uint64_t lastCall = 0;
 
 BatchLevel batchLevelOf(const at::Tensor& tensor) {
   if (calls.empty()) return {};
-  const at::Tensor* current = &tensor;
-  while (current->defined()) {
-    if (auto* batched = at::functorch::maybeGetBatchedImpl(*current)) {
-      const auto level = static_cast<uint32_t>(batched->level());
-      // A level that is not active is none of a call that could be named; libtorch decides.
-      if (level == 0 || level > calls.size()) return {};
-      return {level, calls[level - 1]};
-    }
-    auto* wrapper = at::functorch::maybeGetTensorWrapper(*current);
-    if (wrapper == nullptr) break;
-    current = &wrapper->value();
-  }
-  return {};
+  auto* batched = at::functorch::maybeGetBatchedImpl(unwrapWhile(tensor, valueOfGradWrapper));
+  if (batched == nullptr) return {};
+  const auto level = static_cast<uint32_t>(batched->level());
+  // A level that is not active belongs to no call of vmap that has a number; libtorch reports the error.
+  if (level == 0 || level > calls.size()) return {};
+  return {level, calls[level - 1]};
 }
 
 bool isActive(const BatchLevel& level) { return level.level <= calls.size() && calls[level.level - 1] == level.call; }

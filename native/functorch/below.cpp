@@ -97,10 +97,9 @@ Napi::Value liftToTop(const Napi::CallbackInfo& info) {
 // unwrapDead(tensor): the value of a wrapper whose level is gone, of that value if need be, and so on.
 Napi::Value unwrapDead(const Napi::CallbackInfo& info) {
   Environment& environment = Environment::of(info.Env());
-  at::Tensor tensor = toTensor(environment, info[0], "tensor");
-  if (!functorch::isDeadTensorWrapper(tensor)) return info[0];
-  while (functorch::isDeadTensorWrapper(tensor)) tensor = functorch::unwrapIfDead(tensor);
-  return Napi::Value(info.Env(), wrapTensor(environment, std::move(tensor)));
+  const at::Tensor& tensor = toTensor(environment, info[0], "tensor");
+  const at::Tensor& value = withoutEndedLevels(tensor);
+  return value.is_same(tensor) ? info[0] : Napi::Value(info.Env(), wrapTensor(environment, value));
 }
 
 // unwrapBatched(tensor, level): [value, batch dimension] if it is batched at exactly this level, else

@@ -10,14 +10,13 @@
 #include <ATen/ATen.h>
 #include <ATen/core/boxing/KernelFunction.h>
 #include <ATen/core/dispatch/Dispatcher.h>
-#include <ATen/functorch/BatchedTensorImpl.h>
-#include <ATen/functorch/TensorWrapper.h>
 #include <c10/core/GradMode.h>
 #include <torch/library.h>
 
 #include <memory>
 #include <utility>
 
+#include "functorch/wrappers.h"
 #include "kernels/kernel_override.h"
 #include "kernels/norm_backward.h"
 
@@ -36,18 +35,10 @@ bool isDifferentiatedAgain(c10::ArrayRef<c10::IValue> arguments) {
   bool isWrapped = false;
   for (const c10::IValue& argument : arguments) {
     if (!argument.isTensor() || !argument.toTensor().defined()) continue;
-    Tensor value = argument.toTensor();
-    isRecorded |= value.requires_grad();
-    while (true) {
-      if (const auto* wrapper = at::functorch::maybeGetTensorWrapper(value)) {
-        value = wrapper->value();
-      } else if (const auto* batched = at::functorch::maybeGetBatchedImpl(value)) {
-        value = batched->value();
-      } else {
-        break;
-      }
+    isRecorded |= argument.toTensor().requires_grad();
+    for (const Tensor* value = valueOfWrapper(argument.toTensor()); value != nullptr; value = valueOfWrapper(*value)) {
       isWrapped = true;
-      isRecordedBelow |= value.requires_grad();
+      isRecordedBelow |= value->requires_grad();
     }
   }
   return isRecorded && (isRecordedBelow || !isWrapped);

@@ -2,8 +2,6 @@
 
 #include <ATen/EmptyTensor.h>
 #include <ATen/TensorIndexing.h>
-#include <ATen/functorch/BatchedTensorImpl.h>
-#include <ATen/functorch/TensorWrapper.h>
 
 #include <algorithm>
 #include <charconv>
@@ -19,6 +17,7 @@
 #include "core/errors.h"
 #include "core/tensor_handle.h"
 #include "exports.h"
+#include "functorch/wrappers.h"
 
 namespace torch_func {
 
@@ -204,9 +203,8 @@ bool standsForSeveralIndices(Environment& environment, const Argument& list) {
 // A 0-d integer tensor is read as a number, unless libtorch sees that it is batched; under a gradient
 // wrapper it does not look. An integer has no gradient, so that the wrapper can go.
 const at::Tensor& batchedOrSame(const at::Tensor& tensor) {
-  const at::Tensor* current = &tensor;
-  while (auto* wrapper = at::functorch::maybeGetTensorWrapper(*current)) current = &wrapper->value();
-  return at::functorch::isBatchedTensor(*current) && !tensor.is_floating_point() ? *current : tensor;
+  const at::Tensor& value = unwrapWhile(tensor, valueOfGradWrapper);
+  return at::functorch::isBatchedTensor(value) && !tensor.is_floating_point() ? value : tensor;
 }
 
 TensorIndex toIndex(Environment& environment, const Argument& item, const at::Tensor& self) {

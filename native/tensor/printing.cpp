@@ -1,9 +1,6 @@
 // What lib/format needs to know of a tensor in order to print it.
 
 #include <ATen/ATen.h>
-#include <c10/core/AutogradState.h>
-#include <c10/core/GradMode.h>
-#include <c10/core/impl/LocalDispatchKeySet.h>
 #include <torch/csrc/autograd/function.h>
 
 #include <cstring>
@@ -16,20 +13,12 @@
 #include "core/errors.h"
 #include "core/tensor_handle.h"
 #include "exports.h"
+#include "functorch/wrappers.h"
 #include "operators/results.h"
 
 namespace torch_func {
 
 namespace {
-
-// Printing inside a transform must look at the tensor as it is: no level of the interpreter stack
-// may see what is done here, and autograd may not record it.
-class Unobserved {
-  c10::impl::ExcludeDispatchKeyGuard front_{c10::DispatchKey::FuncTorchDynamicLayerFrontMode};
-  c10::impl::ExcludeDispatchKeyGuard back_{c10::DispatchKey::FuncTorchDynamicLayerBackMode};
-  c10::AutoGradMode gradMode_{false};
-  c10::AutoFwGradMode forwardGradMode_{false};
-};
 
 // The two ends of every dimension that is too long to print. Nothing larger is ever copied: a tensor
 // may be an expanded one, far larger than the memory.
@@ -70,7 +59,7 @@ Napi::Value printedElements(const Napi::CallbackInfo& info) {
   Environment& environment = Environment::of(info.Env());
   at::Tensor tensor = toTensor(environment, info[0], "input");
   const int64_t edgeItems = integerParameter(info, 1, "printedElements", "edgeItems");
-  Unobserved unobserved;
+  BelowTransforms below;
   tensor = tensor.detach();
   if (tensor.is_quantized()) {
     tensor = tensor.dequantize();
@@ -138,7 +127,7 @@ Napi::Value printingInfo(const Napi::CallbackInfo& info) {
   const at::Tensor& tangent = tensor._fw_grad(0);
   result.Set("tangent", Napi::Value(env, wrapTensor(environment, tangent)));
 
-  Unobserved unobserved;
+  BelowTransforms below;
   if (!tensor.is_nested()) {
     auto shape = Napi::Array::New(env, tensor.dim());
     for (int64_t dim = 0; dim < tensor.dim(); ++dim) shape.Set(static_cast<uint32_t>(dim), wrapInteger(env, tensor.size(dim)));

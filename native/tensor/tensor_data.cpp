@@ -2,10 +2,6 @@
 
 #include <ATen/FunctionalTensorWrapper.h>
 #include <ATen/Functions.h>
-#include <ATen/functorch/BatchedTensorImpl.h>
-#include <ATen/functorch/TensorWrapper.h>
-#include <c10/core/GradMode.h>
-#include <c10/core/impl/LocalDispatchKeySet.h>
 
 #include <cmath>
 #include <cstring>
@@ -18,6 +14,7 @@
 #include "core/errors.h"
 #include "core/remedies.h"
 #include "exports.h"
+#include "functorch/wrappers.h"
 #include "operators/results.h"
 
 namespace torch_func {
@@ -55,8 +52,7 @@ at::Tensor lift(at::Tensor tensor, const c10::Device& device) {
 
 // Fresh CPU memory made below all transforms.
 at::Tensor plainEmpty(c10::IntArrayRef shape, c10::ScalarType dtype) {
-  c10::impl::ExcludeDispatchKeyGuard below(
-      c10::DispatchKeySet({c10::DispatchKey::FuncTorchDynamicLayerFrontMode, c10::DispatchKey::FuncTorchDynamicLayerBackMode}));
+  BelowTransforms below;
   return at::empty(shape, at::TensorOptions().dtype(dtype));
 }
 
@@ -286,8 +282,7 @@ Napi::Value tensorFromList(const Napi::CallbackInfo& info) {
     });
   }
   if (tensor.scalar_type() != dtype) {
-    c10::impl::ExcludeDispatchKeyGuard below(
-        c10::DispatchKeySet({c10::DispatchKey::FuncTorchDynamicLayerFrontMode, c10::DispatchKey::FuncTorchDynamicLayerBackMode}));
+    BelowTransforms below;
     tensor = tensor.to(dtype);
   }
   return Napi::Value(info.Env(), wrapTensor(environment, lift(std::move(tensor), device)));
@@ -298,22 +293,15 @@ Napi::Value tensorFromList(const Napi::CallbackInfo& info) {
 // The values as contiguous CPU memory. Gradient and functional wrappers are looked through, as in PyTorch; a
 // batched tensor has no values of its own to show.
 at::Tensor readable(const at::Tensor& tensor) {
-  at::Tensor plain = tensor;
-  while (true) {
-    if (auto* wrapper = at::functorch::maybeGetTensorWrapper(plain)) {
-      plain = wrapper->value();
-    } else if (at::functionalization::impl::isFunctionalTensor(plain)) {
-      // What has been written to it, or to a view of it, may still wait to be done.
-      at::functionalization::impl::sync(plain);
-      plain = at::functionalization::impl::from_functional_tensor(plain);
-    } else {
-      break;
-    }
+  at::Tensor plain = unwrapWhile(tensor, valueOfGradWrapper);
+  while (at::functionalization::impl::isFunctionalTensor(plain)) {
+    // Writes to it, or to a view of it, may still be pending.
+    at::functionalization::impl::sync(plain);
+    plain = at::functionalization::impl::from_functional_tensor(plain);
+    plain = unwrapWhile(plain, valueOfGradWrapper);
   }
   if (at::functorch::isBatchedTensor(plain)) throwRuntimeError(valuesOfBatchedTensor());
-  at::NoGradGuard noGrad;
-  c10::impl::ExcludeDispatchKeyGuard below(
-      c10::DispatchKeySet({c10::DispatchKey::FuncTorchDynamicLayerFrontMode, c10::DispatchKey::FuncTorchDynamicLayerBackMode}));
+  BelowTransforms below;
   if (plain.is_meta()) throwRuntimeError("a tensor on the meta device has no data to read");
   if (plain.layout() != c10::kStrided) plain = plain.to_dense();
   // The zeros of a derivative that vanishes, which have no memory.
@@ -383,8 +371,7 @@ Napi::Value dataInto(const Napi::CallbackInfo& info) {
 Napi::Value doubles(const Napi::CallbackInfo& info) {
   Environment& environment = Environment::of(info.Env());
   at::Tensor source = readable(toOperand(environment, info[0], "input"));
-  c10::impl::ExcludeDispatchKeyGuard below(
-      c10::DispatchKeySet({c10::DispatchKey::FuncTorchDynamicLayerFrontMode, c10::DispatchKey::FuncTorchDynamicLayerBackMode}));
+  BelowTransforms below;
   source = source.to(source.is_complex() ? c10::ScalarType::ComplexDouble : c10::ScalarType::Double);
   auto buffer = Napi::ArrayBuffer::New(info.Env(), source.nbytes());
   if (source.nbytes() > 0) std::memcpy(buffer.Data(), source.const_data_ptr(), source.nbytes());
