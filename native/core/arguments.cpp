@@ -10,6 +10,7 @@
 
 #include "core/call_arguments.h"
 #include "core/errors.h"
+#include "core/safe_integers.h"
 
 namespace torch_func {
 
@@ -19,7 +20,6 @@ using Kind = Argument::Kind;
 
 // Deeper lists than this no operator takes; a cyclic array ends here.
 constexpr int kMaxDepth = 8;
-constexpr double kMaxSafeInteger = 9007199254740992.0;  // 2^53
 
 std::string readString(napi_env env, napi_value value) {
   size_t length = 0;
@@ -30,7 +30,7 @@ std::string readString(napi_env env, napi_value value) {
 }
 
 void readNumber(double number, Argument& argument) {
-  if (std::trunc(number) == number && std::abs(number) <= kMaxSafeInteger) {
+  if (std::trunc(number) == number && std::abs(number) <= kMaxExactInteger) {
     argument.kind = Kind::Integer;
     argument.integer = static_cast<int64_t>(number);
   } else {

@@ -5,13 +5,12 @@
 #include <cmath>
 
 #include "core/errors.h"
+#include "core/safe_integers.h"
 #include "core/tensor_handle.h"
 
 namespace torch_func {
 
 namespace {
-
-constexpr double kMaxSafeInteger = 9007199254740991.0;  // 2^53 - 1
 
 [[noreturn]] void throwWrong(const Napi::CallbackInfo& info, size_t position, const char* function, const char* name,
                              const char* expected) {
@@ -38,7 +37,7 @@ bool booleanParameter(const Napi::CallbackInfo& info, size_t position, const cha
 int64_t integerParameter(const Napi::CallbackInfo& info, size_t position, const char* function, const char* name) {
   if (!info[position].IsNumber()) throwWrong(info, position, function, name, "an integer");
   const double value = info[position].As<Napi::Number>().DoubleValue();
-  if (std::trunc(value) != value || std::abs(value) > kMaxSafeInteger) throwWrong(info, position, function, name, "an integer");
+  if (std::trunc(value) != value || std::abs(value) > static_cast<double>(kMaxSafeInteger)) throwWrong(info, position, function, name, "an integer");
   return static_cast<int64_t>(value);
 }
 

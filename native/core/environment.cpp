@@ -4,6 +4,7 @@
 
 #include <c10/util/Exception.h>
 
+#include <iterator>
 #include <utility>
 
 #include "core/errors.h"
@@ -74,7 +75,8 @@ void Environment::initialize(const Napi::Object& classes) {
   keep(onWarning_, classes.Get("onWarning"));
   static constexpr const char* kNames[] = {"RuntimeError", "ValueError",           "TypeError",  "IndexError",
                                            "NotImplementedError", "LinAlgError", "OutOfMemoryError"};
-  for (size_t i = 0; i < static_cast<size_t>(ErrorClass::Count); ++i) keep(errorClasses_[i], classes.Get(kNames[i]));
+  static_assert(std::size(kNames) == static_cast<size_t>(ErrorClass::Count), "one name for each ErrorClass");
+  for (size_t i = 0; i < std::size(kNames); ++i) keep(errorClasses_[i], classes.Get(kNames[i]));
   keep(objectPrototype_, Napi::Env(env).Global().Get("Object").As<Napi::Object>().Get("prototype"));
 }
 

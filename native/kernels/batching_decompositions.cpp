@@ -20,6 +20,7 @@
 #include "kernels/decompositions.h"
 #include "kernels/distance_backward.h"
 #include "kernels/index_put_batching.h"
+#include "kernels/kernel_override.h"
 #include "kernels/loss_decompositions.h"
 #include "kernels/norm_backward.h"
 
@@ -29,11 +30,6 @@ namespace {
 
 using at::Scalar;
 using at::Tensor;
-
-class IgnoreWarnings final : public c10::WarningHandler {
- public:
-  void process(const c10::Warning&) override {}
-};
 
 void checkAddrScalar(const Scalar& scalar, const char* name, at::ScalarType type) {
   TORCH_CHECK(!scalar.isBoolean() || type == at::kBool, "Boolean ", name, " only supported for Boolean results.");
@@ -102,9 +98,7 @@ void registerBatchingDecompositions() {
     vmap.impl("addr", &addr);
     registerProperties(vmap);
     {
-      // The dispatcher warns of a kernel that takes another's place; these mean to.
       IgnoreWarnings ignore;
-      c10::WarningUtils::WarningHandlerGuard guard(&ignore);
       registerNormBackward(vmap);
       vmap.impl("index_put_", &indexPutInPlace);
       vmap.impl("_cdist_backward", &cdistBackward);

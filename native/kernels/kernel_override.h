@@ -9,10 +9,14 @@
 
 namespace torch_func {
 
-// The dispatcher warns of a kernel that takes another's place; these mean to.
-class IgnoreWarnings final : public c10::WarningHandler {
- public:
-  void process(const c10::Warning&) override {}
+// While this object lives, the thread's warnings are dropped: the dispatcher warns about a kernel that replaces
+// another one, and the addon's kernels do so on purpose.
+class IgnoreWarnings {
+  class Handler final : public c10::WarningHandler {
+    void process(const c10::Warning&) override {}
+  };
+  Handler handler_;
+  c10::WarningUtils::WarningHandlerGuard guard_{&handler_};
 };
 
 // Puts what `make` builds in the place of an operator's autograd kernel, which it is handed: one kernel
@@ -21,7 +25,6 @@ class IgnoreWarnings final : public c10::WarningHandler {
 template <typename Make>
 void overrideAutogradKernel(torch::Library& library, const std::string& name, Make make) {
   IgnoreWarnings ignore;
-  c10::WarningUtils::WarningHandlerGuard guard(&ignore);
   const size_t dot = name.find('.');
   const auto op = c10::Dispatcher::singleton().findSchemaOrThrow(
       ("aten::" + name.substr(0, dot)).c_str(), dot == std::string::npos ? "" : name.substr(dot + 1).c_str());

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <unordered_set>
 #include <utility>
 
@@ -76,6 +77,7 @@ std::string typeText(Type type, const std::optional<int32_t>& size) {
   static constexpr const char* kTexts[] = {"Tensor",  "Tensor[]", "Tensor?[]", "Scalar",     "Scalar[]", "int",   "int[]",
                                            "float",   "float[]",  "bool",      "bool[]",     "string",   "string[]",
                                            "Dtype",   "Layout",   "MemoryFormat", "Device",  "Generator", "unsupported"};
+  static_assert(std::size(kTexts) == static_cast<size_t>(Type::Unsupported) + 1, "one text for each Parameter::Type");
   std::string text = kTexts[static_cast<size_t>(type)];
   if (size && text.size() > 2 && text.back() == ']') text.insert(text.size() - 1, std::to_string(*size));
   return text;

@@ -5,12 +5,11 @@
 #include <ATen/core/List.h>
 
 #include "core/errors.h"
+#include "core/safe_integers.h"
 
 namespace torch_func {
 
 namespace {
-
-constexpr int64_t kMaxSafeInteger = 9007199254740991;  // 2^53 - 1
 
 template <typename List, typename Wrap>
 napi_value wrapList(napi_env env, const List& list, Wrap wrap) {
