@@ -9,6 +9,7 @@
 #include "core/tensor_handle.h"
 #include "exports.h"
 #include "kernels/decompositions.h"
+#include "runtime/cuda_library.h"
 
 namespace torch_func {
 
@@ -32,6 +33,7 @@ Napi::Object startAddon(Napi::Env env, Napi::Object exports) {
     registerBatchingDecompositions();
     ensureForwardAdDecompositions();
     registerMetaKernels();
+    loadCudaLibrary();
   } catch (const std::exception& error) {
     // A libtorch that the addon was not built for; lib/native.ts says what can be done.
     throw Napi::Error::New(env, error.what());
@@ -48,6 +50,9 @@ Napi::Object startAddon(Napi::Env env, Napi::Object exports) {
   defineGraphNodes(exports);
   defineFunctionNodes(exports);
   defineLevels(exports);
+  defineWrapping(exports);
+  defineForwardMode(exports);
+  defineBatchingFallback(exports);
   defineBelow(exports);
   defineFunctionalize(exports);
   defineIndexing(exports);

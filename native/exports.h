@@ -9,9 +9,12 @@ namespace torch_func {
 void defineTensorHandle(Napi::Object exports);  // core/tensor_handle.cpp
 void defineMallocPolicy(Napi::Object exports);  // core/malloc_policy.cpp
 
-void defineLevels(Napi::Object exports);         // functorch/levels.cpp
-void defineBelow(Napi::Object exports);          // functorch/below.cpp
-void defineFunctionalize(Napi::Object exports);  // functorch/functionalize.cpp
+void defineLevels(Napi::Object exports);            // functorch/levels.cpp
+void defineWrapping(Napi::Object exports);          // functorch/wrapping.cpp
+void defineForwardMode(Napi::Object exports);       // functorch/forward_mode.cpp
+void defineBatchingFallback(Napi::Object exports);  // functorch/batching_fallback.cpp
+void defineBelow(Napi::Object exports);             // functorch/below.cpp
+void defineFunctionalize(Napi::Object exports);     // functorch/functionalize.cpp
 
 void defineOperators(Napi::Object exports);  // operators/operators.cpp
 void defineIndexing(Napi::Object exports);   // operators/indexing.cpp

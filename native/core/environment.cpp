@@ -8,7 +8,6 @@
 #include <utility>
 
 #include "core/errors.h"
-#include "functorch/levels.h"
 
 namespace torch_func {
 
@@ -41,7 +40,6 @@ Environment::Environment(napi_env env) : env(env), ownHandles_(env) { loadedLast
 
 Environment::~Environment() {
   if (loadedLast == this) loadedLast = nullptr;
-  leaveDualLevels(*this);
   // Each restores the state that it found, so the innermost goes first.
   while (!inferenceModes.empty()) inferenceModes.pop_back();
 }

@@ -15,6 +15,7 @@
 
 #include "core/handle_pool.h"
 #include "core/stack_limit.h"
+#include "functorch/dual_level.h"
 
 namespace torch_func {
 
@@ -48,7 +49,7 @@ class Environment {
   napi_value blank = nullptr;
   // Stacks of operator calls, to be used again.
   std::vector<std::unique_ptr<std::vector<c10::IValue>>> operatorStacks;
-  size_t dualLevels = 0;  // how often forward mode was entered and not left
+  DualLevelUses dualLevels;
   // The inference modes that were entered and not left, innermost last, by number.
   std::vector<std::pair<int64_t, std::unique_ptr<c10::InferenceMode>>> inferenceModes;
 

@@ -1,19 +1,11 @@
-// CUDA devices, threads, the default dtype, and what libtorch says about itself.
+// CUDA devices: selection, properties, memory, random seeds.
 
-#include <ATen/Context.h>
-#include <ATen/Parallel.h>
-#include <ATen/Version.h>
 #include <ATen/detail/CUDAHooksInterface.h>
 #include <c10/core/CachingDeviceAllocator.h>
-#include <c10/core/DefaultDtype.h>
 #include <c10/core/impl/VirtualGuardImpl.h>
-#include <torch/version.h>
 
-#include <algorithm>
-#include <cmath>
-#include <limits>
+#include <mutex>
 #include <string>
-#include <thread>
 
 #include "core/arguments.h"
 #include "core/call_arguments.h"
@@ -25,8 +17,6 @@
 namespace torch_func {
 
 namespace {
-
-using Kind = Argument::Kind;
 
 const at::CUDAHooksInterface& cuda() { return at::detail::getCUDAHooks(); }
 
@@ -45,7 +35,6 @@ c10::DeviceIndex deviceIndex(const Napi::CallbackInfo& info) {
   return static_cast<c10::DeviceIndex>(index);
 }
 
-// --- CUDA -------------------------------------------------------------------------------------
 // lib/cuda.ts asks cudaIsBuilt and cudaDeviceCount first, and gives PyTorch's answers where there is
 // no CUDA; the functions below them may assume a device.
 
@@ -191,87 +180,9 @@ Napi::Value cudaLoadErrorText(const Napi::CallbackInfo& info) {
   return Napi::String::New(info.Env(), cudaLoadError());
 }
 
-// --- threads ----------------------------------------------------------------------------------
-
-int readThreadCount(const Napi::CallbackInfo& info, const char* function) {
-  Environment& environment = Environment::of(info.Env());
-  Argument count;
-  readArgument(environment, info[0], count);
-  if (!count.isInteger()) throwRuntimeError(std::string(function) + " expects an int, but got " + describe(environment, count));
-  if (count.integer <= 0) throwRuntimeError(std::string(function) + " expects a positive integer");
-  if (count.integer > std::numeric_limits<int>::max()) throwValueError("Overflow when unpacking long");
-  // Python takes any number, and OpenMP ends the process when it cannot start so many threads.
-  const int64_t most = std::max<int64_t>(1024, 8 * int64_t{std::thread::hardware_concurrency()});
-  if (count.integer > most) {
-    throwValueError(std::string(function) + " expects at most " + std::to_string(most) + " threads, but got " + std::to_string(count.integer));
-  }
-  return static_cast<int>(count.integer);
-}
-
-Napi::Value setNumThreads(const Napi::CallbackInfo& info) {
-  at::set_num_threads(readThreadCount(info, "set_num_threads"));
-  return info.Env().Undefined();
-}
-
-Napi::Value setNumInteropThreads(const Napi::CallbackInfo& info) {
-  at::set_num_interop_threads(readThreadCount(info, "set_num_interop_threads"));
-  return info.Env().Undefined();
-}
-
-Napi::Value getNumThreads(const Napi::CallbackInfo& info) { return toNumber(info.Env(), at::get_num_threads()); }
-Napi::Value getNumInteropThreads(const Napi::CallbackInfo& info) {
-  return toNumber(info.Env(), static_cast<int64_t>(at::get_num_interop_threads()));
-}
-
-// --- warnings -----------------------------------------------------------------------------------
-
-Napi::Value setWarnAlways(const Napi::CallbackInfo& info) {
-  c10::WarningUtils::set_warnAlways(info[0].ToBoolean());
-  return info.Env().Undefined();
-}
-
-Napi::Value getWarnAlways(const Napi::CallbackInfo& info) {
-  return Napi::Boolean::New(info.Env(), c10::WarningUtils::get_warnAlways());
-}
-
-// --- the default dtype ------------------------------------------------------------------------
-
-Napi::Value setDefaultDtype(const Napi::CallbackInfo& info) {
-  Environment& environment = Environment::of(info.Env());
-  Argument argument;
-  readArgument(environment, info[0], argument);
-  const auto type = argument.kind == Kind::String ? parseDtype(argument.text) : std::nullopt;
-  if (!type) {
-    const std::string got = argument.kind == Kind::String ? inQuotes(argument.text) : describe(environment, argument);
-    throwTypeError("invalid dtype object: only floating-point types are supported as the default type (got " + got + ")");
-  }
-  switch (*type) {
-    case at::kHalf:
-    case at::kBFloat16:
-    case at::kFloat:
-    case at::kDouble: break;
-    default:
-      throwTypeError(std::string("only floating-point types are supported as the default type (got ") + dtypeName(*type) + ")");
-  }
-  c10::set_default_dtype(c10::scalarTypeToTypeMeta(*type));
-  return info.Env().Undefined();
-}
-
-Napi::Value getDefaultDtype(const Napi::CallbackInfo& info) {
-  return Napi::String::New(info.Env(), dtypeName(c10::get_default_dtype_as_scalartype()));
-}
-
-// --- what libtorch is -------------------------------------------------------------------------
-
-Napi::Value libtorchVersion(const Napi::CallbackInfo& info) { return Napi::String::New(info.Env(), TORCH_VERSION); }
-Napi::Value libtorchPath(const Napi::CallbackInfo& info) { return Napi::String::New(info.Env(), libtorchFile()); }
-Napi::Value cpuCapability(const Napi::CallbackInfo& info) { return Napi::String::New(info.Env(), at::get_cpu_capability()); }
-Napi::Value showConfig(const Napi::CallbackInfo& info) { return Napi::String::New(info.Env(), at::show_config()); }
-
 }  // namespace
 
 void defineCuda(Napi::Object exports) {
-  loadCudaLibrary();
   define<cudaIsBuilt>(exports, "cudaIsBuilt");
   define<cudaDeviceCount>(exports, "cudaDeviceCount");
   define<cudaCurrentDevice>(exports, "cudaCurrentDevice");
@@ -284,18 +195,6 @@ void defineCuda(Napi::Object exports) {
   define<cudaDeviceProperties>(exports, "cudaDeviceProperties");
   define<cudaMemGetInfo>(exports, "cudaMemGetInfo");
   define<cudaLoadErrorText>(exports, "cudaLoadError");
-  define<setWarnAlways>(exports, "setWarnAlways");
-  define<getWarnAlways>(exports, "getWarnAlways");
-  define<setNumThreads>(exports, "setNumThreads");
-  define<setNumInteropThreads>(exports, "setNumInteropThreads");
-  define<getNumThreads>(exports, "getNumThreads");
-  define<getNumInteropThreads>(exports, "getNumInteropThreads");
-  define<setDefaultDtype>(exports, "setDefaultDtype");
-  define<getDefaultDtype>(exports, "getDefaultDtype");
-  define<libtorchVersion>(exports, "libtorchVersion");
-  define<libtorchPath>(exports, "libtorchPath");
-  define<cpuCapability>(exports, "cpuCapability");
-  define<showConfig>(exports, "showConfig");
 }
 
 }  // namespace torch_func
