@@ -157,18 +157,21 @@ export interface Native {
   popLevel(level: number): void;
   swapInferenceMode(enabled: boolean): boolean;
   levelDepth(): number;
+  // functorch/wrapping.cpp
   wrapForGrad(tensor: Tensor, level: number, requiresGrad: boolean): Tensor;
   unwrapForGrad(tensor: Tensor, level: number): Tensor;
   addBatchDim(tensor: Tensor, dim: number, level: number): Tensor;
   removeBatchDim(tensor: Tensor, level: number, batchSize: number, outDim: number): Tensor;
   wrapperInfo(tensor: Tensor): WrapperInfo | null;
   isBatchedAtLevel(tensor: Tensor, level: number): boolean;
+  // functorch/forward_mode.cpp
   enterDualLevel(): number;
   exitDualLevel(level: number): void;
   makeDual(primal: Tensor, tangent: Tensor, level: number): Tensor;
   unpackDual(tensor: Tensor, level: number): [Tensor, Tensor | null];
   forwardGradMode(): boolean;
   setForwardGradMode(enabled: boolean): void;
+  // functorch/batching_fallback.cpp
   setVmapFallbackEnabled(enabled: boolean): void;
   isVmapFallbackEnabled(): boolean;
   setVmapFallbackWarningEnabled(enabled: boolean): void;
@@ -206,6 +209,7 @@ export interface Native {
   cudaMemGetInfo(index: number): [free: number, total: number];
   /** Why libtorch's CUDA libraries could not be loaded; null if there is nothing to report. */
   cudaLoadError(): string | null;
+  // runtime/runtime.cpp
   setWarnAlways(always: boolean): void;
   getWarnAlways(): boolean;
   setNumThreads(count: number): void;
@@ -218,7 +222,6 @@ export interface Native {
   libtorchPath(): string;
   cpuCapability(): string;
   showConfig(): string;
-  // runtime/runtime.cpp
   setDeterministicAlgorithms(enabled: boolean, warnOnly: boolean): void;
   deterministicAlgorithms(): boolean;
   deterministicAlgorithmsWarnOnly(): boolean;
