@@ -31,7 +31,7 @@ Napi::Object startAddon(Napi::Env env, Napi::Object exports) {
     installSmallAllocator();
     installHookingEngine();
     registerBatchingDecompositions();
-    ensureForwardAdDecompositions();
+    registerForwardAdDecompositions();
     registerMetaKernels();
     loadCudaLibrary();
   } catch (const std::exception& error) {

@@ -58,7 +58,7 @@ export function backward(
   checkInputs(inputList);
   if (outputs.length === 0) return;
   const retainGraph = options.retainGraph ?? createGraph;
-  withCallbacks(() => native.engineRun(outputs, starts, inputList, retainGraph, createGraph, true, true));
+  withCallbacks(() => native.runBackward(outputs, starts, inputList, retainGraph, createGraph, true, true));
 }
 
 declare module '../tensor' {

@@ -104,7 +104,7 @@ export function runEngine(
     );
   }
   const run = (starts: readonly (Tensor | null)[]): (Tensor | null)[] =>
-    withCallbacks(() => native.engineRun(outputs, starts, inputs, retainGraph, createGraph, allowUnused, false));
+    withCallbacks(() => native.runBackward(outputs, starts, inputs, retainGraph, createGraph, allowUnused, false));
   if (!isGradsBatched) return run(grads);
   return vmapTensors(run, grads as readonly Tensor[], { batchSize: batchSize(grads) });
 }

@@ -100,7 +100,7 @@ export interface Native {
   index(tensor: Tensor, indices: readonly Index[]): Tensor;
   indexPut_(tensor: Tensor, indices: readonly Index[], value: Tensor | Scalar, accumulate?: boolean): void;
   // autograd/engine.cpp
-  engineRun(
+  runBackward(
     outputs: readonly Tensor[],
     gradOutputs: readonly (Tensor | null)[],
     inputs: readonly Tensor[],
@@ -178,8 +178,8 @@ export interface Native {
   isVmapFallbackWarningEnabled(): boolean;
   // functorch/below.cpp
   topLevel(): TopLevel | null;
-  lowerLevel(): number;
-  raiseLevel(number: number): void;
+  popLevelTemporarily(): number;
+  restoreLevel(number: number): void;
   liftToTop(tensor: Tensor): Tensor;
   unwrapDead(tensor: Tensor): Tensor;
   unwrapBatched(tensor: Tensor, level: number): [Tensor, number | null];

@@ -27,8 +27,8 @@ napi_value callDispatcher(const CallbackToken& token, std::initializer_list<napi
   napi_env env = site.env;
   Environment& environment = Environment::of(env);
   environment.stack.check();
-  // The object for the result of an operator that may be running is not for what the callback makes.
-  const napi_value blank = std::exchange(environment.blank, nullptr);
+  // An operator may be running; the object for its result is not for tensors that the callback creates.
+  ResultObjectScope resultObject(environment, nullptr);
   napi_value dispatcher, undefined, number, result;
   check(env, napi_get_reference_value(env, site.dispatcher, &dispatcher));
   check(env, napi_get_undefined(env, &undefined));
@@ -36,7 +36,6 @@ napi_value callDispatcher(const CallbackToken& token, std::initializer_list<napi
   std::vector<napi_value> all = {number};
   all.insert(all.end(), arguments);
   check(env, napi_call_function(env, undefined, dispatcher, all.size(), all.data(), &result));
-  environment.blank = blank;
   return result;
 }
 

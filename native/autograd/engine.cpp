@@ -46,17 +46,17 @@ autograd::edge_list inputEdges(const std::vector<at::Tensor>& inputs, bool accum
   return edges;
 }
 
-// engineRun(outputs, gradOutputs, inputs, retainGraph, createGraph, allowUnused, accumulate)
+// runBackward(outputs, gradOutputs, inputs, retainGraph, createGraph, allowUnused, accumulate)
 // One run of the engine, with the checks and messages of PyTorch's Python entry point. Every output
 // comes with its gradient. Returns the gradients, null for an unused input; accumulating, nothing.
-Napi::Value engineRun(const Napi::CallbackInfo& info) {
+Napi::Value runBackward(const Napi::CallbackInfo& info) {
   Environment& environment = Environment::of(info.Env());
   const auto outputs = toTensorList(environment, info[0], "outputs");
   const auto gradOutputs = toTensorList(environment, info[1], "gradOutputs", /*allowNull=*/true);
   const auto inputs = toTensorList(environment, info[2], "inputs");
   const bool retainGraph = info[3].ToBoolean(), createGraph = info[4].ToBoolean();
   const bool allowUnused = info[5].ToBoolean(), accumulate = info[6].ToBoolean();
-  if (outputs.empty()) throwRuntimeError("engineRun(): argument 'outputs' must hold at least one Tensor");
+  if (outputs.empty()) throwRuntimeError("runBackward(): argument 'outputs' must hold at least one Tensor");
   if (gradOutputs.size() != outputs.size()) {
     throwRuntimeError("got " + std::to_string(outputs.size()) + " tensors and " + std::to_string(gradOutputs.size()) + " gradients");
   }
@@ -169,7 +169,7 @@ Napi::Value enableSavedTensorHooks(const Napi::CallbackInfo& info) {
 }  // namespace
 
 void defineEngine(Napi::Object exports) {
-  define<engineRun>(exports, "engineRun");
+  define<runBackward>(exports, "runBackward");
   define<gradMode>(exports, "gradMode");
   define<setGradMode, StackCheck::Unwinding>(exports, "setGradMode");
   define<isInferenceMode>(exports, "isInferenceMode");

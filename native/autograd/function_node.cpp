@@ -216,7 +216,7 @@ Napi::Value functionWrap(const Napi::CallbackInfo& info) {
   if (executable) {
     auto* weak = new WeakFunctionPointer(node);
     const auto finalize = [](node_api_basic_env, void* data, void*) { delete static_cast<WeakFunctionPointer*>(data); };
-    if (napi_create_external(environment.keeperEnv(), weak, finalize, nullptr, &saved) != napi_ok) {
+    if (napi_create_external(environment.finalizerEnv(), weak, finalize, nullptr, &saved) != napi_ok) {
       delete weak;
       throw std::runtime_error("the node could not be handed to JavaScript");
     }

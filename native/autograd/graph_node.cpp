@@ -17,7 +17,7 @@ namespace {
 
 using NodePointer = c10::intrusive_ptr<torch::autograd::Node>;
 
-// Basic, and in the keeper's environment: it runs inside collections (environment.h).
+// See Note [Basic finalizers and the second environment].
 void finalizeNode(node_api_basic_env, void* data, void*) { delete static_cast<NodePointer*>(data); }
 
 napi_value wrapNode(Environment& environment, NodePointer node) {
@@ -27,7 +27,7 @@ napi_value wrapNode(Environment& environment, NodePointer node) {
     return value;
   }
   auto* pointer = new NodePointer(std::move(node));
-  if (napi_create_external(environment.keeperEnv(), pointer, finalizeNode, nullptr, &value) != napi_ok) {
+  if (napi_create_external(environment.finalizerEnv(), pointer, finalizeNode, nullptr, &value) != napi_ok) {
     delete pointer;
     throw std::runtime_error("the node could not be handed to JavaScript");
   }

@@ -65,7 +65,7 @@ void Environment::keep(napi_ref& ref, napi_value value) {
 // May come again: a test runner or a bundler loads the package anew for every file it runs, but the
 // addon once per thread. The last classes count.
 void Environment::initialize(const Napi::Object& classes) {
-  keeper_ = loadedLast != nullptr ? loadedLast : this;
+  finalizerOwner_ = loadedLast != nullptr ? loadedLast : this;
   if (warningCollector_ == nullptr) warningCollector_ = std::make_unique<WarningCollector>(*this);
   keep(tensorClass_, classes.Get("Tensor"));
   keep(complexClass_, classes.Get("Complex"));

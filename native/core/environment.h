@@ -2,6 +2,17 @@
 // State of one JavaScript environment (the main thread or a worker): the classes and functions that
 // lib/native.ts hands in, the pool of tensor handles, and warnings waiting to be emitted.
 // Nothing that refers to JavaScript lives in a static: a worker thread loads the addon again.
+//
+// Note [Basic finalizers and the second environment]
+// Tensors, generators and graph nodes are freed by basic finalizers (node_api_basic_env). These run inside a garbage
+// collection and not at the next turn of the event loop, so that a synchronous loop frees its tensors too. They must
+// not touch JavaScript.
+// Such a finalizer may run while an error is on its way to JavaScript: until V8 takes the error over, Node-API keeps it
+// as the environment's last exception, and the takeover allocates, which may start a collection. After each finalizer
+// Node-API checks its environment for an exception; it would find that error, treat it as thrown by the finalizer and
+// end the process.
+// Therefore the addon is loaded twice on each thread (lib/native.ts). The environment of the second load owns all
+// objects with finalizers. None of its functions is ever called, so it never has an exception.
 
 #include <c10/core/InferenceMode.h>
 #include <ATen/core/ivalue.h>
@@ -34,19 +45,15 @@ class Environment {
   napi_env env;
   StackLimit stack;
 
-  // The keeper is the environment of the addon's second load on this thread, and owns everything that
-  // the collector frees; no function of it is ever called. The reason is an error on its way to
-  // JavaScript: until V8 has taken it over, Node-API holds it as the environment's last exception, and
-  // taking it over allocates. A collection at that moment runs our finalizers (basic ones run inside
-  // collections), after each of which Node-API looks for an exception, finds that one, takes it for
-  // the finalizer's own and ends the process. The keeper never has an exception.
-  napi_env keeperEnv() const { return keeper_->env; }
-  HandlePool& handles() const { return keeper_->ownHandles_; }
+  // The Node-API environment that owns every object with a finalizer.
+  // See Note [Basic finalizers and the second environment].
+  napi_env finalizerEnv() const { return finalizerOwner_->env; }
+  HandlePool& handles() const { return finalizerOwner_->ownHandles_; }
   // The at::Generator behind each wrapped Generator object: what tells them from foreign objects.
-  std::unordered_set<void*>& generators() const { return keeper_->ownGenerators_; }
+  std::unordered_set<void*>& generators() const { return finalizerOwner_->ownGenerators_; }
 
-  // The empty Tensor object that came with the operator call in progress, for its first result.
-  napi_value blank = nullptr;
+  // The empty Tensor object that came with the operator call in progress; its first result goes into it.
+  napi_value resultObject = nullptr;
   // Stacks of operator calls, to be used again.
   std::vector<std::unique_ptr<std::vector<c10::IValue>>> operatorStacks;
   DualLevelUses dualLevels;
@@ -60,7 +67,7 @@ class Environment {
   napi_value objectPrototype() const { return deref(objectPrototype_); }
   bool initialized() const { return tensorClass_ != nullptr; }
 
-  // Takes the classes from lib/tensor.ts, and the environment loaded last on this thread as keeper.
+  // Takes the classes from lib/tensor.ts. The environment loaded last on this thread owns what has finalizers.
   void initialize(const Napi::Object& classes);
 
   // libtorch's warnings are collected while C++ runs and handed to JavaScript when the call returns.
@@ -70,7 +77,7 @@ class Environment {
  private:
   HandlePool ownHandles_;
   std::unordered_set<void*> ownGenerators_;
-  Environment* keeper_ = this;
+  Environment* finalizerOwner_ = this;
 
   napi_value deref(napi_ref ref) const;
   // Lets a reference hold the value instead of what it held.
@@ -85,6 +92,21 @@ class Environment {
   std::vector<std::pair<std::string, std::string>> warnings_;
   class WarningCollector;
   std::unique_ptr<WarningCollector> warningCollector_;
+};
+
+// Sets the object for the result of an operator call while the call runs. Calls nest: a getter of an options object
+// and a callback of the autograd engine may call other operators in between.
+class ResultObjectScope {
+ public:
+  ResultObjectScope(Environment& environment, napi_value object)
+      : environment_(environment), outer_(std::exchange(environment.resultObject, object)) {}
+  ~ResultObjectScope() { environment_.resultObject = outer_; }
+  ResultObjectScope(const ResultObjectScope&) = delete;
+  ResultObjectScope& operator=(const ResultObjectScope&) = delete;
+
+ private:
+  Environment& environment_;
+  napi_value outer_;
 };
 
 }  // namespace torch_func

@@ -133,9 +133,9 @@ size_t HandlePool::openScope() {
 
 void HandlePool::closeScope(size_t depth, const std::unordered_set<TensorHandle*>& kept) {
   while (scopes_.size() >= depth && !scopes_.empty()) {
-    std::vector<Remembered> remembered = std::move(scopes_.back());
+    std::vector<ScopedHandle> handles = std::move(scopes_.back());
     scopes_.pop_back();
-    for (const Remembered& entry : remembered) {
+    for (const ScopedHandle& entry : handles) {
       // Another generation: the collector has freed this one and the slot serves a later tensor.
       if (entry.handle->pool != this || entry.handle->generation != entry.generation) continue;
       if (kept.count(entry.handle) != 0) {

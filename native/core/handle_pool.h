@@ -52,7 +52,7 @@ class HandlePool {
   int64_t externalBytes() const { return externalBytes_; }
 
   // Scopes: every handle created while a scope is open is remembered by the innermost one.
-  struct Remembered {
+  struct ScopedHandle {
     TensorHandle* handle;
     uint32_t generation;
   };
@@ -74,7 +74,7 @@ class HandlePool {
   TensorHandle* free_ = nullptr;
   size_t handles_ = 0;          // that JavaScript objects hold
   size_t disposedTensors_ = 0;  // of these
-  std::vector<std::vector<Remembered>> scopes_;
+  std::vector<std::vector<ScopedHandle>> scopes_;
 
   // Views share their storage, so a storage is counted once however many handles see it.
   struct CountedStorage {

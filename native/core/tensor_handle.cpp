@@ -13,9 +13,7 @@ namespace torch_func {
 
 namespace {
 
-// A basic finalizer: it runs inside the collection (NAPI_EXPERIMENTAL), not at the next turn of the
-// event loop, so a synchronous loop that never yields frees its tensors too. It must not touch
-// JavaScript, and does not: it drops the at::Tensor and gives the slot back to the pool.
+// See Note [Basic finalizers and the second environment].
 void finalizeTensor(node_api_basic_env, void* data, void*) {
   auto* handle = static_cast<TensorHandle*>(data);
   handle->pool->release(handle);
@@ -74,10 +72,10 @@ napi_value wrapTensor(Environment& environment, at::Tensor tensor) {
     check(env, napi_get_null(env, &object));
     return object;
   }
-  object = std::exchange(environment.blank, nullptr);
+  object = std::exchange(environment.resultObject, nullptr);
   if (object == nullptr) check(env, napi_new_instance(env, environment.tensorClass(), 0, nullptr, &object));
   TensorHandle* handle = environment.handles().create(std::move(tensor));
-  if (napi_wrap(environment.keeperEnv(), object, handle, finalizeTensor, nullptr, nullptr) != napi_ok) {
+  if (napi_wrap(environment.finalizerEnv(), object, handle, finalizeTensor, nullptr, nullptr) != napi_ok) {
     environment.handles().release(handle);
     throw std::runtime_error("the tensor could not be handed to JavaScript");
   }

@@ -35,12 +35,12 @@ void levelPushed(int64_t level) {
 
 void levelPopped(int64_t level) { calls.resize(static_cast<size_t>(level - 1)); }
 
-uint64_t levelLowered() {
+uint64_t levelPoppedTemporarily() {
   const uint64_t call = calls.back();
   calls.pop_back();
   return call;
 }
 
-void levelRaised(uint64_t call) { calls.push_back(call); }
+void levelRestored(uint64_t call) { calls.push_back(call); }
 
 }  // namespace torch_func

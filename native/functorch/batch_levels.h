@@ -26,8 +26,8 @@ bool isActive(const BatchLevel& level);
 void levelPushed(int64_t level);
 void levelPopped(int64_t level);
 
-// The top level is left for a time: its number, which levelRaised takes when it is entered again.
-uint64_t levelLowered();
-void levelRaised(uint64_t call);
+// The top level is left for a time: its number, which levelRestored takes when it is entered again.
+uint64_t levelPoppedTemporarily();
+void levelRestored(uint64_t call);
 
 }  // namespace torch_func

@@ -56,29 +56,29 @@ Napi::Value topLevel(const Napi::CallbackInfo& info) {
 }
 
 // The levels that were left for a time, innermost last. Theirs is the thread whose stack they come from.
-struct LoweredLevel {
+struct PoppedLevel {
   functorch::DynamicLayer layer;
   uint64_t call;
 };
-thread_local std::vector<LoweredLevel> lowered;
+thread_local std::vector<PoppedLevel> popped;
 
-// lowerLevel(): leaves the top level; what runs until raiseLevel() belongs to the level below.
-Napi::Value lowerLevel(const Napi::CallbackInfo& info) {
-  if (!functorch::maybeCurrentDynamicLayer()) throwRuntimeError("lowerLevel(): there is no active transform");
-  lowered.push_back({functorch::popDynamicLayer(), levelLowered()});
-  return Napi::Number::New(info.Env(), static_cast<double>(lowered.size()));
+// popLevelTemporarily(): leaves the top level; what runs until restoreLevel() belongs to the level below.
+Napi::Value popLevelTemporarily(const Napi::CallbackInfo& info) {
+  if (!functorch::maybeCurrentDynamicLayer()) throwRuntimeError("popLevelTemporarily(): there is no active transform");
+  popped.push_back({functorch::popDynamicLayer(), levelPoppedTemporarily()});
+  return Napi::Number::New(info.Env(), static_cast<double>(popped.size()));
 }
 
-// raiseLevel(number): enters again the level that the call of lowerLevel() which gave this number has left.
-Napi::Value raiseLevel(const Napi::CallbackInfo& info) {
-  const int64_t number = integerParameter(info, 0, "raiseLevel", "number");
-  if (number < 1 || static_cast<size_t>(number) != lowered.size()) {
-    throwRuntimeError("raiseLevel(): " + std::to_string(number) + " is not the level that was left last");
+// restoreLevel(number): enters again the level that the call of popLevelTemporarily() which gave this number has left.
+Napi::Value restoreLevel(const Napi::CallbackInfo& info) {
+  const int64_t number = integerParameter(info, 0, "restoreLevel", "number");
+  if (number < 1 || static_cast<size_t>(number) != popped.size()) {
+    throwRuntimeError("restoreLevel(): " + std::to_string(number) + " is not the level that was left last");
   }
-  LoweredLevel level = std::move(lowered.back());
-  lowered.pop_back();
+  PoppedLevel level = std::move(popped.back());
+  popped.pop_back();
   functorch::pushDynamicLayer(std::move(level.layer));
-  levelRaised(level.call);
+  levelRestored(level.call);
   return info.Env().Undefined();
 }
 
@@ -124,8 +124,8 @@ Napi::Value unwrapBatched(const Napi::CallbackInfo& info) {
 
 void defineBelow(Napi::Object exports) {
   define<topLevel>(exports, "topLevel");
-  define<lowerLevel>(exports, "lowerLevel");
-  define<raiseLevel, StackCheck::Unwinding>(exports, "raiseLevel");
+  define<popLevelTemporarily>(exports, "popLevelTemporarily");
+  define<restoreLevel, StackCheck::Unwinding>(exports, "restoreLevel");
   define<liftToTop>(exports, "liftToTop");
   define<unwrapDead>(exports, "unwrapDead");
   define<unwrapBatched>(exports, "unwrapBatched");

@@ -18,7 +18,7 @@ void registerBatchingDecompositions();
 
 // Lets forward mode differentiate the backward operators of softmax, log_softmax, huber_loss,
 // nll_loss, layer norm and batch norm, and makes the normalisations right in every nesting.
-void ensureForwardAdDecompositions();
+void registerForwardAdDecompositions();
 
 // Lets functionalize see the in-place forms of abs, logical_and and a few others.
 void registerMetaKernels();

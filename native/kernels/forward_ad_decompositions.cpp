@@ -81,7 +81,7 @@ class ForwardAdDecompositions final : public torch::autograd::impl::JitDecompInt
 
 }  // namespace
 
-void ensureForwardAdDecompositions() {
+void registerForwardAdDecompositions() {
   static std::once_flag once;
   std::call_once(once, [] {
     using namespace torch::autograd::impl;

@@ -3,7 +3,7 @@
 
 namespace torch_func {
 
-// Not idempotent: called once, by ensureForwardAdDecompositions.
+// Not idempotent: called once, by registerForwardAdDecompositions.
 void registerNormReverseAd();
 
 }  // namespace torch_func

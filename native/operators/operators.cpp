@@ -35,7 +35,7 @@ class Operator {
   Environment& environment;
 
  private:
-  napi_value callOnTensors(napi_value thisValue, c10::ArrayRef<napi_value> values);
+  napi_value callFastPath(napi_value thisValue, c10::ArrayRef<napi_value> values);
   napi_value run(const Overload& overload, const Overload::Bound& bound);
   [[noreturn]] void throwNoMatch(c10::ArrayRef<const Argument*> positional, std::vector<NamedArgument>& options);
 
@@ -78,14 +78,14 @@ class StackLease {
 
 // `x.sin()`, `x.add(y)`: tensors alone, for the first overload. Most calls of most programs are of
 // this kind, and they need no look at types beyond "is a tensor". Null if the call is of another kind.
-napi_value Operator::callOnTensors(napi_value thisValue, c10::ArrayRef<napi_value> values) {
-  constexpr size_t kMost = Overload::kMostTensors;
+napi_value Operator::callFastPath(napi_value thisValue, c10::ArrayRef<napi_value> values) {
+  constexpr size_t kMax = Overload::kMaxFastPathTensors;
   const size_t count = values.size() + (isMethod_ ? 1 : 0);
-  if (count > kMost || count == 0) return nullptr;
+  if (count > kMax || count == 0) return nullptr;
   const Overload& overload = overloads().front();
-  if (!overload.takesTensors(count)) return nullptr;
-  napi_value objects[kMost];
-  TensorHandle* handles[kMost];
+  if (!overload.fitsFastPath(count)) return nullptr;
+  napi_value objects[kMax];
+  TensorHandle* handles[kMax];
   for (size_t i = 0; i < count; ++i) {
     objects[i] = !isMethod_ ? values[i] : i == 0 ? thisValue : values[i - 1];
     handles[i] = tensorHandleOf(environment, objects[i]);
@@ -106,7 +106,7 @@ napi_value Operator::callOnTensors(napi_value thisValue, c10::ArrayRef<napi_valu
 }
 
 napi_value Operator::call(napi_value thisValue, c10::ArrayRef<napi_value> values) {
-  if (napi_value result = callOnTensors(thisValue, values)) return result;
+  if (napi_value result = callFastPath(thisValue, values)) return result;
   const auto& candidates = overloads();
   c10::SmallVector<Argument, 4> arguments(values.size() + (isMethod_ ? 1 : 0));
   size_t count = 0;
@@ -146,7 +146,7 @@ napi_value Operator::call(napi_value thisValue, c10::ArrayRef<napi_value> values
 napi_value Operator::run(const Overload& overload, const Overload::Bound& bound) {
   StackLease lease(environment);
   std::vector<c10::IValue>& stack = *lease;
-  overload.push(environment, bound, stack);
+  overload.pushArguments(environment, bound, stack);
   overload.handle().callBoxed(stack);
   if (overload.returnsFirstArgument()) return bound.arguments[0]->value;
   if (bound.requiresGrad) {
@@ -197,19 +197,6 @@ void Operator::throwNoMatch(c10::ArrayRef<const Argument*> positional, std::vect
   throwTypeError(text);
 }
 
-// Holds the object for the result while its call runs. An options getter may call operators in between.
-class BlankLease {
- public:
-  BlankLease(Environment& environment, napi_value blank) : environment_(environment), outer_(environment.blank) {
-    environment.blank = blank;
-  }
-  ~BlankLease() { environment_.blank = outer_; }
-
- private:
-  Environment& environment_;
-  napi_value outer_;
-};
-
 // The first argument is the object for the result (lib/operator.ts).
 napi_value callOperator(napi_env env, napi_callback_info info) {
   constexpr size_t kUsual = 8;
@@ -221,7 +208,7 @@ napi_value callOperator(napi_env env, napi_callback_info info) {
   auto& target = *static_cast<Operator*>(data);
   return guard(target.environment, [&]() -> napi_value {
     if (count == 0) throwTypeError("an operator must be called with the object for its result");
-    BlankLease blank(target.environment, values[0]);
+    ResultObjectScope resultObject(target.environment, values[0]);
     if (count <= kUsual) return target.call(thisValue, {values + 1, count - 1});
     std::vector<napi_value> all(count);
     check(env, napi_get_cb_info(env, info, &count, all.data(), nullptr, nullptr));
@@ -238,7 +225,7 @@ Napi::Value makeOperator(const Napi::CallbackInfo& info) {
                                            booleanParameter(info, 2, "operator", "isMethod"));
   napi_value function;
   check(env, napi_create_function(env, name.c_str(), name.size(), callOperator, target.get(), &function));
-  check(env, napi_add_finalizer(target->environment.keeperEnv(), function, target.get(),
+  check(env, napi_add_finalizer(target->environment.finalizerEnv(), function, target.get(),
                                 [](node_api_basic_env, void* data, void*) { delete static_cast<Operator*>(data); },
                                 nullptr, nullptr));
   target.release();

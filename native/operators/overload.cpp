@@ -263,7 +263,7 @@ Overload::Overload(const std::string& name, bool isMethod, bool allowOut)
   }
   isFactory_ = hasDtype && hasLayout && hasDevice;
   // A method is called on `self`, wherever the schema has it (`polygamma(int n, Tensor self)`), so it
-  // comes first here; push() puts it back.
+  // comes first here; pushArguments() puts it back.
   if (isMethod_) {
     for (size_t i = 1; i < parameters_.size(); ++i) {
       if (schema.arguments()[i].name() != "self") continue;
@@ -271,12 +271,12 @@ Overload::Overload(const std::string& name, bool isMethod, bool allowOut)
       selfPosition_ = i;
     }
   }
-  for (size_t count = 0; count <= std::min(positionalCount_, kMostTensors) && selfPosition_ == 0; ++count) {
+  for (size_t count = 0; count <= std::min(positionalCount_, kMaxFastPathTensors) && selfPosition_ == 0; ++count) {
     bool takes = true;
     for (size_t i = 0; i < parameters_.size() && takes; ++i) {
       takes = i < count ? parameters_[i].type == Type::Tensor : parameters_[i].defaultValue.has_value();
     }
-    takesTensors_[count] = takes;
+    fitsFastPath_[count] = takes;
   }
   const size_t first = isMethod_ ? 1 : 0;
   takesVarargs_ = positionalCount_ == first + 1 && parameters_[first].type == Type::IntList && parameters_[first].listSize == 0;
@@ -434,7 +434,7 @@ void Overload::checkOut(Environment& environment, const Bound& bound) const {
   }
 }
 
-void Overload::push(Environment& environment, const Bound& bound, std::vector<c10::IValue>& stack) const {
+void Overload::pushArguments(Environment& environment, const Bound& bound, std::vector<c10::IValue>& stack) const {
   if (!bound.checkedAgainstOut.empty()) checkOut(environment, bound);
   for (size_t i = 0; i < parameters_.size(); ++i) {
     const Argument* argument = bound.arguments[i];

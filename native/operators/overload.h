@@ -43,9 +43,9 @@ class Overload {
   bool returnsFirstArgument() const { return returnsFirstArgument_; }
   // Makes a tensor from nothing, or a new one like another: takes requiresGrad, as in Python.
   bool isFactory() const { return isFactory_; }
-  static constexpr size_t kMostTensors = 4;
-  // Whether `count` tensors (at most kMostTensors) and nothing else are a call of this overload.
-  bool takesTensors(size_t count) const { return takesTensors_[count]; }
+  static constexpr size_t kMaxFastPathTensors = 4;
+  // Whether `count` tensors (at most kMaxFastPathTensors) and nothing else are a call of this overload.
+  bool fitsFastPath(size_t count) const { return fitsFastPath_[count]; }
   // `(Tensor input, *, Dtype? dtype=null)`
   std::string signature() const;
 
@@ -61,7 +61,7 @@ class Overload {
             Environment& environment, std::string* why) const;
 
   // Pushes the converted arguments.
-  void push(Environment& environment, const Bound& bound, std::vector<c10::IValue>& stack) const;
+  void pushArguments(Environment& environment, const Bound& bound, std::vector<c10::IValue>& stack) const;
 
  private:
   Overload(const std::string& name, bool isMethod, bool allowOut);
@@ -71,7 +71,7 @@ class Overload {
   c10::OperatorHandle handle_;
   std::vector<Parameter> parameters_;
   size_t positionalCount_ = 0;
-  std::array<bool, kMostTensors + 1> takesTensors_{};
+  std::array<bool, kMaxFastPathTensors + 1> fitsFastPath_{};
   bool isFactory_ = false;
   bool returnsFirstArgument_ = false;
   bool hasOut_ = false;

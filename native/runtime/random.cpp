@@ -140,7 +140,7 @@ Napi::Value seed(const Napi::CallbackInfo& info) {
 // What a generator's state takes, for the collector, which sees the small object only.
 constexpr int64_t kStateBytes = sizeof(at::CPUGeneratorImpl);
 
-// A basic finalizer, as a tensor's: it runs inside the collection and touches no JavaScript.
+// See Note [Basic finalizers and the second environment].
 void finalizeGenerator(node_api_basic_env env, void* data, void* hint) {
   static_cast<std::unordered_set<void*>*>(hint)->erase(data);
   delete static_cast<at::Generator*>(data);
@@ -156,7 +156,7 @@ void attach(Environment& environment, napi_value object, at::Generator generator
     throwTypeError("argument 'object' must be an object that holds nothing yet, not " + describe(environment, object));
   }
   auto owned = std::make_unique<at::Generator>(std::move(generator));
-  check(environment.env, napi_wrap(environment.keeperEnv(), object, owned.get(), finalizeGenerator, &environment.generators(), nullptr));
+  check(environment.env, napi_wrap(environment.finalizerEnv(), object, owned.get(), finalizeGenerator, &environment.generators(), nullptr));
   environment.generators().insert(owned.release());
   int64_t total = 0;
   napi_adjust_external_memory(environment.env, kStateBytes, &total);

@@ -20,17 +20,17 @@ import type { VmapOutputs } from './vmapify';
 const EXTENDING = 'For more details, please see https://pytorch.org/docs/main/notes/extending.func.html';
 
 // Runs `body` at the level below, in the mode that the transform was entered in.
-function lowered<T>(top: TopLevel, body: () => T): T {
+function atLevelBelow<T>(top: TopLevel, body: () => T): T {
   const gradMode = native.gradMode();
   const forwardGradMode = native.forwardGradMode();
   if (top.kind === 'grad' && !top.previousMode) native.setGradMode(false);
   if (top.kind === 'jvp' && !top.previousMode) native.setForwardGradMode(false);
   try {
-    const number = native.lowerLevel();
+    const number = native.popLevelTemporarily();
     try {
       return body();
     } finally {
-      native.raiseLevel(number);
+      native.restoreLevel(number);
     }
   } finally {
     native.setForwardGradMode(forwardGradMode);
@@ -101,7 +101,7 @@ function applyAtGradLevel(top: TopLevel, rule: Rule, operands: readonly unknown[
       // applyHere has turned both off; below they are on unless the level was entered without them.
       native.setGradMode(true);
       native.setForwardGradMode(true);
-      const output = lowered(top, () => customFunctionCall(rule, unwrapped));
+      const output = atLevelBelow(top, () => customFunctionCall(rule, unwrapped));
       native.setGradMode(false);
       native.setForwardGradMode(false);
       return wrapOutputs(output, unwrapped, args, (tensor) => native.wrapForGrad(tensor, level, false));
@@ -137,20 +137,20 @@ function applyAtVmapLevel(top: VmapLevel, rule: Rule, operands: readonly unknown
   }
   const { values, dims } = unwrapBatched(operands, level) as { values: unknown[]; dims: unknown[] };
   if (pytree.flatten(dims).leaves.every((dim) => dim === null)) {
-    return lowered(top, () => customFunctionCall(rule, operands));
+    return atLevelBelow(top, () => customFunctionCall(rule, operands));
   }
   const addDim = (tensor: Tensor, dim: unknown): Tensor =>
     dim === null ? tensor : native.addBatchDim(tensor, dim as number, level);
   if (rule.generateVmapRule) {
     const vmapped = vmapify(rule, dims, batchSize, randomness);
-    const outputs = lowered(top, () => customFunctionCall(vmapped, values)) as unknown[];
+    const outputs = atLevelBelow(top, () => customFunctionCall(vmapped, values)) as unknown[];
     const { outDims, single } = outputs.pop() as VmapOutputs;
     const { leaves, spec } = pytree.flatten(single ? outputs[0] : outputs);
     const flatDims = pytree.broadcastPrefix(outDims, spec) as unknown[];
     const wrapped = leaves.map((leaf, i) => (native.isTensor(leaf) ? addDim(leaf, flatDims[i]) : leaf));
     return pytree.unflatten(wrapped, spec);
   }
-  const result = lowered(top, () => callMethod(rule, 'vmap', [{ batchSize, randomness }, dims, ...values]));
+  const result = atLevelBelow(top, () => callMethod(rule, 'vmap', [{ batchSize, randomness }, dims, ...values]));
   const [output, outDims] = readVmapResult(result);
   const { spec } = pytree.flatten(output);
   const flatDims = pytree.broadcastPrefix(outDims, spec);
