@@ -11,6 +11,7 @@
 #include "core/call_arguments.h"
 #include "core/environment.h"
 #include "core/errors.h"
+#include "core/type_tags.h"
 #include "exports.h"
 
 namespace torch_func {
@@ -40,8 +41,8 @@ napi_value callDispatcher(const CallbackToken& token, std::initializer_list<napi
 }
 
 const SitePointer& siteOf(const Napi::CallbackInfo& info) {
-  if (!info[0].IsExternal()) throwTypeError("argument 'site' must be what createCallbackSite() returned");
-  return *info[0].As<Napi::External<SitePointer>>().Data();
+  return toExternalData<SitePointer>(Environment::of(info.Env()), info[0], kCallbackSiteTag, "site",
+                                     "what createCallbackSite() returned");
 }
 
 namespace {
@@ -52,7 +53,7 @@ Napi::Value createCallbackSite(const Napi::CallbackInfo& info) {
   auto site = std::make_shared<CallbackSite>();
   site->env = info.Env();
   check(info.Env(), napi_create_reference(info.Env(), info[0], 1, &site->dispatcher));
-  return Napi::External<SitePointer>::New(info.Env(), new SitePointer(std::move(site)), [](Napi::BasicEnv, SitePointer* data) { delete data; });
+  return Napi::Value(info.Env(), wrapExternal(Environment::of(info.Env()), std::make_unique<SitePointer>(std::move(site)), kCallbackSiteTag));
 }
 
 // releasedCallbacks(site): the numbers of the callbacks that no graph holds any more, once each.

@@ -23,6 +23,7 @@
 #include "core/environment.h"
 #include "core/errors.h"
 #include "core/tensor_handle.h"
+#include "core/type_tags.h"
 #include "exports.h"
 
 namespace torch_func {
@@ -214,12 +215,7 @@ Napi::Value functionWrap(const Napi::CallbackInfo& info) {
   // What functionSaved takes: it does not keep the node, so that the context may be kept with it.
   napi_value saved;
   if (executable) {
-    auto* weak = new WeakFunctionPointer(node);
-    const auto finalize = [](node_api_basic_env, void* data, void*) { delete static_cast<WeakFunctionPointer*>(data); };
-    if (napi_create_external(environment.finalizerEnv(), weak, finalize, nullptr, &saved) != napi_ok) {
-      delete weak;
-      throw std::runtime_error("the node could not be handed to JavaScript");
-    }
+    saved = wrapExternal(environment, std::make_unique<WeakFunctionPointer>(node), kFunctionNodeTag);
   } else {
     check(info.Env(), napi_get_null(info.Env(), &saved));
   }
@@ -229,10 +225,9 @@ Napi::Value functionWrap(const Napi::CallbackInfo& info) {
 
 // functionSaved(node, clear): what was saved for backward, checked against changes in place.
 Napi::Value functionSaved(const Napi::CallbackInfo& info) {
-  if (!info[0].IsExternal()) throwTypeError("functionSaved(): argument 'node' must be what functionWrap() returned");
-  void* data = nullptr;
-  check(info.Env(), napi_get_value_external(info.Env(), info[0], &data));
-  const FunctionPointer node = static_cast<WeakFunctionPointer*>(data)->lock();
+  const FunctionPointer node = toExternalData<WeakFunctionPointer>(Environment::of(info.Env()), info[0], kFunctionNodeTag,
+                                                                   "node", "what functionWrap() returned")
+                                   .lock();
   TORCH_CHECK(node && !node->freed, autograd::ERR_BACKWARD_TWICE);
   if (node->readAndCleared) {
     throwRuntimeError(

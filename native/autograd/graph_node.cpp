@@ -4,11 +4,13 @@
 
 #include <torch/csrc/autograd/variable.h>
 
+#include <memory>
 #include <utility>
 
 #include "core/call_arguments.h"
 #include "core/errors.h"
 #include "core/tensor_handle.h"
+#include "core/type_tags.h"
 #include "exports.h"
 
 namespace torch_func {
@@ -17,21 +19,13 @@ namespace {
 
 using NodePointer = c10::intrusive_ptr<torch::autograd::Node>;
 
-// See Note [Basic finalizers and the second environment].
-void finalizeNode(node_api_basic_env, void* data, void*) { delete static_cast<NodePointer*>(data); }
-
 napi_value wrapNode(Environment& environment, NodePointer node) {
   napi_value value;
   if (!node) {
     check(environment.env, napi_get_null(environment.env, &value));
     return value;
   }
-  auto* pointer = new NodePointer(std::move(node));
-  if (napi_create_external(environment.finalizerEnv(), pointer, finalizeNode, nullptr, &value) != napi_ok) {
-    delete pointer;
-    throw std::runtime_error("the node could not be handed to JavaScript");
-  }
-  return value;
+  return wrapExternal(environment, std::make_unique<NodePointer>(std::move(node)), kGraphNodeTag);
 }
 
 // nodeOf(tensor): the node that made the tensor; null for a leaf.
@@ -75,10 +69,7 @@ std::string nodeName(const torch::autograd::Node& node) {
 }
 
 const NodePointer& toNode(const Napi::Value& value) {
-  if (!value.IsExternal()) throwTypeError("argument 'node' must be a node of the graph");
-  void* data = nullptr;
-  check(value.Env(), napi_get_value_external(value.Env(), value, &data));
-  return *static_cast<NodePointer*>(data);
+  return toExternalData<NodePointer>(Environment::of(value.Env()), value, kGraphNodeTag, "node", "a node of the graph");
 }
 
 void defineGraphNodes(Napi::Object exports) {
