@@ -55,7 +55,7 @@ class Environment {
   // The empty Tensor object that came with the operator call in progress; its first result goes into it.
   napi_value resultObject = nullptr;
   // Stacks of operator calls, to be used again.
-  std::vector<std::unique_ptr<std::vector<c10::IValue>>> operatorStacks;
+  std::vector<std::vector<c10::IValue>> operatorStacks;
   DualLevelUses dualLevels;
   // The inference modes that were entered and not left, innermost last, by number.
   std::vector<std::pair<int64_t, std::unique_ptr<c10::InferenceMode>>> inferenceModes;

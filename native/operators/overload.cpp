@@ -237,6 +237,9 @@ Overload::Overload(const std::string& name, bool isMethod, bool allowOut)
   const c10::FunctionSchema& schema = handle_.schema();
   returnsFirstArgument_ = schema.returns().empty() && schema.name().rfind("aten::_foreach_", 0) == 0 &&
                           schema.name().back() == '_';
+  for (const c10::Argument& result : schema.returns()) {
+    returnsArguments_ |= result.alias_info() != nullptr && result.alias_info()->isWrite();
+  }
   const bool numbersAsTensors = allowsNumbersAsTensors(schema.name());
   bool hasDtype = false, hasLayout = false, hasDevice = false;
   for (const c10::Argument& argument : schema.arguments()) {
@@ -300,29 +303,29 @@ std::string Overload::signature() const {
   return text + ")";
 }
 
-bool Overload::bind(c10::ArrayRef<const Argument*> positional, std::vector<NamedArgument>& options, Bound& bound,
+bool Overload::matches(c10::ArrayRef<const Argument*> positional, std::vector<NamedArgument>& options, Match& match,
                     Environment& environment, std::string* why) const {
   for (NamedArgument& option : options) option.used = false;
-  bound.arguments.assign(parameters_.size(), nullptr);
-  bound.requiresGrad = false;
-  bound.checkedAgainstOut.clear();
+  match.arguments.assign(parameters_.size(), nullptr);
+  match.requiresGrad = false;
+  match.checkedAgainstOut.clear();
 
   size_t given = positional.size();
   const size_t first = isMethod_ ? 1 : 0;
   if (takesVarargs_ && given > first && isInt(*positional[first])) {
     // view(2, 3) means view([2, 3]).
-    bound.packed.kind = Kind::List;
-    bound.packed.items.clear();
-    for (size_t i = first; i < given; ++i) bound.packed.items.push_back(*positional[i]);
-    for (size_t i = 0; i < first; ++i) bound.arguments[i] = positional[i];
-    bound.arguments[first] = &bound.packed;
+    match.packed.kind = Kind::List;
+    match.packed.items.clear();
+    for (size_t i = first; i < given; ++i) match.packed.items.push_back(*positional[i]);
+    for (size_t i = 0; i < first; ++i) match.arguments[i] = positional[i];
+    match.arguments[first] = &match.packed;
     given = 0;
   } else if (given > positionalCount_) {
     if (why) *why = "takes " + std::to_string(positionalCount_ - first) + " positional arguments but " + std::to_string(given - first) + " were given";
     return false;
   }
   for (size_t i = 0; i < given; ++i) {
-    if (!positional[i]->isAbsent()) bound.arguments[i] = positional[i];
+    if (!positional[i]->isAbsent()) match.arguments[i] = positional[i];
   }
 
   size_t used = 0;
@@ -334,15 +337,15 @@ bool Overload::bind(c10::ArrayRef<const Argument*> positional, std::vector<Named
         option.used = true;
         ++used;
         if (option.argument.isAbsent()) break;
-        if (bound.arguments[i] != nullptr) {
+        if (match.arguments[i] != nullptr) {
           if (why) *why = "argument '" + parameter.name + "' was given twice";
           return false;
         }
-        bound.arguments[i] = &option.argument;
+        match.arguments[i] = &option.argument;
         break;
       }
     }
-    const Argument* argument = bound.arguments[i];
+    const Argument* argument = match.arguments[i];
     if (argument == nullptr) {
       if (parameter.defaultValue || parameter.isOut) continue;
       if (why) *why = "missing required argument '" + parameter.name + "' (" + parameter.typeText + ")";
@@ -361,7 +364,7 @@ bool Overload::bind(c10::ArrayRef<const Argument*> positional, std::vector<Named
     if (option.used) continue;
     const Argument& argument = option.argument;
     if (option.name == "requiresGrad" && isFactory_ && (argument.isAbsent() || argument.kind == Kind::Boolean)) {
-      bound.requiresGrad = !argument.isAbsent() && argument.boolean;
+      match.requiresGrad = !argument.isAbsent() && argument.boolean;
       continue;
     }
     if (option.name == "out") {
@@ -377,7 +380,7 @@ bool Overload::bind(c10::ArrayRef<const Argument*> positional, std::vector<Named
             if (why) *why = "option 'out' must be an array of Tensors, not " + describe(environment, argument);
             return false;
           }
-          bound.arguments[i] = &argument;
+          match.arguments[i] = &argument;
           continue;
         }
         const Argument* item = argument.kind == Kind::List ? (outs < argument.items.size() ? &argument.items[outs] : nullptr)
@@ -387,7 +390,7 @@ bool Overload::bind(c10::ArrayRef<const Argument*> positional, std::vector<Named
           if (why) *why = "option 'out' must be a Tensor, or an array of Tensors where there are several results, not " + describe(environment, argument);
           return false;
         }
-        bound.arguments[i] = item;
+        match.arguments[i] = item;
       }
       if (outs > 0 && (takesList || (argument.kind == Kind::List ? argument.items.size() == outs : outs == 1))) continue;
       if (why) *why = outs == 0 ? "has no option 'out'" : "option 'out' must hold " + std::to_string(outs) + " Tensors";
@@ -396,7 +399,7 @@ bool Overload::bind(c10::ArrayRef<const Argument*> positional, std::vector<Named
     if (argument.isAbsent()) continue;
     // zeros(2, { out, dtype }): the out= overload has no such options; Python holds them against out.
     if (hasOut_ && (option.name == "dtype" || option.name == "layout" || option.name == "device" || option.name == "pinMemory")) {
-      bound.checkedAgainstOut.push_back(&option);
+      match.checkedAgainstOut.push_back(&option);
       continue;
     }
     if (why) *why = "has no option '" + option.name + "'";
@@ -405,14 +408,14 @@ bool Overload::bind(c10::ArrayRef<const Argument*> positional, std::vector<Named
   return true;
 }
 
-void Overload::checkOut(Environment& environment, const Bound& bound) const {
+void Overload::checkOut(Environment& environment, const Match& match) const {
   const at::Tensor* out = nullptr;
   for (size_t i = 0; i < parameters_.size() && out == nullptr; ++i) {
-    const bool given = parameters_[i].isOut && bound.arguments[i] != nullptr && bound.arguments[i]->kind == Kind::Tensor;
-    if (given) out = &operandOf(*bound.arguments[i]->tensor, "out");
+    const bool given = parameters_[i].isOut && match.arguments[i] != nullptr && match.arguments[i]->kind == Kind::Tensor;
+    if (given) out = &operandOf(*match.arguments[i]->tensor, "out");
   }
   if (out == nullptr) return;
-  for (const NamedArgument* option : bound.checkedAgainstOut) {
+  for (const NamedArgument* option : match.checkedAgainstOut) {
     const Argument& argument = option->argument;
     if (argument.kind == Kind::Null) continue;
     std::string found;
@@ -434,10 +437,10 @@ void Overload::checkOut(Environment& environment, const Bound& bound) const {
   }
 }
 
-void Overload::pushArguments(Environment& environment, const Bound& bound, std::vector<c10::IValue>& stack) const {
-  if (!bound.checkedAgainstOut.empty()) checkOut(environment, bound);
+void Overload::pushArguments(Environment& environment, const Match& match, std::vector<c10::IValue>& stack) const {
+  if (!match.checkedAgainstOut.empty()) checkOut(environment, match);
   for (size_t i = 0; i < parameters_.size(); ++i) {
-    const Argument* argument = bound.arguments[i];
+    const Argument* argument = match.arguments[i];
     if (argument != nullptr) {
       stack.push_back(toIValue(environment, parameters_[i], *argument));
     } else {

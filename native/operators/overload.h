@@ -41,6 +41,8 @@ class Overload {
   const Overload* outVariant() const { return outVariant_.get(); }
   // _foreach_add_ and the like return nothing to C++, and to Python the list that they were given.
   bool returnsFirstArgument() const { return returnsFirstArgument_; }
+  // In-place and out= overloads return tensors that they were given.
+  bool returnsArguments() const { return returnsArguments_; }
   // Makes a tensor from nothing, or a new one like another: takes requiresGrad, as in Python.
   bool isFactory() const { return isFactory_; }
   static constexpr size_t kMaxFastPathTensors = 4;
@@ -50,23 +52,23 @@ class Overload {
   std::string signature() const;
 
   // The arguments of one call, in the order of the parameters; null where the default applies.
-  struct Bound {
+  struct Match {
     c10::SmallVector<const Argument*, 12> arguments;
     Argument packed;  // view(2, 3): the numbers gathered into one list
     bool requiresGrad = false;
     std::vector<const NamedArgument*> checkedAgainstOut;  // dtype, device, ... beside out=
   };
   // Whether the call fits this overload. If it does not and `why` is given, says why.
-  bool bind(c10::ArrayRef<const Argument*> positional, std::vector<NamedArgument>& options, Bound& bound,
-            Environment& environment, std::string* why) const;
+  bool matches(c10::ArrayRef<const Argument*> positional, std::vector<NamedArgument>& options, Match& match,
+               Environment& environment, std::string* why) const;
 
   // Pushes the converted arguments.
-  void pushArguments(Environment& environment, const Bound& bound, std::vector<c10::IValue>& stack) const;
+  void pushArguments(Environment& environment, const Match& match, std::vector<c10::IValue>& stack) const;
 
  private:
   Overload(const std::string& name, bool isMethod, bool allowOut);
 
-  void checkOut(Environment& environment, const Bound& bound) const;
+  void checkOut(Environment& environment, const Match& match) const;
 
   c10::OperatorHandle handle_;
   std::vector<Parameter> parameters_;
@@ -74,6 +76,7 @@ class Overload {
   std::array<bool, kMaxFastPathTensors + 1> fitsFastPath_{};
   bool isFactory_ = false;
   bool returnsFirstArgument_ = false;
+  bool returnsArguments_ = false;
   bool hasOut_ = false;
   bool takesVarargs_ = false;
   bool isMethod_ = false;

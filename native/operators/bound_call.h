@@ -1,0 +1,42 @@
+#pragma once
+// One call of an operator between its steps: bind (JavaScript values -> overload and stack), execute (the dispatcher),
+// wrap (stack -> JavaScript values). Only execute() runs libtorch, and it touches no JavaScript.
+
+#include <ATen/core/ivalue.h>
+#include <c10/util/SmallVector.h>
+#include <napi.h>
+
+#include <vector>
+
+#include "core/environment.h"
+
+namespace torch_func {
+
+class Overload;
+
+struct BoundCall {
+  // Takes a stack from the environment's pool, and gives it back.
+  explicit BoundCall(Environment& environment);
+  ~BoundCall();
+  BoundCall(const BoundCall&) = delete;
+  BoundCall& operator=(const BoundCall&) = delete;
+
+  // A tensor argument and its JavaScript object, which an in-place or out= operator returns.
+  struct Operand {
+    const at::TensorImpl* impl;
+    napi_value object;
+  };
+
+  Environment& environment;
+  const Overload* overload = nullptr;
+  std::vector<c10::IValue> stack;  // the arguments in the schema's order; after execute() the results
+  c10::SmallVector<Operand, 4> operands;  // only for an overload that returns an argument
+  bool requiresGrad = false;  // the option of a factory: applied to the results
+};
+
+void execute(BoundCall& call);
+
+// Takes the results off the stack.
+napi_value wrap(BoundCall& call);
+
+}  // namespace torch_func
