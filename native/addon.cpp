@@ -10,6 +10,7 @@
 #include "exports.h"
 #include "kernels/decompositions.h"
 #include "runtime/cuda_library.h"
+#include "runtime/trace.h"
 
 namespace torch_func {
 
@@ -34,6 +35,7 @@ Napi::Object startAddon(Napi::Env env, Napi::Object exports) {
     registerForwardAdDecompositions();
     registerMetaKernels();
     loadCudaLibrary();
+    installTrace();
   } catch (const std::exception& error) {
     // A libtorch that the addon was not built for; lib/native.ts says what can be done.
     throw Napi::Error::New(env, error.what());
@@ -53,6 +55,7 @@ Napi::Object startAddon(Napi::Env env, Napi::Object exports) {
   defineWrapping(exports);
   defineForwardMode(exports);
   defineBatchingFallback(exports);
+  defineLevelInfo(exports);
   defineBelow(exports);
   defineFunctionalize(exports);
   defineIndexing(exports);

@@ -13,6 +13,7 @@ void defineLevels(Napi::Object exports);            // functorch/levels.cpp
 void defineWrapping(Napi::Object exports);          // functorch/wrapping.cpp
 void defineForwardMode(Napi::Object exports);       // functorch/forward_mode.cpp
 void defineBatchingFallback(Napi::Object exports);  // functorch/batching_fallback.cpp
+void defineLevelInfo(Napi::Object exports);         // functorch/level_info.cpp
 void defineBelow(Napi::Object exports);             // functorch/below.cpp
 void defineFunctionalize(Napi::Object exports);     // functorch/functionalize.cpp
 

@@ -4,6 +4,8 @@ export { getBatchingFallback, setBatchingFallback } from './batching-fallback';
 export type { BatchingFallback } from './batching-fallback';
 export { debugUnwrap } from './debug-unwrap';
 export type { DebugUnwrapOptions } from './debug-unwrap';
+export { describeLevels } from './describe-levels';
+export type { LevelDescription } from './describe-levels';
 export { functionalCall } from './functional-call';
 export type { CallArguments, FunctionalCallOptions, TensorDict } from './functional-call';
 export { functionalize } from './functionalize';

@@ -17,8 +17,8 @@ export interface WrapperInfo {
   value: Tensor;
 }
 
-/** The transform on top of the stack. */
-export type TopLevel =
+/** An active level of the interpreter stack. */
+export type Level =
   | { kind: 'grad' | 'jvp'; level: number; previousMode: boolean }
   | { kind: 'vmap'; level: number; batchSize: number; randomness: 'error' | 'same' | 'different' }
   | { kind: 'functionalize'; level: number };
@@ -176,8 +176,10 @@ export interface Native {
   isVmapFallbackEnabled(): boolean;
   setVmapFallbackWarningEnabled(enabled: boolean): void;
   isVmapFallbackWarningEnabled(): boolean;
+  // functorch/level_info.cpp
+  topLevel(): Level | null;
+  levels(): Level[];
   // functorch/below.cpp
-  topLevel(): TopLevel | null;
   popLevelTemporarily(): number;
   restoreLevel(number: number): void;
   liftToTop(tensor: Tensor): Tensor;

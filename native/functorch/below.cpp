@@ -4,11 +4,9 @@
 #include <ATen/functorch/ADInterpreters.h>
 #include <ATen/functorch/BatchedTensorImpl.h>
 #include <ATen/functorch/DynamicLayer.h>
-#include <ATen/functorch/TensorWrapper.h>
 
 #include <string>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include "core/call_arguments.h"
@@ -23,37 +21,6 @@ namespace {
 
 namespace functorch = at::functorch;
 using functorch::TransformType;
-
-const char* randomnessName(functorch::RandomnessType randomness) {
-  switch (randomness) {
-    case functorch::RandomnessType::Same: return "same";
-    case functorch::RandomnessType::Different: return "different";
-    default: return "error";
-  }
-}
-
-// topLevel(): the transform on top of the stack, with what it was pushed with; null if there is none.
-Napi::Value topLevel(const Napi::CallbackInfo& info) {
-  const auto layer = functorch::maybeCurrentDynamicLayer();
-  if (!layer) return info.Env().Null();
-  auto result = Napi::Object::New(info.Env());
-  result.Set("level", static_cast<double>(layer->layerId()));
-  const auto& meta = layer->interpreter().meta();
-  if (auto* grad = std::get_if<functorch::GradInterpreterMeta>(&meta)) {
-    result.Set("kind", "grad");
-    result.Set("previousMode", grad->prevGradMode_);
-  } else if (auto* jvp = std::get_if<functorch::JvpInterpreterMeta>(&meta)) {
-    result.Set("kind", "jvp");
-    result.Set("previousMode", jvp->prevFwdGradMode_);
-  } else if (auto* vmap = std::get_if<functorch::VmapInterpreterMeta>(&meta)) {
-    result.Set("kind", "vmap");
-    result.Set("batchSize", static_cast<double>(vmap->batchSize_.guard_int(__FILE__, __LINE__)));
-    result.Set("randomness", randomnessName(vmap->randomness_));
-  } else {
-    result.Set("kind", "functionalize");
-  }
-  return result;
-}
 
 // The levels that were left for a time, innermost last. Theirs is the thread whose stack they come from.
 struct PoppedLevel {
@@ -123,7 +90,6 @@ Napi::Value unwrapBatched(const Napi::CallbackInfo& info) {
 }  // namespace
 
 void defineBelow(Napi::Object exports) {
-  define<topLevel>(exports, "topLevel");
   define<popLevelTemporarily>(exports, "popLevelTemporarily");
   define<restoreLevel, StackCheck::Unwinding>(exports, "restoreLevel");
   define<liftToTop>(exports, "liftToTop");

@@ -6,7 +6,7 @@
 import { RuntimeError } from '../../errors';
 import { mapTensors, unwrapBatched } from '../../interpreter/wrapping';
 import { native } from '../../native';
-import type { TopLevel } from '../../native';
+import type { Level } from '../../native';
 import * as pytree from '../../pytree';
 import type { Tensor } from '../../tensor';
 import { applyHere, callBackward, callJvp, callMethod } from './apply';
@@ -20,7 +20,7 @@ import type { VmapOutputs } from './vmapify';
 const EXTENDING = 'For more details, please see https://pytorch.org/docs/main/notes/extending.func.html';
 
 // Runs `body` at the level below, in the mode that the transform was entered in.
-function atLevelBelow<T>(top: TopLevel, body: () => T): T {
+function atLevelBelow<T>(top: Level, body: () => T): T {
   const gradMode = native.gradMode();
   const forwardGradMode = native.forwardGradMode();
   if (top.kind === 'grad' && !top.previousMode) native.setGradMode(false);
@@ -88,7 +88,7 @@ function jvpAtLevel(rule: Rule, ctx: FunctionCtx, tangents: readonly (Tensor | n
   }
 }
 
-function applyAtGradLevel(top: TopLevel, rule: Rule, operands: readonly unknown[]): unknown {
+function applyAtGradLevel(top: Level, rule: Rule, operands: readonly unknown[]): unknown {
   const { level } = top;
   const generated: Rule = {
     ...defaults,
@@ -113,7 +113,7 @@ function applyAtGradLevel(top: TopLevel, rule: Rule, operands: readonly unknown[
   return applyHere(generated, operands, /* separate */ true);
 }
 
-type VmapLevel = TopLevel & { kind: 'vmap' };
+type VmapLevel = Level & { kind: 'vmap' };
 
 function readVmapResult(result: unknown): [output: unknown, outDims: unknown] {
   const message =
