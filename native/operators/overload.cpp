@@ -8,10 +8,10 @@
 #include <algorithm>
 #include <cmath>
 #include <iterator>
-#include <unordered_set>
 #include <utility>
 
 #include "core/errors.h"
+#include "operators/numbers_as_tensors.h"
 
 namespace torch_func {
 
@@ -20,15 +20,8 @@ namespace {
 using Kind = Argument::Kind;
 using Type = Parameter::Type;
 
-// Operators whose Tensor parameters also take a number (PyTorch's should_allow_numbers_as_tensors).
 bool allowsNumbersAsTensors(const std::string& name) {
-  static const std::unordered_set<std::string> names = {
-      "aten::add",         "aten::add_",         "aten::div",          "aten::div_",          "aten::divide",
-      "aten::divide_",     "aten::mul",          "aten::mul_",         "aten::multiply",      "aten::multiply_",
-      "aten::sub",         "aten::sub_",         "aten::subtract",     "aten::subtract_",     "aten::true_divide",
-      "aten::true_divide_", "aten::floor_divide", "aten::floor_divide_", "aten::copy_",       "aten::copy",
-      "aten::to",          "aten::_to_copy"};
-  return names.count(name) != 0;
+  return std::find(std::begin(kNumbersAsTensors), std::end(kNumbersAsTensors), name) != std::end(kNumbersAsTensors);
 }
 
 c10::OperatorHandle findOperator(const std::string& name) {

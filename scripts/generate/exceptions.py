@@ -57,7 +57,8 @@ HAND_WRITTEN: dict[str, str] = {
 TYPES_WITHOUT_VALUE = ("CellParamsBase", "Storage", "Stream")
 
 # Operators whose Tensor arguments take plain numbers too: PyTorch's own list,
-# `should_allow_numbers_as_tensors` in torch/csrc/utils/python_arg_parser.cpp.
+# `should_allow_numbers_as_tensors` in torch/csrc/utils/python_arg_parser.cpp. The addon reads it
+# from native/operators/numbers_as_tensors.h, which is generated.
 NUMBERS_AS_TENSORS = frozenset(
     name + suffix
     for name in (
@@ -72,7 +73,7 @@ NUMBERS_AS_TENSORS = frozenset(
         "true_divide",
     )
     for suffix in ("", "_")
-) | {"copy_", "_conj"}
+) | {"_conj", "_to_copy", "copy", "copy_", "to"}
 
 # Integer parameters that may exceed 2^53, where a bigint is exact.
 WIDE_INTEGERS = frozenset({"from", "high", "low", "to"})

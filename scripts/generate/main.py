@@ -1,4 +1,6 @@
-"""Writes lib/generated and docs/operators.md from the operator list inside the PyTorch wheel.
+"""Writes what is generated from the operator list inside the PyTorch wheel.
+
+These are lib/generated, docs/operators.md and native/operators/numbers_as_tensors.h.
 
     main.py            writes what changed
     main.py --check    compares only; exits with 1 and the differences when something is stale
@@ -17,12 +19,13 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 
 from catalog import catalog, native_functions, version  # noqa: E402
-from emit import generated_files  # noqa: E402
+from emit import generated_files, numbers_as_tensors  # noqa: E402
 from report import report  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
 GENERATED = Path("lib/generated")
 REPORT = Path("docs/operators.md")
+NUMBERS = Path("native/operators/numbers_as_tensors.h")
 # The release whose operators the project is built against.
 EXPECTED_VERSION = "2.13"
 DIFFERENCE_LINES = 40
@@ -34,6 +37,7 @@ def build() -> dict[Path, str]:
     entries = catalog(functions)
     files = {GENERATED / name: text for name, text in generated_files(entries).items()}
     files[REPORT] = report(functions, entries)
+    files[NUMBERS] = numbers_as_tensors()
     return files
 
 
