@@ -11,25 +11,9 @@
 #include <vector>
 
 #include "core/arguments.h"
+#include "operators/parameter.h"
 
 namespace torch_func {
-
-struct Parameter {
-  enum class Type : uint8_t {
-    Tensor, TensorList, OptionalTensorList, Scalar, ScalarList, Int, IntList, Float, FloatList, Bool, BoolList,
-    String, StringList, Dtype, Layout, MemoryFormat, Device, Generator, Unsupported,
-  };
-
-  std::string name;  // camelCase
-  Type type = Type::Unsupported;
-  std::string typeText;      // as the schema writes it
-  bool allowNull = false;    // `T?`
-  bool keywordOnly = false;
-  bool isOut = false;
-  bool numberAsTensor = false;  // add(x, 2): Python turns the number into a wrapped tensor
-  int32_t listSize = 0;         // int[2]: a single number stands for the whole list; 0 for int[]
-  std::optional<c10::IValue> defaultValue;
-};
 
 class Overload {
  public:
@@ -68,6 +52,7 @@ class Overload {
  private:
   Overload(const std::string& name, bool isMethod, bool allowOut);
 
+  bool matchOut(const Argument& argument, Match& match, Environment& environment, std::string* why) const;
   void checkOut(Environment& environment, const Match& match) const;
 
   c10::OperatorHandle handle_;
