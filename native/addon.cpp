@@ -19,15 +19,16 @@ namespace {
 // initialize(classes): takes the JavaScript classes that results and errors are made of.
 Napi::Value initialize(const Napi::CallbackInfo& info) {
   Environment& environment = Environment::of(info.Env());
-  if (!info[0].IsObject()) throwTypeError("initialize(): argument 'classes' must be an object, not " + describe(environment, info[0]));
+  if (!info[0].IsObject())
+    throwTypeError("initialize(): argument 'classes' must be an object, not " + describe(environment, info[0]));
   environment.initialize(info[0].As<Napi::Object>());
   return info.Env().Undefined();
 }
 
 Napi::Object startAddon(Napi::Env env, Napi::Object exports) {
   auto* environment = new Environment(env);
-  napi_set_instance_data(env, environment,
-                         [](node_api_basic_env, void* data, void*) { delete static_cast<Environment*>(data); }, nullptr);
+  napi_set_instance_data(
+      env, environment, [](node_api_basic_env, void* data, void*) { delete static_cast<Environment*>(data); }, nullptr);
   try {
     installSmallAllocator();
     installHookingEngine();

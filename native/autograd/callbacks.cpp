@@ -18,8 +18,9 @@ namespace torch_func {
 
 void checkThread(const CallbackSite& site, const char* what) {
   if (std::this_thread::get_id() != site.thread) {
-    throw std::runtime_error(std::string(what) +
-                             " was reached on a thread that is not its own: the backward passes inside one another are too many");
+    throw std::runtime_error(
+        std::string(what) +
+        " was reached on a thread that is not its own: the backward passes inside one another are too many");
   }
 }
 
@@ -53,7 +54,8 @@ Napi::Value createCallbackSite(const Napi::CallbackInfo& info) {
   auto site = std::make_shared<CallbackSite>();
   site->env = info.Env();
   check(info.Env(), napi_create_reference(info.Env(), info[0], 1, &site->dispatcher));
-  return Napi::Value(info.Env(), wrapExternal(Environment::of(info.Env()), std::make_unique<SitePointer>(std::move(site)), kCallbackSiteTag));
+  return Napi::Value(info.Env(), wrapExternal(Environment::of(info.Env()),
+                                              std::make_unique<SitePointer>(std::move(site)), kCallbackSiteTag));
 }
 
 // releasedCallbacks(site): the numbers of the callbacks that no graph holds any more, once each.

@@ -1,8 +1,8 @@
 // The reverse-mode engine, grad modes, and the rules that PyTorch keeps in its Python binding.
 
 #include <ATen/FuncTorchTLS.h>
-#include <ATen/functorch/DynamicLayer.h>
 #include <ATen/SavedTensorHooks.h>
+#include <ATen/functorch/DynamicLayer.h>
 #include <c10/core/GradMode.h>
 #include <c10/core/InferenceMode.h>
 #include <torch/csrc/autograd/edge.h>
@@ -58,7 +58,8 @@ Napi::Value runBackward(const Napi::CallbackInfo& info) {
   const bool allowUnused = info[5].ToBoolean(), accumulate = info[6].ToBoolean();
   if (outputs.empty()) throwRuntimeError("runBackward(): argument 'outputs' must hold at least one Tensor");
   if (gradOutputs.size() != outputs.size()) {
-    throwRuntimeError("got " + std::to_string(outputs.size()) + " tensors and " + std::to_string(gradOutputs.size()) + " gradients");
+    throwRuntimeError("got " + std::to_string(outputs.size()) + " tensors and " + std::to_string(gradOutputs.size()) +
+                      " gradients");
   }
   autograd::edge_list roots;
   autograd::variable_list grads;
@@ -66,24 +67,29 @@ Napi::Value runBackward(const Napi::CallbackInfo& info) {
   for (size_t i = 0; i < outputs.size(); ++i) {
     auto edge = autograd::impl::gradient_edge(outputs[i]);
     if (!edge.function) {
-      throwRuntimeError("element " + std::to_string(i) + " of tensors does not require grad and does not have a grad_fn");
+      throwRuntimeError("element " + std::to_string(i) +
+                        " of tensors does not require grad and does not have a grad_fn");
     }
     roots.push_back(std::move(edge));
     grads.push_back(withoutEndedLevels(gradOutputs[i]));
   }
   const auto edges = inputEdges(inputs, accumulate);
-  auto results = autograd::Engine::get_default_engine().execute(roots, grads, retainGraph, createGraph, accumulate, edges);
+  auto results =
+      autograd::Engine::get_default_engine().execute(roots, grads, retainGraph, createGraph, accumulate, edges);
   if (accumulate) return info.Env().Undefined();
   for (size_t i = 0; i < results.size(); ++i) {
     if (!results[i].defined() && !allowUnused) {
-      throwRuntimeError("The differentiated Tensor at index " + std::to_string(i) +
-                        " appears to not have been used in the graph. Set allowUnused=true if this is the desired behavior.");
+      throwRuntimeError(
+          "The differentiated Tensor at index " + std::to_string(i) +
+          " appears to not have been used in the graph. Set allowUnused=true if this is the desired behavior.");
     }
   }
   return Napi::Value(info.Env(), wrapTensorList(environment, results));
 }
 
-Napi::Value gradMode(const Napi::CallbackInfo& info) { return Napi::Boolean::New(info.Env(), c10::GradMode::is_enabled()); }
+Napi::Value gradMode(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), c10::GradMode::is_enabled());
+}
 
 Napi::Value setGradMode(const Napi::CallbackInfo& info) {
   c10::GradMode::set_enabled(booleanParameter(info, 0, "setGradMode", "enabled"));
@@ -99,7 +105,8 @@ Napi::Value enterInferenceMode(const Napi::CallbackInfo& info) {
   auto& modes = Environment::of(info.Env()).inferenceModes;
   static std::atomic<int64_t> count = 0;
   const int64_t number = ++count;
-  modes.emplace_back(number, std::make_unique<c10::InferenceMode>(booleanParameter(info, 0, "enterInferenceMode", "enabled")));
+  modes.emplace_back(number,
+                     std::make_unique<c10::InferenceMode>(booleanParameter(info, 0, "enterInferenceMode", "enabled")));
   return Napi::Number::New(info.Env(), static_cast<double>(number));
 }
 
@@ -117,12 +124,14 @@ Napi::Value exitInferenceMode(const Napi::CallbackInfo& info) {
 Napi::Value requiresGrad(const Napi::CallbackInfo& info) {
   Environment& environment = Environment::of(info.Env());
   const at::Tensor& tensor = toTensor(environment, info[0], "input");
-  if (!info[1].IsBoolean()) throwTypeError("requiresGrad_(): argument 'requiresGrad' must be boolean, not " + describe(environment, info[1]));
+  if (!info[1].IsBoolean())
+    throwTypeError("requiresGrad_(): argument 'requiresGrad' must be boolean, not " + describe(environment, info[1]));
   const bool enabled = info[1].As<Napi::Boolean>();
   if (const auto& functorch = at::functorch::functorchTLSAccessor()) functorch->checkSupportsInplaceRequiresGrad();
   if (!tensor.is_leaf() && !enabled) {
     throwRuntimeError(
-        "you can only change requires_grad flags of leaf variables. If you want to use a computed variable in a subgraph "
+        "you can only change requires_grad flags of leaf variables. If you want to use a computed variable in a "
+        "subgraph "
         "that doesn't require differentiation use var_no_grad = var.detach().");
   }
   if (enabled && !torch::autograd::isDifferentiableType(tensor.scalar_type())) {

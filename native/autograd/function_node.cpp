@@ -121,7 +121,8 @@ WrapRequest readRequest(Environment& environment, const Napi::Value& value) {
 }
 
 // dispatcher(number, 'jvp', tangents): one tangent per forward argument; one per output comes back.
-variable_list callJvp(const FunctionNode& node, bool materialize, const variable_list& inputs, const variable_list& tangents) {
+variable_list callJvp(const FunctionNode& node, bool materialize, const variable_list& inputs,
+                      const variable_list& tangents) {
   napi_env env = node.token->site->env;
   Environment& environment = Environment::of(env);
   Napi::HandleScope scope(env);
@@ -129,7 +130,8 @@ variable_list callJvp(const FunctionNode& node, bool materialize, const variable
   for (size_t i = 0, next = 0; i < given.size(); ++i) {
     if (!node.isTensor[i]) continue;
     const at::Tensor& input = inputs[next];
-    const bool leaveOut = tangents[next].defined() || !materialize || !autograd::isDifferentiableType(input.scalar_type());
+    const bool leaveOut =
+        tangents[next].defined() || !materialize || !autograd::isDifferentiableType(input.scalar_type());
     given[i] = leaveOut ? tangents[next] : at::zeros_like(input);
     ++next;
   }
@@ -146,10 +148,12 @@ void checkTangents(const FunctionNode& node, const WrapRequest& request, const v
     if (nonDifferentiable.count(output.unsafeGetTensorImpl()) > 0) continue;
     const std::string start = "jvp of " + node.functionName + " returned ";
     if (!tangents[i].defined()) {
-      throwRuntimeError(start + "null for output " + std::to_string(i) + ", which is differentiable: it must have a tangent, zeros at least");
+      throwRuntimeError(start + "null for output " + std::to_string(i) +
+                        ", which is differentiable: it must have a tangent, zeros at least");
     }
     if (autograd::isDifferentiableType(tangents[i].scalar_type())) continue;
-    throwRuntimeError(start + "a tangent of an integer or boolean dtype for output " + std::to_string(i) + "; it must be floating-point or complex");
+    throwRuntimeError(start + "a tangent of an integer or boolean dtype for output " + std::to_string(i) +
+                      "; it must be floating-point or complex");
   }
 }
 
@@ -157,8 +161,9 @@ void checkTangents(const FunctionNode& node, const WrapRequest& request, const v
 // the result an output that stayed the same tensor is the same object; null stands for what is no tensor.
 Napi::Value functionWrap(const Napi::CallbackInfo& info) {
   Environment& environment = Environment::of(info.Env());
-  const FunctionPointer node = c10::make_intrusive<FunctionNode>(siteOf(info), integerParameter(info, 1, "functionWrap", "number"),
-                                                                 stringParameter(info, 2, "functionWrap", "name"));
+  const FunctionPointer node =
+      c10::make_intrusive<FunctionNode>(siteOf(info), integerParameter(info, 1, "functionWrap", "number"),
+                                        stringParameter(info, 2, "functionWrap", "name"));
   WrapRequest request = readRequest(environment, info[3]);
   variable_list inputs;
   for (const at::Tensor& input : request.inputs) {
@@ -172,7 +177,8 @@ Napi::Value functionWrap(const Napi::CallbackInfo& info) {
   std::vector<std::optional<at::Tensor>> raw;
   for (const at::Tensor& output : request.outputs) {
     raw.push_back(output.defined() ? std::make_optional(output) : std::nullopt);
-    if (executable) node->outputs.push_back(output.defined() ? autograd::VariableInfo(output) : autograd::VariableInfo());
+    if (executable)
+      node->outputs.push_back(output.defined() ? autograd::VariableInfo(output) : autograd::VariableInfo());
   }
   for (const at::Tensor& tensor : request.dirty) {
     if (tensor.defined()) autograd::impl::bump_version(tensor);
@@ -184,14 +190,14 @@ Napi::Value functionWrap(const Napi::CallbackInfo& info) {
     savedOutside.merge(implsOf(request.forForward));
   }
   const auto wrapped = autograd::_wrap_outputs(
-      inputs, implsOf(request.nonDifferentiable), implsOf(request.dirty), raw, executable ? c10::intrusive_ptr<autograd::Node>(node) : nullptr,
+      inputs, implsOf(request.nonDifferentiable), implsOf(request.dirty), raw,
+      executable ? c10::intrusive_ptr<autograd::Node>(node) : nullptr,
       [&](variable_list primals, variable_list tangents) {
         variable_list results = callJvp(*node, request.materialize, primals, tangents);
         checkTangents(*node, request, results);
         return results;
       },
-      savedOutside,
-      [](const at::Tensor& tensor) { return tensor.view_as(tensor); }, /*pure_view=*/false);
+      savedOutside, [](const at::Tensor& tensor) { return tensor.view_as(tensor); }, /*pure_view=*/false);
   // Now that the outputs have their history.
   if (executable) {
     for (const at::Tensor& tensor : request.toSave) {
@@ -225,13 +231,15 @@ Napi::Value functionWrap(const Napi::CallbackInfo& info) {
 
 // functionSaved(node, clear): what was saved for backward, checked against changes in place.
 Napi::Value functionSaved(const Napi::CallbackInfo& info) {
-  const FunctionPointer node = toExternalData<WeakFunctionPointer>(Environment::of(info.Env()), info[0], kFunctionNodeTag,
-                                                                   "node", "what functionWrap() returned")
-                                   .lock();
+  const FunctionPointer node =
+      toExternalData<WeakFunctionPointer>(Environment::of(info.Env()), info[0], kFunctionNodeTag, "node",
+                                          "what functionWrap() returned")
+          .lock();
   TORCH_CHECK(node && !node->freed, autograd::ERR_BACKWARD_TWICE);
   if (node->readAndCleared) {
     throwRuntimeError(
-        "savedTensors can only be accessed once when clearSavedTensorsOnAccess=true is set on the autograd.Function. Either access "
+        "savedTensors can only be accessed once when clearSavedTensorsOnAccess=true is set on the autograd.Function. "
+        "Either access "
         "savedTensors only once, or set clearSavedTensorsOnAccess=false.");
   }
   variable_list tensors;

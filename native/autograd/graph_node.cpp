@@ -39,7 +39,9 @@ Napi::Value nodeIdentity(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<double>(reinterpret_cast<uintptr_t>(toNode(info[0]).get())));
 }
 
-Napi::Value nodeNameOf(const Napi::CallbackInfo& info) { return Napi::String::New(info.Env(), toNode(info[0])->name()); }
+Napi::Value nodeNameOf(const Napi::CallbackInfo& info) {
+  return Napi::String::New(info.Env(), toNode(info[0])->name());
+}
 
 // nodeEdges(node): [node, index of the gradient] for each of its outputs, null for the node of one that
 // needs no gradient.

@@ -50,19 +50,22 @@ at::Tensor callTensorHook(const CallbackToken& token, const at::Tensor& gradient
 // registerHook(site, tensor, number)
 Napi::Value registerHook(const Napi::CallbackInfo& info) {
   const at::Tensor& tensor = toTensor(Environment::of(info.Env()), info[1], "input");
-  tensor.register_hook([token = makeToken(info, "registerHook")](const at::Tensor& gradient) { return callTensorHook(*token, gradient); });
+  tensor.register_hook([token = makeToken(info, "registerHook")](const at::Tensor& gradient) {
+    return callTensorHook(*token, gradient);
+  });
   return info.Env().Undefined();
 }
 
 // The gradients that a node's hook gives in place of `gradients`, which may hold undefined ones.
-variable_list callNodeHook(const CallbackToken& token, const variable_list& gradients, std::initializer_list<napi_value> arguments) {
+variable_list callNodeHook(const CallbackToken& token, const variable_list& gradients,
+                           std::initializer_list<napi_value> arguments) {
   Environment& environment = Environment::of(token.site->env);
   napi_value result = callDispatcher(token, arguments);
   if (isUndefined(environment.env, result)) return gradients;
   variable_list replaced = toTensorList(environment, result, "result of the hook", /*allowNull=*/true);
   if (replaced.size() != gradients.size()) {
-    throwRuntimeError("hook has returned an incorrect number of values (got " + std::to_string(replaced.size()) + ", expected " +
-                      std::to_string(gradients.size()) + ")");
+    throwRuntimeError("hook has returned an incorrect number of values (got " + std::to_string(replaced.size()) +
+                      ", expected " + std::to_string(gradients.size()) + ")");
   }
   for (size_t i = 0; i < replaced.size(); ++i) {
     if (!replaced[i].defined()) continue;

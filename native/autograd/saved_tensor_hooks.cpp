@@ -58,7 +58,8 @@ class PackedTensor : public autograd::SavedVariableHooks {
     checkThread(*packed_->site, "a hook on saved tensors");
     napi_env env = packed_->site->env;
     Napi::HandleScope scope(env);
-    return toTensor(Environment::of(env), callDispatcher(*packed_, {Napi::Env(env).Null()}), "result of the unpack hook");
+    return toTensor(Environment::of(env), callDispatcher(*packed_, {Napi::Env(env).Null()}),
+                    "result of the unpack hook");
   }
 
  private:
@@ -84,7 +85,8 @@ autograd::Engine& hookingEngine() {
 // pushSavedTensorHooks(site, number): how many are in force then.
 Napi::Value pushSavedTensorHooks(const Napi::CallbackInfo& info) {
   if (const auto message = at::SavedTensorDefaultHooks::get_disabled_error_message()) throwRuntimeError(*message);
-  pushed.push_back(std::make_shared<CallbackToken>(siteOf(info), integerParameter(info, 1, "pushSavedTensorHooks", "number")));
+  pushed.push_back(
+      std::make_shared<CallbackToken>(siteOf(info), integerParameter(info, 1, "pushSavedTensorHooks", "number")));
   return Napi::Number::New(info.Env(), static_cast<double>(pushed.size()));
 }
 

@@ -251,7 +251,8 @@ std::string describe(Environment& environment, const Argument& argument) {
     case Kind::Float:
       if (!std::isfinite(argument.number)) return describe(environment, argument.value);
       // Only here does an integral number not count as an integer; say why.
-      return std::trunc(argument.number) == argument.number ? "float (an integer beyond 2^53 must be a bigint)" : "float";
+      return std::trunc(argument.number) == argument.number ? "float (an integer beyond 2^53 must be a bigint)"
+                                                            : "float";
     case Kind::BigInt: return "bigint";
     case Kind::HugeUint:
     case Kind::HugeInt: return "bigint beyond int64";
@@ -325,7 +326,8 @@ void checkDeviceAvailable(const c10::Device& device) {
   if (!at::globalContext().hasCUDA()) {
     throwRuntimeError(
         "Torch not compiled with CUDA enabled: the libtorch that was found has no CUDA, or this machine has no CUDA "
-        "device (asked for '" + device.str() + "'; `torch-func doctor` shows which libtorch is used)");
+        "device (asked for '" +
+        device.str() + "'; `torch-func doctor` shows which libtorch is used)");
   }
 }
 

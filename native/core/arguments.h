@@ -25,9 +25,9 @@ struct Argument {
     Undefined,
     Null,
     Boolean,
-    Integer,  // a safe integral number: Python's int
-    Float,    // any other number: Python's float
-    BigInt,   // fits int64
+    Integer,   // a safe integral number: Python's int
+    Float,     // any other number: Python's float
+    BigInt,    // fits int64
     HugeUint,  // a bigint that fits only uint64; `integer` has its bits
     HugeInt,   // a bigint beyond both
     String,

@@ -37,7 +37,8 @@ bool booleanParameter(const Napi::CallbackInfo& info, size_t position, const cha
 int64_t integerParameter(const Napi::CallbackInfo& info, size_t position, const char* function, const char* name) {
   if (!info[position].IsNumber()) throwWrong(info, position, function, name, "an integer");
   const double value = info[position].As<Napi::Number>().DoubleValue();
-  if (std::trunc(value) != value || std::abs(value) > static_cast<double>(kMaxSafeInteger)) throwWrong(info, position, function, name, "an integer");
+  if (std::trunc(value) != value || std::abs(value) > static_cast<double>(kMaxSafeInteger))
+    throwWrong(info, position, function, name, "an integer");
   return static_cast<int64_t>(value);
 }
 

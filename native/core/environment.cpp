@@ -71,7 +71,7 @@ void Environment::initialize(const Napi::Object& classes) {
   keep(complexClass_, classes.Get("Complex"));
   keep(deviceClass_, classes.Get("Device"));
   keep(onWarning_, classes.Get("onWarning"));
-  static constexpr const char* kNames[] = {"RuntimeError", "ValueError",           "TypeError",  "IndexError",
+  static constexpr const char* kNames[] = {"RuntimeError",        "ValueError",  "TypeError",       "IndexError",
                                            "NotImplementedError", "LinAlgError", "OutOfMemoryError"};
   static_assert(std::size(kNames) == static_cast<size_t>(ErrorClass::Count), "one name for each ErrorClass");
   for (size_t i = 0; i < std::size(kNames); ++i) keep(errorClasses_[i], classes.Get(kNames[i]));

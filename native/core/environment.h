@@ -14,8 +14,8 @@
 // Therefore the addon is loaded twice on each thread (lib/native.ts). The environment of the second load owns all
 // objects with finalizers. None of its functions is ever called, so it never has an exception.
 
-#include <c10/core/InferenceMode.h>
 #include <ATen/core/ivalue.h>
+#include <c10/core/InferenceMode.h>
 #include <napi.h>
 
 #include <memory>

@@ -33,7 +33,8 @@ inline void check(napi_env env, napi_status status) {
   if (pending) throw PendingException();
   const napi_extended_error_info* info = nullptr;
   napi_get_last_error_info(env, &info);
-  throw std::runtime_error(info != nullptr && info->error_message != nullptr ? info->error_message : "Node-API call failed");
+  throw std::runtime_error(info != nullptr && info->error_message != nullptr ? info->error_message
+                                                                             : "Node-API call failed");
 }
 
 // Thrown where so little of the thread's stack is left that libtorch could overrun it, and where more

@@ -26,7 +26,8 @@ Napi::Value isTensor(const Napi::CallbackInfo& info) {
 Napi::Value dispose(const Napi::CallbackInfo& info) {
   Environment& environment = Environment::of(info.Env());
   TensorHandle* handle = tensorHandleOf(environment, info[0]);
-  if (handle == nullptr) throwTypeError("dispose(): argument 'tensor' must be Tensor, not " + describe(environment, info[0]));
+  if (handle == nullptr)
+    throwTypeError("dispose(): argument 'tensor' must be Tensor, not " + describe(environment, info[0]));
   environment.handles().dispose(handle);
   return info.Env().Undefined();
 }
@@ -46,7 +47,8 @@ Napi::Value closeScope(const Napi::CallbackInfo& info) {
   std::unordered_set<TensorHandle*> kept;
   const int64_t depth = integerParameter(info, 0, "closeScope", "depth");
   if (depth < 1) throwValueError("closeScope(): argument 'depth' must be at least 1, but got " + std::to_string(depth));
-  if (!info[1].IsArray()) throwTypeError("closeScope(): argument 'kept' must be an array of Tensors, not " + describe(environment, info[1]));
+  if (!info[1].IsArray())
+    throwTypeError("closeScope(): argument 'kept' must be an array of Tensors, not " + describe(environment, info[1]));
   auto list = info[1].As<Napi::Array>();
   for (uint32_t i = 0; i < list.Length(); ++i) {
     if (TensorHandle* handle = tensorHandleOf(environment, list.Get(i))) kept.insert(handle);
@@ -99,9 +101,11 @@ static const at::Tensor& checkNotDisposed(const TensorHandle& handle, const char
 static const at::Tensor& checkUsable(const TensorHandle& handle, const char* argument) {
   if (handle.batch.level != 0 && !isActive(handle.batch) && !handle.disposed) {
     // The beginning is libtorch's own text, for those who look it up.
-    throwRuntimeError(std::string("Either your tensor may have escaped from inside a function being vmapped and this is a user error "
-                                  "(see https://pytorch.org/functorch/stable/ux_limitations.html): argument '") + argument +
-                      "' is a Tensor from inside a call of vmap that has ended. Let the function return what is needed after it");
+    throwRuntimeError(
+        std::string("Either your tensor may have escaped from inside a function being vmapped and this is a user error "
+                    "(see https://pytorch.org/functorch/stable/ux_limitations.html): argument '") +
+        argument +
+        "' is a Tensor from inside a call of vmap that has ended. Let the function return what is needed after it");
   }
   return checkNotDisposed(handle, argument);
 }
@@ -133,7 +137,8 @@ std::vector<at::Tensor> toTensorList(Environment& environment, napi_value value,
   bool isArray = false;
   if (value != nullptr) check(env, napi_is_array(env, value, &isArray));
   if (!isArray) {
-    throwTypeError(std::string("argument '") + argument + "' must be an array of Tensors, not " + describe(environment, value));
+    throwTypeError(std::string("argument '") + argument + "' must be an array of Tensors, not " +
+                   describe(environment, value));
   }
   uint32_t length = 0;
   check(env, napi_get_array_length(env, value, &length));

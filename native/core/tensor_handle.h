@@ -27,7 +27,8 @@ const at::Tensor& withoutEndedLevels(const at::Tensor& tensor);
 const at::Tensor& operandOf(const TensorHandle& handle, const char* argument);
 const at::Tensor& toOperand(Environment& environment, napi_value value, const char* argument);
 
-// A list of tensors as they are, the graph of an ended level included; with `allowNull`, null and undefined entries give undefined tensors.
+// A list of tensors as they are, the graph of an ended level included; with `allowNull`, null and undefined entries
+// give undefined tensors.
 std::vector<at::Tensor> toTensorList(Environment& environment, napi_value value, const char* argument,
                                      bool allowNull = false);
 napi_value wrapTensorList(Environment& environment, const std::vector<at::Tensor>& tensors);

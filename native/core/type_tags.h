@@ -41,7 +41,8 @@ Data& toExternalData(Environment& environment, napi_value value, const napi_type
   bool matches = false;
   if (type == napi_external) check(env, napi_check_object_type_tag(env, value, &tag, &matches));
   if (!matches) {
-    throwTypeError(std::string("argument '") + argument + "' must be " + expected + ", not " + describe(environment, value));
+    throwTypeError(std::string("argument '") + argument + "' must be " + expected + ", not " +
+                   describe(environment, value));
   }
   void* data = nullptr;
   check(env, napi_get_value_external(env, value, &data));

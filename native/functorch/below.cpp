@@ -55,8 +55,9 @@ Napi::Value liftToTop(const Napi::CallbackInfo& info) {
   const at::Tensor& tensor = toTensor(environment, info[0], "tensor");
   auto layer = functorch::maybeCurrentDynamicLayer();
   if (!layer || (layer->key() != TransformType::Grad && layer->key() != TransformType::Jvp)) return info[0];
-  at::Tensor result = layer->key() == TransformType::Grad ? functorch::GradInterpreterPtr(&layer->interpreter()).lift(tensor)
-                                                          : functorch::JvpInterpreterPtr(&layer->interpreter()).lift(tensor);
+  at::Tensor result = layer->key() == TransformType::Grad
+                          ? functorch::GradInterpreterPtr(&layer->interpreter()).lift(tensor)
+                          : functorch::JvpInterpreterPtr(&layer->interpreter()).lift(tensor);
   if (result.is_same(tensor)) return info[0];
   return Napi::Value(info.Env(), wrapTensor(environment, std::move(result)));
 }

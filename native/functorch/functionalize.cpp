@@ -51,7 +51,8 @@ Napi::Value syncFunctional(const Napi::CallbackInfo& info) {
 Napi::Value propagateMutation(const Napi::CallbackInfo& info) {
   const at::Tensor& unwrapped = tensorParameter(info, 0, "unwrapped");
   const at::Tensor& wrapped = tensorParameter(info, 1, "wrapped");
-  if (!functionalization::impl::isFunctionalTensor(wrapped)) throwRuntimeError("argument 'wrapped' must be a functional Tensor");
+  if (!functionalization::impl::isFunctionalTensor(wrapped))
+    throwRuntimeError("argument 'wrapped' must be a functional Tensor");
   auto* wrapper = functionalization::impl::unsafeGetFunctionalWrapper(wrapped);
   wrapper->sync_();
   const at::Tensor& inner = wrapper->value();

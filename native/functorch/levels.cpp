@@ -71,22 +71,25 @@ Napi::Value pushJvp(const Napi::CallbackInfo& info) {
   requireRoom();
   const bool forwardGradMode = c10::AutogradState::get_tls_state().get_fw_grad_mode();
   const bool inferenceMode = leaveInferenceMode();
-  return pushedLevel(info, functorch::initAndPushDynamicLayer(TransformType::Jvp, std::nullopt, std::nullopt, std::nullopt,
-                                                              forwardGradMode, std::nullopt, inferenceMode));
+  return pushedLevel(info,
+                     functorch::initAndPushDynamicLayer(TransformType::Jvp, std::nullopt, std::nullopt, std::nullopt,
+                                                        forwardGradMode, std::nullopt, inferenceMode));
 }
 
 functorch::RandomnessType randomnessOf(const std::string& name) {
   if (name == "error") return functorch::RandomnessType::Error;
   if (name == "same") return functorch::RandomnessType::Same;
   if (name == "different") return functorch::RandomnessType::Different;
-  throwRuntimeError("Only allowed values for randomness are 'error', 'different', or 'same'. Got " + name.substr(0, 64));
+  throwRuntimeError("Only allowed values for randomness are 'error', 'different', or 'same'. Got " +
+                    name.substr(0, 64));
 }
 
 // pushVmap(batchSize, randomness)
 Napi::Value pushVmap(const Napi::CallbackInfo& info) {
   requireRoom();
   const int64_t batchSize = integerParameter(info, 0, "pushVmap", "batchSize");
-  if (batchSize < 0) throwValueError("pushVmap(): argument 'batchSize' must not be negative, but got " + std::to_string(batchSize));
+  if (batchSize < 0)
+    throwValueError("pushVmap(): argument 'batchSize' must not be negative, but got " + std::to_string(batchSize));
   const auto randomness = randomnessOf(stringParameter(info, 1, "pushVmap", "randomness"));
   return pushedLevel(info, functorch::initAndPushDynamicLayer(TransformType::Vmap, c10::SymInt(batchSize), randomness));
 }
@@ -94,9 +97,9 @@ Napi::Value pushVmap(const Napi::CallbackInfo& info) {
 // pushFunctionalize(reapplyViews)
 Napi::Value pushFunctionalize(const Napi::CallbackInfo& info) {
   requireRoom();
-  return pushedLevel(info, functorch::initAndPushDynamicLayer(TransformType::Functionalize, std::nullopt, std::nullopt,
-                                                              std::nullopt, std::nullopt,
-                                                              booleanParameter(info, 0, "pushFunctionalize", "reapplyViews")));
+  return pushedLevel(info, functorch::initAndPushDynamicLayer(
+                               TransformType::Functionalize, std::nullopt, std::nullopt, std::nullopt, std::nullopt,
+                               booleanParameter(info, 0, "pushFunctionalize", "reapplyViews")));
 }
 
 // popLevel(level): the level must be the top one.

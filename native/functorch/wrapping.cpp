@@ -24,8 +24,8 @@ namespace functorch = at::functorch;
 int64_t checkLevel(const char* function, int64_t level) {
   const auto depth = static_cast<int64_t>(functorch::getDynamicLayerStack().size());
   if (level < 1 || level > depth) {
-    throwRuntimeError(std::string(function) + "(): there is no active transform at level " + std::to_string(level) + " (" +
-                      std::to_string(depth) + " active)");
+    throwRuntimeError(std::string(function) + "(): there is no active transform at level " + std::to_string(level) +
+                      " (" + std::to_string(depth) + " active)");
   }
   return level;
 }
@@ -90,8 +90,10 @@ at::Tensor withoutBatchDim(const at::Tensor& tensor, int64_t level, int64_t batc
 // removeBatchDim(tensor, level, batchSize, outDim)
 Napi::Value removeBatchDim(const Napi::CallbackInfo& info) {
   auto [environment, tensor, level] = tensorAndLevel(info, "removeBatchDim");
-  return Napi::Value(info.Env(), wrapTensor(environment, withoutBatchDim(tensor, level, integerParameter(info, 2, "removeBatchDim", "batchSize"),
-                                                                        integerParameter(info, 3, "removeBatchDim", "outDim"))));
+  return Napi::Value(
+      info.Env(),
+      wrapTensor(environment, withoutBatchDim(tensor, level, integerParameter(info, 2, "removeBatchDim", "batchSize"),
+                                              integerParameter(info, 3, "removeBatchDim", "outDim"))));
 }
 
 // wrapperInfo(tensor): what functorch has wrapped the tensor in, outermost first; null if nothing.

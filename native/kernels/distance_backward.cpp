@@ -6,7 +6,8 @@
 
 namespace torch_func {
 
-at::Tensor cdistBackward(const at::Tensor& grad, const at::Tensor& x1, const at::Tensor& x2, double p, const at::Tensor& distance) {
+at::Tensor cdistBackward(const at::Tensor& grad, const at::Tensor& x1, const at::Tensor& x2, double p,
+                         const at::Tensor& distance) {
   if (p == 0) return at::zeros_like(x1);
   const at::Tensor difference = x1.unsqueeze(-2) - x2.unsqueeze(-3);
   const at::Tensor g = grad.unsqueeze(-1);

@@ -5,6 +5,7 @@
 namespace torch_func {
 
 // _cdist_backward in operators that have batching rules.
-at::Tensor cdistBackward(const at::Tensor& grad, const at::Tensor& x1, const at::Tensor& x2, double p, const at::Tensor& distance);
+at::Tensor cdistBackward(const at::Tensor& grad, const at::Tensor& x1, const at::Tensor& x2, double p,
+                         const at::Tensor& distance);
 
 }  // namespace torch_func

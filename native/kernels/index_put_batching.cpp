@@ -44,8 +44,10 @@ Block describe(const Indices& indices) {
   for (size_t i = 0; i < indices.size(); ++i) {
     const std::optional<Tensor> index = indices.get(i);
     if (!isGiven(index)) {
-      if (block.count == 0) ++block.start;
-      else ended = true;
+      if (block.count == 0)
+        ++block.start;
+      else
+        ended = true;
       continue;
     }
     if (ended) block.adjacent = false;
@@ -100,15 +102,18 @@ Tensor blockFirst(const Tensor& tensor, int64_t kept, int64_t start, int64_t cou
 
 Tensor& indexPutInPlace(Tensor& self, const Indices& given, const Tensor& values, bool accumulate) {
   const auto layer = functorch::maybeCurrentDynamicLayer();
-  TORCH_CHECK(layer.has_value(), "Either your tensor may have escaped from inside a function being vmapped and this is a user error");
+  TORCH_CHECK(layer.has_value(),
+              "Either your tensor may have escaped from inside a function being vmapped and this is a user error");
   const int64_t level = layer->layerId();
   const Indices indices = withoutMasks(given, self);
   const bool indexIsBatch = functorch::isBatchedAtLevel(indices, level);
   const bool otherIsBatch = indexIsBatch || functorch::isBatchedAtLevel(values, level);
   const bool selfIsBatch = functorch::isBatchedAtLevel(self, level);
   TORCH_CHECK(selfIsBatch || !otherIsBatch,
-              "vmap: index_put_(self, *extra_args) is not possible because there exists a Tensor `other` in extra_args that has "
-              "more elements than `self`. This happened due to `other` being vmapped over but `self` not being vmapped over in a "
+              "vmap: index_put_(self, *extra_args) is not possible because there exists a Tensor `other` in extra_args "
+              "that has "
+              "more elements than `self`. This happened due to `other` being vmapped over but `self` not being vmapped "
+              "over in a "
               "vmap. Please try to use out-of-place operators instead of index_put_. If said operator is being "
               "called inside the PyTorch framework, please file a bug report instead.");
   const Block block = describe(indices);
@@ -145,7 +150,8 @@ Tensor& indexPutInPlace(Tensor& self, const Indices& given, const Tensor& values
   for (size_t i = block.adjacent ? block.start : 0; i < indices.size(); ++i) {
     const std::optional<Tensor> index = indices.get(i);
     bool isIndexBatch = false;
-    selected.push_back(isGiven(index) ? std::make_optional(unwrapped(*index, level, block.rank, isIndexBatch)) : std::nullopt);
+    selected.push_back(isGiven(index) ? std::make_optional(unwrapped(*index, level, block.rank, isIndexBatch))
+                                      : std::nullopt);
   }
   target.index_put_(selected, source, accumulate);
   return self;

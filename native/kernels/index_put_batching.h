@@ -5,7 +5,7 @@
 namespace torch_func {
 
 // The batching rule of index_put_.
-at::Tensor& indexPutInPlace(at::Tensor& self, const c10::List<std::optional<at::Tensor>>& indices, const at::Tensor& values,
-                            bool accumulate);
+at::Tensor& indexPutInPlace(at::Tensor& self, const c10::List<std::optional<at::Tensor>>& indices,
+                            const at::Tensor& values, bool accumulate);
 
 }  // namespace torch_func

@@ -29,7 +29,8 @@ void overrideAutogradKernel(torch::Library& library, const std::string& name, Ma
   const auto op = c10::Dispatcher::singleton().findSchemaOrThrow(
       ("aten::" + name.substr(0, dot)).c_str(), dot == std::string::npos ? "" : name.substr(dot + 1).c_str());
   auto kernel = make(op.getComputedKernelForDispatchKey(c10::DispatchKey::AutogradCPU));
-  library.impl(name.c_str(), torch::CppFunction::makeFromBoxedKernel(c10::BoxedKernel::makeFromFunctor(std::move(kernel))));
+  library.impl(name.c_str(),
+               torch::CppFunction::makeFromBoxedKernel(c10::BoxedKernel::makeFromFunctor(std::move(kernel))));
 }
 
 }  // namespace torch_func

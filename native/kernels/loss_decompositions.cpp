@@ -28,8 +28,9 @@ double meanFactor(const Tensor& self, int64_t reduction) {
 int64_t classDimension(const Tensor& self) { return self.dim() < 2 ? 0 : 1; }
 
 void checkTotalWeight(const Tensor& total_weight) {
-  TORCH_CHECK(total_weight.numel() == 1, "expected total_weight to be a single element tensor, got: ",
-              total_weight.sizes(), " (", total_weight.numel(), " elements)");
+  TORCH_CHECK(total_weight.numel() == 1,
+              "expected total_weight to be a single element tensor, got: ", total_weight.sizes(), " (",
+              total_weight.numel(), " elements)");
 }
 
 void checkShapes(const Tensor& self, const Tensor& target, const OptionalTensor& weight) {
@@ -46,13 +47,12 @@ void checkShapes(const Tensor& self, const Tensor& target, const OptionalTensor&
 }
 
 void checkShapes2d(const Tensor& self, const Tensor& target, const OptionalTensor& weight) {
-  TORCH_CHECK(self.dim() == 4, "only batches of spatial inputs supported (4D tensors), but got input of dimension: ",
-              self.dim());
+  TORCH_CHECK(self.dim() == 4,
+              "only batches of spatial inputs supported (4D tensors), but got input of dimension: ", self.dim());
   TORCH_CHECK(target.dim() == 3,
               "only batches of spatial targets supported (3D tensors) but got targets of dimension: ", target.dim());
-  TORCH_CHECK(
-      self.size(0) == target.size(0) && self.size(2) == target.size(1) && self.size(3) == target.size(2),
-      "size mismatch (got input: ", self.sizes(), ", target: ", target.sizes(), ")");
+  TORCH_CHECK(self.size(0) == target.size(0) && self.size(2) == target.size(1) && self.size(3) == target.size(2),
+              "size mismatch (got input: ", self.sizes(), ", target: ", target.sizes(), ")");
   TORCH_CHECK(!isDefined(weight) || weight->numel() == self.size(1),
               "weight tensor should be defined either for all or no classes");
 }
@@ -79,10 +79,7 @@ Selection select(const Tensor& self, const Tensor& target, const c10::SymInt& ig
 Tensor selectWeight(const Tensor& weight, const Tensor& self, const Selection& selection) {
   std::vector<int64_t> shape(self.dim(), 1);
   shape[selection.dim] = weight.numel();
-  return weight.view(shape)
-      .expand(self.sizes())
-      .gather(selection.dim, selection.index)
-      .squeeze(selection.dim);
+  return weight.view(shape).expand(self.sizes()).gather(selection.dim, selection.index).squeeze(selection.dim);
 }
 
 std::tuple<Tensor, Tensor> nllForward(const Tensor& self, const Tensor& target, const OptionalTensor& weight,

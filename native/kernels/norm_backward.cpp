@@ -17,10 +17,9 @@ bool isDefined(const OptionalTensor& tensor) { return tensor.has_value() && tens
 
 }  // namespace
 
-NormGradients nativeLayerNormBackward(const Tensor& grad_out, const Tensor& input,
-                                      c10::SymIntArrayRef normalized_shape, const Tensor& /*mean*/, const Tensor& rstd,
-                                      const OptionalTensor& weight, const OptionalTensor& bias,
-                                      std::array<bool, 3> output_mask) {
+NormGradients nativeLayerNormBackward(const Tensor& grad_out, const Tensor& input, c10::SymIntArrayRef normalized_shape,
+                                      const Tensor& /*mean*/, const Tensor& rstd, const OptionalTensor& weight,
+                                      const OptionalTensor& bias, std::array<bool, 3> output_mask) {
   const int64_t axis = input.dim() - static_cast<int64_t>(normalized_shape.size());
   const auto innerShape = input.sizes().slice(axis);
   const bool wantsWeight = output_mask[1] && isDefined(weight);
@@ -110,8 +109,7 @@ NormGradients nativeBatchNormBackward(const Tensor& grad_out, const Tensor& inpu
     gradInput = grad;
     if (train) {
       const auto count = static_cast<double>(input.numel() / channels);
-      gradInput =
-          grad.sub(perChannel(gradSum.div(count))).sub(normalized.mul(perChannel(gradDot.div(count))));
+      gradInput = grad.sub(perChannel(gradSum.div(count))).sub(normalized.mul(perChannel(gradDot.div(count))));
     }
     const Tensor factor = isDefined(weight) ? scale.mul(toOpMath(*weight)) : scale;
     gradInput = gradInput.mul(perChannel(factor)).to(input.scalar_type());
@@ -132,8 +130,7 @@ NormGradients batchNormBackward(const Tensor& grad_out, const Tensor& input, con
 // cuDNN's and MIOpen's operators are those of training, and give all gradients.
 NormGradients miopenBatchNormBackward(const Tensor& input, const Tensor& grad_output, const Tensor& weight,
                                       const OptionalTensor& running_mean, const OptionalTensor& running_var,
-                                      const OptionalTensor& save_mean, const OptionalTensor& save_var,
-                                      double epsilon) {
+                                      const OptionalTensor& save_mean, const OptionalTensor& save_var, double epsilon) {
   return nativeBatchNormBackward(grad_output, input, weight, running_mean, running_var, save_mean, save_var,
                                  /*train=*/true, epsilon, {true, true, true});
 }

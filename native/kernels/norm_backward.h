@@ -20,22 +20,20 @@ using OptionalTensor = std::optional<Tensor>;
 // The gradients of input, weight and bias.
 using NormGradients = std::tuple<Tensor, Tensor, Tensor>;
 
-NormGradients nativeLayerNormBackward(const Tensor& grad_out, const Tensor& input,
-                                      c10::SymIntArrayRef normalized_shape, const Tensor& mean, const Tensor& rstd,
-                                      const OptionalTensor& weight, const OptionalTensor& bias,
-                                      std::array<bool, 3> output_mask);
+NormGradients nativeLayerNormBackward(const Tensor& grad_out, const Tensor& input, c10::SymIntArrayRef normalized_shape,
+                                      const Tensor& mean, const Tensor& rstd, const OptionalTensor& weight,
+                                      const OptionalTensor& bias, std::array<bool, 3> output_mask);
 NormGradients nativeBatchNormBackward(const Tensor& grad_out, const Tensor& input, const OptionalTensor& weight,
                                       const OptionalTensor& running_mean, const OptionalTensor& running_var,
-                                      const OptionalTensor& save_mean, const OptionalTensor& save_invstd,
-                                      bool train, double eps, std::array<bool, 3> output_mask);
+                                      const OptionalTensor& save_mean, const OptionalTensor& save_invstd, bool train,
+                                      double eps, std::array<bool, 3> output_mask);
 NormGradients batchNormBackward(const Tensor& grad_out, const Tensor& input, const Tensor& weight,
                                 const OptionalTensor& running_mean, const OptionalTensor& running_var,
                                 const OptionalTensor& save_mean, const OptionalTensor& save_var, bool update,
                                 double eps, std::array<bool, 3> output_mask, const Tensor& reserve);
 NormGradients miopenBatchNormBackward(const Tensor& input, const Tensor& grad_output, const Tensor& weight,
                                       const OptionalTensor& running_mean, const OptionalTensor& running_var,
-                                      const OptionalTensor& save_mean, const OptionalTensor& save_var,
-                                      double epsilon);
+                                      const OptionalTensor& save_mean, const OptionalTensor& save_var, double epsilon);
 NormGradients cudnnBatchNormBackward(const Tensor& input, const Tensor& grad_output, const Tensor& weight,
                                      const OptionalTensor& running_mean, const OptionalTensor& running_var,
                                      const OptionalTensor& save_mean, const OptionalTensor& save_var, double epsilon,

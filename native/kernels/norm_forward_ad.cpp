@@ -30,9 +30,7 @@ namespace {
 
 using at::Tensor;
 
-bool hasTangent(const Tensor& tensor) {
-  return tensor.defined() && tensor._fw_grad(/*level=*/0).defined();
-}
+bool hasTangent(const Tensor& tensor) { return tensor.defined() && tensor._fw_grad(/*level=*/0).defined(); }
 
 // The arguments of one call, taken from the stack by their names in the schema: the normalisation
 // operators differ in their number and order.
@@ -137,9 +135,9 @@ class NormKernel final : public c10::OperatorKernel {
 void registerNormForwardAd() {
   // A registration lasts as long as its Library object.
   static torch::Library library(torch::Library::IMPL, "aten", c10::DispatchKey::Autograd, __FILE__, __LINE__);
-  for (const char* name : {"native_layer_norm", "native_batch_norm", "_native_batch_norm_legit",
-                           "_native_batch_norm_legit.no_stats", "_batch_norm_with_update", "cudnn_batch_norm",
-                           "miopen_batch_norm"}) {
+  for (const char* name :
+       {"native_layer_norm", "native_batch_norm", "_native_batch_norm_legit", "_native_batch_norm_legit.no_stats",
+        "_batch_norm_with_update", "cudnn_batch_norm", "miopen_batch_norm"}) {
     overrideAutogradKernel(library, name, [](c10::SafeKernelFunction original) {
       return std::make_unique<NormKernel>(std::move(original));
     });

@@ -29,9 +29,9 @@ struct BoundCall {
 
   Environment& environment;
   const Overload* overload = nullptr;
-  std::vector<c10::IValue> stack;  // the arguments in the schema's order; after execute() the results
+  std::vector<c10::IValue> stack;         // the arguments in the schema's order; after execute() the results
   c10::SmallVector<Operand, 4> operands;  // only for an overload that returns an argument
-  bool requiresGrad = false;  // the option of a factory: applied to the results
+  bool requiresGrad = false;              // the option of a factory: applied to the results
 };
 
 void execute(BoundCall& call);

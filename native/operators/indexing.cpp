@@ -32,8 +32,11 @@ using Kind = Argument::Kind;
 [[noreturn]] void throwInvalidIndex(Environment& environment, const Argument& item) {
   std::string got = describe(environment, item);
   if (item.kind == Kind::Float && std::isfinite(item.number)) got += " " + std::to_string(item.number);
-  if (item.kind == Kind::String) got += " " + inQuotes(item.text) + "; a string index is '...' or a slice such as ':', '1:3', '::2'";
-  throwIndexError("only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices (got " + got + ")");
+  if (item.kind == Kind::String)
+    got += " " + inQuotes(item.text) + "; a string index is '...' or a slice such as ':', '1:3', '::2'";
+  throwIndexError(
+      "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices (got " + got +
+      ")");
 }
 
 // --- slices -----------------------------------------------------------------------------------
@@ -108,7 +111,8 @@ std::optional<indexing::Slice> parseSlice(std::string_view text) {
       int64_t value = 0;
       const auto [end, error] = std::from_chars(part.data(), part.data() + part.size(), value);
       if (end != part.data() + part.size() || error == std::errc::invalid_argument) return std::nullopt;
-      if (error == std::errc::result_out_of_range) value = part.front() == '-' ? indexing::INDEX_MIN : indexing::INDEX_MAX;
+      if (error == std::errc::result_out_of_range)
+        value = part.front() == '-' ? indexing::INDEX_MIN : indexing::INDEX_MAX;
       bounds[count] = toBound(value);
     }
     ++count;
@@ -150,7 +154,8 @@ class ListReader {
   void read(const Argument& item, size_t depth) {
     if (depth < shape_.size()) {
       if (item.kind != Kind::List) throwRagged(depth, "a " + describe(environment_, item));
-      if (static_cast<int64_t>(item.items.size()) != shape_[depth]) throwRagged(depth, std::to_string(item.items.size()));
+      if (static_cast<int64_t>(item.items.size()) != shape_[depth])
+        throwRagged(depth, std::to_string(item.items.size()));
       for (const Argument& element : item.items) read(element, depth + 1);
       return;
     }
@@ -178,8 +183,8 @@ class ListReader {
     if (depth >= shape_.size()) {
       throwValueError("expected a number at dim " + std::to_string(depth) + " of an index list (got " + got + ")");
     }
-    throwValueError("expected sequence of length " + std::to_string(shape_[depth]) + " at dim " + std::to_string(depth) +
-                    " (got " + got + ")");
+    throwValueError("expected sequence of length " + std::to_string(shape_[depth]) + " at dim " +
+                    std::to_string(depth) + " (got " + got + ")");
   }
 
   Environment& environment_;
@@ -193,8 +198,8 @@ class ListReader {
 bool standsForSeveralIndices(Environment& environment, const Argument& list) {
   if (list.items.size() >= 32) return false;
   return std::any_of(list.items.begin(), list.items.end(), [&](const Argument& item) {
-    return item.kind == Kind::Tensor || item.kind == Kind::List || item.kind == Kind::Null || item.kind == Kind::String ||
-           isSlice(environment, item);
+    return item.kind == Kind::Tensor || item.kind == Kind::List || item.kind == Kind::Null ||
+           item.kind == Kind::String || isSlice(environment, item);
   });
 }
 
@@ -227,14 +232,17 @@ TensorIndex toIndex(Environment& environment, const Argument& item, const at::Te
   }
 }
 
-std::vector<TensorIndex> readIndices(Environment& environment, napi_value value, const at::Tensor& self, const char* function) {
+std::vector<TensorIndex> readIndices(Environment& environment, napi_value value, const at::Tensor& self,
+                                     const char* function) {
   Argument list;
   readArgument(environment, value, list);
   if (list.kind != Kind::List) {
-    throwTypeError(std::string(function) + "(): argument 'indices' must be an array of indices, not " + describe(environment, list));
+    throwTypeError(std::string(function) + "(): argument 'indices' must be an array of indices, not " +
+                   describe(environment, list));
   }
   const Argument* items = &list;
-  if (list.items.size() == 1 && list.items[0].kind == Kind::List && standsForSeveralIndices(environment, list.items[0])) {
+  if (list.items.size() == 1 && list.items[0].kind == Kind::List &&
+      standsForSeveralIndices(environment, list.items[0])) {
     items = &list.items[0];
   }
   std::vector<TensorIndex> indices;
@@ -270,8 +278,9 @@ at::Tensor toValue(Environment& environment, napi_value value, const at::Tensor&
       return device.is_cpu() ? at::lift_fresh(number) : number;
     }
     default:
-      throwTypeError("indexPut_(): argument 'value' must be Tensor or Number: can't assign a " + describe(environment, argument) +
-                     " to a torch." + (self.device().is_cuda() ? "cuda." : "") + c10::toString(self.scalar_type()) + "Tensor");
+      throwTypeError("indexPut_(): argument 'value' must be Tensor or Number: can't assign a " +
+                     describe(environment, argument) + " to a torch." + (self.device().is_cuda() ? "cuda." : "") +
+                     c10::toString(self.scalar_type()) + "Tensor");
   }
 }
 
@@ -284,7 +293,8 @@ void accumulate(at::Tensor self, const std::vector<TensorIndex>& indices, const 
   if (tensorIndices.empty()) {
     target.add_(trimmed);
   } else {
-    target.index_put_(indexing::impl::typeConvertIndices(target, std::move(tensorIndices)), trimmed, /*accumulate=*/true);
+    target.index_put_(indexing::impl::typeConvertIndices(target, std::move(tensorIndices)), trimmed,
+                      /*accumulate=*/true);
   }
 }
 

@@ -82,7 +82,8 @@ void Operator::bind(napi_value thisValue, c10::ArrayRef<napi_value> values, Boun
   Overload::Match match;
   for (const Overload& candidate : candidates) {
     const Overload* overload = wantsOut && candidate.outVariant() != nullptr ? candidate.outVariant() : &candidate;
-    if (overload->matches(positional, options, match, environment, nullptr)) return bindArguments(*overload, match, call);
+    if (overload->matches(positional, options, match, environment, nullptr))
+      return bindArguments(*overload, match, call);
   }
   throwNoMatch(positional, options);
 }
@@ -119,7 +120,8 @@ void Operator::throwNoMatch(c10::ArrayRef<const Argument*> positional, std::vect
   };
   const auto& candidates = overloads();
   if (candidates.size() == 1) {
-    throwTypeError(name_ + "(): " + reason(candidates.front()) + "\n  signature: " + name_ + candidates.front().signature());
+    throwTypeError(name_ + "(): " + reason(candidates.front()) + "\n  signature: " + name_ +
+                   candidates.front().signature());
   }
   std::string got;
   for (size_t i = isMethod_ ? 1 : 0; i < positional.size(); ++i) {
@@ -128,7 +130,8 @@ void Operator::throwNoMatch(c10::ArrayRef<const Argument*> positional, std::vect
   for (const NamedArgument& option : options) {
     got += (got.empty() ? "" : ", ") + option.name + "=" + describe(environment, option.argument);
   }
-  std::string text = name_ + "() received an invalid combination of arguments - got (" + got + "), but expected one of:";
+  std::string text =
+      name_ + "() received an invalid combination of arguments - got (" + got + "), but expected one of:";
   for (const Overload& overload : candidates) {
     text += "\n * " + overload.signature() + "\n      didn't match because: " + reason(overload);
   }

@@ -45,13 +45,14 @@ napi_value callOperator(napi_env env, napi_callback_info info) {
 Napi::Value makeOperator(const Napi::CallbackInfo& info) {
   napi_env env = info.Env();
   const std::string name = stringParameter(info, 0, "operator", "displayName");
-  auto target = std::make_unique<Operator>(Environment::of(env), name, stringParameter(info, 1, "operator", "overloads"),
-                                           booleanParameter(info, 2, "operator", "isMethod"));
+  auto target =
+      std::make_unique<Operator>(Environment::of(env), name, stringParameter(info, 1, "operator", "overloads"),
+                                 booleanParameter(info, 2, "operator", "isMethod"));
   napi_value function;
   check(env, napi_create_function(env, name.c_str(), name.size(), callOperator, target.get(), &function));
-  check(env, napi_add_finalizer(target->environment.finalizerEnv(), function, target.get(),
-                                [](node_api_basic_env, void* data, void*) { delete static_cast<Operator*>(data); },
-                                nullptr, nullptr));
+  check(env, napi_add_finalizer(
+                 target->environment.finalizerEnv(), function, target.get(),
+                 [](node_api_basic_env, void* data, void*) { delete static_cast<Operator*>(data); }, nullptr, nullptr));
   target.release();
   return Napi::Value(env, function);
 }

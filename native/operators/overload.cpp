@@ -27,9 +27,10 @@ c10::OperatorHandle findOperator(const std::string& name) {
 }
 
 std::string typeText(Type type, const std::optional<int32_t>& size) {
-  static constexpr const char* kTexts[] = {"Tensor",  "Tensor[]", "Tensor?[]", "Scalar",     "Scalar[]", "int",   "int[]",
-                                           "float",   "float[]",  "bool",      "bool[]",     "string",   "string[]",
-                                           "Dtype",   "Layout",   "MemoryFormat", "Device",  "Generator", "unsupported"};
+  static constexpr const char* kTexts[] = {"Tensor",       "Tensor[]", "Tensor?[]", "Scalar",     "Scalar[]",
+                                           "int",          "int[]",    "float",     "float[]",    "bool",
+                                           "bool[]",       "string",   "string[]",  "Dtype",      "Layout",
+                                           "MemoryFormat", "Device",   "Generator", "unsupported"};
   static_assert(std::size(kTexts) == static_cast<size_t>(Type::Unsupported) + 1, "one text for each Parameter::Type");
   std::string text = kTexts[static_cast<size_t>(type)];
   if (size && text.size() > 2 && text.back() == ']') text.insert(text.size() - 1, std::to_string(*size));
@@ -39,7 +40,8 @@ std::string typeText(Type type, const std::optional<int32_t>& size) {
 std::string defaultText(const c10::IValue& value, Type type) {
   if (value.isNone()) return "null";
   if (value.isInt() && type == Type::Dtype) return dtypeName(static_cast<c10::ScalarType>(value.toInt()));
-  if (value.isInt() && type == Type::MemoryFormat) return memoryFormatName(static_cast<c10::MemoryFormat>(value.toInt()));
+  if (value.isInt() && type == Type::MemoryFormat)
+    return memoryFormatName(static_cast<c10::MemoryFormat>(value.toInt()));
   if (value.isInt() && type == Type::Layout) return layoutName(static_cast<c10::Layout>(value.toInt()));
   if (value.isBool()) return value.toBool() ? "true" : "false";
   if (value.isString()) return "'" + value.toStringRef() + "'";
@@ -61,8 +63,8 @@ Overload::Overload(const std::string& spec, bool isMethod) : Overload(spec.subst
 Overload::Overload(const std::string& name, bool isMethod, bool allowOut)
     : handle_(findOperator(name)), isMethod_(isMethod) {
   const c10::FunctionSchema& schema = handle_.schema();
-  returnsFirstArgument_ = schema.returns().empty() && schema.name().rfind("aten::_foreach_", 0) == 0 &&
-                          schema.name().back() == '_';
+  returnsFirstArgument_ =
+      schema.returns().empty() && schema.name().rfind("aten::_foreach_", 0) == 0 && schema.name().back() == '_';
   for (const c10::Argument& result : schema.returns()) {
     returnsArguments_ |= result.alias_info() != nullptr && result.alias_info()->isWrite();
   }
@@ -108,7 +110,8 @@ Overload::Overload(const std::string& name, bool isMethod, bool allowOut)
     fitsFastPath_[count] = takes;
   }
   const size_t first = isMethod_ ? 1 : 0;
-  takesVarargs_ = positionalCount_ == first + 1 && parameters_[first].type == Type::IntList && parameters_[first].listSize == 0;
+  takesVarargs_ =
+      positionalCount_ == first + 1 && parameters_[first].type == Type::IntList && parameters_[first].listSize == 0;
 }
 
 std::string Overload::signature() const {
@@ -125,12 +128,13 @@ std::string Overload::signature() const {
     text += parameter.typeText + (parameter.allowNull ? "? " : " ") + parameter.name;
     if (parameter.defaultValue) text += "=" + defaultText(*parameter.defaultValue, parameter.type);
   }
-  if (outVariant_ != nullptr) text += std::string(text.size() > 1 ? ", " : "") + (inKeywords ? "" : "*, ") + "Tensor out=null";
+  if (outVariant_ != nullptr)
+    text += std::string(text.size() > 1 ? ", " : "") + (inKeywords ? "" : "*, ") + "Tensor out=null";
   return text + ")";
 }
 
 bool Overload::matches(c10::ArrayRef<const Argument*> positional, std::vector<NamedArgument>& options, Match& match,
-                    Environment& environment, std::string* why) const {
+                       Environment& environment, std::string* why) const {
   for (NamedArgument& option : options) option.used = false;
   match.arguments.assign(parameters_.size(), nullptr);
   match.requiresGrad = false;
@@ -147,7 +151,9 @@ bool Overload::matches(c10::ArrayRef<const Argument*> positional, std::vector<Na
     match.arguments[first] = &match.packed;
     given = 0;
   } else if (given > positionalCount_) {
-    if (why) *why = "takes " + std::to_string(positionalCount_ - first) + " positional arguments but " + std::to_string(given - first) + " were given";
+    if (why)
+      *why = "takes " + std::to_string(positionalCount_ - first) + " positional arguments but " +
+             std::to_string(given - first) + " were given";
     return false;
   }
   for (size_t i = 0; i < given; ++i) {
@@ -180,7 +186,8 @@ bool Overload::matches(c10::ArrayRef<const Argument*> positional, std::vector<Na
     if (!accepts(parameter, *argument)) {
       if (why) {
         *why = "argument '" + parameter.name + "' (position " + std::to_string(i + 1 - first) + ") must be " +
-               parameter.typeText + (parameter.allowNull ? " or null" : "") + ", not " + describe(environment, *argument);
+               parameter.typeText + (parameter.allowNull ? " or null" : "") + ", not " +
+               describe(environment, *argument);
       }
       return false;
     }
@@ -200,7 +207,8 @@ bool Overload::matches(c10::ArrayRef<const Argument*> positional, std::vector<Na
     }
     if (argument.isAbsent()) continue;
     // zeros(2, { out, dtype }): the out= overload has no such options; Python holds them against out.
-    if (hasOut_ && (option.name == "dtype" || option.name == "layout" || option.name == "device" || option.name == "pinMemory")) {
+    if (hasOut_ &&
+        (option.name == "dtype" || option.name == "layout" || option.name == "device" || option.name == "pinMemory")) {
       match.checkedAgainstOut.push_back(&option);
       continue;
     }
@@ -225,11 +233,13 @@ bool Overload::matchOut(const Argument& argument, Match& match, Environment& env
       match.arguments[i] = &argument;
       continue;
     }
-    const Argument* item = argument.kind == Kind::List ? (outs < argument.items.size() ? &argument.items[outs] : nullptr)
-                                                       : &argument;
+    const Argument* item =
+        argument.kind == Kind::List ? (outs < argument.items.size() ? &argument.items[outs] : nullptr) : &argument;
     ++outs;
     if (item == nullptr || item->kind != Kind::Tensor) {
-      if (why) *why = "option 'out' must be a Tensor, or an array of Tensors where there are several results, not " + describe(environment, argument);
+      if (why)
+        *why = "option 'out' must be a Tensor, or an array of Tensors where there are several results, not " +
+               describe(environment, argument);
       return false;
     }
     match.arguments[i] = item;
@@ -242,7 +252,8 @@ bool Overload::matchOut(const Argument& argument, Match& match, Environment& env
 void Overload::checkOut(Environment& environment, const Match& match) const {
   const at::Tensor* out = nullptr;
   for (size_t i = 0; i < parameters_.size() && out == nullptr; ++i) {
-    const bool given = parameters_[i].isOut && match.arguments[i] != nullptr && match.arguments[i]->kind == Kind::Tensor;
+    const bool given =
+        parameters_[i].isOut && match.arguments[i] != nullptr && match.arguments[i]->kind == Kind::Tensor;
     if (given) out = &operandOf(*match.arguments[i]->tensor, "out");
   }
   if (out == nullptr) return;
@@ -256,14 +267,16 @@ void Overload::checkOut(Environment& environment, const Match& match) const {
       found = layoutName(out->layout());
     } else if (option->name == "device") {
       const auto device = parseDevice(environment, argument);
-      if (device && device->type() == out->device().type() && (!device->has_index() || *device == out->device())) continue;
+      if (device && device->type() == out->device().type() && (!device->has_index() || *device == out->device()))
+        continue;
       found = out->device().str();
     } else {
       continue;
     }
     const std::string given = argument.kind == Kind::String ? argument.text : describe(environment, argument);
     if (given != found) {
-      throwRuntimeError(option->name + " " + given + " does not match " + option->name + " of out parameter (" + found + ")");
+      throwRuntimeError(option->name + " " + given + " does not match " + option->name + " of out parameter (" + found +
+                        ")");
     }
   }
 }

@@ -170,7 +170,9 @@ c10::IValue toIValue(Environment& environment, const Parameter& parameter, const
     case Type::MemoryFormat: return static_cast<int64_t>(*parseMemoryFormat(argument.text));
     case Type::Device: {
       auto device = parseDevice(environment, argument);
-      if (!device) throwTypeError("argument '" + parameter.name + "' must be a device, such as 'cpu' or { type: 'cuda', index: 0 }");
+      if (!device)
+        throwTypeError("argument '" + parameter.name +
+                       "' must be a device, such as 'cpu' or { type: 'cuda', index: 0 }");
       checkDeviceAvailable(*device);
       return *device;
     }

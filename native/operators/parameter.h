@@ -14,14 +14,31 @@ namespace torch_func {
 
 struct Parameter {
   enum class Type : uint8_t {
-    Tensor, TensorList, OptionalTensorList, Scalar, ScalarList, Int, IntList, Float, FloatList, Bool, BoolList,
-    String, StringList, Dtype, Layout, MemoryFormat, Device, Generator, Unsupported,
+    Tensor,
+    TensorList,
+    OptionalTensorList,
+    Scalar,
+    ScalarList,
+    Int,
+    IntList,
+    Float,
+    FloatList,
+    Bool,
+    BoolList,
+    String,
+    StringList,
+    Dtype,
+    Layout,
+    MemoryFormat,
+    Device,
+    Generator,
+    Unsupported,
   };
 
   std::string name;  // camelCase
   Type type = Type::Unsupported;
-  std::string typeText;      // as the schema writes it
-  bool allowNull = false;    // `T?`
+  std::string typeText;    // as the schema writes it
+  bool allowNull = false;  // `T?`
   bool keywordOnly = false;
   bool isOut = false;
   bool numberAsTensor = false;  // add(x, 2): Python turns the number into a wrapped tensor

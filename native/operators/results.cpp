@@ -34,7 +34,8 @@ napi_value wrapValue(Environment& environment, const c10::IValue& value, const c
     return result;
   }
   if (value.isInt() && type->kind() == c10::TypeKind::ScalarTypeType) {
-    check(env, napi_create_string_utf8(env, dtypeName(static_cast<c10::ScalarType>(value.toInt())), NAPI_AUTO_LENGTH, &result));
+    check(env, napi_create_string_utf8(env, dtypeName(static_cast<c10::ScalarType>(value.toInt())), NAPI_AUTO_LENGTH,
+                                       &result));
     return result;
   }
   if (value.isInt()) return wrapInteger(env, value.toInt());
@@ -46,9 +47,11 @@ napi_value wrapValue(Environment& environment, const c10::IValue& value, const c
     return result;
   }
   if (value.isTensorList()) {
-    return wrapList(env, value.toTensorVector(), [&](const at::Tensor& tensor) { return wrapTensor(environment, tensor); });
+    return wrapList(env, value.toTensorVector(),
+                    [&](const at::Tensor& tensor) { return wrapTensor(environment, tensor); });
   }
-  if (value.isIntList()) return wrapList(env, value.toIntVector(), [&](int64_t item) { return wrapInteger(env, item); });
+  if (value.isIntList())
+    return wrapList(env, value.toIntVector(), [&](int64_t item) { return wrapInteger(env, item); });
   if (value.isList()) {
     auto list = value.toList();
     return wrapList(env, list.vec(), [&](const c10::IValue& item) { return wrapValue(environment, item, type); });

@@ -40,7 +40,9 @@ c10::DeviceIndex deviceIndex(const Napi::CallbackInfo& info) {
 
 Napi::Value cudaIsBuilt(const Napi::CallbackInfo& info) { return Napi::Boolean::New(info.Env(), cuda().isBuilt()); }
 Napi::Value cudaDeviceCount(const Napi::CallbackInfo& info) { return toNumber(info.Env(), cuda().deviceCount()); }
-Napi::Value cudaCurrentDevice(const Napi::CallbackInfo& info) { return toNumber(info.Env(), cuda().getCurrentDevice()); }
+Napi::Value cudaCurrentDevice(const Napi::CallbackInfo& info) {
+  return toNumber(info.Env(), cuda().getCurrentDevice());
+}
 
 Napi::Value cudaSetDevice(const Napi::CallbackInfo& info) {
   cudaGuard().setDevice(c10::Device(c10::DeviceType::CUDA, deviceIndex(info)));
@@ -55,7 +57,9 @@ Napi::Value cudaSynchronize(const Napi::CallbackInfo& info) {
 // cudaManualSeed(index, seed)
 Napi::Value cudaManualSeed(const Napi::CallbackInfo& info) {
   at::Generator generator = cuda().getDefaultGenerator(deviceIndex(info));
-  if (!info[1].IsBigInt()) throwTypeError("cudaManualSeed(): argument 'seed' must be a bigint, not " + describe(Environment::of(info.Env()), info[1]));
+  if (!info[1].IsBigInt())
+    throwTypeError("cudaManualSeed(): argument 'seed' must be a bigint, not " +
+                   describe(Environment::of(info.Env()), info[1]));
   bool lossless = false;
   const uint64_t seed = info[1].As<Napi::BigInt>().Uint64Value(&lossless);
   std::lock_guard<std::mutex> lock(generator.mutex());

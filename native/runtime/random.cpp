@@ -59,7 +59,8 @@ uint64_t readSeed(Environment& environment, napi_value value) {
       return seedFromNumber(std::trunc(seed.number));
     case Kind::Tensor: {
       const c10::Scalar item = operandOf(*seed.tensor, "seed").item();
-      return item.isFloatingPoint() ? seedFromNumber(std::trunc(item.toDouble())) : static_cast<uint64_t>(item.toLong());
+      return item.isFloatingPoint() ? seedFromNumber(std::trunc(item.toDouble()))
+                                    : static_cast<uint64_t>(item.toLong());
     }
     default:
       throwTypeError("manualSeed(): argument 'seed' must be a number or a bigint, not " + describe(environment, seed));
@@ -156,7 +157,8 @@ void attach(Environment& environment, napi_value object, at::Generator generator
     throwTypeError("argument 'object' must be an object that holds nothing yet, not " + describe(environment, object));
   }
   auto owned = std::make_unique<at::Generator>(std::move(generator));
-  check(environment.env, napi_wrap(environment.finalizerEnv(), object, owned.get(), finalizeGenerator, &environment.generators(), nullptr));
+  check(environment.env, napi_wrap(environment.finalizerEnv(), object, owned.get(), finalizeGenerator,
+                                   &environment.generators(), nullptr));
   environment.generators().insert(owned.release());
   int64_t total = 0;
   napi_adjust_external_memory(environment.env, kStateBytes, &total);
@@ -174,7 +176,8 @@ Napi::Value generatorInit(const Napi::CallbackInfo& info) {
   Argument argument;
   readArgument(environment, info[1], argument);
   const auto device = parseDevice(environment, argument);
-  if (!device) throwTypeError("Generator(): argument 'device' must be a device, not " + describe(environment, argument));
+  if (!device)
+    throwTypeError("Generator(): argument 'device' must be a device, not " + describe(environment, argument));
   attach(environment, info[0], newGenerator(*device));
   return info.Env().Undefined();
 }

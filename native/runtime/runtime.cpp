@@ -33,13 +33,15 @@ int readThreadCount(const Napi::CallbackInfo& info, const char* function) {
   Environment& environment = Environment::of(info.Env());
   Argument count;
   readArgument(environment, info[0], count);
-  if (!count.isInteger()) throwRuntimeError(std::string(function) + " expects an int, but got " + describe(environment, count));
+  if (!count.isInteger())
+    throwRuntimeError(std::string(function) + " expects an int, but got " + describe(environment, count));
   if (count.integer <= 0) throwRuntimeError(std::string(function) + " expects a positive integer");
   if (count.integer > std::numeric_limits<int>::max()) throwValueError("Overflow when unpacking long");
   // Python takes any number, and OpenMP ends the process when it cannot start so many threads.
   const int64_t most = std::max<int64_t>(1024, 8 * int64_t{std::thread::hardware_concurrency()});
   if (count.integer > most) {
-    throwValueError(std::string(function) + " expects at most " + std::to_string(most) + " threads, but got " + std::to_string(count.integer));
+    throwValueError(std::string(function) + " expects at most " + std::to_string(most) + " threads, but got " +
+                    std::to_string(count.integer));
   }
   return static_cast<int>(count.integer);
 }
@@ -79,7 +81,8 @@ Napi::Value setDefaultDtype(const Napi::CallbackInfo& info) {
   const auto type = argument.kind == Kind::String ? parseDtype(argument.text) : std::nullopt;
   if (!type) {
     const std::string got = argument.kind == Kind::String ? inQuotes(argument.text) : describe(environment, argument);
-    throwTypeError("invalid dtype object: only floating-point types are supported as the default type (got " + got + ")");
+    throwTypeError("invalid dtype object: only floating-point types are supported as the default type (got " + got +
+                   ")");
   }
   switch (*type) {
     case at::kHalf:
@@ -87,7 +90,8 @@ Napi::Value setDefaultDtype(const Napi::CallbackInfo& info) {
     case at::kFloat:
     case at::kDouble: break;
     default:
-      throwTypeError(std::string("only floating-point types are supported as the default type (got ") + dtypeName(*type) + ")");
+      throwTypeError(std::string("only floating-point types are supported as the default type (got ") +
+                     dtypeName(*type) + ")");
   }
   c10::set_default_dtype(c10::scalarTypeToTypeMeta(*type));
   return info.Env().Undefined();
@@ -102,7 +106,8 @@ Napi::Value getDefaultDtype(const Napi::CallbackInfo& info) {
 // setDeterministicAlgorithms(enabled, warnOnly)
 Napi::Value setDeterministicAlgorithms(const Napi::CallbackInfo& info) {
   const bool enabled = booleanParameter(info, 0, "use_deterministic_algorithms", "mode");
-  at::globalContext().setDeterministicAlgorithms(enabled, booleanParameter(info, 1, "use_deterministic_algorithms", "warnOnly"));
+  at::globalContext().setDeterministicAlgorithms(enabled,
+                                                 booleanParameter(info, 1, "use_deterministic_algorithms", "warnOnly"));
   return info.Env().Undefined();
 }
 
@@ -133,7 +138,9 @@ Napi::Value float32MatmulPrecision(const Napi::CallbackInfo& info) {
 
 Napi::Value libtorchVersion(const Napi::CallbackInfo& info) { return Napi::String::New(info.Env(), TORCH_VERSION); }
 Napi::Value libtorchPath(const Napi::CallbackInfo& info) { return Napi::String::New(info.Env(), libtorchFile()); }
-Napi::Value cpuCapability(const Napi::CallbackInfo& info) { return Napi::String::New(info.Env(), at::get_cpu_capability()); }
+Napi::Value cpuCapability(const Napi::CallbackInfo& info) {
+  return Napi::String::New(info.Env(), at::get_cpu_capability());
+}
 Napi::Value showConfig(const Napi::CallbackInfo& info) { return Napi::String::New(info.Env(), at::show_config()); }
 
 }  // namespace

@@ -46,7 +46,8 @@ Napi::Value elementsOf(napi_env env, at::Tensor tensor) {
   const auto type = tensor.scalar_type();
   const size_t count = static_cast<size_t>(tensor.numel());
   const auto converted = [&](at::ScalarType target) { return tensor.to(at::kCPU, target).contiguous(); };
-  if (tensor.is_complex()) return toTypedArray<double>(env, converted(at::kComplexDouble), napi_float64_array, 2 * count);
+  if (tensor.is_complex())
+    return toTypedArray<double>(env, converted(at::kComplexDouble), napi_float64_array, 2 * count);
   if (tensor.is_floating_point()) return toTypedArray<double>(env, converted(at::kDouble), napi_float64_array, count);
   if (type == at::kBool) return toTypedArray<uint8_t>(env, converted(at::kBool), napi_uint8_array, count);
   if (type == at::kUInt64) return toTypedArray<uint64_t>(env, converted(at::kUInt64), napi_biguint64_array, count);
@@ -77,10 +78,12 @@ std::vector<std::pair<const char*, at::Tensor>> partsOf(const at::Tensor& tensor
     case at::kSparse: return {{"indices", tensor._indices()}, {"values", tensor._values()}};
     case at::kSparseCsr:
     case at::kSparseBsr:
-      return {{"crow_indices", tensor.crow_indices()}, {"col_indices", tensor.col_indices()}, {"values", tensor.values()}};
+      return {
+          {"crow_indices", tensor.crow_indices()}, {"col_indices", tensor.col_indices()}, {"values", tensor.values()}};
     case at::kSparseCsc:
     case at::kSparseBsc:
-      return {{"ccol_indices", tensor.ccol_indices()}, {"row_indices", tensor.row_indices()}, {"values", tensor.values()}};
+      return {
+          {"ccol_indices", tensor.ccol_indices()}, {"row_indices", tensor.row_indices()}, {"values", tensor.values()}};
     default: break;
   }
   std::vector<std::pair<const char*, at::Tensor>> parts;
@@ -130,11 +133,13 @@ Napi::Value printingInfo(const Napi::CallbackInfo& info) {
   BelowTransforms below;
   if (!tensor.is_nested()) {
     auto shape = Napi::Array::New(env, tensor.dim());
-    for (int64_t dim = 0; dim < tensor.dim(); ++dim) shape.Set(static_cast<uint32_t>(dim), wrapInteger(env, tensor.size(dim)));
+    for (int64_t dim = 0; dim < tensor.dim(); ++dim)
+      shape.Set(static_cast<uint32_t>(dim), wrapInteger(env, tensor.size(dim)));
     result.Set("shape", shape);
   }
-  if (!tensor.is_meta() && (tensor.is_sparse() || tensor.is_sparse_csr() || tensor.layout() == at::kSparseCsc || tensor.layout() == at::kSparseBsr ||
-                           tensor.layout() == at::kSparseBsc)) result.Set("nnz", Napi::Value(env, wrapInteger(env, tensor._nnz())));
+  if (!tensor.is_meta() && (tensor.is_sparse() || tensor.is_sparse_csr() || tensor.layout() == at::kSparseCsc ||
+                            tensor.layout() == at::kSparseBsr || tensor.layout() == at::kSparseBsc))
+    result.Set("nnz", Napi::Value(env, wrapInteger(env, tensor._nnz())));
   auto parts = Napi::Array::New(env);
   uint32_t count = 0;
   for (const auto& [label, part] : partsOf(tensor.detach())) {

@@ -29,29 +29,52 @@ Napi::Value toArray(napi_env env, c10::IntArrayRef values) {
 
 Napi::Value shape(const Napi::CallbackInfo& info) { return toArray(info.Env(), self(info).sizes()); }
 Napi::Value strides(const Napi::CallbackInfo& info) { return toArray(info.Env(), self(info).strides()); }
-Napi::Value dim(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), static_cast<double>(self(info).dim())); }
-Napi::Value numel(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), static_cast<double>(self(info).numel())); }
-Napi::Value dtype(const Napi::CallbackInfo& info) { return Napi::String::New(info.Env(), dtypeName(self(info).scalar_type())); }
-Napi::Value layout(const Napi::CallbackInfo& info) { return Napi::String::New(info.Env(), layoutName(self(info).layout())); }
+Napi::Value dim(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), static_cast<double>(self(info).dim()));
+}
+Napi::Value numel(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), static_cast<double>(self(info).numel()));
+}
+Napi::Value dtype(const Napi::CallbackInfo& info) {
+  return Napi::String::New(info.Env(), dtypeName(self(info).scalar_type()));
+}
+Napi::Value layout(const Napi::CallbackInfo& info) {
+  return Napi::String::New(info.Env(), layoutName(self(info).layout()));
+}
 Napi::Value device(const Napi::CallbackInfo& info) { return Napi::String::New(info.Env(), self(info).device().str()); }
-Napi::Value requiresGrad(const Napi::CallbackInfo& info) { return Napi::Boolean::New(info.Env(), self(info).requires_grad()); }
+Napi::Value requiresGrad(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), self(info).requires_grad());
+}
 Napi::Value isLeaf(const Napi::CallbackInfo& info) { return Napi::Boolean::New(info.Env(), self(info).is_leaf()); }
-Napi::Value retainsGrad(const Napi::CallbackInfo& info) { return Napi::Boolean::New(info.Env(), self(info).retains_grad()); }
+Napi::Value retainsGrad(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), self(info).retains_grad());
+}
 Napi::Value isView(const Napi::CallbackInfo& info) { return Napi::Boolean::New(info.Env(), self(info).is_view()); }
-Napi::Value version(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), static_cast<double>(self(info)._version())); }
-Napi::Value storageOffset(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), static_cast<double>(self(info).storage_offset())); }
-Napi::Value elementSize(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), static_cast<double>(self(info).element_size())); }
-Napi::Value outputNr(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), static_cast<double>(self(info).output_nr())); }
+Napi::Value version(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), static_cast<double>(self(info)._version()));
+}
+Napi::Value storageOffset(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), static_cast<double>(self(info).storage_offset()));
+}
+Napi::Value elementSize(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), static_cast<double>(self(info).element_size()));
+}
+Napi::Value outputNr(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), static_cast<double>(self(info).output_nr()));
+}
 
 // isContiguous(tensor, memoryFormat)
 Napi::Value isContiguous(const Napi::CallbackInfo& info) {
   auto format = c10::MemoryFormat::Contiguous;
   if (info[1].IsString()) {
     auto parsed = parseMemoryFormat(info[1].As<Napi::String>());
-    if (!parsed) throwTypeError("isContiguous(): option 'memoryFormat' must be a memory format, not " + inQuotes(info[1].As<Napi::String>()));
+    if (!parsed)
+      throwTypeError("isContiguous(): option 'memoryFormat' must be a memory format, not " +
+                     inQuotes(info[1].As<Napi::String>()));
     format = *parsed;
   } else if (!info[1].IsUndefined()) {
-    throwTypeError("isContiguous(): option 'memoryFormat' must be a memory format, not " + describe(Environment::of(info.Env()), info[1]));
+    throwTypeError("isContiguous(): option 'memoryFormat' must be a memory format, not " +
+                   describe(Environment::of(info.Env()), info[1]));
   }
   return Napi::Boolean::New(info.Env(), self(info).is_contiguous(format));
 }
@@ -68,7 +91,8 @@ Napi::Value setGrad(const Napi::CallbackInfo& info) {
     return info.Env().Undefined();
   }
   const at::Tensor& value = toTensor(Environment::of(info.Env()), info[1], "grad");
-  if (tensor.unsafeGetTensorImpl() == value.unsafeGetTensorImpl()) throwRuntimeError("can't assign Variable as its own grad");
+  if (tensor.unsafeGetTensorImpl() == value.unsafeGetTensorImpl())
+    throwRuntimeError("can't assign Variable as its own grad");
   if (tensor.scalar_type() != value.scalar_type()) {
     throwRuntimeError(std::string("attempting to assign a gradient with dtype '") + dtypeName(value.scalar_type()) +
                       "' to a tensor with grad_dtype '" + dtypeName(tensor.scalar_type()) +

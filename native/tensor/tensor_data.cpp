@@ -27,8 +27,9 @@ c10::ScalarType dtypeArgument(const Napi::Value& value, const char* argument) {
   if (value.IsString()) {
     if (auto dtype = parseDtype(value.As<Napi::String>())) return *dtype;
   }
-  throwTypeError(std::string("argument '") + argument + "' must be a dtype, such as 'float32', not " +
-                 (value.IsString() ? inQuotes(value.As<Napi::String>()) : describe(Environment::of(value.Env()), value)));
+  throwTypeError(
+      std::string("argument '") + argument + "' must be a dtype, such as 'float32', not " +
+      (value.IsString() ? inQuotes(value.As<Napi::String>()) : describe(Environment::of(value.Env()), value)));
 }
 
 c10::Device deviceArgument(Environment& environment, const Napi::Value& value) {
@@ -36,7 +37,9 @@ c10::Device deviceArgument(Environment& environment, const Napi::Value& value) {
   readArgument(environment, value, argument);
   if (argument.kind == Kind::Undefined || argument.kind == Kind::Null) return c10::Device(c10::kCPU);
   auto device = parseDevice(environment, argument);
-  if (!device) throwTypeError("option 'device' must be a device, such as 'cpu' or { type: 'cuda', index: 0 }, not " + describe(environment, value));
+  if (!device)
+    throwTypeError("option 'device' must be a device, such as 'cpu' or { type: 'cuda', index: 0 }, not " +
+                   describe(environment, value));
   checkDeviceAvailable(*device);
   return *device;
 }
@@ -77,7 +80,8 @@ Bytes bytesOf(const Napi::Value& value) {
     check(env, napi_get_arraybuffer_info(env, value, &data, &bytes.length));
     bytes.data = data;
   } else {
-    throwTypeError("argument 'data' must be a typed array or an ArrayBuffer, not " + describe(Environment::of(env), value));
+    throwTypeError("argument 'data' must be a typed array or an ArrayBuffer, not " +
+                   describe(Environment::of(env), value));
   }
   bool detached = false;
   check(env, napi_is_detached_arraybuffer(env, buffer, &detached));
@@ -89,9 +93,12 @@ std::vector<int64_t> shapeArgument(Environment& environment, const Napi::Value& 
   Argument argument;
   readArgument(environment, value, argument);
   std::vector<int64_t> shape;
-  if (argument.kind != Kind::List) throwTypeError("argument 'shape' must be an array of integers, not " + describe(environment, argument));
+  if (argument.kind != Kind::List)
+    throwTypeError("argument 'shape' must be an array of integers, not " + describe(environment, argument));
   for (const Argument& item : argument.items) {
-    if (!item.isInteger() || item.integer < 0) throwTypeError("argument 'shape' must hold non-negative integers, but found " + describe(environment, item.value));
+    if (!item.isInteger() || item.integer < 0)
+      throwTypeError("argument 'shape' must hold non-negative integers, but found " +
+                     describe(environment, item.value));
     shape.push_back(item.integer);
   }
   return shape;
@@ -105,14 +112,16 @@ Napi::Value tensorFromBytes(const Napi::CallbackInfo& info) {
   const c10::Device device = deviceArgument(environment, info[3]);
   size_t count = 1;
   for (int64_t size : shape) {
-    if (__builtin_mul_overflow(count, static_cast<size_t>(size), &count)) throwValueError("argument 'shape' holds too many elements");
+    if (__builtin_mul_overflow(count, static_cast<size_t>(size), &count))
+      throwValueError("argument 'shape' holds too many elements");
   }
   // Last of the arguments: reading the others may have run JavaScript.
   const Bytes bytes = bytesOf(info[0]);
   const size_t size = c10::elementSize(dtype);
   if (bytes.length / size != count || bytes.length % size != 0) {
-    throwValueError("the data holds " + std::to_string(bytes.length) + " bytes, but a tensor of " + std::to_string(count) +
-                    " elements of " + dtypeName(dtype) + " needs " + std::to_string(size) + " bytes for each");
+    throwValueError("the data holds " + std::to_string(bytes.length) + " bytes, but a tensor of " +
+                    std::to_string(count) + " elements of " + dtypeName(dtype) + " needs " + std::to_string(size) +
+                    " bytes for each");
   }
   at::Tensor tensor = plainEmpty(shape, dtype);
   if (bytes.length > 0) std::memcpy(tensor.mutable_data_ptr(), bytes.data, bytes.length);
@@ -136,15 +145,17 @@ class NestedArray {
       depthKnown_ = true;
       return noteLeaf(value);
     }
-    if (depth >= kMaxDims) throwValueError("tensor(): the array is nested more than " + std::to_string(kMaxDims) + " deep, or contains itself");
+    if (depth >= kMaxDims)
+      throwValueError("tensor(): the array is nested more than " + std::to_string(kMaxDims) +
+                      " deep, or contains itself");
     uint32_t length = 0;
     check(env_, napi_get_array_length(env_, value, &length));
     if (depth == shape.size()) {
       if (depthKnown_) throwRagged(depth);
       shape.push_back(length);
     } else if (shape[depth] != length) {
-      throwValueError("expected sequence of length " + std::to_string(shape[depth]) + " at dim " + std::to_string(depth) +
-                      " (got " + std::to_string(length) + ")");
+      throwValueError("expected sequence of length " + std::to_string(shape[depth]) + " at dim " +
+                      std::to_string(depth) + " (got " + std::to_string(length) + ")");
     }
     if (length == 0) depthKnown_ = true;
     for (uint32_t i = 0; i < length; ++i) {
@@ -175,7 +186,8 @@ class NestedArray {
     check(env_, napi_is_array(env_, value, &isArray));
     uint32_t length = 0;
     if (isArray) check(env_, napi_get_array_length(env_, value, &length));
-    if (!isArray || length != shape[depth]) throwValueError("tensor(): argument 'data' changed while it was being read");
+    if (!isArray || length != shape[depth])
+      throwValueError("tensor(): argument 'data' changed while it was being read");
     for (uint32_t i = 0; i < length; ++i) {
       napi_value item;
       check(env_, napi_get_element(env_, value, i, &item));
@@ -211,7 +223,8 @@ class NestedArray {
       hasComplex_ = true;
       return;
     }
-    throwTypeError("tensor(): argument 'data' must hold numbers, bigints, booleans or complex numbers, not " + describe(environment_, value));
+    throwTypeError("tensor(): argument 'data' must hold numbers, bigints, booleans or complex numbers, not " +
+                   describe(environment_, value));
   }
 
   Environment& environment_;
@@ -232,7 +245,8 @@ int64_t integerLeaf(NestedArray& array, Environment& environment, napi_value val
   } else if (argument.kind == Kind::HugeUint && dtype == c10::ScalarType::UInt64) {
     return argument.integer;
   } else {
-    throwRuntimeError("value cannot be converted to type " + std::string(dtypeName(dtype)) + " without overflow: " + describe(environment, value));
+    throwRuntimeError("value cannot be converted to type " + std::string(dtypeName(dtype)) +
+                      " without overflow: " + describe(environment, value));
   }
   auto fits = [&](int64_t low, int64_t high) { return integer >= low && integer <= high; };
   bool ok = true;
@@ -246,7 +260,9 @@ int64_t integerLeaf(NestedArray& array, Environment& environment, napi_value val
     case c10::ScalarType::UInt64: ok = integer >= 0; break;
     default: break;
   }
-  if (!ok) throwRuntimeError("value cannot be converted to type " + std::string(dtypeName(dtype)) + " without overflow: " + std::to_string(integer));
+  if (!ok)
+    throwRuntimeError("value cannot be converted to type " + std::string(dtypeName(dtype)) +
+                      " without overflow: " + std::to_string(integer));
   return integer;
 }
 
@@ -271,7 +287,9 @@ Napi::Value tensorFromList(const Napi::CallbackInfo& info) {
   } else if (dtype == c10::ScalarType::Bool) {
     tensor = plainEmpty(array.shape, dtype);
     auto* out = tensor.mutable_data_ptr<bool>();
-    array.fill(info[0], out, [&](napi_value value) { return toScalar(array.leaf(value)).toComplexDouble() != c10::complex<double>(0, 0); });
+    array.fill(info[0], out, [&](napi_value value) {
+      return toScalar(array.leaf(value)).toComplexDouble() != c10::complex<double>(0, 0);
+    });
   } else {
     tensor = plainEmpty(array.shape, c10::ScalarType::Double);
     auto* out = tensor.mutable_data_ptr<double>();
@@ -347,7 +365,8 @@ Napi::Value data(const Napi::CallbackInfo& info) {
   const void* from = source.const_data_ptr();
   if (source.nbytes() > 0) std::memcpy(buffer.Data(), from, source.nbytes());
   napi_value array;
-  check(info.Env(), napi_create_typedarray(info.Env(), kind.type, static_cast<size_t>(source.numel()) * kind.perElement, buffer, 0, &array));
+  check(info.Env(), napi_create_typedarray(info.Env(), kind.type, static_cast<size_t>(source.numel()) * kind.perElement,
+                                           buffer, 0, &array));
   return Napi::Value(info.Env(), array);
 }
 
