@@ -8,7 +8,7 @@ import { native } from '../../lib/native';
 const root = path.resolve(__dirname, '..', '..');
 
 function run(script: string): { status: number | null; signal: string | null; out: string } {
-  const prelude = `const torch = require(${JSON.stringify(root)}); const { native } = require(${JSON.stringify(path.join(root, 'dist', 'native.js'))});\n`;
+  const prelude = `const torch = require(${JSON.stringify(root)}); const { native } = require(${JSON.stringify(path.join(root, 'dist', 'native'))});\n`;
   const { status, signal, stdout, stderr } = spawnSync(process.execPath, ['-e', prelude + script], {
     encoding: 'utf8',
     timeout: 50_000,
