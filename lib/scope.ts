@@ -1,4 +1,4 @@
-/** Deterministic release of tensors. */
+/** Deterministic release of tensors. See Note [Who disposes of what] (native/core/handle_pool.h). */
 
 import { native } from './native';
 import { flatten } from './pytree';

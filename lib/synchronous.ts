@@ -1,6 +1,6 @@
 /**
  * Functions of the user that must be synchronous: after an `await` in one of them, the levels and modes that it was
- * called in would stay in force while other code runs.
+ * called in would stay in force while other code runs. See Note [Transforms are synchronous] (native/functorch/levels.cpp).
  */
 
 import type { AnyFunction } from './types';

@@ -1,4 +1,4 @@
-// Where the addon starts, once per JavaScript environment.
+// The entry point of the addon, called once for each JavaScript environment.
 
 #include <napi.h>
 
@@ -16,7 +16,7 @@ namespace torch_func {
 
 namespace {
 
-// initialize(classes): takes the JavaScript classes that results and errors are made of.
+// initialize(classes): receives the JavaScript classes of results and errors.
 Napi::Value initialize(const Napi::CallbackInfo& info) {
   Environment& environment = Environment::of(info.Env());
   if (!info[0].IsObject())
@@ -38,7 +38,7 @@ Napi::Object startAddon(Napi::Env env, Napi::Object exports) {
     loadCudaLibrary();
     installTrace();
   } catch (const std::exception& error) {
-    // A libtorch that the addon was not built for; lib/native.ts says what can be done.
+    // The libtorch in use is not the one that the addon was built for; lib/native/load.ts adds advice.
     throw Napi::Error::New(env, error.what());
   }
   define<initialize>(exports, "initialize");

@@ -1,6 +1,6 @@
 #pragma once
 // The functions that add each file's exports to the addon; addon.cpp calls all of them. What an export takes and
-// returns stands in lib/native.ts.
+// returns stands in lib/native/exports.ts.
 
 #include <napi.h>
 

@@ -30,6 +30,7 @@ export function atGradLevel<T>(body: (level: number) => T): T {
 }
 
 // How many jvp levels of this thread are active. All nested ones share one dual level, as in PyTorch.
+// See Note [One dual level per process] (native/functorch/dual_level.h).
 let jvpNesting = 0;
 
 /** Whether a jvp level of this thread is active. */

@@ -1,4 +1,4 @@
-// Calls from the autograd graph into JavaScript, and the list of callbacks that no graph holds any more.
+// Calls from the autograd graph into JavaScript, and the record of released callbacks.
 
 #include "autograd/callbacks.h"
 
@@ -18,9 +18,9 @@ namespace torch_func {
 
 void checkThread(const CallbackSite& site, const char* what) {
   if (std::this_thread::get_id() != site.thread) {
-    throw std::runtime_error(
-        std::string(what) +
-        " was reached on a thread that is not its own: the backward passes inside one another are too many");
+    // The engine continues on a thread of its own when passes nest deeper than its limit (60).
+    throw std::runtime_error(std::string("backward passes are nested too deeply: ") + what +
+                             " was reached on an engine thread, where JavaScript cannot run");
   }
 }
 
@@ -29,7 +29,7 @@ napi_value callDispatcher(const CallbackToken& token, std::initializer_list<napi
   napi_env env = site.env;
   Environment& environment = Environment::of(env);
   environment.stack.check();
-  // An operator may be running; the object for its result is not for tensors that the callback creates.
+  // The result object of an operator in progress is not for tensors that the callback creates.
   ResultObjectScope resultObject(environment, nullptr);
   napi_value dispatcher, undefined, number, result;
   check(env, napi_get_reference_value(env, site.dispatcher, &dispatcher));
@@ -48,7 +48,7 @@ const SitePointer& siteOf(const Napi::CallbackInfo& info) {
 
 namespace {
 
-// createCallbackSite(dispatcher): what the functions that register callbacks take.
+// createCallbackSite(dispatcher): an External for the functions that register callbacks.
 Napi::Value createCallbackSite(const Napi::CallbackInfo& info) {
   if (!info[0].IsFunction()) throwTypeError("createCallbackSite(): argument 'dispatcher' must be a function");
   auto site = std::make_shared<CallbackSite>();
@@ -58,7 +58,7 @@ Napi::Value createCallbackSite(const Napi::CallbackInfo& info) {
                                               std::make_unique<SitePointer>(std::move(site)), kCallbackSiteTag));
 }
 
-// releasedCallbacks(site): the numbers of the callbacks that no graph holds any more, once each.
+// releasedCallbacks(site): the numbers of the callbacks that graphs have released since the last call.
 Napi::Value releasedCallbacks(const Napi::CallbackInfo& info) {
   const SitePointer& site = siteOf(info);
   std::vector<int64_t> released;
@@ -71,8 +71,8 @@ Napi::Value releasedCallbacks(const Napi::CallbackInfo& info) {
   return result;
 }
 
-// swapEngineThreads(enabled): whether the engine may use threads of its own (it does for each GPU), and
-// returns what was. JavaScript can only be called on the thread that runs it.
+// swapEngineThreads(enabled): sets whether the engine may use its own threads (it has one for each GPU), and returns
+// the previous value. Callbacks into JavaScript need the JavaScript thread.
 Napi::Value swapEngineThreads(const Napi::CallbackInfo& info) {
   auto& state = c10::AutogradState::get_tls_state();
   const bool previous = state.get_multithreading_enabled();

@@ -1,9 +1,9 @@
 #pragma once
-// Functions of the user's that a graph calls: hooks, and the methods of custom functions.
+// Functions of the user that the autograd graph calls: hooks, and the methods of custom functions.
 //
-// The functions themselves are kept in JavaScript, by number (lib/autograd/callbacks.ts): a graph may be
-// freed inside a garbage collection or on another thread, where no reference to JavaScript may be dropped,
-// so it only leaves the number here.
+// JavaScript stores the functions by number (lib/autograd/callbacks.ts), and the graph holds the number. A graph may be
+// freed inside a garbage collection or on another thread, where references to JavaScript cannot be released; it only
+// records the number here.
 
 #include <napi.h>
 
@@ -16,7 +16,7 @@
 
 namespace torch_func {
 
-// What the callbacks of one kind share, in one environment.
+// The shared state of the callbacks of one kind in one environment.
 struct CallbackSite {
   napi_env env = nullptr;
   napi_ref dispatcher = nullptr;
@@ -27,7 +27,7 @@ struct CallbackSite {
 
 using SitePointer = std::shared_ptr<CallbackSite>;
 
-// Lives as long as the graph holds the callback.
+// Owned by the graph; its end records that the callback is released.
 struct CallbackToken {
   CallbackToken(SitePointer site, int64_t number) : site(std::move(site)), number(number) {}
   CallbackToken(const CallbackToken&) = delete;
@@ -41,14 +41,14 @@ struct CallbackToken {
   int64_t number;
 };
 
-// Throws where the calling thread is not the one that JavaScript runs on.
+// Throws if the calling thread is not the JavaScript thread. `what` names the callback: "a hook".
 void checkThread(const CallbackSite& site, const char* what);
 
-// dispatcher(number, ...arguments), inside the caller's handle scope. A JavaScript exception stays pending
-// while the engine unwinds, and reaches the caller of the engine as it is.
+// Calls dispatcher(number, ...arguments), inside the caller's handle scope. A JavaScript exception stays pending while
+// the engine unwinds, and reaches the caller of the engine unchanged.
 napi_value callDispatcher(const CallbackToken& token, std::initializer_list<napi_value> arguments);
 
-// The site that a native function got as its first argument.
+// The callback site that is the first argument of a native function.
 const SitePointer& siteOf(const Napi::CallbackInfo& info);
 
 }  // namespace torch_func

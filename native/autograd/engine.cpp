@@ -1,4 +1,4 @@
-// The reverse-mode engine, grad modes, and the rules that PyTorch keeps in its Python binding.
+// The reverse-mode engine, grad modes, and rules that PyTorch implements in its Python binding.
 
 #include <ATen/FuncTorchTLS.h>
 #include <ATen/SavedTensorHooks.h>
@@ -38,8 +38,7 @@ autograd::edge_list inputEdges(const std::vector<at::Tensor>& inputs, bool accum
     if (gradFn) {
       edges.emplace_back(gradFn, input.output_nr());
     } else {
-      // A leaf that no graph has used has no accumulator. A node of its own, which nothing reaches,
-      // makes the engine report it as unused.
+      // A leaf that no graph uses has no accumulator. A node that nothing reaches makes the engine report it as unused.
       edges.emplace_back(c10::make_intrusive<autograd::Identity>(), 0);
     }
   }
@@ -47,8 +46,8 @@ autograd::edge_list inputEdges(const std::vector<at::Tensor>& inputs, bool accum
 }
 
 // runBackward(outputs, gradOutputs, inputs, retainGraph, createGraph, allowUnused, accumulate)
-// One run of the engine, with the checks and messages of PyTorch's Python entry point. Every output
-// comes with its gradient. Returns the gradients, null for an unused input; accumulating, nothing.
+// Runs the engine once, with the checks and messages of PyTorch's Python entry point. Each output needs a gradient.
+// Returns the gradients, null for an unused input; returns undefined if it accumulates into `grad`.
 Napi::Value runBackward(const Napi::CallbackInfo& info) {
   Environment& environment = Environment::of(info.Env());
   const auto outputs = toTensorList(environment, info[0], "outputs");
@@ -56,7 +55,7 @@ Napi::Value runBackward(const Napi::CallbackInfo& info) {
   const auto inputs = toTensorList(environment, info[2], "inputs");
   const bool retainGraph = info[3].ToBoolean(), createGraph = info[4].ToBoolean();
   const bool allowUnused = info[5].ToBoolean(), accumulate = info[6].ToBoolean();
-  if (outputs.empty()) throwRuntimeError("runBackward(): argument 'outputs' must hold at least one Tensor");
+  if (outputs.empty()) throwRuntimeError("runBackward(): argument 'outputs' must contain at least one Tensor");
   if (gradOutputs.size() != outputs.size()) {
     throwRuntimeError("got " + std::to_string(outputs.size()) + " tensors and " + std::to_string(gradOutputs.size()) +
                       " gradients");
@@ -100,7 +99,7 @@ Napi::Value isInferenceMode(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), c10::InferenceMode::is_enabled());
 }
 
-// enterInferenceMode(enabled): the number to hand to exitInferenceMode.
+// enterInferenceMode(enabled): returns the number for exitInferenceMode.
 Napi::Value enterInferenceMode(const Napi::CallbackInfo& info) {
   auto& modes = Environment::of(info.Env()).inferenceModes;
   static std::atomic<int64_t> count = 0;
@@ -110,8 +109,8 @@ Napi::Value enterInferenceMode(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<double>(number));
 }
 
-// exitInferenceMode(number): each mode restores the state that it found, so those that were entered
-// since are left first. One that is no longer there was left so, and nothing remains to be done.
+// exitInferenceMode(number): ends this mode, and before it those that were entered later, since each restores the state
+// before it. Does nothing if the mode has ended already.
 Napi::Value exitInferenceMode(const Napi::CallbackInfo& info) {
   const int64_t number = integerParameter(info, 0, "exitInferenceMode", "mode");
   auto& modes = Environment::of(info.Env()).inferenceModes;
@@ -119,8 +118,8 @@ Napi::Value exitInferenceMode(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
-// requiresGrad_(tensor, enabled), with the refusals of PyTorch's Python binding: libtorch's own
-// setter would silently succeed inside a transform.
+// requiresGrad_(tensor, enabled), with the checks of PyTorch's Python binding: libtorch's own setter would silently
+// succeed inside a transform.
 Napi::Value requiresGrad(const Napi::CallbackInfo& info) {
   Environment& environment = Environment::of(info.Env());
   const at::Tensor& tensor = toTensor(environment, info[0], "input");
@@ -141,8 +140,8 @@ Napi::Value requiresGrad(const Napi::CallbackInfo& info) {
   return info[0];
 }
 
-// requireGradOfNew(tensor): the last step of making a leaf. Inside a transform too, which refuses it only
-// for tensors that its function did not make itself.
+// requireGradOfNew(tensor): makes a tensor that was just created a leaf. Allowed inside transforms, which refuse
+// requiresGrad_ because the tensor could come from outside.
 Napi::Value requireGradOfNew(const Napi::CallbackInfo& info) {
   toTensor(Environment::of(info.Env()), info[0], "input").set_requires_grad(true);
   return info[0];
@@ -155,8 +154,8 @@ Napi::Value retainGrad(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
-// Disables saved-tensor hooks for the time of a transform; returns what enableSavedTensorHooks needs
-// to restore the state found.
+// disableSavedTensorHooks(message): disables hooks on saved tensors during a transform. Returns the previous state for
+// enableSavedTensorHooks.
 Napi::Value disableSavedTensorHooks(const Napi::CallbackInfo& info) {
   const auto previous = at::SavedTensorDefaultHooks::get_disabled_error_message();
   const std::string message = stringParameter(info, 0, "disableSavedTensorHooks", "message");

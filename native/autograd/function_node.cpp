@@ -1,4 +1,4 @@
-// Custom functions (torch.autograd.Function): the node that calls a backward written in JavaScript.
+// Custom functions (torch.autograd.Function): the graph node that calls a backward method in JavaScript.
 
 #include <ATen/Functions.h>
 #include <c10/core/DeviceGuard.h>
@@ -33,20 +33,20 @@ namespace {
 namespace autograd = torch::autograd;
 using autograd::variable_list;
 
-// The methods of a custom function, and the context that they share, are in JavaScript, by the token's
-// number. What is saved for backward is here, so that it is freed and checked as any node's.
+// The node of one call. JavaScript stores the methods of the function and their context under the token's number.
+// Tensors saved for backward are stored here, so that they are freed and version-checked like those of any node.
 struct FunctionNode : public autograd::Node {
   FunctionNode(SitePointer site, int64_t number, std::string name)
       : token(std::make_unique<CallbackToken>(std::move(site), number)), functionName(std::move(name)) {}
 
   std::string name() const override { return functionName + "Backward"; }
 
-  // dispatcher(number, 'backward', gradients): one gradient per forward argument, which the dispatcher has
-  // checked, of which the engine wants those of tensors.
+  // Calls dispatcher(number, 'backward', gradients), which returns and has checked one gradient per argument of
+  // forward. The engine expects only those of tensor arguments.
   variable_list apply(variable_list&& gradients) override {
     checkThread(*token->site, "a custom function");
     at::OptionalDeviceGuard deviceGuard;
-    // Also for outputs that are not differentiable; for what is no tensor the zeros stay undefined.
+    // Also for outputs that are not differentiable. Stays undefined for outputs that are not tensors.
     for (size_t i = 0; i < gradients.size(); ++i) {
       if (!gradients[i].defined() && materialize) gradients[i] = outputs[i].zeros(deviceGuard);
     }
@@ -97,7 +97,7 @@ std::unordered_set<at::TensorImpl*> implsOf(const variable_list& tensors) {
   return impls;
 }
 
-// What functionWrap is told besides the tensors.
+// The argument `request` of functionWrap.
 struct WrapRequest {
   variable_list inputs, outputs, toSave, forForward, dirty, nonDifferentiable;
   bool separateContext, materialize;
@@ -120,7 +120,7 @@ WrapRequest readRequest(Environment& environment, const Napi::Value& value) {
           object.Get("materialize").ToBoolean()};
 }
 
-// dispatcher(number, 'jvp', tangents): one tangent per forward argument; one per output comes back.
+// Calls dispatcher(number, 'jvp', tangents) with one tangent per argument of forward; returns one per output.
 variable_list callJvp(const FunctionNode& node, bool materialize, const variable_list& inputs,
                       const variable_list& tangents) {
   napi_env env = node.token->site->env;
@@ -139,7 +139,7 @@ variable_list callJvp(const FunctionNode& node, bool materialize, const variable
   return toTensorList(environment, result, "result of jvp", /*allowNull=*/true);
 }
 
-// What the outputs are given as tangents: libtorch asserts that they are some, and floating-point.
+// Checks the tangents of the outputs: libtorch fails an assertion for missing or integer tangents.
 void checkTangents(const FunctionNode& node, const WrapRequest& request, const variable_list& tangents) {
   const auto nonDifferentiable = implsOf(request.nonDifferentiable);
   for (size_t i = 0; i < request.outputs.size() && i < tangents.size(); ++i) {
@@ -157,8 +157,8 @@ void checkTangents(const FunctionNode& node, const WrapRequest& request, const v
   }
 }
 
-// functionWrap(site, number, name, request): gives the outputs of forward their history and tangents. In
-// the result an output that stayed the same tensor is the same object; null stands for what is no tensor.
+// functionWrap(site, number, name, request): sets the history and tangents of the outputs of forward. In the returned
+// list an output that is still the same tensor is the same object, and a non-tensor output is null.
 Napi::Value functionWrap(const Napi::CallbackInfo& info) {
   Environment& environment = Environment::of(info.Env());
   const FunctionPointer node =
@@ -183,7 +183,7 @@ Napi::Value functionWrap(const Napi::CallbackInfo& info) {
   for (const at::Tensor& tensor : request.dirty) {
     if (tensor.defined()) autograd::impl::bump_version(tensor);
   }
-  // Only where the context is set up apart from forward can what is saved be an output that is an input.
+  // A saved tensor can be an output that is an input only if setupContext is a separate method.
   std::unordered_set<at::TensorImpl*> savedOutside;
   if (request.separateContext) {
     savedOutside = implsOf(request.toSave);
@@ -198,7 +198,7 @@ Napi::Value functionWrap(const Napi::CallbackInfo& info) {
         return results;
       },
       savedOutside, [](const at::Tensor& tensor) { return tensor.view_as(tensor); }, /*pure_view=*/false);
-  // Now that the outputs have their history.
+  // After the outputs have their history.
   if (executable) {
     for (const at::Tensor& tensor : request.toSave) {
       if (tensor.defined()) {
@@ -218,7 +218,7 @@ Napi::Value functionWrap(const Napi::CallbackInfo& info) {
       result.Set(index, Napi::Value(info.Env(), wrapTensor(environment, wrapped[i].value_or(at::Tensor()))));
     }
   }
-  // What functionSaved takes: it does not keep the node, so that the context may be kept with it.
+  // For functionSaved. A weak pointer: the context refers to it, and must not keep the node alive.
   napi_value saved;
   if (executable) {
     saved = wrapExternal(environment, std::make_unique<WeakFunctionPointer>(node), kFunctionNodeTag);
@@ -229,7 +229,7 @@ Napi::Value functionWrap(const Napi::CallbackInfo& info) {
   return result;
 }
 
-// functionSaved(node, clear): what was saved for backward, checked against changes in place.
+// functionSaved(node, clear): the tensors saved for backward, checked for in-place changes.
 Napi::Value functionSaved(const Napi::CallbackInfo& info) {
   const FunctionPointer node =
       toExternalData<WeakFunctionPointer>(Environment::of(info.Env()), info[0], kFunctionNodeTag, "node",
@@ -251,7 +251,7 @@ Napi::Value functionSaved(const Napi::CallbackInfo& info) {
   return Napi::Value(info.Env(), wrapTensorList(Environment::of(info.Env()), tensors));
 }
 
-// delayedError(message, tensors): the tensors with a history that throws when it is differentiated.
+// delayedError(message, tensors): the tensors with a node that throws when they are differentiated.
 Napi::Value delayedError(const Napi::CallbackInfo& info) {
   Environment& environment = Environment::of(info.Env());
   auto tensors = toTensorList(environment, info[1], "tensors", /*allowNull=*/true);
@@ -260,14 +260,14 @@ Napi::Value delayedError(const Napi::CallbackInfo& info) {
   return Napi::Value(info.Env(), wrapTensorList(environment, (*node)(std::move(tensors))));
 }
 
-// undefinedGrad(tensor): the tensor, except that the gradient that comes to it goes no further.
+// undefinedGrad(tensor): the tensor with a node that stops gradients.
 Napi::Value undefinedGrad(const Napi::CallbackInfo& info) {
   Environment& environment = Environment::of(info.Env());
   const auto node = c10::make_intrusive<autograd::UndefinedGrad>();
   return Napi::Value(info.Env(), wrapTensor(environment, (*node)({toTensor(environment, info[0], "tensor")}).at(0)));
 }
 
-// tensorIdentity(tensor): a number that tells the tensors that are alive apart: two objects may hold one.
+// tensorIdentity(tensor): a number that identifies the at::Tensor while it lives: two objects may hold the same one.
 Napi::Value tensorIdentity(const Napi::CallbackInfo& info) {
   const at::Tensor& tensor = toTensor(Environment::of(info.Env()), info[0], "tensor");
   return Napi::Number::New(info.Env(), static_cast<double>(reinterpret_cast<uintptr_t>(tensor.unsafeGetTensorImpl())));

@@ -28,13 +28,13 @@ napi_value wrapNode(Environment& environment, NodePointer node) {
   return wrapExternal(environment, std::make_unique<NodePointer>(std::move(node)), kGraphNodeTag);
 }
 
-// nodeOf(tensor): the node that made the tensor; null for a leaf.
+// nodeOf(tensor): the node that computed the tensor; null for a leaf.
 Napi::Value nodeOf(const Napi::CallbackInfo& info) {
   Environment& environment = Environment::of(info.Env());
   return Napi::Value(info.Env(), wrapNode(environment, toTensor(environment, info[0], "input").grad_fn()));
 }
 
-// nodeIdentity(node): a number that tells the nodes that are alive apart.
+// nodeIdentity(node): a number that identifies the node while it lives.
 Napi::Value nodeIdentity(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<double>(reinterpret_cast<uintptr_t>(toNode(info[0]).get())));
 }
@@ -43,8 +43,8 @@ Napi::Value nodeNameOf(const Napi::CallbackInfo& info) {
   return Napi::String::New(info.Env(), toNode(info[0])->name());
 }
 
-// nodeEdges(node): [node, index of the gradient] for each of its outputs, null for the node of one that
-// needs no gradient.
+// nodeEdges(node): [next node, index of the gradient in it] for each of the node's outputs; the next node is null where
+// no gradient is needed.
 Napi::Value nodeEdges(const Napi::CallbackInfo& info) {
   Environment& environment = Environment::of(info.Env());
   const auto& edges = toNode(info[0])->next_edges();

@@ -1,5 +1,5 @@
 #pragma once
-// Nodes of the graph as JavaScript sees them: `Tensor.gradFn` and what it leads to.
+// Nodes of the autograd graph for JavaScript: `Tensor.gradFn` and the nodes that it leads to.
 
 #include <napi.h>
 #include <torch/csrc/autograd/node.h>
@@ -11,7 +11,7 @@ namespace torch_func {
 // A node's name as PyTorch prints it, without the C++ namespace.
 std::string nodeName(const torch::autograd::Node& node);
 
-// The node behind an External that nodeOf() or nodeEdges() made.
+// The node of an External from nodeOf() or nodeEdges(). Throws a TypeError for any other value.
 const c10::intrusive_ptr<torch::autograd::Node>& toNode(const Napi::Value& value);
 
 }  // namespace torch_func

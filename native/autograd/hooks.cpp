@@ -1,4 +1,4 @@
-// Hooks written in JavaScript: on the gradient of a tensor, on a node of the graph, and on what a node saves.
+// Hooks in JavaScript: on the gradient of a tensor, on a node of the graph, and after accumulation into `grad`.
 
 #include <ATen/core/Tensor.h>
 #include <torch/csrc/autograd/custom_function.h>
@@ -37,7 +37,7 @@ bool isUndefined(napi_env env, napi_value value) {
   return type == napi_undefined;
 }
 
-// The gradient that a hook gives in place of this one; undefined to leave it as it is.
+// The gradient that a hook returns to replace this one; an undefined tensor to keep it.
 at::Tensor callTensorHook(const CallbackToken& token, const at::Tensor& gradient) {
   if (!gradient.defined()) return {};
   checkThread(*token.site, "a hook");
@@ -56,7 +56,7 @@ Napi::Value registerHook(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
-// The gradients that a node's hook gives in place of `gradients`, which may hold undefined ones.
+// The gradients that a node's hook returns to replace `gradients`, which may contain undefined ones.
 variable_list callNodeHook(const CallbackToken& token, const variable_list& gradients,
                            std::initializer_list<napi_value> arguments) {
   Environment& environment = Environment::of(token.site->env);
@@ -96,19 +96,19 @@ struct NodePostHook : public autograd::FunctionPostHook {
   TokenPointer token;
 };
 
-// registerNodeHook(site, node, number): after the node has run, with its results and what it was given.
+// registerNodeHook(site, node, number): called after the node has run, with its outputs and inputs.
 Napi::Value registerNodeHook(const Napi::CallbackInfo& info) {
   toNode(info[1])->add_post_hook(std::make_unique<NodePostHook>(makeToken(info, "registerNodeHook")));
   return info.Env().Undefined();
 }
 
-// registerNodePrehook(site, node, number): before the node runs, with what it is given.
+// registerNodePrehook(site, node, number): called before the node runs, with its inputs.
 Napi::Value registerNodePrehook(const Napi::CallbackInfo& info) {
   toNode(info[1])->add_pre_hook(std::make_unique<NodePreHook>(makeToken(info, "registerNodePrehook")));
   return info.Env().Undefined();
 }
 
-// libtorch keeps one such hook per tensor: this one holds all that JavaScript has registered.
+// libtorch allows one such hook per tensor; this one calls all that JavaScript has registered.
 struct AccumulateHooks : public autograd::PostAccumulateGradHook {
   void operator()(const at::Tensor& tensor) override {
     for (const TokenPointer& token : tokens) {

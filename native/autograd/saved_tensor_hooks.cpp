@@ -1,4 +1,4 @@
-// The engine that asks for hooks on saved tensors, and the stack of such hooks.
+// The engine that provides hooks on saved tensors, and the stack of active hooks.
 
 #include "autograd/saved_tensor_hooks.h"
 
@@ -25,12 +25,12 @@ namespace {
 namespace autograd = torch::autograd;
 using TokenPointer = std::shared_ptr<CallbackToken>;
 
-// The hooks that were pushed and not popped, innermost last, and whether one of them is packing.
+// The active hooks, innermost last, and whether one of them is packing.
 thread_local std::vector<TokenPointer> pushed;
 thread_local bool packing = false;
 
-// What stands in a node for one saved tensor: dispatcher(number, tensor) packs it, and returns the number
-// that the packed value has from then on; dispatcher(that number, null) gives the tensor.
+// One saved tensor of a node. dispatcher(number, tensor) packs it and returns the number of the packed value;
+// dispatcher(that number, null) returns the tensor.
 class PackedTensor : public autograd::SavedVariableHooks {
  public:
   explicit PackedTensor(TokenPointer hooks) : hooks_(std::move(hooks)) {}
@@ -54,7 +54,7 @@ class PackedTensor : public autograd::SavedVariableHooks {
   }
 
   at::Tensor call_unpack_hook() override {
-    if (!packed_) throwRuntimeError("a saved tensor was asked for that no hook has packed");
+    if (!packed_) throwRuntimeError("a saved tensor was unpacked before a hook packed it");
     checkThread(*packed_->site, "a hook on saved tensors");
     napi_env env = packed_->site->env;
     Napi::HandleScope scope(env);
@@ -67,7 +67,7 @@ class PackedTensor : public autograd::SavedVariableHooks {
   std::unique_ptr<CallbackToken> packed_;
 };
 
-// libtorch's engine, which by itself knows no default hooks: Python's differs from it in the same way.
+// libtorch's engine has no default hooks; PyTorch's Python engine adds them in the same way.
 class HookingEngine : public autograd::Engine {
  public:
   std::unique_ptr<autograd::SavedVariableHooks> get_default_saved_variable_hooks() override {
@@ -76,13 +76,13 @@ class HookingEngine : public autograd::Engine {
   }
 };
 
-// Never freed: its threads, if it has any, may outlive everything.
+// Never freed: its threads, if there are any, may outlive static objects.
 autograd::Engine& hookingEngine() {
   static auto* engine = new HookingEngine();
   return *engine;
 }
 
-// pushSavedTensorHooks(site, number): how many are in force then.
+// pushSavedTensorHooks(site, number): returns how many are active now.
 Napi::Value pushSavedTensorHooks(const Napi::CallbackInfo& info) {
   if (const auto message = at::SavedTensorDefaultHooks::get_disabled_error_message()) throwRuntimeError(*message);
   pushed.push_back(
@@ -90,7 +90,7 @@ Napi::Value pushSavedTensorHooks(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<double>(pushed.size()));
 }
 
-// popSavedTensorHooks(count): those that were pushed when there were this many, and any since.
+// popSavedTensorHooks(count): pops the hooks whose push returned this count, and all pushed since.
 Napi::Value popSavedTensorHooks(const Napi::CallbackInfo& info) {
   const int64_t count = integerParameter(info, 0, "popSavedTensorHooks", "count");
   while (!pushed.empty() && static_cast<int64_t>(pushed.size()) >= count) pushed.pop_back();

@@ -1,14 +1,14 @@
 #pragma once
-// Hooks, written in JavaScript, on every tensor that a node saves for backward.
+// Hooks in JavaScript on each tensor that a node saves for backward.
 
 #include <napi.h>
 
 namespace torch_func {
 
-// Puts an engine in place that asks this file for the hooks; once per process, before any graph is run.
+// Installs an engine that uses these hooks; once per process, before any graph is built.
 void installHookingEngine();
 
-// Whether hooks are in force on this thread.
+// Whether hooks are active on this thread.
 bool savedTensorHooksInForce();
 
 }  // namespace torch_func

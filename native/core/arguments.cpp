@@ -18,7 +18,7 @@ namespace {
 
 using Kind = Argument::Kind;
 
-// Deeper lists than this no operator takes; a cyclic array ends here.
+// No operator takes deeper lists. Also ends the reading of a cyclic array.
 constexpr int kMaxDepth = 8;
 
 std::string readString(napi_env env, napi_value value) {
@@ -46,7 +46,7 @@ bool isPlainObject(Environment& environment, napi_value value) {
   napi_valuetype type;
   check(env, napi_typeof(env, prototype, &type));
   if (type == napi_null) {
-    // So it is for a Proxy too, whatever it stands for; one that stands for a tensor is no options object.
+    // A Proxy can have a null prototype as well. One around a tensor is not an options object.
     bool isTensor = false;
     check(env, napi_instanceof(env, value, environment.tensorClass(), &isTensor));
     return !isTensor;
@@ -54,13 +54,13 @@ bool isPlainObject(Environment& environment, napi_value value) {
   bool same = false;
   check(env, napi_strict_equals(env, prototype, environment.objectPrototype(), &same));
   if (same) return true;
-  // Another realm (a vm context) has an Object.prototype of its own: the one that inherits nothing.
+  // Another realm (a vm context) has its own Object.prototype: the one whose prototype is null.
   check(env, napi_get_prototype(env, prototype, &prototype));
   check(env, napi_typeof(env, prototype, &type));
   return type == napi_null;
 }
 
-// { re, im } with two numbers is a complex scalar, whatever made it.
+// An object { re, im } with two numbers is a complex scalar, whatever its class.
 bool readComplex(napi_env env, napi_value value, Argument& argument) {
   double parts[2];
   const char* names[2] = {"re", "im"};
@@ -105,7 +105,7 @@ void readObject(Environment& environment, napi_value value, Argument& argument, 
       napi_value item;
       check(env, napi_get_element(env, value, i, &item));
       readArgument(environment, item, argument.items.emplace_back(), depth + 1);
-      // Nothing takes a list with a hole, and an array that is all holes may have 2^32 of them.
+      // No operator takes a list with holes, and an array of nothing but holes may have 2^32 of them.
       if (argument.items.back().isAbsent()) return;
     }
     return;
@@ -250,7 +250,7 @@ std::string describe(Environment& environment, const Argument& argument) {
     case Kind::Integer: return "int";
     case Kind::Float:
       if (!std::isfinite(argument.number)) return describe(environment, argument.value);
-      // Only here does an integral number not count as an integer; say why.
+      // Only here is an integral number not an integer; the message says why.
       return std::trunc(argument.number) == argument.number ? "float (an integer beyond 2^53 must be a bigint)"
                                                             : "float";
     case Kind::BigInt: return "bigint";
@@ -286,7 +286,7 @@ c10::Scalar toScalar(const Argument& argument) {
     case Kind::HugeUint: return static_cast<uint64_t>(argument.integer);
     case Kind::Float: return argument.number;
     case Kind::Complex: return c10::complex<double>(argument.number, argument.imaginary);
-    // Python converts a 0-d tensor to its value; inside vmap this is the refusal of .item().
+    // Python converts a 0-d tensor to its value. Inside vmap this throws the error of .item().
     case Kind::Tensor: return operandOf(*argument.tensor, "scalar").item();
     default: throwTypeError("expected a number");
   }

@@ -1,6 +1,6 @@
 #pragma once
-// What JavaScript passed to an operator, looked at once. Overload resolution then tries one schema
-// after another without asking Node-API again.
+// The arguments of an operator call, read from JavaScript once. Overload resolution then tries one schema after
+// another without further calls to Node-API.
 
 #include <ATen/core/Generator.h>
 #include <ATen/core/Tensor.h>
@@ -27,9 +27,9 @@ struct Argument {
     Boolean,
     Integer,   // a safe integral number: Python's int
     Float,     // any other number: Python's float
-    BigInt,    // fits int64
-    HugeUint,  // a bigint that fits only uint64; `integer` has its bits
-    HugeInt,   // a bigint beyond both
+    BigInt,    // within int64
+    HugeUint,  // a bigint that only uint64 can hold; `integer` has its bits
+    HugeInt,   // a bigint outside of both
     String,
     Tensor,
     List,
@@ -61,7 +61,7 @@ struct Argument {
   bool isNumber() const { return isInteger() || kind == Kind::Float || kind == Kind::HugeUint; }
 };
 
-// Looks at a value. Lists are looked into, to a depth that a cyclic array cannot exceed.
+// Reads a value. Reads lists recursively, to a limited depth, so that a cyclic array ends in an error.
 void readArgument(Environment& environment, napi_value value, Argument& argument, int depth = 0);
 
 // One entry of a trailing options object.
@@ -72,7 +72,7 @@ struct NamedArgument {
 };
 std::vector<NamedArgument> readOptions(Environment& environment, napi_value object);
 
-// An Argument in words, as Python's argument parser would name its type.
+// The type of an Argument, named as Python's argument parser names it.
 std::string describe(Environment& environment, const Argument& argument);
 
 c10::Scalar toScalar(const Argument& argument);
@@ -84,13 +84,12 @@ std::optional<c10::Layout> parseLayout(const std::string& name);
 const char* layoutName(c10::Layout layout);
 std::optional<c10::MemoryFormat> parseMemoryFormat(const std::string& name);
 const char* memoryFormatName(c10::MemoryFormat format);
-// Device strings and Device objects; nothing for any other value. Throws for a string that reads
-// like a device but is none, with libtorch's message.
+// Device strings and Device objects; nullopt for any other value. Throws libtorch's error for an invalid device string.
 std::optional<c10::Device> parseDevice(Environment& environment, const Argument& argument);
-// PyTorch's answer to a device that this libtorch does not have, at the call that asks for it.
+// Throws PyTorch's error for a device that this libtorch does not have.
 void checkDeviceAvailable(const c10::Device& device);
 
-// snake_case -> camelCase; leading and trailing underscores stay.
+// snake_case -> camelCase. Keeps leading and trailing underscores.
 std::string camelCase(const std::string& name);
 
 }  // namespace torch_func

@@ -23,7 +23,7 @@ namespace {
 std::string inQuotes(const std::string& text) {
   constexpr size_t kMaxBytes = 100;
   if (text.size() <= kMaxBytes) return "'" + text + "'";
-  // Not in the middle of a UTF-8 sequence.
+  // Do not cut inside a UTF-8 sequence.
   size_t end = kMaxBytes;
   while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
   return "'" + text.substr(0, end) + "...' (" + std::to_string(text.size()) + " bytes)";

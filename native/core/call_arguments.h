@@ -1,7 +1,6 @@
 #pragma once
-// The arguments of the addon's own functions (operators read theirs in arguments.h). A wrong one is a
-// TypeError that names the function and the argument: Node-API's own "A number was expected" does not
-// tell which.
+// Reads the arguments of the addon's own functions (arguments.h reads those of operators). A wrong type is a TypeError
+// that names the function and the argument; Node-API's own "A number was expected" names neither.
 
 #include <napi.h>
 
@@ -10,11 +9,11 @@
 
 namespace torch_func {
 
-// `text` between quotes, cut where it is too long for a message.
+// `text` in quotes, shortened if it is too long for a message.
 std::string inQuotes(const std::string& text);
 
 bool booleanParameter(const Napi::CallbackInfo& info, size_t position, const char* function, const char* name);
-// An integer that a double holds exactly.
+// A safe integer (core/safe_integers.h).
 int64_t integerParameter(const Napi::CallbackInfo& info, size_t position, const char* function, const char* name);
 std::string stringParameter(const Napi::CallbackInfo& info, size_t position, const char* function, const char* name);
 

@@ -11,7 +11,7 @@
 
 namespace torch_func {
 
-// libtorch keeps one handler per thread, and an environment has a thread of its own.
+// libtorch has one warning handler per thread, and each environment has its own thread.
 class Environment::WarningCollector : public c10::WarningHandler {
  public:
   explicit WarningCollector(Environment& environment) : environment_(environment) {
@@ -40,7 +40,7 @@ Environment::Environment(napi_env env) : env(env), ownHandles_(env) { loadedLast
 
 Environment::~Environment() {
   if (loadedLast == this) loadedLast = nullptr;
-  // Each restores the state that it found, so the innermost goes first.
+  // Each mode restores the state before it, so the innermost ends first.
   while (!inferenceModes.empty()) inferenceModes.pop_back();
 }
 
@@ -62,8 +62,8 @@ void Environment::keep(napi_ref& ref, napi_value value) {
   if (old != nullptr) napi_delete_reference(env, old);
 }
 
-// May come again: a test runner or a bundler loads the package anew for every file it runs, but the
-// addon once per thread. The last classes count.
+// May be called repeatedly: a test runner or a bundler loads the package again for each file that it runs, but the
+// addon only once per thread. The last classes are used.
 void Environment::initialize(const Napi::Object& classes) {
   finalizerOwner_ = loadedLast != nullptr ? loadedLast : this;
   if (warningCollector_ == nullptr) warningCollector_ = std::make_unique<WarningCollector>(*this);
@@ -85,7 +85,7 @@ void Environment::addWarning(std::string category, std::string message) {
 void Environment::emitWarnings() {
   if (warnings_.empty() || onWarning_ == nullptr) return;
   auto warnings = std::exchange(warnings_, {});
-  // A JavaScript exception on its way to the caller must not be lost to the calls below.
+  // The calls below must not lose a JavaScript exception that is pending for the caller.
   napi_value exception = nullptr;
   bool pending = false;
   napi_is_exception_pending(env, &pending);
@@ -96,7 +96,7 @@ void Environment::emitWarnings() {
     napi_create_string_utf8(env, category.c_str(), category.size(), &arguments[0]);
     napi_create_string_utf8(env, message.c_str(), message.size(), &arguments[1]);
     if (napi_call_function(env, undefined, deref(onWarning_), 2, arguments, &ignored) == napi_ok) continue;
-    // A warning turned into an error by the user's handler is thrown like any other error.
+    // A warning that the user's handler turned into an error is thrown as any other error.
     napi_is_exception_pending(env, &pending);
     if (pending && exception == nullptr) {
       napi_get_and_clear_last_exception(env, &exception);

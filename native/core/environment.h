@@ -1,7 +1,7 @@
 #pragma once
-// State of one JavaScript environment (the main thread or a worker): the classes and functions that
-// lib/native.ts hands in, the pool of tensor handles, and warnings waiting to be emitted.
-// Nothing that refers to JavaScript lives in a static: a worker thread loads the addon again.
+// The state of one JavaScript environment (the main thread or a worker): the JavaScript classes that it was initialized
+// with, the pool of tensor handles, and warnings that are not yet emitted.
+// No static variable may refer to JavaScript: each worker thread loads the addon into an environment of its own.
 //
 // Note [Basic finalizers and the second environment]
 // Tensors, generators and graph nodes are freed by basic finalizers (node_api_basic_env). These run inside a garbage
@@ -11,7 +11,7 @@
 // as the environment's last exception, and the takeover allocates, which may start a collection. After each finalizer
 // Node-API checks its environment for an exception; it would find that error, treat it as thrown by the finalizer and
 // end the process.
-// Therefore the addon is loaded twice on each thread (lib/native.ts). The environment of the second load owns all
+// Therefore the addon is loaded twice on each thread (lib/native/load.ts). The environment of the second load owns all
 // objects with finalizers. None of its functions is ever called, so it never has an exception.
 
 #include <ATen/core/ivalue.h>
@@ -49,15 +49,15 @@ class Environment {
   // See Note [Basic finalizers and the second environment].
   napi_env finalizerEnv() const { return finalizerOwner_->env; }
   HandlePool& handles() const { return finalizerOwner_->ownHandles_; }
-  // The at::Generator behind each wrapped Generator object: what tells them from foreign objects.
+  // The at::Generator of each Generator object. Identifies them among the objects that any addon has wrapped.
   std::unordered_set<void*>& generators() const { return finalizerOwner_->ownGenerators_; }
 
   // The empty Tensor object that came with the operator call in progress; its first result goes into it.
   napi_value resultObject = nullptr;
-  // Stacks of operator calls, to be used again.
+  // Stacks of finished operator calls, for reuse.
   std::vector<std::vector<c10::IValue>> operatorStacks;
   DualLevelUses dualLevels;
-  // The inference modes that were entered and not left, innermost last, by number.
+  // The inference modes in force, innermost last, each with its number.
   std::vector<std::pair<int64_t, std::unique_ptr<c10::InferenceMode>>> inferenceModes;
 
   napi_value tensorClass() const { return deref(tensorClass_); }
@@ -70,7 +70,7 @@ class Environment {
   // Takes the classes from lib/tensor.ts. The environment loaded last on this thread owns what has finalizers.
   void initialize(const Napi::Object& classes);
 
-  // libtorch's warnings are collected while C++ runs and handed to JavaScript when the call returns.
+  // libtorch's warnings are collected while C++ runs, and emitted in JavaScript when the call returns.
   void addWarning(std::string category, std::string message);
   void emitWarnings();
 
@@ -80,7 +80,7 @@ class Environment {
   Environment* finalizerOwner_ = this;
 
   napi_value deref(napi_ref ref) const;
-  // Lets a reference hold the value instead of what it held.
+  // Makes a reference hold this value and releases the previous one.
   void keep(napi_ref& ref, napi_value value);
 
   napi_ref tensorClass_ = nullptr;

@@ -19,7 +19,7 @@ void raise(Environment& environment, ErrorClass kind, const std::string& message
     napi_throw_type_error(env, nullptr, message.c_str());
     return;
   }
-  // The error is made by its JavaScript class, so that it carries the stack of the JavaScript call.
+  // The JavaScript class constructs the error, so its stack is that of the JavaScript call.
   napi_value text, error;
   if (napi_create_string_utf8(env, message.c_str(), message.size(), &text) == napi_ok &&
       napi_new_instance(env, environment.errorClass(kind), 1, &text, &error) == napi_ok) {
@@ -27,7 +27,7 @@ void raise(Environment& environment, ErrorClass kind, const std::string& message
   }
 }
 
-// libtorch's message as Python shows it, without the C++ backtrace, and what to do about it.
+// libtorch's message as Python shows it, without the C++ backtrace, followed by advice if there is any.
 std::string message(const c10::Error& error) {
   const std::string text = error.what_without_backtrace();
   return text + remedyFor(text);
@@ -43,9 +43,9 @@ void raiseCurrentException(Environment& environment) {
   try {
     throw;
   } catch (const PendingException&) {
-    // The exception is pending already.
+    // It is already pending.
   } catch (const StackExhausted& error) {
-    // JavaScript's own error for the same thing.
+    // JavaScript's own error for stack overflow.
     napi_throw_range_error(environment.env, nullptr, error.what());
   } catch (const Napi::Error& error) {
     error.ThrowAsJavaScriptException();

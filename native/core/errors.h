@@ -1,6 +1,6 @@
 #pragma once
-// The one guard through which every entry point of the addon passes. A C++ exception that left an
-// addon function would end the process; here it becomes a JavaScript error with libtorch's message.
+// The guard around every exported function. A C++ exception must never escape an exported function: it would terminate
+// the process. The guard turns it into a JavaScript error with the same message.
 
 #include <napi.h>
 
@@ -11,7 +11,7 @@
 
 namespace torch_func {
 
-// A wrong argument found by the addon itself: becomes the JavaScript error of the class it names.
+// A wrong argument that the addon itself found. Becomes a JavaScript error of the class that it names.
 class ArgumentError : public std::runtime_error {
  public:
   ArgumentError(ErrorClass kind, const std::string& message) : std::runtime_error(message), kind(kind) {}
@@ -22,8 +22,8 @@ class ArgumentError : public std::runtime_error {
 [[noreturn]] void throwValueError(const std::string& message);
 [[noreturn]] void throwRuntimeError(const std::string& message);
 
-// Thrown when a Node-API call reports that a JavaScript exception is pending (a getter of the user's
-// that threw, say): that exception reaches the caller as it is.
+// Thrown when a Node-API call reports a pending JavaScript exception, for example one thrown by a getter of the user.
+// That exception reaches the caller unchanged.
 class PendingException : public std::exception {};
 
 inline void check(napi_env env, napi_status status) {
@@ -37,21 +37,21 @@ inline void check(napi_env env, napi_status status) {
                                                                              : "Node-API call failed");
 }
 
-// Thrown where so little of the thread's stack is left that libtorch could overrun it, and where more
-// transforms are inside each other than a program has that comes to an end.
+// Thrown when libtorch could overrun the rest of the thread's stack, and when more transforms are nested than any
+// program needs that terminates.
 class StackExhausted : public std::runtime_error {
  public:
   explicit StackExhausted(const std::string& why = "") : std::runtime_error("Maximum call stack size exceeded" + why) {}
 };
 
-// Turns the exception being handled into a pending JavaScript exception. Call from a catch block.
+// Turns the current C++ exception into a pending JavaScript exception. Call it from a catch block.
 void raiseCurrentException(Environment& environment);
 
-// Whether a function may be refused for want of stack. What restores a state on the way out may not:
-// a level that stayed pushed would send every later operator through functorch.
+// Whether a function may throw StackExhausted. A function that restores a state may not: a level that stays pushed
+// sends every later operator through functorch.
 enum class StackCheck { Needed, Unwinding };
 
-// Runs `body`, returns its value, or raises; then emits the warnings that libtorch gave meanwhile.
+// Runs `body` and returns its value, or raises a JavaScript exception; then emits the collected warnings.
 template <StackCheck stackCheck = StackCheck::Needed, typename Body>
 napi_value guard(Environment& environment, Body&& body) {
   napi_value result = nullptr;
@@ -75,7 +75,7 @@ napi_value guarded(napi_env env, napi_callback_info info) {
   });
 }
 
-// Adds a guarded function to the addon's exports.
+// Adds a function to the addon's exports, with the guard around it.
 template <NativeFunction function, StackCheck stackCheck = StackCheck::Needed>
 void define(Napi::Object exports, const char* name) {
   napi_env env = exports.Env();

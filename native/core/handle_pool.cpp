@@ -12,19 +12,18 @@ namespace torch_func {
 
 namespace {
 
-// What a tensor costs besides its storage: TensorImpl, StorageImpl, the JavaScript object's handle.
+// The memory of a tensor besides its storage: TensorImpl, StorageImpl, the handle of the JavaScript object.
 constexpr int64_t kHandleBytes = 512;
-// Storages below this size are not worth a look into the table of counted storages.
+// Smaller storages are not counted: the lookup in the table of storages would cost more than it is worth.
 constexpr size_t kSmallStorage = 4096;
-// The collector is told of memory in steps, because telling it costs about as much as an operator's
-// dispatch.
+// V8 is told about memory in steps, because a report costs about as much as the dispatch of an operator.
 constexpr int64_t kReportStep = 1 << 17;
 
 }  // namespace
 
 HandlePool::~HandlePool() {
-  // Node-API runs all finalizers before it frees the instance data, so no handle is left. Should one
-  // be, its block is kept: a leak at exit is better than a dangling pointer.
+  // Node-API runs all finalizers before it frees the instance data, so no handle is left. If one is, keep the blocks: a
+  // leak at exit is better than a dangling pointer.
   if (handles_ > 0) return;
   for (uintptr_t block : blocks_) std::free(reinterpret_cast<void*>(block));
 }
@@ -60,7 +59,7 @@ void HandlePool::dispose(TensorHandle* handle) {
   handle->disposed = true;
   ++disposedTensors_;
   unaccount(handle);
-  // Moved out first: destroying a tensor may free a whole graph.
+  // Move it out first: destroying a tensor may free a whole graph.
   at::Tensor dropped = std::move(handle->tensor);
   handle->tensor = at::Tensor();
 }
@@ -119,8 +118,8 @@ void HandlePool::adjustExternal(int64_t bytes) {
   externalBytes_ += bytes;
   unreportedBytes_ += bytes;
   if (unreportedBytes_ < kReportStep && unreportedBytes_ > -kReportStep) return;
-  // Zeroed first: telling of more memory may start a collection, whose finalizers come back here, and
-  // memory reported from inside a collection must only ever shrink.
+  // Zero it first: a report of more memory may start a collection, whose finalizers call this function again, and
+  // inside a collection only decreases may be reported.
   const int64_t report = std::exchange(unreportedBytes_, 0);
   int64_t total = 0;
   napi_adjust_external_memory(env_, report, &total);
@@ -136,7 +135,7 @@ void HandlePool::closeScope(size_t depth, const std::unordered_set<TensorHandle*
     std::vector<ScopedHandle> handles = std::move(scopes_.back());
     scopes_.pop_back();
     for (const ScopedHandle& entry : handles) {
-      // Another generation: the collector has freed this one and the slot serves a later tensor.
+      // Another generation: the handle has been freed, and a later tensor uses the slot.
       if (entry.handle->pool != this || entry.handle->generation != entry.generation) continue;
       if (kept.count(entry.handle) != 0) {
         if (!scopes_.empty()) scopes_.back().push_back(entry);

@@ -1,11 +1,21 @@
 #pragma once
-// What stands behind a JavaScript Tensor: a TensorHandle that owns one at::Tensor.
+// The native side of a JavaScript Tensor: a TensorHandle, which owns one at::Tensor.
 //
-// Handles come from a pool of their own for two reasons. First, type safety: `napi_unwrap` yields
-// the pointer of any addon's wrapped object, and a pointer counts as a tensor only if it lies in one
-// of the pool's blocks, which is the same promise as Node-API's type tags at a small part of their
-// price (a tag is a BigInt in a second private property of every object). Second, an operator call
-// creates and frees one handle, so allocation has to be cheap.
+// Handles come from a pool for two reasons. First, type safety: `napi_unwrap` returns the pointer of an object that any
+// addon has wrapped. A pointer is a tensor handle only if it lies in one of the pool's blocks; this check gives the
+// safety of Node-API's type tags at a fraction of their cost (a tag is a BigInt in a second private property of each
+// object). Second, each operator call creates and frees one handle, so allocation must be cheap.
+//
+// Note [Who disposes of what]
+// A JavaScript Tensor owns one handle, and a handle one at::Tensor. Two handles may hold the same at::Tensor: a result
+// that is its argument in Python is a second handle here, so that disposing of one leaves the other intact. Only
+// in-place operators and out= return the object that they were given.
+// A handle releases its tensor when the object is disposed of, when its scope ends, or when the object is collected,
+// whichever comes first. A disposed handle keeps its slot until the object is collected, so that a later use of the
+// object is an error and not a crash.
+// A transform disposes of the tensors that it created and that nobody else can hold: the basis of a Jacobian, the
+// wrappers of its arguments after unwrapping, batched copies. It never disposes of a tensor that the user's function
+// has received or returned.
 
 #include <ATen/core/Tensor.h>
 #include <js_native_api.h>
@@ -24,10 +34,10 @@ class HandlePool;
 struct TensorHandle {
   at::Tensor tensor;           // undefined once disposed
   HandlePool* pool = nullptr;  // null while the slot is free
-  uint32_t generation = 0;     // tells a reused slot from the one a scope remembers
+  uint32_t generation = 0;     // distinguishes a reused slot from the one that a scope recorded
   bool disposed = false;
   BatchLevel batch;
-  const void* countedStorage = nullptr;  // the storage that the accounting knows this handle by
+  const void* countedStorage = nullptr;  // the storage that is accounted for this handle
   TensorHandle* nextFree = nullptr;
 };
 
@@ -39,26 +49,26 @@ class HandlePool {
   HandlePool& operator=(const HandlePool&) = delete;
 
   TensorHandle* create(at::Tensor tensor);
-  // Drops the tensor but keeps the slot: the JavaScript object still points at it.
+  // Releases the tensor but keeps the slot: the JavaScript object still points to it.
   void dispose(TensorHandle* handle);
-  // Called by the collector's finalizer: drops the tensor and the slot.
+  // Releases the tensor and the slot. Called by the finalizer of the JavaScript object.
   void release(TensorHandle* handle);
 
-  // The handle behind a pointer of unknown origin, or null.
+  // The handle at a pointer of unknown origin, or null.
   TensorHandle* find(void* pointer) const;
 
-  // Without those that have been disposed of and only wait for the collector.
+  // Does not count disposed tensors whose object is not collected yet.
   size_t liveTensors() const { return handles_ - disposedTensors_; }
   int64_t externalBytes() const { return externalBytes_; }
 
-  // Scopes: every handle created while a scope is open is remembered by the innermost one.
+  // The innermost open scope records each handle that is created.
   struct ScopedHandle {
     TensorHandle* handle;
     uint32_t generation;
   };
   size_t openScope();
-  // Closes the scopes down to and including `depth`, disposing of what they remember, except for the
-  // handles in `kept`, which the scope around takes over.
+  // Closes the scopes down to and including `depth` and disposes of their handles, except for those in `kept`, which
+  // move to the enclosing scope.
   void closeScope(size_t depth, const std::unordered_set<TensorHandle*>& kept);
 
  private:
@@ -72,11 +82,11 @@ class HandlePool {
   std::unordered_set<uintptr_t> blocks_;
   mutable uintptr_t lastBlock_ = 0;
   TensorHandle* free_ = nullptr;
-  size_t handles_ = 0;          // that JavaScript objects hold
+  size_t handles_ = 0;          // owned by JavaScript objects
   size_t disposedTensors_ = 0;  // of these
   std::vector<std::vector<ScopedHandle>> scopes_;
 
-  // Views share their storage, so a storage is counted once however many handles see it.
+  // Views share their storage: each storage is counted once, however many handles use it.
   struct CountedStorage {
     size_t handles;
     int64_t bytes;

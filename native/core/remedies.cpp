@@ -14,21 +14,22 @@ struct Remedy {
 };
 
 constexpr std::string_view kReadLater =
-    "Inside vmap a tensor stands for all samples at once. Go on computing with the tensor (most functions that take a "
-    "number take a 0-d tensor as well, and torch.stack joins several), or return it and read its value after vmap. A "
-    "value "
-    "that is the same for all samples can be read before vmap and captured.";
+    "Inside vmap a tensor stands for all samples at once. Continue with the tensor (most functions that take a number "
+    "also "
+    "take a 0-d tensor, and torch.stack joins several), or return it and read its value after vmap. A value that is "
+    "the "
+    "same for all samples can be read before vmap and captured.";
 
 constexpr std::string_view kSameShape =
-    "Each sample would have a result of another shape. Keep the shape and mask instead: torch.where(mask, x, 0), "
+    "The shape of the result would differ between samples. Keep the shape and mask instead: torch.where(mask, x, 0), "
     "x.mul(mask), x.maskedFill(mask, value); or call the operator outside vmap.";
 
 constexpr Remedy kRemedies[] = {
     {"calling .item() on a Tensor", kReadLater},
     {"use a Tensor in some data-dependent control flow",
-     "Inside vmap a condition has a value for each sample. Compute both branches and choose with "
-     "torch.where(condition, a, "
-     "b); a condition that is the same for all samples can be read before vmap and captured."},
+     "Inside vmap a condition has a value for each sample. Compute both branches and select with "
+     "torch.where(condition, a, b); a condition that is the same for all samples can be read before vmap and "
+     "captured."},
     {"batching operators that can output dynamic shape", kSameShape},
     {"batching operators that can support dynamic shape", kSameShape},
     {"Attempted to vmap over `mask` in torch.masked_select", kSameShape},
@@ -38,8 +39,8 @@ constexpr Remedy kRemedies[] = {
     {"Batching rule not implemented for aten::narrow.Tensor",
      "Take the elements by their positions: x.index(start.add(torch.arange(length)))."},
     {"hit the vmap fallback which is currently disabled",
-     "torch.func.setBatchingFallback('error') has turned it off; with 'warn' the operator runs, slowly, sample by "
-     "sample."},
+     "torch.func.setBatchingFallback('error') has disabled it; with 'warn' the operator runs sample by sample, "
+     "slowly."},
 };
 
 }  // namespace

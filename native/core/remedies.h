@@ -1,15 +1,14 @@
 #pragma once
-// What to do about an error of libtorch's that a user of the transforms is bound to meet: a line after
-// its message, which stays as it is.
+// Advice for the errors of libtorch that users of the transforms meet most: a line after its unchanged message.
 
 #include <string>
 
 namespace torch_func {
 
-// The line to add, with a line break before it; empty for most messages.
+// The line to add, with a leading line break; empty for most messages.
 std::string remedyFor(const std::string& message);
 
-// What libtorch says of a batched tensor whose values are asked for, with the remedy.
+// libtorch's error for reading the values of a batched tensor, with advice.
 std::string valuesOfBatchedTensor();
 
 }  // namespace torch_func

@@ -15,10 +15,10 @@
 #include <mutex>
 #include <new>
 
-// libtorch takes every CPU block from posix_memalign. Python frees a small tensor as soon as its last
-// reference goes, so that malloc finds the block in its fast lists again; here the collector frees
-// tens of thousands at once, which sends malloc through its slow paths (a fifth of the time of
-// `x.sin()` on three elements). Small blocks are therefore kept in lists by size.
+// libtorch allocates each CPU block with posix_memalign. In Python the last reference frees a small tensor at once, and
+// malloc finds the block in its fast lists again. Here the garbage collector frees tens of thousands of tensors at
+// once, which sends malloc through its slow paths (a fifth of the time of `x.sin()` on three elements). Small blocks
+// are therefore kept in free lists by size.
 
 #ifdef __GLIBC__
 #include <malloc.h>
@@ -28,16 +28,16 @@ namespace torch_func {
 
 namespace {
 
-// The alignment that libtorch's kernels expect. A block is this much header and a multiple of it.
+// The alignment that libtorch's kernels expect. A block has a header of this size and data of a multiple of it.
 constexpr size_t kUnit = 64;
 constexpr size_t kMaxUnits = 16;                 // blocks of up to 1024 bytes are kept
-constexpr size_t kChunkBytes = size_t{1} << 17;  // what is cut into blocks
+constexpr size_t kChunkBytes = size_t{1} << 17;  // cut into blocks
 
 struct alignas(kUnit) Block {
-  size_t units;  // of the memory behind this header; 0 for a block that is given back at once
+  size_t units;  // of data after this header; 0 for a block that is freed at once
   union {
-    Block* next;      // of a free one
-    void* allocated;  // what malloc gave, for one that is given back at once
+    Block* next;      // of a free block
+    void* allocated;  // the pointer from malloc, of a block that is freed at once
   };
   void* data() { return this + 1; }
 };
@@ -45,19 +45,19 @@ static_assert(sizeof(Block) == kUnit);
 
 using FreeLists = std::array<Block*, kMaxUnits + 1>;
 
-// Each thread has lists of its own, so that nothing is locked on the way. What a thread leaves behind
-// when it ends goes to the common lists, where the next thread that runs short finds it.
+// Each thread has its own lists, so no lock is needed. When a thread ends, its blocks move to the common lists, from
+// which other threads refill theirs.
 struct Common {
   std::mutex mutex;
   FreeLists lists{};
 };
 
 Common& common() {
-  static auto* instance = new Common();  // never destroyed: blocks are freed until the process ends
+  static auto* instance = new Common();  // never destroyed: blocks may be freed until the process ends
   return *instance;
 }
 
-// Trivially destructible, because blocks may still be freed while a thread's other objects go.
+// Trivially destructible: blocks may still be freed while the thread's other objects are destroyed.
 thread_local FreeLists freeLists{};
 
 struct HandOver {
@@ -92,9 +92,9 @@ void refill(size_t units) {
   }
 }
 
-// A larger block, aligned by hand. glibc before 2.38 takes more than it was asked for when it aligns,
-// and gives the rest back; the hole that such a block leaves is then too small for the next one of the
-// same size, and a loop over tensors of a few MB takes several times the memory that it needs.
+// Allocates a larger block and aligns it by hand. For aligned blocks glibc before 2.38 allocates more than requested
+// and returns the rest. The hole that such a block leaves is too small for the next block of the same size, and a loop
+// over tensors of a few MB takes several times the memory that it needs.
 Block* allocateLarge(size_t bytes) {
   constexpr size_t kExtra = sizeof(Block) + kUnit;
   const bool fits = bytes <= static_cast<size_t>(std::numeric_limits<ptrdiff_t>::max()) - kExtra;
@@ -149,9 +149,9 @@ void installSmallAllocator() {
   std::call_once(once, [] {
     c10::SetCPUAllocator(new SmallAllocator(), /*priority=*/1);
 #ifdef __GLIBC__
-    // What remains in malloc are the small objects around a tensor. Freed in bulk they fill glibc's
-    // fast bins, which are emptied again and again at great cost; without these bins x.sin() takes 7 %
-    // less, and malloc's cache per thread still stands in front of everything small.
+    // Only the small objects around a tensor still come from malloc. Freed in bulk they fill glibc's fast bins, which
+    // are consolidated again and again at great cost. Without these bins x.sin() takes 7 % less time, and malloc's
+    // per-thread cache still serves everything small.
     mallopt(M_MXFAST, 0);
 #endif
   });

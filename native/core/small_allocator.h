@@ -2,7 +2,7 @@
 
 namespace torch_func {
 
-// Puts an allocator that keeps small blocks in front of libtorch's CPU allocator; once per process.
+// Replaces libtorch's CPU allocator by one with free lists for small blocks; once per process.
 void installSmallAllocator();
 
 }  // namespace torch_func

@@ -11,12 +11,12 @@ namespace torch_func {
 
 namespace {
 
-// What one operator may take at the bottom, and what each interpreter level adds: a batching rule of a
-// derivative was seen to take 12 KB.
+// The stack that one operator may use, and what each interpreter level adds: a batching rule of a derivative used 12
+// KB.
 constexpr uintptr_t kOperatorBytes = 128 * 1024;
 constexpr uintptr_t kLevelBytes = 24 * 1024;
-// Enough for more levels than fit into the megabyte of stack that V8 grants to JavaScript on the main
-// thread, where the check is one comparison therefore.
+// More levels fit into this than V8 lets JavaScript push within its megabyte of stack on the main thread, so the check
+// is a single comparison there.
 constexpr uintptr_t kComfortableBytes = 6 * 1024 * 1024;
 
 uintptr_t stackEnd() {

@@ -1,7 +1,7 @@
 #pragma once
-// How much of the thread's stack libtorch may use. V8 stops JavaScript's recursion before the stack
-// ends, but an operator called from that depth goes on with what is left: 200 KB in a worker thread,
-// and every active transform takes some of it, since each level runs the operator again below itself.
+// How much of the thread's stack libtorch may use. V8 stops recursion in JavaScript before the stack ends, but an
+// operator called at that depth runs on what is left: 200 KB in a worker thread. Each active transform uses part of it,
+// since each level runs the operator again at the level below.
 
 #include <cstdint>
 
@@ -9,7 +9,7 @@ namespace torch_func {
 
 class StackLimit {
  public:
-  // Of the thread that calls.
+  // For the calling thread.
   StackLimit();
 
   // Throws StackExhausted if an operator could overrun the stack.
@@ -23,7 +23,7 @@ class StackLimit {
   void checkLevels(uintptr_t address) const;
 
   uintptr_t end_ = 0;          // the lowest address of the stack; 0 if unknown
-  uintptr_t comfortable_ = 0;  // above this no number of levels matters
+  uintptr_t comfortable_ = 0;  // above this address any number of levels fits
 };
 
 }  // namespace torch_func

@@ -79,14 +79,14 @@ napi_value wrapTensor(Environment& environment, at::Tensor tensor) {
   TensorHandle* handle = environment.handles().create(std::move(tensor));
   if (napi_wrap(environment.finalizerEnv(), object, handle, finalizeTensor, nullptr, nullptr) != napi_ok) {
     environment.handles().release(handle);
-    throw std::runtime_error("the tensor could not be handed to JavaScript");
+    throw std::runtime_error("the tensor could not be attached to its JavaScript object");
   }
   return object;
 }
 
 TensorHandle* tensorHandleOf(Environment& environment, napi_value value) {
   void* data = nullptr;
-  // napi_unwrap refuses what is not an object, and what no addon has wrapped.
+  // napi_unwrap fails for non-objects and for objects that no addon has wrapped.
   if (value == nullptr || napi_unwrap(environment.env, value, &data) != napi_ok) return nullptr;
   return environment.handles().find(data);
 }
@@ -100,12 +100,13 @@ static const at::Tensor& checkNotDisposed(const TensorHandle& handle, const char
 
 static const at::Tensor& checkUsable(const TensorHandle& handle, const char* argument) {
   if (handle.batch.level != 0 && !isActive(handle.batch) && !handle.disposed) {
-    // The beginning is libtorch's own text, for those who look it up.
+    // See Note [Batch levels have serial numbers]. The message begins with libtorch's own text, so that a search for it
+    // finds help.
     throwRuntimeError(
         std::string("Either your tensor may have escaped from inside a function being vmapped and this is a user error "
                     "(see https://pytorch.org/functorch/stable/ux_limitations.html): argument '") +
         argument +
-        "' is a Tensor from inside a call of vmap that has ended. Let the function return what is needed after it");
+        "' is a Tensor from a call of vmap that has ended. Return from the mapped function what is needed after it");
   }
   return checkNotDisposed(handle, argument);
 }
@@ -197,7 +198,7 @@ std::string describe(Environment& environment, napi_value value) {
   bool isArray = false;
   napi_is_array(env, value, &isArray);
   if (isArray) return "array";
-  // The class's name, read defensively: a description must not throw what a getter throws.
+  // The name of the class. A description must not throw the exception of a getter.
   napi_value constructor, name;
   std::string text = "object";
   if (napi_get_named_property(env, value, "constructor", &constructor) == napi_ok &&
@@ -206,7 +207,7 @@ std::string describe(Environment& environment, napi_value value) {
       type == napi_string) {
     text = Napi::String(env, name).Utf8Value();
     if (text == "Object" || text.empty()) text = "object";
-    if (text == "Tensor") text = "an object that looks like a Tensor but holds none";
+    if (text == "Tensor") text = "an object that looks like a Tensor but has no native tensor";
   }
   bool pending = false;
   napi_is_exception_pending(env, &pending);

@@ -10,37 +10,39 @@ namespace torch_func {
 
 namespace {
 
-// One entry per active level, like the stack itself, which libtorch keeps per thread.
-thread_local std::vector<uint64_t> calls;
-thread_local uint64_t lastCall = 0;
+// One serial number per active level. Per thread, as the stack itself.
+thread_local std::vector<uint64_t> serials;
+thread_local uint64_t lastSerial = 0;
 
 }  // namespace
 
 BatchLevel batchLevelOf(const at::Tensor& tensor) {
-  if (calls.empty()) return {};
+  if (serials.empty()) return {};
   auto* batched = at::functorch::maybeGetBatchedImpl(unwrapWhile(tensor, valueOfGradWrapper));
   if (batched == nullptr) return {};
   const auto level = static_cast<uint32_t>(batched->level());
-  // A level that is not active belongs to no call of vmap that has a number; libtorch reports the error.
-  if (level == 0 || level > calls.size()) return {};
-  return {level, calls[level - 1]};
+  // A level that is not active has no serial number; libtorch reports the error.
+  if (level == 0 || level > serials.size()) return {};
+  return {level, serials[level - 1]};
 }
 
-bool isActive(const BatchLevel& level) { return level.level <= calls.size() && calls[level.level - 1] == level.call; }
+bool isActive(const BatchLevel& level) {
+  return level.level <= serials.size() && serials[level.level - 1] == level.serial;
+}
 
 void levelPushed(int64_t level) {
-  calls.resize(static_cast<size_t>(level));
-  calls.back() = ++lastCall;
+  serials.resize(static_cast<size_t>(level));
+  serials.back() = ++lastSerial;
 }
 
-void levelPopped(int64_t level) { calls.resize(static_cast<size_t>(level - 1)); }
+void levelPopped(int64_t level) { serials.resize(static_cast<size_t>(level - 1)); }
 
 uint64_t levelPoppedTemporarily() {
-  const uint64_t call = calls.back();
-  calls.pop_back();
-  return call;
+  const uint64_t serial = serials.back();
+  serials.pop_back();
+  return serial;
 }
 
-void levelRestored(uint64_t call) { calls.push_back(call); }
+void levelRestored(uint64_t serial) { serials.push_back(serial); }
 
 }  // namespace torch_func

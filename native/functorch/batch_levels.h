@@ -1,8 +1,10 @@
 #pragma once
-// Which call of vmap a batched tensor belongs to. libtorch knows a level by its number alone, and the
-// numbers start anew with every call: a tensor that escaped from one call of vmap passes for a tensor
-// of the next one, with whatever batch it has, or meets an assertion of libtorch's far below. So every
-// level that is pushed gets a number that never comes again, and a handle remembers that of its own.
+// Note [Batch levels have serial numbers]
+// libtorch identifies a level by its depth in the stack only, and the next call of vmap uses the same numbers again. A
+// tensor that escaped from one call of vmap would be treated as a tensor of the next call, with whatever batch that
+// has, or fail an assertion deep inside libtorch. Therefore each level that is pushed gets a serial number that is
+// never reused, and each tensor handle stores the serial number of its level. An operator refuses a tensor whose level
+// has ended, with an error that names the argument. Knows only libtorch.
 
 #include <ATen/core/Tensor.h>
 
@@ -12,22 +14,22 @@ namespace torch_func {
 
 struct BatchLevel {
   uint32_t level = 0;  // 0: the tensor is not batched
-  uint64_t call = 0;
+  uint64_t serial = 0;
 };
 
-// The level that a tensor is batched at, the innermost if there are several. Gradient wrappers are
-// looked through: one whose level has ended stands for its value.
+// The level at which a tensor is batched, the innermost one if there are several. Looks through gradient wrappers: one
+// whose level has ended stands for its value.
 BatchLevel batchLevelOf(const at::Tensor& tensor);
 
-// Whether that level is still active.
+// Whether the level is still active.
 bool isActive(const BatchLevel& level);
 
-// Every push and pop of a level on this thread, whatever its kind.
+// To be called for each push and pop of a level on this thread, of any kind.
 void levelPushed(int64_t level);
 void levelPopped(int64_t level);
 
-// The top level is left for a time: its number, which levelRestored takes when it is entered again.
+// The top level is popped temporarily; returns its serial number, which levelRestored takes.
 uint64_t levelPoppedTemporarily();
-void levelRestored(uint64_t call);
+void levelRestored(uint64_t serial);
 
 }  // namespace torch_func

@@ -1,5 +1,5 @@
-// What a custom function needs to be carried from one level of functorch's stack to the next below, as
-// libtorch does it for operators: which level is on top, leaving it for a time, moving tensors across it.
+// What lib/autograd/function needs to pass a custom function from one level of functorch's stack to the level below, as
+// libtorch does for operators: popping the top level temporarily, and wrapping and unwrapping tensors at it.
 
 #include <ATen/functorch/ADInterpreters.h>
 #include <ATen/functorch/BatchedTensorImpl.h>
@@ -22,34 +22,34 @@ namespace {
 namespace functorch = at::functorch;
 using functorch::TransformType;
 
-// The levels that were left for a time, innermost last. Theirs is the thread whose stack they come from.
+// The levels that are popped temporarily, innermost last. Per thread, as the stack that they belong to.
 struct PoppedLevel {
   functorch::DynamicLayer layer;
-  uint64_t call;
+  uint64_t serial;
 };
 thread_local std::vector<PoppedLevel> popped;
 
-// popLevelTemporarily(): leaves the top level; what runs until restoreLevel() belongs to the level below.
+// popLevelTemporarily(): until restoreLevel() operators run at the level below. Returns the number to restore with.
 Napi::Value popLevelTemporarily(const Napi::CallbackInfo& info) {
   if (!functorch::maybeCurrentDynamicLayer()) throwRuntimeError("popLevelTemporarily(): there is no active transform");
   popped.push_back({functorch::popDynamicLayer(), levelPoppedTemporarily()});
   return Napi::Number::New(info.Env(), static_cast<double>(popped.size()));
 }
 
-// restoreLevel(number): enters again the level that the call of popLevelTemporarily() which gave this number has left.
+// restoreLevel(number): pushes the level that popLevelTemporarily() popped when it returned this number.
 Napi::Value restoreLevel(const Napi::CallbackInfo& info) {
   const int64_t number = integerParameter(info, 0, "restoreLevel", "number");
   if (number < 1 || static_cast<size_t>(number) != popped.size()) {
-    throwRuntimeError("restoreLevel(): " + std::to_string(number) + " is not the level that was left last");
+    throwRuntimeError("restoreLevel(): " + std::to_string(number) + " is not the level that was popped last");
   }
   PoppedLevel level = std::move(popped.back());
   popped.pop_back();
   functorch::pushDynamicLayer(std::move(level.layer));
-  levelRestored(level.call);
+  levelRestored(level.serial);
   return info.Env().Undefined();
 }
 
-// liftToTop(tensor): wrapped at the top level, which must be one of grad or jvp, if it is not yet.
+// liftToTop(tensor): the tensor wrapped at the top level if that is one of grad or jvp; else the tensor itself.
 Napi::Value liftToTop(const Napi::CallbackInfo& info) {
   Environment& environment = Environment::of(info.Env());
   const at::Tensor& tensor = toTensor(environment, info[0], "tensor");
@@ -62,7 +62,7 @@ Napi::Value liftToTop(const Napi::CallbackInfo& info) {
   return Napi::Value(info.Env(), wrapTensor(environment, std::move(result)));
 }
 
-// unwrapDead(tensor): the value of a wrapper whose level is gone, of that value if need be, and so on.
+// unwrapDead(tensor): the tensor without wrappers of ended levels.
 Napi::Value unwrapDead(const Napi::CallbackInfo& info) {
   Environment& environment = Environment::of(info.Env());
   const at::Tensor& tensor = toTensor(environment, info[0], "tensor");
@@ -70,7 +70,7 @@ Napi::Value unwrapDead(const Napi::CallbackInfo& info) {
   return value.is_same(tensor) ? info[0] : Napi::Value(info.Env(), wrapTensor(environment, value));
 }
 
-// unwrapBatched(tensor, level): [value, batch dimension] if it is batched at exactly this level, else
+// unwrapBatched(tensor, level): [value, batch dimension] if the tensor is batched at exactly this level, else
 // [tensor, null].
 Napi::Value unwrapBatched(const Napi::CallbackInfo& info) {
   Environment& environment = Environment::of(info.Env());

@@ -27,9 +27,8 @@ Napi::Value wrapFunctional(const Napi::CallbackInfo& info) {
   return Napi::Value(info.Env(), wrapTensor(Environment::of(info.Env()), std::move(wrapped)));
 }
 
-// unwrapFunctional(tensor, reapplyViews): the value with all mutations applied, also those that an alias
-// has applied to the shared storage already. A tensor that the function took from outside is returned as
-// it is.
+// unwrapFunctional(tensor, reapplyViews): the value with all mutations applied, including those that an alias has
+// applied to the shared storage. Returns a tensor without a wrapper, such as a captured one, unchanged.
 Napi::Value unwrapFunctional(const Napi::CallbackInfo& info) {
   const at::Tensor& tensor = tensorParameter(info, 0, "tensor");
   const bool reapplyViews = booleanParameter(info, 1, "unwrapFunctional", "reapplyViews");
@@ -46,8 +45,7 @@ Napi::Value syncFunctional(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
-// propagateMutation(unwrapped, wrapped): writes what was done to the wrapped input back to the
-// caller's tensor.
+// propagateMutation(unwrapped, wrapped): writes the mutations of the wrapped input to the caller's tensor.
 Napi::Value propagateMutation(const Napi::CallbackInfo& info) {
   const at::Tensor& unwrapped = tensorParameter(info, 0, "unwrapped");
   const at::Tensor& wrapped = tensorParameter(info, 1, "wrapped");

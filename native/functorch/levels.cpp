@@ -21,13 +21,15 @@ namespace {
 namespace functorch = at::functorch;
 using functorch::TransformType;
 
-// The thread's level stack belongs to the environment whose thread this is; libtorch keeps it in
-// thread-local storage, so every worker has its own. Pushes and pops are paired by lib/func, in
-// `finally`; popLevel checks the pairing, because one leaked level would send every later operator
+// Note [Transforms are synchronous]
+// libtorch keeps the level stack in thread-local storage; each worker thread has its own. lib/ pushes a level, calls
+// the user's function and pops the level in `finally`, all in one turn of the event loop. A function that returns a
+// Promise is refused: after an `await` unrelated code would run on the pushed levels, and the function would continue
+// without them. popLevel checks that pushes and pops are paired, because one leaked level sends every later operator
 // through functorch.
 
-// Inside grad and jvp inference mode is off, or nothing would be recorded. It is cleared in the
-// autograd state alone, not through InferenceMode's guard, so that grad mode stays as it was.
+// Inside grad and jvp inference mode is off, since nothing is recorded in inference mode. Only the flag of the autograd
+// state is cleared: the guard class InferenceMode would change grad mode as well.
 void setInferenceMode(bool enabled) {
   auto state = c10::AutogradState::get_tls_state();
   state.set_inference_mode(enabled);
@@ -49,13 +51,13 @@ Napi::Value pushedLevel(const Napi::CallbackInfo& info, int64_t level) {
   return levelNumber(info, level);
 }
 
-// A tensor of level n is wrapped n times, at a cost that grows with the square of the depth: endless
-// recursion through vmap took 5 GB before the stack was full. Python's recursion ends at 200 levels.
+// A tensor at level n has n wrappers, so the cost grows with the square of the depth: endless recursion through vmap
+// used 5 GB before the stack was full. Python's recursion limit ends it at 200 levels.
 constexpr size_t kMaxLevels = 500;
 
 void requireRoom() {
   if (functorch::getDynamicLayerStack().size() >= kMaxLevels) {
-    throw StackExhausted(": " + std::to_string(kMaxLevels) + " transforms are active inside each other");
+    throw StackExhausted(": " + std::to_string(kMaxLevels) + " transforms are nested");
   }
 }
 
@@ -120,7 +122,7 @@ Napi::Value popLevel(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
-// swapInferenceMode(enabled): sets inference mode as a level does, and returns what it was.
+// swapInferenceMode(enabled): sets the flag of inference mode as a level does, and returns its previous value.
 Napi::Value swapInferenceMode(const Napi::CallbackInfo& info) {
   const bool previous = c10::InferenceMode::is_enabled();
   setInferenceMode(booleanParameter(info, 0, "swapInferenceMode", "enabled"));

@@ -20,7 +20,7 @@ namespace {
 
 namespace functorch = at::functorch;
 
-// Levels are numbered from 1; wrapping at one that is not active is what libtorch asserts against.
+// Levels are numbered from 1. libtorch fails an assertion for a level that is not active.
 int64_t checkLevel(const char* function, int64_t level) {
   const auto depth = static_cast<int64_t>(functorch::getDynamicLayerStack().size());
   if (level < 1 || level > depth) {
@@ -54,7 +54,7 @@ Napi::Value wrapForGrad(const Napi::CallbackInfo& info) {
   return Napi::Value(info.Env(), wrapTensor(environment, std::move(wrapper)));
 }
 
-// unwrapForGrad(tensor, level): the value, if the tensor is wrapped at exactly this level.
+// unwrapForGrad(tensor, level): the value if the tensor is wrapped at exactly this level, else the tensor.
 Napi::Value unwrapForGrad(const Napi::CallbackInfo& info) {
   auto [environment, tensor, level] = tensorAndLevel(info, "unwrapForGrad");
   auto* wrapper = functorch::maybeGetTensorWrapper(tensor);
@@ -71,8 +71,8 @@ Napi::Value addBatchDim(const Napi::CallbackInfo& info) {
   return Napi::Value(info.Env(), wrapTensor(environment, functorch::addBatchDim(tensor, dim, level)));
 }
 
-// The batch dimension of a tensor moved to `outDim`; a tensor without one is expanded. Unlike
-// PyTorch 2.13, a negative or too large outDim is checked in both cases.
+// Moves the batch dimension of a tensor to `outDim`; expands a tensor that has none. Unlike PyTorch 2.13, checks the
+// range of outDim in both cases.
 at::Tensor withoutBatchDim(const at::Tensor& tensor, int64_t level, int64_t batchSize, int64_t outDim) {
   auto* batched = functorch::maybeGetBatchedImpl(tensor);
   if (batched == nullptr || batched->level() < level) {
@@ -96,7 +96,7 @@ Napi::Value removeBatchDim(const Napi::CallbackInfo& info) {
                                               integerParameter(info, 3, "removeBatchDim", "outDim"))));
 }
 
-// wrapperInfo(tensor): what functorch has wrapped the tensor in, outermost first; null if nothing.
+// wrapperInfo(tensor): the tensor's outermost wrapper; null if it has none.
 Napi::Value wrapperInfo(const Napi::CallbackInfo& info) {
   Environment& environment = Environment::of(info.Env());
   const at::Tensor& tensor = toTensor(environment, info[0], "tensor");

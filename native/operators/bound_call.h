@@ -1,6 +1,7 @@
 #pragma once
-// One call of an operator between its steps: bind (JavaScript values -> overload and stack), execute (the dispatcher),
-// wrap (stack -> JavaScript values). Only execute() runs libtorch, and it touches no JavaScript.
+// One call of an operator, in three steps: bind (Operator::bind: JavaScript values -> overload and stack), execute (the
+// dispatcher runs the operator on the stack), wrap (stack -> JavaScript values). execute() uses neither Node-API nor
+// JavaScript values, so it may run elsewhere, or be replaced.
 
 #include <ATen/core/ivalue.h>
 #include <c10/util/SmallVector.h>
@@ -15,13 +16,14 @@ namespace torch_func {
 class Overload;
 
 struct BoundCall {
-  // Takes a stack from the environment's pool, and gives it back.
+  // Takes a stack from the environment's pool. The destructor returns it.
   explicit BoundCall(Environment& environment);
   ~BoundCall();
   BoundCall(const BoundCall&) = delete;
   BoundCall& operator=(const BoundCall&) = delete;
 
-  // A tensor argument and its JavaScript object, which an in-place or out= operator returns.
+  // A tensor argument and its JavaScript object, which an in-place or out= operator returns. The object is valid in the
+  // handle scope of bind() only.
   struct Operand {
     const at::TensorImpl* impl;
     napi_value object;

@@ -41,7 +41,7 @@ using Kind = Argument::Kind;
 
 // --- slices -----------------------------------------------------------------------------------
 
-// Python clamps the bounds of a slice to what an index can be, however large they are.
+// Python clamps the bounds of a slice to the range of an index.
 int64_t clampBigInt(napi_env env, napi_value value) {
   int sign = 0;
   size_t words = 1;
@@ -50,7 +50,7 @@ int64_t clampBigInt(napi_env env, napi_value value) {
   return sign != 0 ? std::numeric_limits<int64_t>::min() : std::numeric_limits<int64_t>::max();
 }
 
-// Slice bounds of the size that SymInt can hold; anything beyond is past the end of any tensor.
+// Slice bounds within the range of SymInt; larger ones are past the end of any tensor.
 c10::SymInt toBound(int64_t value) { return c10::SymInt(std::clamp(value, indexing::INDEX_MIN, indexing::INDEX_MAX)); }
 
 std::optional<c10::SymInt> readBound(Environment& environment, napi_value slice, const char* name) {
@@ -66,7 +66,7 @@ std::optional<c10::SymInt> readBound(Environment& environment, napi_value slice,
     case Kind::HugeUint:
     case Kind::HugeInt: return toBound(clampBigInt(environment.env, value));
     case Kind::Tensor: {
-      // Python's __index__: an integer tensor of one element stands for its value.
+      // Python's __index__: an integer tensor with one element stands for its value.
       const at::Tensor& tensor = operandOf(*bound.tensor, name);
       if (at::isIntegralType(tensor.scalar_type(), /*includeBool=*/false) && tensor.numel() == 1) {
         return toBound(tensor.item<int64_t>());
@@ -79,7 +79,7 @@ std::optional<c10::SymInt> readBound(Environment& environment, napi_value slice,
                  describe(environment, bound) + " as '" + name + "')");
 }
 
-// What slice() of lib/indexing.ts makes, known by its three fields.
+// A slice of slice() in lib/indexing.ts, recognised by its three fields.
 bool isSlice(Environment& environment, const Argument& item) {
   if (item.kind != Kind::Other && item.kind != Kind::Options) return false;
   for (const char* name : {"start", "stop", "step"}) {
@@ -97,7 +97,7 @@ indexing::Slice readSlice(Environment& environment, napi_value object) {
   return indexing::Slice(std::move(start), std::move(stop), std::move(step));
 }
 
-// '1:3', '::2', ':', '-1:': what stands between the brackets in Python.
+// Parses the text of a slice in Python: '1:3', '::2', ':', '-1:'.
 std::optional<indexing::Slice> parseSlice(std::string_view text) {
   std::optional<c10::SymInt> bounds[3];
   size_t count = 0;
@@ -125,8 +125,7 @@ std::optional<indexing::Slice> parseSlice(std::string_view text) {
 
 // --- lists ------------------------------------------------------------------------------------
 
-// A nested list on its way to becoming an index tensor: a mask if every element is a boolean,
-// int64 otherwise.
+// Converts a nested list to an index tensor: a mask if all elements are booleans, else int64.
 class ListReader {
  public:
   ListReader(Environment& environment, const Argument& list) : environment_(environment) {
@@ -137,7 +136,7 @@ class ListReader {
     read(list, 0);
   }
 
-  // Made without the dispatcher, so that inside a transform it is a plain tensor, like any constant.
+  // Creates it without the dispatcher, so that inside a transform it is a plain tensor, as any constant.
   at::Tensor tensor(const at::Device& device) const {
     const bool mask = onlyBooleans_ && !values_.empty();
     at::Tensor result = at::detail::empty_cpu(shape_, mask ? at::kBool : at::kLong);
@@ -193,8 +192,7 @@ class ListReader {
   bool onlyBooleans_ = true;
 };
 
-// x[[a, b]] counts as x[a, b] when an element could not be part of a list of numbers: NumPy's old
-// rule, which PyTorch keeps.
+// x[[a, b]] means x[a, b] if an element cannot be part of a list of numbers: a former rule of NumPy that PyTorch keeps.
 bool standsForSeveralIndices(Environment& environment, const Argument& list) {
   if (list.items.size() >= 32) return false;
   return std::any_of(list.items.begin(), list.items.end(), [&](const Argument& item) {
@@ -205,8 +203,8 @@ bool standsForSeveralIndices(Environment& environment, const Argument& list) {
 
 // --- all kinds of index -----------------------------------------------------------------------
 
-// A 0-d integer tensor is read as a number, unless libtorch sees that it is batched; under a gradient
-// wrapper it does not look. An integer has no gradient, so that the wrapper can go.
+// libtorch reads a 0-d integer tensor as a number unless it is batched, but does not look for the batch inside a
+// gradient wrapper. Integers have no gradient, so the wrapper is removed.
 const at::Tensor& batchedOrSame(const at::Tensor& tensor) {
   const at::Tensor& value = unwrapWhile(tensor, valueOfGradWrapper);
   return at::functorch::isBatchedTensor(value) && !tensor.is_floating_point() ? value : tensor;
@@ -254,12 +252,13 @@ std::vector<TensorIndex> readIndices(Environment& environment, napi_value value,
 // index(tensor, indices): x[indices]
 Napi::Value index(const Napi::CallbackInfo& info) {
   Environment& environment = Environment::of(info.Env());
-  const at::Tensor self = toOperand(environment, info[0], "input");  // a getter among the indices may dispose of it
+  const at::Tensor self =
+      toOperand(environment, info[0], "input");  // a copy: a getter among the indices may dispose of it
   const auto indices = readIndices(environment, info[1], self, "index");
   return Napi::Value(info.Env(), wrapTensor(environment, indexing::get_item(self, indices)));
 }
 
-// The value to assign; a number becomes a tensor of the target's dtype, as in Python.
+// The value to assign. A number becomes a tensor of the target's dtype, as in Python.
 at::Tensor toValue(Environment& environment, napi_value value, const at::Tensor& self) {
   Argument argument;
   readArgument(environment, value, argument);
@@ -272,7 +271,7 @@ at::Tensor toValue(Environment& environment, napi_value value, const at::Tensor&
     case Kind::BigInt:
     case Kind::Float:
     case Kind::Complex: {
-      // On a GPU the number stays on the CPU: filling from it takes no copy to the device.
+      // For a tensor on a GPU the number stays on the CPU: filling from it needs no copy to the device.
       const at::Device device = self.device().is_cuda() ? at::Device(at::kCPU) : self.device();
       const at::Tensor number = indexing::scalarToTensor(toScalar(argument), self.options(), device);
       return device.is_cpu() ? at::lift_fresh(number) : number;
@@ -284,7 +283,7 @@ at::Tensor toValue(Environment& environment, napi_value value, const at::Tensor&
   }
 }
 
-// x[indices] += value, where the elements that an index names twice are added to twice.
+// x[indices] += value. An element that is indexed twice is added to twice.
 void accumulate(at::Tensor self, const std::vector<TensorIndex>& indices, const at::Tensor& value) {
   std::vector<at::Tensor> tensorIndices;
   at::Tensor target = indexing::impl::applySlicing(self, indices, tensorIndices, /*disable_slice_optimization=*/false,
@@ -301,7 +300,8 @@ void accumulate(at::Tensor self, const std::vector<TensorIndex>& indices, const 
 // indexPut_(tensor, indices, value, accumulate): x[indices] = value, or +=
 Napi::Value indexPut(const Napi::CallbackInfo& info) {
   Environment& environment = Environment::of(info.Env());
-  const at::Tensor self = toOperand(environment, info[0], "input");  // a getter among the indices may dispose of it
+  const at::Tensor self =
+      toOperand(environment, info[0], "input");  // a copy: a getter among the indices may dispose of it
   const auto indices = readIndices(environment, info[1], self, "indexPut_");
   const at::Tensor value = toValue(environment, info[2], self);
   if (info[3].ToBoolean()) {

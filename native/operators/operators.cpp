@@ -15,7 +15,7 @@ namespace torch_func {
 
 namespace {
 
-// The first argument is the object for the result (lib/operator.ts).
+// The first argument is the empty Tensor for the result (lib/operator.ts).
 napi_value callOperator(napi_env env, napi_callback_info info) {
   constexpr size_t kUsual = 8;
   napi_value values[kUsual];
@@ -40,8 +40,8 @@ napi_value callOperator(napi_env env, napi_callback_info info) {
   });
 }
 
-// operator(displayName, overloads, isMethod): the function that calls the operator, given the object
-// for the result and the arguments.
+// operator(displayName, overloads, isMethod): a function that calls the operator. Its arguments are the object for the
+// result, then those of the operator.
 Napi::Value makeOperator(const Napi::CallbackInfo& info) {
   napi_env env = info.Env();
   const std::string name = stringParameter(info, 0, "operator", "displayName");
@@ -57,7 +57,7 @@ Napi::Value makeOperator(const Napi::CallbackInfo& info) {
   return Napi::Value(env, function);
 }
 
-// overloadNames(name): the overloads that the dispatcher has for aten::name, for torch.ops.aten.
+// overloadNames(name): the overloads of aten::name in the dispatcher, for torch.ops.aten.
 Napi::Value overloadNames(const Napi::CallbackInfo& info) {
   const std::string name = "aten::" + stringParameter(info, 0, "overloadNames", "name");
   static const std::vector<c10::OperatorName> all = c10::Dispatcher::singleton().getAllOpNames();
@@ -69,7 +69,7 @@ Napi::Value overloadNames(const Napi::CallbackInfo& info) {
   return names;
 }
 
-// registrations(key): the operators that have a kernel of their own under a dispatch key, as libtorch names them.
+// registrations(key): the operators with a kernel registered for this dispatch key. For tests.
 Napi::Value registrations(const Napi::CallbackInfo& info) {
   const auto key = c10::parseDispatchKey(stringParameter(info, 0, "registrations", "key"));
   const auto found = c10::Dispatcher::singleton().getRegistrationsForDispatchKey(key);
@@ -78,7 +78,7 @@ Napi::Value registrations(const Napi::CallbackInfo& info) {
   return names;
 }
 
-// operatorSignatures(displayName, overloads, isMethod): how the overloads are called, for messages.
+// operatorSignatures(displayName, overloads, isMethod): the signatures as error messages show them. For tests.
 Napi::Value operatorSignatures(const Napi::CallbackInfo& info) {
   Operator target(Environment::of(info.Env()), stringParameter(info, 0, "operatorSignatures", "displayName"),
                   stringParameter(info, 1, "operatorSignatures", "overloads"),

@@ -56,7 +56,7 @@ Overload::Overload(const std::string& spec, bool isMethod) : Overload(spec.subst
   size_t arrow = spec.find('>');
   if (arrow == std::string::npos) return;
   outVariant_.reset(new Overload(spec.substr(arrow + 1), isMethod, true));
-  // Its schema has no dtype or device, but it takes requiresGrad beside `out` all the same.
+  // Its schema has no dtype or device, but it has the option requiresGrad too.
   outVariant_->isFactory_ = isFactory_;
 }
 
@@ -93,8 +93,8 @@ Overload::Overload(const std::string& name, bool isMethod, bool allowOut)
     parameters_.push_back(std::move(parameter));
   }
   isFactory_ = hasDtype && hasLayout && hasDevice;
-  // A method is called on `self`, wherever the schema has it (`polygamma(int n, Tensor self)`), so it
-  // comes first here; pushArguments() puts it back.
+  // A method is called on `self`, which need not be first in the schema (`polygamma(int n, Tensor self)`). It is first
+  // in parameters_; pushArguments() restores the schema's order.
   if (isMethod_) {
     for (size_t i = 1; i < parameters_.size(); ++i) {
       if (schema.arguments()[i].name() != "self") continue;
@@ -206,7 +206,7 @@ bool Overload::matches(c10::ArrayRef<const Argument*> positional, std::vector<Na
       continue;
     }
     if (argument.isAbsent()) continue;
-    // zeros(2, { out, dtype }): the out= overload has no such options; Python holds them against out.
+    // zeros(2, { out, dtype }): the out= overload has no such options; Python compares them with `out`.
     if (hasOut_ &&
         (option.name == "dtype" || option.name == "layout" || option.name == "device" || option.name == "pinMemory")) {
       match.checkedAgainstOut.push_back(&option);
@@ -220,7 +220,7 @@ bool Overload::matches(c10::ArrayRef<const Argument*> positional, std::vector<Na
 
 bool Overload::matchOut(const Argument& argument, Match& match, Environment& environment, std::string* why) const {
   size_t outs = 0;
-  bool takesList = false;  // Tensor[] out: as many as there are results
+  bool takesList = false;  // Tensor[] out: one for each result
   for (size_t i = 0; i < parameters_.size(); ++i) {
     if (!parameters_[i].isOut) continue;
     if (parameters_[i].type == Type::TensorList) {
@@ -238,14 +238,14 @@ bool Overload::matchOut(const Argument& argument, Match& match, Environment& env
     ++outs;
     if (item == nullptr || item->kind != Kind::Tensor) {
       if (why)
-        *why = "option 'out' must be a Tensor, or an array of Tensors where there are several results, not " +
+        *why = "option 'out' must be a Tensor, or an array of Tensors for an operator with several results, not " +
                describe(environment, argument);
       return false;
     }
     match.arguments[i] = item;
   }
   if (outs > 0 && (takesList || (argument.kind == Kind::List ? argument.items.size() == outs : outs == 1))) return true;
-  if (why) *why = outs == 0 ? "has no option 'out'" : "option 'out' must hold " + std::to_string(outs) + " Tensors";
+  if (why) *why = outs == 0 ? "has no option 'out'" : "option 'out' must contain " + std::to_string(outs) + " Tensors";
   return false;
 }
 

@@ -1,6 +1,6 @@
 #pragma once
-// One overload of an operator, as Python's argument parser sees it: built from the dispatcher's own
-// FunctionSchema, so there is no second list of signatures to keep in step.
+// One overload of an operator, with the rules of Python's argument parser. Built from the dispatcher's FunctionSchema,
+// so there is no second list of signatures.
 
 #include <ATen/core/dispatch/Dispatcher.h>
 
@@ -23,14 +23,14 @@ class Overload {
   const std::vector<Parameter>& parameters() const { return parameters_; }
   const c10::OperatorHandle& handle() const { return handle_; }
   const Overload* outVariant() const { return outVariant_.get(); }
-  // _foreach_add_ and the like return nothing to C++, and to Python the list that they were given.
+  // _foreach_add_ and the like have no result in C++; in Python they return their first argument.
   bool returnsFirstArgument() const { return returnsFirstArgument_; }
   // In-place and out= overloads return tensors that they were given.
   bool returnsArguments() const { return returnsArguments_; }
-  // Makes a tensor from nothing, or a new one like another: takes requiresGrad, as in Python.
+  // Creates a tensor from sizes or in the likeness of another one: has the option requiresGrad, as in Python.
   bool isFactory() const { return isFactory_; }
   static constexpr size_t kMaxFastPathTensors = 4;
-  // Whether `count` tensors (at most kMaxFastPathTensors) and nothing else are a call of this overload.
+  // Whether `count` tensors (at most kMaxFastPathTensors) without other arguments match this overload.
   bool fitsFastPath(size_t count) const { return fitsFastPath_[count]; }
   // `(Tensor input, *, Dtype? dtype=null)`
   std::string signature() const;
@@ -38,15 +38,15 @@ class Overload {
   // The arguments of one call, in the order of the parameters; null where the default applies.
   struct Match {
     c10::SmallVector<const Argument*, 12> arguments;
-    Argument packed;  // view(2, 3): the numbers gathered into one list
+    Argument packed;  // view(2, 3): the numbers as one list
     bool requiresGrad = false;
     std::vector<const NamedArgument*> checkedAgainstOut;  // dtype, device, ... beside out=
   };
-  // Whether the call fits this overload. If it does not and `why` is given, says why.
+  // Whether the arguments match this overload. If they do not, writes the reason to `why`, unless that is null.
   bool matches(c10::ArrayRef<const Argument*> positional, std::vector<NamedArgument>& options, Match& match,
                Environment& environment, std::string* why) const;
 
-  // Pushes the converted arguments.
+  // Pushes the converted arguments onto the stack.
   void pushArguments(Environment& environment, const Match& match, std::vector<c10::IValue>& stack) const;
 
  private:

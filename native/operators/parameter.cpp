@@ -179,7 +179,7 @@ c10::IValue toIValue(Environment& environment, const Parameter& parameter, const
     case Type::Generator: return *argument.generator;
     case Type::Unsupported: break;
   }
-  throwTypeError("argument '" + parameter.name + "' has a type that cannot be given from JavaScript");
+  throwTypeError("argument '" + parameter.name + "' has a type without a JavaScript counterpart");
 }
 
 }  // namespace torch_func

@@ -42,7 +42,7 @@ struct Parameter {
   bool keywordOnly = false;
   bool isOut = false;
   bool numberAsTensor = false;  // add(x, 2): Python turns the number into a wrapped tensor
-  int32_t listSize = 0;         // int[2]: a single number stands for the whole list; 0 for int[]
+  int32_t listSize = 0;         // int[2]: a single number fills the list; 0 for int[]
   std::optional<c10::IValue> defaultValue;
 };
 

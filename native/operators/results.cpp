@@ -1,4 +1,4 @@
-// Converts what an operator returned to JavaScript values.
+// Converts the results of operators to JavaScript values.
 
 #include "operators/results.h"
 
@@ -122,7 +122,7 @@ napi_value wrapResults(Environment& environment, const c10::FunctionSchema& sche
     return array;
   }
   check(env, napi_create_array_with_length(env, results.size(), &array));
-  // Not enumerable: the array prints and iterates as an array.
+  // Not enumerable, so that the array prints and iterates as an array.
   auto define = [&](const char* name, napi_value value) {
     const napi_property_descriptor field = {name, nullptr, nullptr, nullptr, nullptr, value, napi_writable, nullptr};
     check(env, napi_define_properties(env, array, 1, &field));
@@ -141,7 +141,7 @@ napi_value wrapResults(Environment& environment, const c10::FunctionSchema& sche
       check(env, napi_set_element(env, names, static_cast<uint32_t>(i), text));
     }
   }
-  // Where the array is taken apart and built again (pytree.ts), its names are found here.
+  // pytree.ts reads the names when it flattens and rebuilds the array.
   if (names != nullptr) define("_fields", names);
   return array;
 }

@@ -1,5 +1,5 @@
 #pragma once
-// What an operator returned -> JavaScript.
+// Results of operators -> JavaScript.
 
 #include <ATen/core/function_schema.h>
 #include <c10/util/FunctionRef.h>
@@ -11,18 +11,18 @@
 
 namespace torch_func {
 
-// The JavaScript object of the argument that has this implementation, or null.
+// The JavaScript object of the argument with this TensorImpl, or null.
 using FindArgument = c10::function_ref<napi_value(const at::TensorImpl*)>;
 
-// One result as such; several as an array that also carries the schema's field names. What an in-place
-// or out= operator wrote to is the very object that was given, as in Python. An operator that has
-// nothing to do (contiguous() of a contiguous tensor) gives a new object for the same tensor, unlike
-// Python: disposing of the result must not dispose of the argument. Takes the results off the stack.
+// A single result as it is; several as an array with the schema's field names. In-place and out= operators return the
+// object that they wrote to, as in Python. An operator that returns its argument unchanged (contiguous() of a
+// contiguous tensor) gives a new object, unlike Python. See Note [Who disposes of what]. Takes the results off the
+// stack.
 napi_value wrapResults(Environment& environment, const c10::FunctionSchema& schema, std::vector<c10::IValue>& results,
                        FindArgument findArgument);
 
 napi_value wrapScalar(Environment& environment, const c10::Scalar& scalar);
-// A number where that is exact, a bigint beyond 2^53.
+// A number for a safe integer, else a bigint.
 napi_value wrapInteger(napi_env env, int64_t value);
 
 }  // namespace torch_func

@@ -20,12 +20,12 @@ namespace {
 
 const at::CUDAHooksInterface& cuda() { return at::detail::getCUDAHooks(); }
 
-// The hooks tell of devices but do not change the current one; what device guards use does.
+// The hooks only report on devices; the implementation of device guards can change the current one.
 c10::impl::VirtualGuardImpl cudaGuard() { return c10::impl::VirtualGuardImpl(c10::DeviceType::CUDA); }
 
 Napi::Value toNumber(napi_env env, int64_t value) { return Napi::Value(env, wrapInteger(env, value)); }
 
-// A device index; lib/cuda.ts has made an integer of whatever names the device.
+// A device index. lib/cuda.ts has converted other names of devices to integers.
 c10::DeviceIndex deviceIndex(const Napi::CallbackInfo& info) {
   const int64_t index = integerParameter(info, 0, "cuda", "device");
   if (index < 0 || index >= cuda().deviceCount()) {
@@ -35,8 +35,8 @@ c10::DeviceIndex deviceIndex(const Napi::CallbackInfo& info) {
   return static_cast<c10::DeviceIndex>(index);
 }
 
-// lib/cuda.ts asks cudaIsBuilt and cudaDeviceCount first, and gives PyTorch's answers where there is
-// no CUDA; the functions below them may assume a device.
+// lib/cuda.ts calls cudaIsBuilt and cudaDeviceCount first and returns PyTorch's answers if there is no CUDA. The
+// functions after these two may assume a device.
 
 Napi::Value cudaIsBuilt(const Napi::CallbackInfo& info) { return Napi::Boolean::New(info.Env(), cuda().isBuilt()); }
 Napi::Value cudaDeviceCount(const Napi::CallbackInfo& info) { return toNumber(info.Env(), cuda().deviceCount()); }
@@ -67,7 +67,7 @@ Napi::Value cudaManualSeed(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
-// The allocator starts at the first CUDA tensor; before that there is nothing to tell or to free.
+// The allocator is initialized by the first CUDA tensor; before that there is nothing to report or to free.
 c10::DeviceAllocator* allocator() {
   auto* found = dynamic_cast<c10::DeviceAllocator*>(c10::GetAllocator(c10::DeviceType::CUDA));
   return found != nullptr && found->initialized() ? found : nullptr;
@@ -84,7 +84,7 @@ Napi::Value cudaResetPeakMemoryStats(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
-// The numbers under the keys that Python's torch.cuda.memory_stats has.
+// The statistics under the keys of Python's torch.cuda.memory_stats.
 class StatsObject {
  public:
   explicit StatsObject(Napi::Env env) : object(Napi::Object::New(env)) {}
@@ -130,12 +130,12 @@ Napi::Value cudaMemoryStats(const Napi::CallbackInfo& info) {
   return result.object;
 }
 
-// Functions of the CUDA runtime and of libtorch_cuda, found by name: linking against either would
-// make the addon unloadable where there is no CUDA.
+// A function of the CUDA runtime or of libtorch_cuda, by name. Linked against either, the addon could not be loaded on
+// a machine without CUDA.
 template <typename Function>
 Function* cudaFunction(const char* name) {
   void* symbol = findSymbol(name);
-  if (symbol == nullptr) throwRuntimeError(std::string("the CUDA libraries that are loaded have no ") + name);
+  if (symbol == nullptr) throwRuntimeError(std::string("the loaded CUDA libraries do not export ") + name);
   return reinterpret_cast<Function*>(symbol);
 }
 
@@ -147,7 +147,7 @@ constexpr int kComputeCapabilityMinor = 76;
 int deviceAttribute(int attribute, c10::DeviceIndex index) {
   int value = 0;
   const int error = cudaFunction<int(int*, int, int)>("cudaDeviceGetAttribute")(&value, attribute, index);
-  if (error != 0) throwRuntimeError("CUDA error " + std::to_string(error) + " while asking for a device attribute");
+  if (error != 0) throwRuntimeError("CUDA error " + std::to_string(error) + " from cudaDeviceGetAttribute");
   return value;
 }
 
@@ -171,14 +171,14 @@ Napi::Value cudaMemGetInfo(const Napi::CallbackInfo& info) {
   size_t available = 0, total = 0;
   const int error = cudaFunction<int(size_t*, size_t*)>("cudaMemGetInfo")(&available, &total);
   cudaGuard().setDevice(previous);
-  if (error != 0) throwRuntimeError("CUDA error " + std::to_string(error) + " while asking for the device's memory");
+  if (error != 0) throwRuntimeError("CUDA error " + std::to_string(error) + " from cudaMemGetInfo");
   auto result = Napi::Array::New(info.Env(), 2);
   result.Set(0u, toNumber(info.Env(), static_cast<int64_t>(available)));
   result.Set(1u, toNumber(info.Env(), static_cast<int64_t>(total)));
   return result;
 }
 
-// Why the CUDA half of this libtorch could not be loaded; null if there is nothing to report.
+// Why libtorch_cuda could not be loaded; null if it was, or if this libtorch has none.
 Napi::Value cudaLoadErrorText(const Napi::CallbackInfo& info) {
   if (cudaLoadError().empty()) return info.Env().Null();
   return Napi::String::New(info.Env(), cudaLoadError());

@@ -19,7 +19,7 @@ void load() {
   const std::filesystem::path file = std::filesystem::path(libtorchFile()).replace_filename("libtorch_cuda.so");
   std::error_code ignored;
   if (!std::filesystem::exists(file, ignored)) return;
-  // Never closed: its kernels are in the dispatcher's tables until the process ends.
+  // Never closed: its kernels stay in the dispatcher's tables until the process ends.
   if (dlopen(file.c_str(), RTLD_LAZY | RTLD_GLOBAL) == nullptr) loadError = dlerror();
 }
 

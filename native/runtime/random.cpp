@@ -1,4 +1,4 @@
-// Random state: the default generators, and Generator objects with a state of their own.
+// Random number generators: the default ones, and Generator objects with their own state.
 
 #include <ATen/CPUGeneratorImpl.h>
 #include <ATen/Context.h>
@@ -43,7 +43,7 @@ uint64_t seedFromBigInt(napi_env env, napi_value value) {
   return sign != 0 ? ~words[0] + 1 : words[0];
 }
 
-// The seed of torch.manualSeed, which takes whatever Python's int() takes of these.
+// The seed of torch.manualSeed, which accepts what Python's int() accepts.
 uint64_t readSeed(Environment& environment, napi_value value) {
   Argument seed;
   readArgument(environment, value, seed);
@@ -67,13 +67,13 @@ uint64_t readSeed(Environment& environment, napi_value value) {
   }
 }
 
-// The seed of Generator.manualSeed: an integer and nothing else.
+// The seed of Generator.manualSeed, which must be an integer.
 uint64_t readGeneratorSeed(Environment& environment, napi_value value) {
   Argument seed;
   readArgument(environment, value, seed);
   if (seed.kind == Kind::Integer) return static_cast<uint64_t>(seed.integer);
   if (seed.kind == Kind::BigInt || seed.isBeyondInt64()) return seedFromBigInt(environment.env, value);
-  // Integral, but too large for a double to be sure of every digit.
+  // Integral, but not a safe integer.
   if (seed.kind == Kind::Float && std::isfinite(seed.number) && std::trunc(seed.number) == seed.number) {
     return seedFromNumber(seed.number);
   }
@@ -124,7 +124,7 @@ Napi::Value manualSeed(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
-// seed(): seeds every device from the system's randomness, and returns the seed.
+// seed(): seeds all devices with a seed from the system's entropy, and returns it.
 Napi::Value seed(const Napi::CallbackInfo& info) {
   at::Generator generator = defaultGenerator();
   uint64_t value;
@@ -138,7 +138,7 @@ Napi::Value seed(const Napi::CallbackInfo& info) {
 
 // --- Generator objects ------------------------------------------------------------------------
 
-// What a generator's state takes, for the collector, which sees the small object only.
+// The size of a generator's state, which is reported to V8.
 constexpr int64_t kStateBytes = sizeof(at::CPUGeneratorImpl);
 
 // See Note [Basic finalizers and the second environment].
@@ -154,7 +154,7 @@ void attach(Environment& environment, napi_value object, at::Generator generator
   check(environment.env, napi_typeof(environment.env, object, &type));
   void* wrapped = nullptr;
   if (type != napi_object || napi_unwrap(environment.env, object, &wrapped) == napi_ok) {
-    throwTypeError("argument 'object' must be an object that holds nothing yet, not " + describe(environment, object));
+    throwTypeError("argument 'object' must be an object without native data, not " + describe(environment, object));
   }
   auto owned = std::make_unique<at::Generator>(std::move(generator));
   check(environment.env, napi_wrap(environment.finalizerEnv(), object, owned.get(), finalizeGenerator,
@@ -188,7 +188,7 @@ Napi::Value generatorInitDefault(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
-// generatorInitClone(object, source): makes `object` a Generator that goes on where `source` is.
+// generatorInitClone(object, source): makes `object` a Generator with a copy of the state of `source`.
 Napi::Value generatorInitClone(const Napi::CallbackInfo& info) {
   Environment& environment = Environment::of(info.Env());
   at::Generator& source = toGenerator(environment, info[1]);

@@ -37,7 +37,7 @@ int readThreadCount(const Napi::CallbackInfo& info, const char* function) {
     throwRuntimeError(std::string(function) + " expects an int, but got " + describe(environment, count));
   if (count.integer <= 0) throwRuntimeError(std::string(function) + " expects a positive integer");
   if (count.integer > std::numeric_limits<int>::max()) throwValueError("Overflow when unpacking long");
-  // Python takes any number, and OpenMP ends the process when it cannot start so many threads.
+  // Python accepts any number, but OpenMP ends the process if it cannot start that many threads.
   const int64_t most = std::max<int64_t>(1024, 8 * int64_t{std::thread::hardware_concurrency()});
   if (count.integer > most) {
     throwValueError(std::string(function) + " expects at most " + std::to_string(most) + " threads, but got " +
@@ -134,7 +134,7 @@ Napi::Value float32MatmulPrecision(const Napi::CallbackInfo& info) {
   return Napi::String::New(info.Env(), name);
 }
 
-// --- what libtorch is -------------------------------------------------------------------------
+// --- description of libtorch -------------------------------------------------------------------------
 
 Napi::Value libtorchVersion(const Napi::CallbackInfo& info) { return Napi::String::New(info.Env(), TORCH_VERSION); }
 Napi::Value libtorchPath(const Napi::CallbackInfo& info) { return Napi::String::New(info.Env(), libtorchFile()); }

@@ -1,7 +1,7 @@
-// The trace of operators: an observer of libtorch's profiling hooks, which see each call of the dispatcher.
+// The trace of operators: a callback of at::RecordFunction, libtorch's profiling hook, which sees each dispatcher call.
 //
-// A line is printed when its operator returns or throws, so operators that it calls come first, indented further. Under
-// a transform one call makes a line at each level that it passes.
+// A line is printed when its operator returns or throws. The lines of operators that it calls precede it, with more
+// indentation. Under a transform one call prints a line for each level that it passes.
 
 #include "runtime/trace.h"
 
@@ -89,7 +89,7 @@ void writeLevel(std::ostream& out) {
   if (!stack.empty()) out << ':' << kindName(stack.back().key());
 }
 
-// From the start of an operator to its end, also where it ends by an exception.
+// Lives from the start of an operator to its end, also if it throws.
 struct TracedCall : public at::ObserverContext {
   TracedCall() : indentation(2 * nesting++) {}
   ~TracedCall() override { --nesting; }

@@ -3,7 +3,7 @@
 
 namespace torch_func {
 
-// Installs the observer if the variable is set; once per process. Without it nothing is installed and nothing is paid.
+// Installs the observer if the variable is set; once per process. Without the variable there is no cost.
 void installTrace();
 
 }  // namespace torch_func

@@ -1,4 +1,4 @@
-// What lib/format needs to know of a tensor in order to print it.
+// The data that lib/format needs to print a tensor.
 
 #include <ATen/ATen.h>
 #include <torch/csrc/autograd/function.h>
@@ -20,8 +20,8 @@ namespace torch_func {
 
 namespace {
 
-// The two ends of every dimension that is too long to print. Nothing larger is ever copied: a tensor
-// may be an expanded one, far larger than the memory.
+// Both ends of each dimension that is too long to print. Copies only these: an expanded tensor may be far larger than
+// the memory.
 at::Tensor endsOf(const at::Tensor& tensor, int64_t edgeItems, int64_t dim = 0) {
   if (dim == tensor.dim()) return tensor;
   const int64_t size = tensor.size(dim);
@@ -41,7 +41,7 @@ Napi::Value toTypedArray(napi_env env, const at::Tensor& tensor, napi_typedarray
   return Napi::Value(env, array);
 }
 
-// The elements in a type that holds each of them exactly; complex ones as real, imaginary, ...
+// The elements in a type that represents each exactly; complex numbers as pairs.
 Napi::Value elementsOf(napi_env env, at::Tensor tensor) {
   const auto type = tensor.scalar_type();
   const size_t count = static_cast<size_t>(tensor.numel());
@@ -54,8 +54,8 @@ Napi::Value elementsOf(napi_env env, at::Tensor tensor) {
   return toTypedArray<int64_t>(env, converted(at::kLong), napi_bigint64_array, count);
 }
 
-// printedElements(tensor, edgeItems): the elements to print, row by row; with edgeItems >= 0 only the
-// ends of long dimensions. A plain tensor; not one that a transform has wrapped.
+// printedElements(tensor, edgeItems): the elements to print, in row-major order; with edgeItems >= 0 only the ends of
+// long dimensions. The tensor must have no wrapper of a transform.
 Napi::Value printedElements(const Napi::CallbackInfo& info) {
   Environment& environment = Environment::of(info.Env());
   at::Tensor tensor = toTensor(environment, info[0], "input");
@@ -72,7 +72,7 @@ Napi::Value printedElements(const Napi::CallbackInfo& info) {
   return elementsOf(info.Env(), tensor.resolve_conj().resolve_neg());
 }
 
-// The tensor's parts, if it is not one block of elements: a list of [label, Tensor].
+// The parts of a sparse or nested tensor, with labels.
 std::vector<std::pair<const char*, at::Tensor>> partsOf(const at::Tensor& tensor) {
   switch (tensor.layout()) {
     case at::kSparse: return {{"indices", tensor._indices()}, {"values", tensor._values()}};
@@ -99,7 +99,7 @@ std::string gradFnName(const at::Tensor& tensor) {
     if (!node) return "";
     return nodeName(*node);
   } catch (const c10::Error&) {
-    // A view made under noGrad and written to in place has no valid node; asking for it throws.
+    // A view that was created under noGrad and changed in place has no valid node; reading it throws.
     return "Invalid";
   }
 }
@@ -110,7 +110,7 @@ const char* kindOf(const at::Tensor& tensor) {
   return tensor.scalar_type() == at::kBool ? "bool" : "int";
 }
 
-// printingInfo(tensor): everything printed besides the elements.
+// printingInfo(tensor): everything that is printed besides the elements.
 Napi::Value printingInfo(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   Environment& environment = Environment::of(env);

@@ -1,4 +1,4 @@
-// What a tensor is: shape, dtype, device, its place in the autograd graph.
+// Properties of a tensor: shape, dtype, device, gradient, place in the autograd graph.
 
 #include <ATen/core/Tensor.h>
 #include <torch/csrc/autograd/function.h>

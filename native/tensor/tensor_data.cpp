@@ -1,4 +1,4 @@
-// Values in and out: tensors from JavaScript data, and their values back.
+// Creates tensors from JavaScript data, and copies their values to JavaScript.
 
 #include <ATen/FunctionalTensorWrapper.h>
 #include <ATen/Functions.h>
@@ -44,8 +44,8 @@ c10::Device deviceArgument(Environment& environment, const Napi::Value& value) {
   return *device;
 }
 
-// A tensor made from JavaScript data enters the transforms that are active through lift_fresh, as in
-// PyTorch: without it an in-place operator on it would count as the mutation of a captured tensor.
+// A tensor created from JavaScript data enters the active transforms through lift_fresh, as in PyTorch. Without it an
+// in-place operator on it would be an error: the mutation of a captured tensor.
 at::Tensor lift(at::Tensor tensor, const c10::Device& device) {
   if (!device.is_cpu()) {
     tensor = tensor.to(device);
@@ -53,7 +53,7 @@ at::Tensor lift(at::Tensor tensor, const c10::Device& device) {
   return at::lift_fresh(tensor);
 }
 
-// Fresh CPU memory made below all transforms.
+// Uninitialized CPU memory, allocated below all transforms.
 at::Tensor plainEmpty(c10::IntArrayRef shape, c10::ScalarType dtype) {
   BelowTransforms below;
   return at::empty(shape, at::TensorOptions().dtype(dtype));
@@ -64,14 +64,13 @@ struct Bytes {
   size_t length;
 };
 
-// Good until JavaScript runs again, which could detach or resize the buffer.
+// Valid until JavaScript runs again, which could detach or resize the buffer.
 Bytes bytesOf(const Napi::Value& value) {
   napi_env env = value.Env();
   Bytes bytes{nullptr, 0};
   napi_value buffer = value;
   if (value.IsTypedArray()) {
-    // The pointer comes from the typed array: its buffer may be a SharedArrayBuffer, which Node-API
-    // does not take for an ArrayBuffer.
+    // Take the pointer from the typed array: Node-API does not accept a SharedArrayBuffer as its buffer.
     void* data = nullptr;
     check(env, napi_get_typedarray_info(env, value, nullptr, nullptr, &data, &buffer, nullptr));
     bytes = {data, value.As<Napi::TypedArray>().ByteLength()};
@@ -85,7 +84,7 @@ Bytes bytesOf(const Napi::Value& value) {
   }
   bool detached = false;
   check(env, napi_is_detached_arraybuffer(env, buffer, &detached));
-  if (detached) throwValueError("argument 'data' has lost its memory: its ArrayBuffer was transferred");
+  if (detached) throwValueError("argument 'data' is detached: its ArrayBuffer was transferred");
   return bytes;
 }
 
@@ -97,14 +96,14 @@ std::vector<int64_t> shapeArgument(Environment& environment, const Napi::Value& 
     throwTypeError("argument 'shape' must be an array of integers, not " + describe(environment, argument));
   for (const Argument& item : argument.items) {
     if (!item.isInteger() || item.integer < 0)
-      throwTypeError("argument 'shape' must hold non-negative integers, but found " +
+      throwTypeError("argument 'shape' must contain non-negative integers, but found " +
                      describe(environment, item.value));
     shape.push_back(item.integer);
   }
   return shape;
 }
 
-// tensorFromBytes(data, dtype, shape, device): the bytes of a typed array, copied.
+// tensorFromBytes(data, dtype, shape, device): copies the bytes of a typed array.
 Napi::Value tensorFromBytes(const Napi::CallbackInfo& info) {
   Environment& environment = Environment::of(info.Env());
   const c10::ScalarType dtype = dtypeArgument(info[1], "dtype");
@@ -113,15 +112,15 @@ Napi::Value tensorFromBytes(const Napi::CallbackInfo& info) {
   size_t count = 1;
   for (int64_t size : shape) {
     if (__builtin_mul_overflow(count, static_cast<size_t>(size), &count))
-      throwValueError("argument 'shape' holds too many elements");
+      throwValueError("argument 'shape' has too many elements");
   }
-  // Last of the arguments: reading the others may have run JavaScript.
+  // Read this argument last: reading the others may run JavaScript.
   const Bytes bytes = bytesOf(info[0]);
   const size_t size = c10::elementSize(dtype);
   if (bytes.length / size != count || bytes.length % size != 0) {
-    throwValueError("the data holds " + std::to_string(bytes.length) + " bytes, but a tensor of " +
+    throwValueError("the data has " + std::to_string(bytes.length) + " bytes, but a tensor of " +
                     std::to_string(count) + " elements of " + dtypeName(dtype) + " needs " + std::to_string(size) +
-                    " bytes for each");
+                    " bytes per element");
   }
   at::Tensor tensor = plainEmpty(shape, dtype);
   if (bytes.length > 0) std::memcpy(tensor.mutable_data_ptr(), bytes.data, bytes.length);
@@ -130,8 +129,8 @@ Napi::Value tensorFromBytes(const Napi::CallbackInfo& info) {
 
 // --- nested arrays ----------------------------------------------------------------------------
 
-// The shape of a nested array and the kinds of its leaves, found in one walk that also checks that
-// it is rectangular. Works on napi_values: an Argument per element would cost more than the walk.
+// The shape of a nested array and the kinds of its leaves, from one walk that also checks that it is rectangular. Works
+// on napi_values, because an Argument for each element would cost more than the walk.
 class NestedArray {
  public:
   explicit NestedArray(Environment& environment) : environment_(environment), env_(environment.env) {}
@@ -172,9 +171,9 @@ class NestedArray {
     return hasBigint_ ? c10::ScalarType::Long : c10::ScalarType::Bool;
   }
 
-  // Writes the leaves in order. An exact type first: double, int64 or complex double hold every leaf.
-  // The array is read a second time, and a getter or a Proxy may have changed it since it was
-  // measured: its shape is checked again, because `out` has room for that shape and no more.
+  // Writes the leaves in order, in a type that represents each exactly: double, int64 or complex double. The array is
+  // read a second time, and a getter or a Proxy may change it in between; its shape is checked again, because `out` has
+  // room for the measured shape only.
   template <typename Element, typename Read>
   void fill(napi_value value, Element*& out, Read read, size_t depth = 0) {
     Napi::HandleScope scope(env_);
@@ -223,7 +222,7 @@ class NestedArray {
       hasComplex_ = true;
       return;
     }
-    throwTypeError("tensor(): argument 'data' must hold numbers, bigints, booleans or complex numbers, not " +
+    throwTypeError("tensor(): argument 'data' must contain numbers, bigints, booleans or complex numbers, not " +
                    describe(environment_, value));
   }
 
@@ -241,7 +240,7 @@ int64_t integerLeaf(NestedArray& array, Environment& environment, napi_value val
   } else if (argument.kind == Kind::Boolean) {
     integer = argument.boolean;
   } else if (argument.kind == Kind::Float && std::abs(argument.number) < 9.2e18) {
-    integer = static_cast<int64_t>(argument.number);  // as Python: torch.tensor(2.7, dtype=int64) is 2
+    integer = static_cast<int64_t>(argument.number);  // as in Python: torch.tensor(2.7, dtype=int64) is 2
   } else if (argument.kind == Kind::HugeUint && dtype == c10::ScalarType::UInt64) {
     return argument.integer;
   } else {
@@ -308,8 +307,8 @@ Napi::Value tensorFromList(const Napi::CallbackInfo& info) {
 
 // --- out --------------------------------------------------------------------------------------
 
-// The values as contiguous CPU memory. Gradient and functional wrappers are looked through, as in PyTorch; a
-// batched tensor has no values of its own to show.
+// The values as contiguous CPU memory. Looks through gradient and functional wrappers, as PyTorch does; a batched
+// tensor has no values of its own.
 at::Tensor readable(const at::Tensor& tensor) {
   at::Tensor plain = unwrapWhile(tensor, valueOfGradWrapper);
   while (at::functionalization::impl::isFunctionalTensor(plain)) {
@@ -322,7 +321,7 @@ at::Tensor readable(const at::Tensor& tensor) {
   BelowTransforms below;
   if (plain.is_meta()) throwRuntimeError("a tensor on the meta device has no data to read");
   if (plain.layout() != c10::kStrided) plain = plain.to_dense();
-  // The zeros of a derivative that vanishes, which have no memory.
+  // A zero tensor, the derivative of a constant, has no memory.
   if (plain._is_zerotensor()) plain = plain.clone();
   return plain.detach().to(c10::kCPU).resolve_conj().resolve_neg().contiguous();
 }
@@ -332,8 +331,7 @@ struct ArrayKind {
   size_t perElement;
 };
 
-// The typed array that holds a dtype's elements. float16 and bfloat16 are given as their bits,
-// complex numbers as pairs.
+// The typed array for the elements of a dtype. float16 and bfloat16 are returned as bits, complex numbers as pairs.
 ArrayKind arrayKind(c10::ScalarType dtype) {
   switch (dtype) {
     case c10::ScalarType::Bool:
@@ -352,11 +350,11 @@ ArrayKind arrayKind(c10::ScalarType dtype) {
     case c10::ScalarType::ComplexHalf: return {napi_uint16_array, 2};
     case c10::ScalarType::ComplexFloat: return {napi_float32_array, 2};
     case c10::ScalarType::ComplexDouble: return {napi_float64_array, 2};
-    default: throwTypeError(std::string("the values of a ") + dtypeName(dtype) + " tensor have no typed array");
+    default: throwTypeError(std::string("there is no typed array for the values of a ") + dtypeName(dtype) + " tensor");
   }
 }
 
-// data(tensor): the elements in row-major order, copied into a typed array.
+// data(tensor): copies the elements in row-major order to a new typed array.
 Napi::Value data(const Napi::CallbackInfo& info) {
   Environment& environment = Environment::of(info.Env());
   const at::Tensor source = readable(toOperand(environment, info[0], "input"));
@@ -370,23 +368,22 @@ Napi::Value data(const Napi::CallbackInfo& info) {
   return Napi::Value(info.Env(), array);
 }
 
-// dataInto(tensor, target): the elements in row-major order, copied to the start of the caller's typed
-// array; returns their bytes. For streams, which would otherwise leave a typed array per piece to the
-// collector.
+// dataInto(tensor, target): copies the elements in row-major order to the start of the caller's typed array, and
+// returns the number of bytes. For streams, which would otherwise allocate a typed array for each piece.
 Napi::Value dataInto(const Napi::CallbackInfo& info) {
   const at::Tensor source = readable(toOperand(Environment::of(info.Env()), info[0], "input"));
   const Bytes target = bytesOf(info[1]);
   const void* from = source.const_data_ptr();
   if (source.nbytes() > target.length) {
-    throwValueError("argument 'target' holds " + std::to_string(target.length) + " bytes, but the tensor has " +
+    throwValueError("argument 'target' has " + std::to_string(target.length) + " bytes, but the tensor has " +
                     std::to_string(source.nbytes()));
   }
   if (source.nbytes() > 0) std::memcpy(const_cast<void*>(target.data), from, source.nbytes());
   return Napi::Number::New(info.Env(), static_cast<double>(source.nbytes()));
 }
 
-// doubles(tensor): the elements as float64 (complex ones as pairs), for dtypes that have no
-// JavaScript array of numbers of their own, such as bfloat16.
+// doubles(tensor): the elements as float64, complex numbers as pairs. For dtypes without a typed array of numbers, such
+// as bfloat16.
 Napi::Value doubles(const Napi::CallbackInfo& info) {
   Environment& environment = Environment::of(info.Env());
   at::Tensor source = readable(toOperand(environment, info[0], "input"));

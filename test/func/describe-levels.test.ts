@@ -59,7 +59,7 @@ parity('describeLevels', (cases) => {
 
 test('the stack is empty again after an error', () => {
   expect(() =>
-    grad(() => {
+    grad((_: Tensor): Tensor => {
       throw new Error('stop');
     })(torch.ones(3)),
   ).toThrow('stop');

@@ -116,7 +116,7 @@ describe('values that cannot be read', () => {
     expectError(
       () => vmap(body)(m),
       RuntimeError,
-      /\nEach sample would have a result of another shape\. .*torch\.where/,
+      /\nThe shape of the result would differ between samples\. .*torch\.where/,
     ),
   );
 

@@ -177,7 +177,7 @@ describe('tensors that escape', () => {
     return kept!;
   }
   const fromVmap = (): Tensor => escapedFrom((f) => vmap(f)(m));
-  const message = /^Either your tensor may have escaped .* is a Tensor from inside a call of vmap that has ended\. /;
+  const message = /^Either your tensor may have escaped .* is a Tensor from a call of vmap that has ended\. /;
 
   test.each<[string, (t: Tensor) => unknown]>([
     ['an operator', (t) => t.add(1)],

@@ -40,7 +40,7 @@ export const different: Record<string, Difference> = {
   'vmap escaped tensor': {
     because: 'the tensor is known to have escaped, so there is no other possibility to name',
     message:
-      "Either your tensor may have escaped from inside a function being vmapped and this is a user error (see https://pytorch.org/functorch/stable/ux_limitations.html): argument 'input' is a Tensor from inside a call of vmap that has ended.",
+      "Either your tensor may have escaped from inside a function being vmapped and this is a user error (see https://pytorch.org/functorch/stable/ux_limitations.html): argument 'input' is a Tensor from a call of vmap that has ended.",
   },
   'grad numpy inside': {
     because: 'data() copies the values, so that no gradient is lost by writing to them',
@@ -69,16 +69,16 @@ export const different: Record<string, Difference> = {
 };
 
 const READ_LATER =
-  'Inside vmap a tensor stands for all samples at once. Go on computing with the tensor (most functions that take a number take a 0-d tensor as well, and torch.stack joins several), or return it and read its value after vmap. A value that is the same for all samples can be read before vmap and captured.';
+  'Inside vmap a tensor stands for all samples at once. Continue with the tensor (most functions that take a number also take a 0-d tensor, and torch.stack joins several), or return it and read its value after vmap. A value that is the same for all samples can be read before vmap and captured.';
 const SAME_SHAPE =
-  'Each sample would have a result of another shape. Keep the shape and mask instead: torch.where(mask, x, 0), x.mul(mask), x.maskedFill(mask, value); or call the operator outside vmap.';
+  'The shape of the result would differ between samples. Keep the shape and mask instead: torch.where(mask, x, 0), x.mul(mask), x.maskedFill(mask, value); or call the operator outside vmap.';
 
 export const remedies: Record<string, string> = {
   'vmap item': READ_LATER,
   'vmap numpy': `${READ_LATER} torch.func.debugUnwrap(x) shows all samples while debugging.`,
   'vmap tolist': `${READ_LATER} torch.func.debugUnwrap(x) shows all samples while debugging.`,
   'vmap if':
-    'Inside vmap a condition has a value for each sample. Compute both branches and choose with torch.where(condition, a, b); a condition that is the same for all samples can be read before vmap and captured.',
+    'Inside vmap a condition has a value for each sample. Compute both branches and select with torch.where(condition, a, b); a condition that is the same for all samples can be read before vmap and captured.',
   'vmap nonzero': SAME_SHAPE,
   'vmap masked_select': SAME_SHAPE,
   'vmap unique': SAME_SHAPE,
@@ -86,7 +86,7 @@ export const remedies: Record<string, string> = {
   'vmap equal': 'Use a.eq(b).all(), whose result is a tensor.',
   'fc value non tensor': "It was given for 'weight'.",
   'vmap disabled fallback':
-    "torch.func.setBatchingFallback('error') has turned it off; with 'warn' the operator runs, slowly, sample by sample.",
+    "torch.func.setBatchingFallback('error') has disabled it; with 'warn' the operator runs sample by sample, slowly.",
 };
 
 // libtorch's own messages stay as they are, and so do those of hasAux, strict and remove.
