@@ -6,6 +6,7 @@ import { doctorCommand } from './doctor/command';
 import { UsageError, asFailure } from './failure';
 import { jacobianCommand } from './jacobian/command';
 import { packageVersion } from './package-info';
+import { print } from './print';
 
 type Command = (args: readonly string[], terminal: Terminal) => Promise<number>;
 
@@ -37,28 +38,24 @@ Options
  * signal that stopped the command
  */
 export async function runCommandLine(args: readonly string[], terminal: Terminal = processTerminal): Promise<number> {
-  const [name, ...rest] = args;
-  if (name === '-h' || name === '--help' || name === 'help') {
-    terminal.out.write(HELP);
-    return 0;
-  }
-  if (name === '-v' || name === '--version') {
-    terminal.out.write(`${packageVersion()}\n`);
-    return 0;
-  }
+  const [name = '', ...rest] = args;
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   try {
-    if (name === undefined) throw new UsageError(`a command is needed\n\n${HELP}`);
-    if (!Object.hasOwn(COMMANDS, name)) {
-      const names = Object.keys(COMMANDS).join(' and ');
-      throw new UsageError(`'${name}' is not a command; the commands are ${names}`);
-    }
-    return await COMMANDS[name](rest, terminal);
+    if (command !== undefined) return await command(rest, terminal);
+    if (['-h', '--help', 'help'].includes(name)) await print(terminal, HELP);
+    else if (['-v', '--version'].includes(name)) await print(terminal, `${packageVersion()}\n`);
+    else throw new UsageError(args.length === 0 ? `a command is needed\n\n${HELP}` : unknownCommand(name));
+    return 0;
   } catch (error) {
-    const prefix = name !== undefined && Object.hasOwn(COMMANDS, name) ? ` ${name}` : '';
+    const prefix = command === undefined ? '' : ` ${name}`;
     const failure = asFailure(error);
     terminal.err.write(`torch-func${prefix}: ${failure?.message ?? stackOf(error)}\n`);
     return failure?.exitCode ?? 1;
   }
+}
+
+function unknownCommand(name: string): string {
+  return `'${name}' is not a command; the commands are ${Object.keys(COMMANDS).join(' and ')}`;
 }
 
 /** Errors that are bugs are shown with their stack, for a report. */

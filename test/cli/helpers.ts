@@ -53,20 +53,28 @@ export async function command(...args: string[]): Promise<Outcome> {
   return { code, out, err };
 }
 
+interface SpawnOptions {
+  readonly onOutput?: (text: string, kill: (signal: NodeJS.Signals) => void) => void;
+  /** Descriptors to write to; pipes by default. */
+  readonly stdout?: number;
+  readonly stderr?: number;
+}
+
 /** The command in a process of its own. */
 export function spawnCommand(
   args: readonly string[],
-  { onOutput }: { onOutput?: (text: string, kill: (signal: NodeJS.Signals) => void) => void } = {},
+  { onOutput, stdout = -1, stderr = -1 }: SpawnOptions = {},
 ): Promise<Outcome> {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const [outPipe, errPipe] = [stdout, stderr].map((descriptor) => (descriptor < 0 ? 'pipe' : descriptor));
+    const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', outPipe, errPipe] });
     let out = '';
     let err = '';
-    child.stdout.on('data', (text: Buffer) => {
+    child.stdout?.on('data', (text: Buffer) => {
       out += text.toString();
       onOutput?.(out, (signal) => child.kill(signal));
     });
-    child.stderr.on('data', (text: Buffer) => (err += text.toString()));
+    child.stderr?.on('data', (text: Buffer) => (err += text.toString()));
     child.on('close', (code, signal) => {
       resolve({ code, signal, out, err });
     });

@@ -24,6 +24,23 @@ test('a run in a pipe prints one line and no bar', async () => {
   expect(readNpy(folder.file('J.npy')).shape).toEqual([1000]);
 });
 
+test('standard output on a full disk is a failure, and the result stays', async () => {
+  const full = fs.openSync('/dev/full', 'w');
+  try {
+    const { code, err } = await spawnCommand(args('export default (x) => x.sin();', 10), { stdout: full });
+    expect(err).toBe(
+      'torch-func jacobian: cannot write to standard output: no space is left on the device (ENOSPC); ' +
+        `${folder.file('J.npy')} is complete\n`,
+    );
+    expect(code).toBe(1);
+    expect(readNpy(folder.file('J.npy')).shape).toEqual([10]);
+    // Nothing can be said without standard error, but the exit code stays right.
+    expect((await spawnCommand(['frobnicate'], { stderr: full })).code).toBe(2);
+  } finally {
+    fs.closeSync(full);
+  }
+});
+
 describe.each([
   ['SIGINT', 130, 'Ctrl-C'],
   ['SIGTERM', 143, 'SIGTERM'],

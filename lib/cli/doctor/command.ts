@@ -1,4 +1,4 @@
-/** `torch-func doctor`: what this installation consists of, and whether it works. */
+/** `torch-func doctor`: shows what this installation consists of, and tests it. */
 
 import { parseArgs } from 'node:util';
 
@@ -7,24 +7,29 @@ import { formatBytes } from '../../terminal/format';
 import type { Terminal } from '../../terminal/terminal';
 import { UsageError } from '../failure';
 import { packageVersion } from '../package-info';
+import { print } from '../print';
 import { checkAddon } from './check-addon';
 import type { AddonReport } from './probe';
 import { describeCache, describeCompiler, describeLibtorch } from './set-up-facts';
 
-const HELP = `torch-func doctor: what this installation consists of, and whether it works
+const HELP = `torch-func doctor: show what this installation consists of, and test it
 
 Usage
   torch-func doctor [--json]
 
-It prints the versions and places of everything that the package is built on, and tests the addon in
-a process of its own, so that even a crash is reported. The exit code is 1 when the test fails.
+It prints the version and the location of each component, and tests the addon in a separate process,
+so that even a crash is reported. The exit code is 1 if the test fails.
+
+Options
+  --json          print the result as one JSON object
+  -h, --help      show this help
 `;
 
 /** Runs `torch-func doctor`. */
 export async function doctorCommand(args: readonly string[], terminal: Terminal): Promise<number> {
   const { help, json } = parseOptions(args);
   if (help === true) {
-    terminal.out.write(HELP);
+    await print(terminal, HELP);
     return 0;
   }
   const [libtorch, compiler, cache, addon] = await Promise.all([
@@ -43,11 +48,10 @@ export async function doctorCommand(args: readonly string[], terminal: Terminal)
     ...(addon.ok ? describeRuntime(addon) : {}),
   };
   if (json === true) {
-    terminal.out.write(`${JSON.stringify({ ok: addon.ok, facts, addon }, null, 2)}\n`);
+    await print(terminal, `${JSON.stringify({ ok: addon.ok, facts, addon }, null, 2)}\n`);
   } else {
-    for (const [name, value] of Object.entries(facts)) {
-      terminal.out.write(`${name.padEnd(12)}${value}\n`);
-    }
+    const lines = Object.entries(facts).map(([name, value]) => `${name.padEnd(12)}${value}\n`);
+    await print(terminal, lines.join(''));
     if (!addon.ok) terminal.err.write(`\n${addon.problem}\n`);
   }
   return addon.ok ? 0 : 1;

@@ -7,6 +7,7 @@ import { Progress } from '../../terminal/progress';
 import type { Terminal } from '../../terminal/terminal';
 import { UsageError } from '../failure';
 import { callInterruptibly, withStopSignals } from '../interrupt';
+import { print } from '../print';
 import { summaryLine } from './summary';
 
 const HELP = `torch-func jacobian: the Jacobian of a function for every sample of a file
@@ -53,7 +54,7 @@ interface Request {
 export async function jacobianCommand(args: readonly string[], terminal: Terminal): Promise<number> {
   const request = parseRequest(args);
   if (request === 'help') {
-    terminal.out.write(HELP);
+    await print(terminal, HELP);
     return 0;
   }
   const progress = new Progress(terminal, 'samples');
@@ -76,7 +77,8 @@ export async function jacobianCommand(args: readonly string[], terminal: Termina
       );
     });
     progress.clear();
-    terminal.out.write(`${request.json ? JSON.stringify(report) : summaryLine(report)}\n`);
+    const line = request.json ? JSON.stringify(report) : summaryLine(report);
+    await print(terminal, `${line}\n`, `; ${report.output} is complete`);
     return 0;
   } finally {
     progress.clear();
