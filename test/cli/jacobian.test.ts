@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import path from 'node:path';
 
 import { command, readNpy, root, samples, useFolder, writeNpy } from './helpers';
 
@@ -162,14 +163,6 @@ describe('the right numbers', () => {
     });
     expect(summary.peakMemoryBytes).toBeGreaterThan(2e7);
   });
-
-  test('the input may be its own output', async () => {
-    const file = writeNpy(folder.file('X.npy'), 'float64', [2], Float64Array.of(1, 2));
-    const fn = folder.file('f.mjs', 'export default (x) => x.pow(2)');
-    const { code } = await command('jacobian', '--fn', fn, '--input', file, '--output', file);
-    expect(code).toBe(0);
-    expect([...readNpy(file).data]).toEqual([2, 4]);
-  });
 });
 
 describe('functions that cannot be differentiated', () => {
@@ -265,6 +258,27 @@ describe('outputs that cannot be written', () => {
       expect(err).toContain(`cannot write ${output}: `);
       expect(err).toContain(message);
     }
+  });
+
+  test('files that the job reads, by any path', async () => {
+    const input = writeNpy(folder.file('X.npy'), 'float64', [2], Float64Array.of(1, 2));
+    const fn = folder.file('f.mjs', 'export default (x) => x.pow(2)');
+    fs.symlinkSync(input, folder.file('symbolic.npy'));
+    fs.linkSync(input, folder.file('hard.npy'));
+    fs.mkdirSync(folder.file('folder'));
+    const before = fs.readFileSync(input);
+    const dotted = `${folder.path}/folder/../X.npy`;
+    const relative = path.relative(process.cwd(), input);
+    for (const output of [input, dotted, relative, folder.file('symbolic.npy'), folder.file('hard.npy'), fn]) {
+      const { code, err } = await command('jacobian', '--fn', fn, '--input', input, '--output', output);
+      expect(err).toBe(
+        `torch-func jacobian: the output ${output} would replace ${output === fn ? fn : input}, which this job reads ` +
+          '(option --output)\n',
+      );
+      expect(code).toBe(2);
+    }
+    expect(fs.readFileSync(input)).toEqual(before);
+    expect(fs.readFileSync(fn, 'utf8')).toContain('pow');
   });
 
   test('a full disk, and the file that was there before', async () => {

@@ -1,8 +1,9 @@
 /** A whole Jacobian job: from one file to another. */
 
+import fs from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 
-import { writing } from '../errors';
+import { JobError, writing } from '../errors';
 import { createRows, openRows } from '../files';
 import type { SampleFunction } from '../function/sample-function';
 import { type JobHooks, invokeDirectly } from '../hooks';
@@ -41,6 +42,7 @@ export async function runJacobianJob(job: JacobianJob, hooks: JobHooks = {}): Pr
   const { invoke = invokeDirectly, signal } = hooks;
   const started = performance.now();
   using reader = openRows(job.input);
+  checkOutput(job);
   const plan = invoke(() => planJacobian(job.fn, reader, job));
   using writer = createRows(job.output, plan.samples, plan.output);
   // The user's function may call process.exit(), after which no `using` ends.
@@ -72,5 +74,26 @@ export async function runJacobianJob(job: JacobianJob, hooks: JobHooks = {}): Pr
     };
   } finally {
     process.off('exit', abandon);
+  }
+}
+
+/** Refuses an output that would replace a file that the job reads, by whatever path. */
+function checkOutput({ fn, input, output }: JacobianJob): void {
+  const target = identityOf(output);
+  for (const file of [input, fn.file]) {
+    if (target === undefined || identityOf(file) !== target) continue;
+    throw new JobError('argument', `the output ${output} would replace ${file}, which this job reads`, {
+      option: 'output',
+    });
+  }
+}
+
+/** The device and inode of a file, after symbolic links; undefined if it does not exist or is out of reach. */
+function identityOf(file: string): string | undefined {
+  try {
+    const { dev, ino } = fs.statSync(file, { bigint: true });
+    return `${dev}:${ino}`;
+  } catch {
+    return undefined;
   }
 }
