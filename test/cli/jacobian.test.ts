@@ -107,6 +107,15 @@ describe('the right numbers', () => {
     expect((await jacobian(folder.file('f.mjs', 'export default (x) => x.sin()'))).shape).toEqual([4, 0, 0]);
   });
 
+  test('more samples without values than a loop could visit', async () => {
+    // The largest shape that a header may have; the file ends after the header.
+    const most = 2 ** 53 - 1;
+    writeNpy(folder.file('X.npy'), 'float64', [most, 0], new Float64Array(0));
+    const { shape, summary } = await jacobian(folder.file('f.mjs', 'export default (x) => x.sin()'));
+    expect(shape).toEqual([most, 0, 0]);
+    expect(summary).toMatchObject({ samples: most, nonFiniteValues: 0 });
+  });
+
   test('a function that does not use its input', async () => {
     writeNpy(folder.file('X.npy'), 'float64', [2, 2], Float64Array.of(1, 2, 3, 4));
     const fn = folder.file('f.mjs', 'export default (x, torch) => torch.ones([3], { dtype: x.dtype })');

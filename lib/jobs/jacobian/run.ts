@@ -59,6 +59,11 @@ export async function runJacobian(
   const source = new SampleSource(reader, plan.dtype, checkDevice(plan.device));
   const jacobians = batchJacobian(fn, plan.mode);
   const total = range.end - range.start;
+  if (writer.rowBytes === 0) {
+    // No values to compute. The number of samples is then not bounded by the size of any file.
+    onProgress?.(total, total);
+    return { samples: total, nonFiniteValues: 0, nonFiniteSamples: 0 };
+  }
   // One buffer for the values of all chunks, for the reason given in samples.ts.
   const buffer = new Uint8Array(writer.rowBytes * Math.min(plan.chunkSize, total));
   let done = 0;
