@@ -204,6 +204,22 @@ describe('functions that cannot be differentiated', () => {
     );
   });
 
+  test.each([
+    ['size', 'x.narrow(0, 0, ++calls > 2 ? 1 : 2)', '\\[2, 1, 2\\]'],
+    ['rank', '++calls > 2 ? x.sum() : x', '\\[2, 2\\]'],
+    ['dtype', '++calls > 2 ? x.double() : x', '\\[2, 2, 2\\]'],
+  ])('a result whose %s changes between chunks', async (_, result, shape) => {
+    writeNpy(folder.file('X.npy'), 'float32', [6, 2], new Float32Array(12));
+    // The plan calls it for the first sample and for its Jacobian.
+    const fn = folder.file('f.mjs', `let calls = 0; export default (x) => ${result};`);
+    expect(await failure(fn, '--chunk-size', '2', '--mode', 'fwd')).toMatch(
+      new RegExp(
+        `the function in .*f\\.mjs has Jacobians that differ between samples: float\\d+ of shape ${shape} ` +
+          'for samples 0 to 1, but float32 of shape \\[2, 2, 2\\] was planned from the first sample',
+      ),
+    );
+  });
+
   test('the stack of transforms is empty after a failure', async () => {
     writeNpy(folder.file('X.npy'), 'float64', [4, 2], samples(8));
     for (const [, source] of CASES) await failure(folder.file('f.mjs', `export default ${source};`));

@@ -75,6 +75,7 @@ export async function runJacobian(
     const count = Math.min(plan.chunkSize, total - done);
     scope(() => {
       const result = jacobians(source.read(start, count)).detach();
+      checkResult(plan, fn, result, start, count);
       const bytes = native.dataInto(result, buffer);
       writing(writer.path, () => {
         writer.writeRows(start, buffer.subarray(0, bytes));
@@ -122,6 +123,17 @@ function checkParts({ samples, input, output }: JacobianPlan, reader: RowReader,
     const found = arrayText(array.rows, { dtype: array.dtype, shape: array.rowShape });
     if (found !== planned) throw new JobError('plan', `${array.path} is ${found}; the plan is for ${planned}`);
   }
+}
+
+/** The plan was made with the first sample; the result must not depend on the values of the samples in shape or dtype. */
+function checkResult({ output }: JacobianPlan, fn: SampleFunction, result: Tensor, start: number, count: number): void {
+  const planned = arrayText(count, output);
+  const found = arrayText(result.shape[0], { dtype: result.dtype, shape: result.shape.slice(1) });
+  if (found === planned) return;
+  throw fn.error(
+    `has Jacobians that differ between samples: ${found} for samples ${start} to ${start + count - 1}, ` +
+      `but ${planned} was planned from the first sample`,
+  );
 }
 
 function checkRange({ samples }: JacobianPlan, { start, end }: SampleRange): void {
