@@ -1,20 +1,11 @@
-/**
- * Writes an `.npy` file piece by piece. The file appears under its name when it is complete. Until then
- * it is a temporary file in the same directory.
- */
-
-import { randomBytes } from 'node:crypto';
-import fs from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+/** Writes an `.npy` file piece by piece. The file appears under its name when it is complete. */
 
 import { ValueError } from '../errors';
 import type { RowWriter } from '../jobs/rows';
+import { AtomicFile } from './atomic-file';
 import { Coverage } from './coverage';
 import { type NpyDtype, itemsizeOf } from './dtypes';
 import { byteLength, elementCount, formatHeader } from './header';
-
-/** The size of one write call; a system call cannot take more than 2 GiB. */
-const MAX_WRITE = 64 * 1024 * 1024;
 
 /** The dtype and the shape of the whole array. */
 export interface NpyWriterOptions {
@@ -43,11 +34,7 @@ export class NpyWriter implements RowWriter {
   private position = 0;
 
   private constructor(
-    /** The path of the finished file. */
-    readonly path: string,
-    /** The path until {@link finish}. */
-    readonly temporaryPath: string,
-    private descriptor: number,
+    private readonly file: AtomicFile,
     private readonly dataStart: number,
     { dtype, shape }: NpyWriterOptions,
   ) {
@@ -57,26 +44,33 @@ export class NpyWriter implements RowWriter {
   }
 
   /**
-   * Creates the temporary file.
+   * Creates a temporary file in the directory of `path`, and removes those that killed processes left
+   * behind there for the same path.
    *
    * @throws ValueError if `path` names something other than a regular file, or the array is too large;
-   * the operating system's error if its directory cannot be written to.
+   * the operating system's error if the directory cannot be written to.
    */
   static create(path: string, options: NpyWriterOptions): NpyWriter {
     byteLength(options);
     const header = formatHeader({ ...options, fortranOrder: false });
-    const target = resolveTarget(path);
-    const name = `.${basename(target)}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`;
-    const temporaryPath = join(dirname(target), name);
-    const descriptor = fs.openSync(temporaryPath, 'wx');
-    const writer = new NpyWriter(target, temporaryPath, descriptor, header.length, options);
+    const file = AtomicFile.create(path);
     try {
-      writer.writeAt(0, header);
+      file.writeAt(0, header);
     } catch (error) {
-      writer.abort();
+      file.abort();
       throw error;
     }
-    return writer;
+    return new NpyWriter(file, header.length, options);
+  }
+
+  /** The path of the finished file, after symbolic links. */
+  get path(): string {
+    return this.file.path;
+  }
+
+  /** The path of the temporary file. */
+  get temporaryPath(): string {
+    return this.file.temporaryPath;
   }
 
   /** The size of the first dimension; 1 for a 0-d array. */
@@ -131,30 +125,16 @@ export class NpyWriter implements RowWriter {
     if (written !== this.size) {
       throw new ValueError(`${this.path} takes ${this.size} bytes of values; ${written} were written`);
     }
-    try {
-      fs.fsyncSync(this.descriptor);
-      this.closeDescriptor();
-      fs.renameSync(this.temporaryPath, this.path);
-    } catch (error) {
-      this.abort();
-      throw error;
-    }
+    this.file.commit();
   }
 
   /** Removes the temporary file. No effect after {@link finish} or a second time. */
   abort(): void {
-    if (this.descriptor >= 0) this.closeDescriptor();
-    fs.rmSync(this.temporaryPath, { force: true });
+    this.file.abort();
   }
 
   [Symbol.dispose](): void {
     this.abort();
-  }
-
-  private closeDescriptor(): void {
-    const descriptor = this.descriptor;
-    this.descriptor = -1;
-    fs.closeSync(descriptor);
   }
 
   private writeValues(position: number, { buffer, byteOffset, byteLength }: ArrayBufferView): void {
@@ -162,28 +142,8 @@ export class NpyWriter implements RowWriter {
     if (end > this.size) {
       throw new ValueError(`${this.path} takes ${this.size} bytes of values; got values up to byte ${end}`);
     }
-    this.writeAt(this.dataStart + position, Buffer.from(buffer, byteOffset, byteLength));
+    this.file.writeAt(this.dataStart + position, Buffer.from(buffer, byteOffset, byteLength));
     this.coverage.add(position, end);
     this.position = end;
   }
-
-  private writeAt(position: number, bytes: Uint8Array): void {
-    if (this.descriptor < 0) throw new ValueError(`${this.path} was already closed`);
-    let done = 0;
-    while (done < bytes.byteLength) {
-      const part = Math.min(MAX_WRITE, bytes.byteLength - done);
-      done += fs.writeSync(this.descriptor, bytes, done, part, position + done);
-    }
-  }
-}
-
-/**
- * Resolves symbolic links, which a rename would replace by a file. Refuses what a rename would destroy,
- * such as `/dev/null`.
- */
-function resolveTarget(path: string): string {
-  const stat = fs.statSync(path, { throwIfNoEntry: false });
-  if (!stat) return path;
-  if (!stat.isFile()) throw new ValueError(`cannot write ${path}: it is not a regular file`);
-  return fs.realpathSync(path);
 }

@@ -90,6 +90,24 @@ test.each(['first', 'later'])('Ctrl-C in an endless loop in the %s call', async 
   expect(fs.readdirSync(folder.path).sort()).toEqual(['X.npy', 'f.mjs']);
 });
 
+test('the next run removes what a killed one left behind', async () => {
+  const source = `let calls = 0;
+    export default (x) => {
+      if (++calls === 5) console.log('under way');
+      return x.sin();
+    };`;
+  const { signal } = await spawnCommand(args(source, 200_000, '--chunk-size', '1'), {
+    onOutput: (text, kill) => {
+      if (text.includes('under way')) kill('SIGKILL');
+    },
+  });
+  expect(signal).toBe('SIGKILL');
+  expect(hidden()).toHaveLength(1);
+  const { code } = await spawnCommand(args('export default (x) => x.sin();', 10));
+  expect(code).toBe(0);
+  expect(fs.readdirSync(folder.path).sort()).toEqual(['J.npy', 'X.npy', 'f.mjs']);
+});
+
 test('a function that ends the process leaves nothing behind', async () => {
   const source = 'let calls = 0; export default (x) => { if (++calls > 5) process.exit(7); return x.sin(); };';
   const { code } = await spawnCommand(args(source, 100, '--chunk-size', '1'));
