@@ -210,14 +210,14 @@ describe('files that cannot be read', () => {
     ['a cut long preamble', () => fileWith(bytesOf('version 2').subarray(0, 11)), /inside its header/],
     ['a cut header', () => fileWith(bytesOf('C').subarray(0, 40)), /ends inside its header/],
     ['cut data', () => fileWith(bytesOf('C').subarray(0, -1)), /truncated: float32 values of shape \[4, 3, 2\] take 96 bytes, but 95 follow/],
-    ['an unknown version', () => withHeader(header("'<f4'", '()'), Buffer.alloc(4), 9), /version 9\.0 is not known/],
-    ['an absurd header length', () => fileWith(Buffer.from('\x93NUMPY\x02\x00\xff\xff\xff\xff', 'latin1')), /4294967295 bytes long, which is absurd/],
+    ['an unknown version', () => withHeader(header("'<f4'", '()'), Buffer.alloc(4), 9), /version 9\.0 is unknown/],
+    ['an absurd header length', () => fileWith(Buffer.from('\x93NUMPY\x02\x00\xff\xff\xff\xff', 'latin1')), /length of 4294967295 bytes; the limit is 1048576/],
     ['objects', () => fixture('objects'), /'\|O' means Python objects/],
     ['structured', () => fixture('structured'), /structured/],
     ['strings', () => fixture('strings'), /'<U2' means strings/],
     ['dates', () => fixture('dates'), /'<M8\[D\]' means dates/],
     ['long doubles', () => fixture('long double'), /'<f16' means floating-point numbers of a size/],
-    ['an unknown dtype', () => withHeader(header("'<q9'", '()')), /'<q9' is not known/],
+    ['an unknown dtype', () => withHeader(header("'<q9'", '()')), /'<q9' is unknown/],
     ['garbage as header', () => withHeader('hello'), /cannot parse the header: expected a Python literal/],
     ['code as header', () => withHeader("__import__('os')"), /cannot parse the header/],
     ['a list as header', () => withHeader('[1]'), /not a dictionary/],
@@ -229,7 +229,7 @@ describe('files that cannot be read', () => {
     ['True as size', () => withHeader(header("'<f4'", '(True,)')), /holds true/],
     ['a size above 2^53', () => withHeader(header("'<f4'", '(9007199254740993,)')), /too large/],
     ['an overflowing product', () => withHeader(header("'<f4'", `(${'4294967296, '.repeat(3)})`)), /too large/],
-    ['a hundred dimensions', () => withHeader(header("'<f4'", `(${'1, '.repeat(100)})`)), /has 100 dimensions; the most is 64/],
+    ['a hundred dimensions', () => withHeader(header("'<f4'", `(${'1, '.repeat(100)})`)), /has 100 dimensions; the limit is 64/],
     ['a size that the file cannot hold', () => withHeader(header("'<f4'", '(1000000000,)')), /truncated/],
   ]; // prettier-ignore
 
@@ -248,10 +248,10 @@ describe('files that cannot be read', () => {
     const file = fixture('C');
     const reader = NpyReader.open(file);
     expect(() => reader.readRows(3, 2)).toThrow(RangeError);
-    expect(() => reader.readRows(-1, 1)).toThrow('rows -1 to 0 were asked for');
+    expect(() => reader.readRows(-1, 1)).toThrow('cannot read 1 rows from row -1 on');
     expect(() => reader.readRows(0.5, 1)).toThrow(RangeError);
     fs.truncateSync(file, 140);
-    expect(() => reader.readRows(0, 4)).toThrow('cut short while it was being read');
+    expect(() => reader.readRows(0, 4)).toThrow('truncated while it was being read');
     reader.close();
     reader.close();
     expect(() => reader.readRows(0, 1)).toThrow('it was closed');

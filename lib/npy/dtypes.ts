@@ -1,13 +1,10 @@
-/**
- * The element types that an `.npy` file and a tensor have in common, and how their values lie in
- * memory.
- */
+/** The dtypes that `.npy` files and tensors have in common, and their memory layout. */
 
 import { endianness } from 'node:os';
 
 import { ValueError } from '../errors';
 
-/** The dtypes that can be read from and written to an `.npy` file. */
+/** The dtypes that an `.npy` file can hold: all but bfloat16 and complex32. */
 export type NpyDtype =
   | 'bool'
   | 'uint8'
@@ -25,9 +22,9 @@ export type NpyDtype =
   | 'complex128';
 
 /**
- * The typed array that holds the values of a dtype: `BigInt64Array` for int64, `Uint16Array` with
- * the bits for float16, interleaved real and imaginary parts for complex dtypes, `Uint8Array` of 0
- * and 1 for bool. The same kinds that `tensor.data()` gives.
+ * The typed array for the values of a dtype, as `tensor.data()` returns it: `BigInt64Array` for int64,
+ * `Uint16Array` with the bits for float16, interleaved real and imaginary parts for complex dtypes,
+ * `Uint8Array` of 0 and 1 for bool.
  */
 export type NpyData =
   | Uint8Array
@@ -45,7 +42,7 @@ interface DtypeLayout {
   /** NumPy's type code: kind and bytes per element. */
   readonly code: string;
   readonly itemsize: number;
-  /** Bytes that change places between byte orders: half an element for complex numbers. */
+  /** Bytes that are reversed between byte orders: half an element for complex numbers. */
   readonly unit: 1 | 2 | 4 | 8;
   readonly view: new (buffer: ArrayBufferLike, byteOffset: number, length: number) => NpyData;
 }
@@ -70,20 +67,20 @@ const LAYOUTS: Readonly<Record<NpyDtype, DtypeLayout>> = {
 const NATIVE_ORDER = endianness() === 'LE' ? '<' : '>';
 
 const REFUSED_KINDS: Readonly<Record<string, string>> = {
-  O: 'Python objects (pickled), which are not read for safety',
+  O: 'Python objects (pickled), which would be unsafe to read',
   S: 'byte strings',
   a: 'byte strings',
   U: 'strings',
   V: 'raw bytes',
   M: 'dates',
   m: 'time differences',
-  f: 'floating-point numbers of a size that PyTorch does not have',
-  c: 'complex numbers of a size that PyTorch does not have',
+  f: 'floating-point numbers of a size that PyTorch does not support',
+  c: 'complex numbers of a size that PyTorch does not support',
 };
 
 const SUPPORTED = Object.keys(LAYOUTS).join(', ');
 
-/** Whether `name` is a dtype that `.npy` files can hold (bfloat16, for one, is not). */
+/** Whether `name` is a dtype that `.npy` files can hold. */
 export function isNpyDtype(name: string): name is NpyDtype {
   return Object.hasOwn(LAYOUTS, name);
 }
@@ -93,16 +90,17 @@ export function itemsizeOf(dtype: NpyDtype): number {
   return LAYOUTS[dtype].itemsize;
 }
 
-/** NumPy's description of a dtype in this machine's byte order, such as `<f4`. */
+/** NumPy's descriptor of a dtype in this machine's byte order, such as `<f4`. */
 export function formatDescr(dtype: NpyDtype): string {
   const { code, itemsize } = LAYOUTS[dtype];
   return (itemsize === 1 ? '|' : NATIVE_ORDER) + code;
 }
 
 /**
- * Reads NumPy's description of a dtype, such as `>i2`.
+ * Parses NumPy's descriptor of a dtype, such as `>i2`.
  *
- * @throws ValueError for dtypes without a counterpart in PyTorch (objects, strings, dates, ...).
+ * @returns the dtype, and whether the byte order of the file differs from that of this machine
+ * @throws ValueError for a dtype that PyTorch lacks (objects, strings, dates, ...).
  */
 export function parseDescr(descr: string): { dtype: NpyDtype; swapped: boolean } {
   const match = /^([<>|=]?)([A-Za-z?])(\d*)/.exec(descr);
@@ -116,15 +114,15 @@ export function parseDescr(descr: string): { dtype: NpyDtype; swapped: boolean }
   }
   const held = REFUSED_KINDS[kind];
   throw new ValueError(
-    `the dtype '${descr}' ${held === undefined ? 'is not known' : `means ${held}`}. ` +
+    `the dtype '${descr}' ${held === undefined ? 'is unknown' : `means ${held}`}. ` +
       `The only supported types are: ${SUPPORTED}`,
   );
 }
 
-/** Turns bytes as they stand in a file into bytes as they stand in memory, in place. */
+/** Converts the bytes of a file to those of memory, in place. */
 export function toNativeBytes(bytes: Buffer, dtype: NpyDtype, swapped: boolean): void {
   if (dtype === 'bool') {
-    // NumPy takes any byte but 0 for True; a bool tensor must hold 0 or 1.
+    // In NumPy every byte but 0 is True; a bool tensor must hold 0 or 1.
     for (let i = 0; i < bytes.length; i++) if (bytes[i] !== 0) bytes[i] = 1;
   }
   if (!swapped) return;
@@ -134,15 +132,14 @@ export function toNativeBytes(bytes: Buffer, dtype: NpyDtype, swapped: boolean):
   else if (unit === 8) bytes.swap64();
 }
 
-/** A typed array over `bytes`, which must start at a multiple of the element size. */
+/** A typed array over `bytes`, which must start at a multiple of the element size. No copy. */
 export function viewBytes(bytes: Uint8Array, dtype: NpyDtype): NpyData {
   const { view, unit } = LAYOUTS[dtype];
   return new view(bytes.buffer, bytes.byteOffset, bytes.byteLength / unit);
 }
 
-/** Fresh memory for `bytes` bytes, aligned for every dtype. */
+/** Zeroed memory, aligned for every dtype. */
 export function allocateBytes(bytes: number): Buffer {
-  // Buffer.alloc may hand out a slice of a shared pool at any offset; an ArrayBuffer of its own
-  // starts at 0.
+  // Buffer.alloc may return a slice of a shared pool, at any offset.
   return Buffer.from(new ArrayBuffer(bytes));
 }

@@ -1,9 +1,9 @@
 /**
- * The header of an `.npy` file: magic string, version, length, and a Python dict with the element
- * type, the memory order and the shape. Pure functions over bytes; no files here.
+ * The header of an `.npy` file: magic string, version, length, and a Python dict with dtype, memory
+ * order and shape. Functions over bytes, without file access.
  *
- * Versions 1.0 (two-byte length), 2.0 (four-byte length) and 3.0 (UTF-8) are read; 1.0 is written,
- * byte for byte as `numpy.save` does.
+ * Reads versions 1.0 (two-byte length), 2.0 (four-byte length) and 3.0 (UTF-8). Writes 1.0, with the
+ * same bytes as `numpy.save`.
  */
 
 import { ValueError } from '../errors';
@@ -11,21 +11,21 @@ import { product } from '../shapes';
 import { type NpyDtype, formatDescr, itemsizeOf, parseDescr } from './dtypes';
 import { type PythonLiteral, PythonTuple, parsePythonLiteral } from './literal';
 
-/** What the header of an `.npy` file says. */
+/** The content of a header. */
 export interface NpyHeader {
   readonly dtype: NpyDtype;
-  /** Whether the first index varies fastest. */
+  /** Whether the first index varies fastest in the file. */
   readonly fortranOrder: boolean;
   readonly shape: readonly number[];
 }
 
-/** A parsed header, with what a reader needs to find and convert the data. */
+/** A parsed header. */
 export interface ParsedNpyHeader extends NpyHeader {
-  /** Whether the file's byte order is not this machine's. */
+  /** Whether the byte order of the file differs from that of this machine. */
   readonly swapped: boolean;
 }
 
-/** Where the header's text lies in the file. */
+/** The position of the header's text in the file. */
 export interface NpyPreamble {
   readonly version: 1 | 2 | 3;
   readonly textStart: number;
@@ -34,28 +34,28 @@ export interface NpyPreamble {
 
 const MAGIC = Buffer.from('\x93NUMPY', 'latin1');
 
-/** As many bytes of a file as {@link parsePreamble} may need. */
+/** The most bytes that {@link parsePreamble} needs. */
 export const PREAMBLE_LENGTH = 12;
 
-/** NumPy itself refuses headers above 10,000 characters unless told otherwise. */
+/** NumPy's default limit is 10,000 characters. */
 const MAX_TEXT_LENGTH = 1 << 20;
 
-/** PyTorch's own limit is 64; NumPy's is 64 too. */
+/** The limit of PyTorch and of NumPy. */
 const MAX_DIMENSIONS = 64;
 
-/** NumPy pads the growing dimension to this many digits, so that headers can be rewritten. */
+/** NumPy pads the growing dimension to this many digits, so that a header can be rewritten in place. */
 const GROWTH_DIGITS = 21;
 
-/** The data starts at a multiple of this. */
+/** The data starts at a multiple of this many bytes. */
 const ALIGNMENT = 64;
 
-/** Bytes before the text in version 1.0; the others have a length of four bytes. */
+/** The number of bytes before the text in version 1.0. */
 const SHORT_PREAMBLE = 10;
 
 /**
- * Reads magic string, version and length from the first bytes of a file.
+ * Parses magic string, version and length, from the first bytes of a file.
  *
- * @throws ValueError when these are not the first bytes of an `.npy` file.
+ * @throws ValueError if these are not the first bytes of an `.npy` file.
  */
 export function parsePreamble(bytes: Uint8Array): NpyPreamble {
   const start = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -65,13 +65,13 @@ export function parsePreamble(bytes: Uint8Array): NpyPreamble {
   }
   const version = start.readUInt8(6);
   if (version !== 1 && version !== 2 && version !== 3) {
-    throw new ValueError(`.npy format version ${version}.${start.readUInt8(7)} is not known; expected 1.0, 2.0 or 3.0`);
+    throw new ValueError(`.npy format version ${version}.${start.readUInt8(7)} is unknown; expected 1.0, 2.0 or 3.0`);
   }
   const textStart = version === 1 ? SHORT_PREAMBLE : PREAMBLE_LENGTH;
   if (start.length < textStart) throw new ValueError('the file ends inside its header');
   const textLength = version === 1 ? start.readUInt16LE(8) : start.readUInt32LE(8);
   if (textLength > MAX_TEXT_LENGTH) {
-    throw new ValueError(`the header says that it is ${textLength} bytes long, which is absurd`);
+    throw new ValueError(`the header has a length of ${textLength} bytes; the limit is ${MAX_TEXT_LENGTH}`);
   }
   return { version, textStart, textLength };
 }
@@ -89,7 +89,7 @@ function parseShape(value: PythonLiteral | undefined): number[] {
     throw new ValueError(`the shape in the header is ${describeLiteral(value)}, not a tuple`);
   }
   if (value.items.length > MAX_DIMENSIONS) {
-    throw new ValueError(`the shape has ${value.items.length} dimensions; the most is ${MAX_DIMENSIONS}`);
+    throw new ValueError(`the shape has ${value.items.length} dimensions; the limit is ${MAX_DIMENSIONS}`);
   }
   return value.items.map((size) => {
     if (typeof size !== 'bigint' || size < 0n) {
@@ -103,9 +103,9 @@ function parseShape(value: PythonLiteral | undefined): number[] {
 }
 
 /**
- * Reads the dict in the header's text.
+ * Parses the dict in the header's text.
  *
- * @throws ValueError when the text is not such a dict, or names a dtype that no tensor has.
+ * @throws ValueError if the text is not such a dict, or names a dtype that PyTorch lacks.
  */
 export function parseHeaderText(text: string): ParsedNpyHeader {
   let dict: PythonLiteral;
@@ -137,14 +137,14 @@ export function parseHeaderText(text: string): ParsedNpyHeader {
 
 /** The number of elements of an array of this shape. */
 export function elementCount(shape: readonly number[]): number {
-  // With a 0 in the shape the others may be of any size.
+  // If one size is 0, the product of the others may overflow.
   return shape.includes(0) ? 0 : product(shape);
 }
 
 /**
  * The number of bytes of an array.
  *
- * @throws ValueError when no memory could ever hold it.
+ * @throws ValueError if it is not a safe integer.
  */
 export function byteLength({ dtype, shape }: Pick<NpyHeader, 'dtype' | 'shape'>): number {
   const bytes = elementCount(shape) * itemsizeOf(dtype);
@@ -159,8 +159,8 @@ function formatTuple(sizes: readonly number[]): string {
 }
 
 /**
- * The bytes that stand before the data of an array: what `numpy.save` would write. Version 1.0,
- * whose 65,535 bytes are enough for the shape of any tensor.
+ * The bytes before the data of an array, as `numpy.save` writes them. Version 1.0: its 65,535 bytes are
+ * enough for the shape of any tensor.
  */
 export function formatHeader({ dtype, fortranOrder, shape }: NpyHeader): Buffer {
   const order = fortranOrder ? 'True' : 'False';

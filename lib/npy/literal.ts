@@ -1,21 +1,20 @@
 /**
- * The header of an `.npy` file is a Python literal. This reads the few kinds of literal that can
- * stand there (dicts, tuples, lists, strings, integers, `True`, `False`, `None`) and evaluates
- * nothing: whatever else comes is a syntax error.
+ * A parser of Python literals, as in the header of an `.npy` file: dicts, tuples, lists, strings,
+ * integers, `True`, `False`, `None`. It evaluates nothing; everything else is a syntax error.
  */
 
 import { ValueError } from '../errors';
 
-/** A Python tuple, kept apart from a list because NumPy demands a tuple as the shape. */
+/** A Python tuple. It differs from a list because NumPy requires a tuple as the shape. */
 export class PythonTuple {
   constructor(readonly items: readonly PythonLiteral[]) {}
 }
 
-/** A value that {@link parsePythonLiteral} gives. */
+/** A parsed literal. */
 export type PythonLiteral =
   string | bigint | boolean | null | PythonTuple | PythonLiteral[] | Map<string, PythonLiteral>;
 
-/** Deeper nesting than any dtype has; keeps hostile input from exhausting the stack. */
+/** Deeper than any dtype is nested. Keeps malicious input from exhausting the stack. */
 const MAX_DEPTH = 32;
 
 const ESCAPES: Readonly<Record<string, string>> = {
@@ -42,8 +41,8 @@ class LiteralParser {
 
   private fail(expected: string): never {
     const rest = this.text.slice(this.position, this.position + 20);
-    const found = rest === '' ? 'the header ends' : `${JSON.stringify(rest)} stands`;
-    throw new ValueError(`expected ${expected} at character ${this.position}, where ${found}`);
+    const found = rest === '' ? 'the end of the header' : JSON.stringify(rest);
+    throw new ValueError(`expected ${expected} at character ${this.position}, found ${found}`);
   }
 
   private skipSpace(): void {
@@ -97,7 +96,7 @@ class LiteralParser {
     return entries;
   }
 
-  /** `(1, 2)` and `(1,)` are tuples; `(1)` is just 1, as in Python. */
+  /** `(1, 2)` and `(1,)` are tuples; `(1)` is 1. */
   private parseParentheses(): PythonLiteral {
     this.position++;
     const { items, trailingComma } = this.parseItems(')');
@@ -158,9 +157,9 @@ class LiteralParser {
 }
 
 /**
- * Reads one Python literal.
+ * Parses one Python literal.
  *
- * @throws ValueError when `text` is anything else, saying where and what was expected.
+ * @throws ValueError for any other text, with the position and what was expected there.
  */
 export function parsePythonLiteral(text: string): PythonLiteral {
   return new LiteralParser(text).parseAll();

@@ -1,6 +1,6 @@
 /**
- * Reads an `.npy` file a few rows at a time, so that memory is bounded by what is asked for and
- * not by the file.
+ * Reads an `.npy` file a few rows at a time: memory is bounded by the number of rows that are read, not by
+ * the size of the file.
  */
 
 import fs from 'node:fs';
@@ -17,12 +17,12 @@ import {
   parsePreamble,
 } from './header';
 
-/** One read call; a system call cannot give more than 2 GiB. */
+/** The size of one read call; a system call cannot return more than 2 GiB. */
 const MAX_READ = 64 * 1024 * 1024;
 
 /**
- * What a file in Fortran order is read by. A row's elements lie far apart in it, so that a few
- * rows cost as many disk accesses as thousands.
+ * The block size for files in Fortran order. The elements of a row are far apart there, so that a few rows
+ * cost as many disk accesses as thousands.
  */
 const FORTRAN_BLOCK = 8 * 1024 * 1024;
 
@@ -52,14 +52,14 @@ function describe(error: unknown): string {
 export class NpyReader implements RowReader {
   readonly dtype: NpyDtype;
   readonly shape: readonly number[];
-  /** Whether the values lie in the file with the first index varying fastest. */
+  /** Whether the first index varies fastest in the file. */
   readonly fortranOrder: boolean;
 
   private readonly swapped: boolean;
   private block: RowBlock | undefined;
 
   private constructor(
-    /** The path that the file was opened by. */
+    /** The path, as it was given. */
     readonly path: string,
     private descriptor: number,
     private readonly dataStart: number,
@@ -74,8 +74,8 @@ export class NpyReader implements RowReader {
   /**
    * Opens a file and reads its header.
    *
-   * @throws ValueError when the file is not an `.npy` file, is cut short, or holds values that no
-   * tensor can hold; the operating system's error when it cannot be opened.
+   * @throws ValueError if the file is not an `.npy` file, is truncated, or has a dtype that PyTorch lacks;
+   * the operating system's error if it cannot be opened.
    */
   static open(path: string): NpyReader {
     const descriptor = fs.openSync(path, 'r');
@@ -117,18 +117,17 @@ export class NpyReader implements RowReader {
   }
 
   /**
-   * Reads rows `start` to `start + count` (exclusive) as a typed array in C order and in this
-   * machine's byte order.
+   * Reads `count` rows from row `start` on, as a typed array in C order and in this machine's byte order.
    *
    * @param scratch - Memory to read into: at least as large as the rows, at a multiple of 16 bytes of its ArrayBuffer.
    * The result may lie in it, and is then valid until the next read. Without it each read allocates, and
    * only the garbage collector frees.
-   * @throws RangeError for rows that the file does not have; ValueError when the file was cut
-   * short since it was opened.
+   * @throws RangeError for rows that the file does not have, or a `scratch` that is too small; ValueError if
+   * the file was truncated after it was opened.
    */
   readRows(start: number, count: number, scratch?: Uint8Array): NpyData {
     if (!Number.isInteger(start) || !Number.isInteger(count) || start < 0 || count < 0 || start + count > this.rows) {
-      throw new RangeError(`rows ${start} to ${start + count} were asked for; ${this.path} has ${this.rows}`);
+      throw new RangeError(`cannot read ${count} rows from row ${start} on; ${this.path} has ${this.rows} rows`);
     }
     if (scratch !== undefined && (scratch.byteOffset % 16 !== 0 || scratch.byteLength < count * this.rowBytes)) {
       throw new RangeError(
@@ -143,15 +142,14 @@ export class NpyReader implements RowReader {
   }
 
   /**
-   * Reads all values in the order in which the file holds them (see {@link fortranOrder}),
-   * elements `start` to `start + count` of them.
+   * Reads `count` elements from element `start` on, in the order of the file (see {@link fortranOrder}).
    */
   readStored(start: number, count: number): NpyData {
     const itemsize = itemsizeOf(this.dtype);
     return viewBytes(this.readBytes(start * itemsize, count * itemsize), this.dtype);
   }
 
-  /** Closes the file. Closing twice is harmless. */
+  /** Closes the file. No effect a second time. */
   close(): void {
     if (this.descriptor < 0) return;
     fs.closeSync(this.descriptor);
@@ -167,7 +165,7 @@ export class NpyReader implements RowReader {
     if (this.descriptor < 0) throw new ValueError(`cannot read ${this.path}: it was closed`);
     const bytes = readUpTo(this.descriptor, this.dataStart + offset, length, scratch);
     if (bytes.length < length) {
-      throw new ValueError(`cannot read ${this.path}: it was cut short while it was being read`);
+      throw new ValueError(`cannot read ${this.path}: it was truncated while it was being read`);
     }
     toNativeBytes(bytes, this.dtype, this.swapped);
     return bytes;
@@ -178,7 +176,7 @@ export class NpyReader implements RowReader {
     return this.readBytes(start * rowBytes, count * rowBytes, scratch);
   }
 
-  /** Rows of a file in Fortran order, out of a block that is read ahead. */
+  /** Reads rows of a file in Fortran order from a block that is read ahead. */
   private readScattered(start: number, count: number): Buffer {
     const { rowBytes } = this;
     let block = this.block;
@@ -208,7 +206,7 @@ export class NpyReader implements RowReader {
   }
 }
 
-/** Steps to the next index, the first one fastest. */
+/** Advances to the next index, the first one fastest. */
 function advance(index: number[], shape: readonly number[]): void {
   for (let axis = 0; axis < index.length; axis++) {
     const next = index[axis] + 1;
@@ -217,9 +215,9 @@ function advance(index: number[], shape: readonly number[]): void {
   }
 }
 
-/** Puts the elements of `piece` into `block`, `stride` elements apart, the first at `position`. */
+/** Copies the elements of `piece` into `block`, `stride` elements apart, the first one to `position`. */
 function scatter(piece: Buffer, block: Buffer, position: number, stride: number, itemsize: number): void {
-  // Unsigned integers as units: a copy through floating-point numbers may change NaNs.
+  // As unsigned integers: a copy as floating-point numbers may change NaNs.
   const Unit = itemsize === 1 ? Uint8Array : itemsize === 2 ? Uint16Array : Uint32Array;
   const lanes = Math.max(1, itemsize / 4);
   const size = itemsize / lanes;
@@ -234,7 +232,7 @@ function scatter(piece: Buffer, block: Buffer, position: number, stride: number,
   }
 }
 
-/** Reads `length` bytes, or as many as there are before the end of the file. */
+/** Reads `length` bytes, or fewer at the end of the file. */
 function readUpTo(descriptor: number, position: number, length: number, scratch?: Uint8Array): Buffer {
   const bytes = scratch === undefined ? allocateBytes(length) : Buffer.from(scratch.buffer, scratch.byteOffset, length);
   let done = 0;

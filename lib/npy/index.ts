@@ -1,28 +1,28 @@
 /**
- * `torch.npy`: NumPy's `.npy` files, in and out. `load` and `save` for whole tensors; `NpyReader` and
+ * `torch.npy`: reads and writes NumPy's `.npy` files. `load` and `save` for whole tensors; `NpyReader` and
  * `NpyWriter` for files that are larger than memory.
  */
 
-import { elementCount } from './npy/header';
-import { isNpyDtype, itemsizeOf } from './npy/dtypes';
-import { NpyReader } from './npy/reader';
-import { dataOf, tensorFromData } from './npy/tensors';
-import { NpyWriter } from './npy/writer';
-import { torchFunctions } from './operators';
-import type { Tensor } from './tensor';
+import { torchFunctions } from '../operators';
+import type { Tensor } from '../tensor';
+import { isNpyDtype, itemsizeOf } from './dtypes';
+import { elementCount } from './header';
+import { NpyReader } from './reader';
+import { dataOf, tensorFromData } from './tensors';
+import { NpyWriter } from './writer';
 
-export type { NpyData, NpyDtype } from './npy/dtypes';
-export type { NpyWriterOptions } from './npy/writer';
+export type { NpyData, NpyDtype } from './dtypes';
+export type { NpyWriterOptions } from './writer';
 export { NpyReader, NpyWriter };
 
-/** Larger arrays go through memory in pieces of this many bytes. */
+/** The size of the pieces in which larger arrays are copied, in bytes. */
 const PIECE = 64 * 1024 * 1024;
 
 /**
  * Reads an `.npy` file into a CPU tensor, as `torch.from_numpy(numpy.load(path))` does in Python.
  *
- * All numeric dtypes and bool, either byte order. A file in Fortran order gives a tensor with the
- * same strides as in Python.
+ * Supports all numeric dtypes and bool, in either byte order. A file in Fortran order gives a tensor with
+ * the same strides as in Python.
  *
  * ```ts
  * torch.npy.save('x.npy', torch.tensor([[1, 2], [3, 4]]));
@@ -31,8 +31,8 @@ const PIECE = 64 * 1024 * 1024;
  *
  * @param path the file
  * @returns a tensor of the file's shape and dtype
- * @throws ValueError when the file is malformed, cut short, or holds what no tensor can hold
- * (objects, strings, dates, structures); the operating system's error when it cannot be opened
+ * @throws ValueError if the file is malformed or truncated, or has a dtype that PyTorch lacks (objects,
+ * strings, dates, structures); the operating system's error if it cannot be opened
  */
 export function load(path: string): Tensor {
   using reader = NpyReader.open(path);
@@ -58,15 +58,15 @@ export function load(path: string): Tensor {
 
 /**
  * Writes a tensor into an `.npy` file, as `numpy.save(path, tensor.detach().cpu().numpy())` does in
- * Python. An existing file is replaced in one step, and only when the new one is complete.
+ * Python. An existing file is replaced atomically, when the new one is complete.
  *
- * Any device, any strides (they are written in C order); gradients are not part of a file, so that
+ * The tensor may be on any device and have any strides; the file is in C order. It may require gradients:
  * `detach()` is not needed.
  *
  * @param path the file
- * @param tensor of any dtype that NumPy has: not bfloat16 or complex32
- * @throws TypeError for another dtype; RuntimeError inside a transform, where a tensor has no values
- * to write; the operating system's error when the file cannot be written
+ * @param tensor any dtype that NumPy supports: all but bfloat16 and complex32
+ * @throws TypeError for another dtype; RuntimeError inside a transform, where a tensor has no values; the
+ * operating system's error if the file cannot be written
  */
 export function save(path: string, tensor: Tensor): void {
   const { dtype, shape } = tensor;
