@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 
-/** The folder of the package: the one that has package.json in it. */
+/** The folder of the package, which contains package.json. */
 export const packageRoot = path.resolve(__dirname, '..', '..');
 
 /** The version in package.json. */

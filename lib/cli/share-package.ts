@@ -1,7 +1,7 @@
 /**
- * Lets every module of this process that asks for 'torch-func' have this very instance, wherever on
- * disk it lies. Tensors and transforms of two instances would not know each other, and a function
- * file need not have the package among its dependencies.
+ * Resolves 'torch-func' to this instance of the package in every module of this process. Tensors and
+ * transforms of two instances are incompatible, and the project of a function file need not depend on the
+ * package.
  */
 
 import Module from 'node:module';
@@ -12,13 +12,13 @@ import { packageRoot } from './package-info';
 
 const NAME = 'torch-func';
 
-/** The entry that `require` gives, and that this program's own modules load. */
+/** The entry for `require`, and for the modules of this program. */
 const commonJsEntry = path.join(packageRoot, 'dist', 'index.js');
 
-/** The entry for `import`; it re-exports the other one. */
+/** The entry for `import`, which re-exports the other one. */
 const esModuleUrl = pathToFileURL(path.join(packageRoot, 'dist', 'index.mjs')).href;
 
-/** The resolve hook for `import` where Node.js runs hooks in a thread of their own. */
+/** The resolve hook for `import` in versions of Node.js that run hooks in a separate thread. */
 const HOOKS = `
   let url;
   export async function initialize(data) { url = data; }
@@ -37,7 +37,7 @@ interface Resolution {
 
 type NextResolve = (specifier: string, context: ResolveContext) => Resolution;
 
-/** Parts of node:module that its declarations leave out or that not every version has. */
+/** Parts of node:module that are undocumented or missing in some versions. */
 interface ModuleLoader {
   _resolveFilename?: (request: string, ...rest: unknown[]) => string;
   register?: (specifier: string, options: { data: unknown }) => void;
@@ -46,7 +46,7 @@ interface ModuleLoader {
   }) => unknown;
 }
 
-/** Answers requests for this package by Node.js's own loaders. For programs, to be called once. */
+/** Installs the hooks in Node.js's own loaders. Programs call it once. */
 export function sharePackage(): void {
   const loader = Module as unknown as ModuleLoader;
   if (loader.registerHooks !== undefined) {

@@ -1,11 +1,11 @@
-/** Tests the addon in a process of its own: a library that crashes must not take the doctor along. */
+/** Tests the addon in a separate process, which may crash. */
 
 import { spawn } from 'node:child_process';
 import path from 'node:path';
 
 import type { AddonReport } from './probe';
 
-/** Loading libtorch from a cold disk takes some seconds. */
+/** In milliseconds. Loading libtorch from a cold disk takes some seconds. */
 const TIMEOUT = 120_000;
 
 export type AddonCheck = ({ readonly ok: true } & AddonReport) | { readonly ok: false; readonly problem: string };
@@ -17,11 +17,11 @@ export async function checkAddon(): Promise<AddonCheck> {
     try {
       return { ok: true, ...(JSON.parse(out) as AddonReport) };
     } catch {
-      return { ok: false, problem: `the test of the addon said something unexpected: ${out.slice(0, 500)}` };
+      return { ok: false, problem: `the test of the addon printed unexpected output: ${out.slice(0, 500)}` };
     }
   }
   const how = signal === null ? `ended with code ${String(code)}` : `was killed by ${signal}`;
-  const last = err.trim() === '' ? 'It said nothing.' : err.trim();
+  const last = err.trim() === '' ? 'It printed nothing.' : err.trim();
   return { ok: false, problem: `the test of the addon ${how}.\n${last}` };
 }
 

@@ -10,7 +10,7 @@ import { packageVersion } from '../package-info';
 import { print } from '../print';
 import { checkAddon } from './check-addon';
 import type { AddonReport } from './probe';
-import { describeCache, describeCompiler, describeLibtorch } from './set-up-facts';
+import { describeCache, describeCompiler, describeLibtorch } from './setup-facts';
 
 const HELP = `torch-func doctor: show what this installation consists of, and test it
 

@@ -1,6 +1,6 @@
 /**
- * The test of the addon, run as a program of its own: loads the package, differentiates something
- * whose derivative is known, and prints what it learnt as JSON. Any failure ends the process.
+ * The test of the addon, as a separate program: loads the package, computes a known derivative, and prints
+ * its findings as JSON. Any failure ends the process.
  */
 
 import * as torch from '../../index';
@@ -8,18 +8,18 @@ import { deviceCount, getDeviceProperties } from '../../cuda';
 import { addonFile, native } from '../../native';
 import { cpuCapability, getNumThreads, libtorchPath, libtorchVersion } from '../../runtime';
 
-/** What the probe prints. */
+/** The output of the probe. */
 export interface AddonReport {
   /** The file of the addon that was loaded. */
   readonly addonFile: string;
   readonly torchVersion: string;
-  /** The file of libtorch that was loaded. */
+  /** The libtorch library that is loaded. */
   readonly libtorchFile: string;
   /** The instruction set that libtorch's kernels use, such as AVX2. */
   readonly cpuCapability: string;
   readonly threads: number;
   readonly cuda: boolean;
-  /** Why there is no CUDA. */
+  /** Why CUDA is unavailable; empty if it is available. */
   readonly cudaReason: string;
   readonly cudaDevices: readonly { readonly name: string; readonly totalMemory: number }[];
 }

@@ -1,12 +1,12 @@
-/** What the set-up found or would find, by the set-up's own means. */
+/** What the setup found or would find, from the modules of the setup. */
 
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 import { packageRoot } from '../package-info';
 
-/** Loads a module of the set-up, which is shipped beside the compiled package. */
-async function setUpModule<T>(name: string): Promise<T> {
+/** Loads a module of the setup, which the package contains. */
+async function setupModule<T>(name: string): Promise<T> {
   const file = path.join(packageRoot, 'scripts', 'setup', `${name}.mjs`);
   return (await import(pathToFileURL(file).href)) as T;
 }
@@ -31,7 +31,7 @@ interface ToolchainModule {
   }>;
 }
 
-interface SetUpRecord {
+interface SetupRecord {
   readonly libtorch: {
     readonly path: string;
     readonly version: string;
@@ -40,12 +40,12 @@ interface SetUpRecord {
   };
 }
 
-/** The libtorch that the addon was built for. */
+/** The libtorch that the addon was built with. */
 export async function describeLibtorch(): Promise<string> {
-  const { recordPath } = await setUpModule<ProjectModule>('project');
-  const { readJson } = await setUpModule<StampModule>('stamp');
-  const record = readJson(recordPath) as SetUpRecord | null;
-  if (record === null) return 'none was set up yet; npm run setup does that';
+  const { recordPath } = await setupModule<ProjectModule>('project');
+  const { readJson } = await setupModule<StampModule>('stamp');
+  const record = readJson(recordPath) as SetupRecord | null;
+  if (record === null) return 'not set up yet; run npm run setup';
   const { path: folder, version, source, cuda } = record.libtorch;
   const notes = [source, cuda === true ? 'with CUDA' : undefined].filter(Boolean).join(', ');
   return `${version} at ${folder}${notes === '' ? '' : ` (${notes})`}`;
@@ -53,14 +53,14 @@ export async function describeLibtorch(): Promise<string> {
 
 /** The compiler that a build would use. */
 export async function describeCompiler(): Promise<string> {
-  const { findToolchain } = await setUpModule<ToolchainModule>('toolchain');
+  const { findToolchain } = await setupModule<ToolchainModule>('toolchain');
   const { compiler, compilerVersion, cmakeVersion } = await findToolchain();
   return `${compilerVersion} (${compiler}), CMake ${cmakeVersion}`;
 }
 
-/** Where fetched libtorch builds are kept, and which build would be fetched. */
+/** The folder of downloaded libtorch builds, and the variant that would be downloaded. */
 export async function describeCache(): Promise<string> {
-  const { readEnvironment } = await setUpModule<EnvironmentModule>('environment');
+  const { readEnvironment } = await setupModule<EnvironmentModule>('environment');
   const { cache, variant } = readEnvironment();
   return `${cache} (variant ${variant})`;
 }
