@@ -2,7 +2,8 @@
 
 export * from './generated/functions';
 export * from './creation';
-export * from './dtype';
+export * from './constants';
+export type { Dtype } from './dtype';
 export { Complex } from './complex';
 export { Device, device } from './device';
 export type { DeviceLike } from './device';
@@ -13,7 +14,6 @@ export { getPrintOptions, setPrintOptions } from './format';
 export type { PrintOptions } from './format';
 // These win over the operators of the same names above, whose arguments are not Python's.
 export {
-  areDeterministicAlgorithmsEnabled,
   asarray,
   atleast1d,
   atleast2d,
@@ -25,41 +25,28 @@ export {
   cdist,
   chainMatmul,
   dsmm,
-  e,
   einsum,
-  getDeterministicDebugMode,
   getDevice,
-  getFloat32MatmulPrecision,
   hsmm,
-  inf,
-  isDeterministicAlgorithmsWarnOnlyEnabled,
   lobpcg,
   lu,
   meshgrid,
-  nan,
-  newaxis,
   nonzero,
   norm,
   numel,
   pcaLowrank,
-  pi,
   saddmm,
-  setDeterministicDebugMode,
-  setFloat32MatmulPrecision,
   split,
   spmm,
   stft,
   svdLowrank,
   tensordot,
-  typename,
   unique,
   uniqueConsecutive,
   unravelIndex,
-  useDeterministicAlgorithms,
 } from './functional';
 export type * from './functional';
 export { Generator } from './generator';
-export * from './layout';
 export { ops } from './ops';
 export { registerPytreeNode } from './pytree';
 export * from './random';
@@ -67,7 +54,8 @@ export * from './runtime';
 export { memoryUsage, scope } from './scope';
 export { Tensor } from './tensor';
 export type { FormatOptions, PutOptions, ToOptions } from './tensor';
-export * from './type-info';
+export { finfo, iinfo, typename } from './type-info';
+export type { FloatInfo, IntegerInfo } from './type-info';
 export type { Layout, MemoryFormat, Scalar, Size } from './types';
 export type { NestedArray } from './values';
 export { isWarnAlwaysEnabled, setWarnAlways } from './warnings';

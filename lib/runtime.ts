@@ -1,6 +1,8 @@
 /** libtorch's settings for the whole process, and what it says about itself. */
 
+import { readOptions } from './arguments';
 import type { Dtype } from './dtype';
+import { RuntimeError } from './errors';
 import { native } from './native';
 
 /**
@@ -66,4 +68,97 @@ export function libtorchPath(): string {
 /** How the libtorch in use was built, as `torch.__config__.show`. */
 export function showConfig(): string {
   return native.showConfig();
+}
+
+/**
+ * Whether only algorithms are used that give the same result each time; an operator that has none
+ * throws a RuntimeError, or warns with `warnOnly`; `torch.use_deterministic_algorithms`. Memory that
+ * would be uninitialised is filled with NaN, or the largest integer.
+ *
+ * @throws TypeError unless `mode` is a boolean.
+ * @example
+ * ```ts
+ * torch.useDeterministicAlgorithms(true, { warnOnly: true });
+ * torch.useDeterministicAlgorithms(false);
+ * ```
+ */
+export function useDeterministicAlgorithms(mode: boolean, options: { warnOnly?: boolean } = {}): void {
+  const { warnOnly = false } = readOptions<{ warnOnly: boolean }>(
+    'use_deterministic_algorithms',
+    [options],
+    [],
+    ['warnOnly'],
+  );
+  native.setDeterministicAlgorithms(mode, warnOnly);
+}
+
+/** Whether only deterministic algorithms are used; `torch.are_deterministic_algorithms_enabled`. */
+export function areDeterministicAlgorithmsEnabled(): boolean {
+  return native.deterministicAlgorithms();
+}
+
+/** Whether others are used with a warning; `torch.is_deterministic_algorithms_warn_only_enabled`. */
+export function isDeterministicAlgorithmsWarnOnlyEnabled(): boolean {
+  return native.deterministicAlgorithmsWarnOnly();
+}
+
+const DEBUG_MODES = ['default', 'warn', 'error'] as const;
+
+/**
+ * The same as {@link useDeterministicAlgorithms} in one word or number;
+ * `torch.set_deterministic_debug_mode`: `'default'` or 0, `'warn'` or 1, `'error'` or 2.
+ *
+ * @throws RuntimeError for another word or number, TypeError for anything else.
+ * @example
+ * ```ts
+ * torch.setDeterministicDebugMode('warn');
+ * torch.getDeterministicDebugMode(); // 1
+ * torch.setDeterministicDebugMode('default');
+ * ```
+ */
+export function setDeterministicDebugMode(debugMode: 'default' | 'warn' | 'error' | 0 | 1 | 2): void {
+  const given: unknown = debugMode;
+  if (typeof given !== 'string' && !Number.isInteger(given)) {
+    throw new TypeError(`debug_mode must be str or int, but got ${typeof given}`);
+  }
+  const level = typeof debugMode === 'string' ? DEBUG_MODES.indexOf(debugMode) : debugMode;
+  if (level < 0 || level > 2) {
+    const expected = typeof debugMode === 'string' ? 'one of `default`, `warn`, `error`' : '0, 1, or 2';
+    throw new RuntimeError(`invalid value of debug_mode, expected ${expected}, but got ${String(given)}`);
+  }
+  native.setDeterministicAlgorithms(level > 0, level === 1);
+}
+
+/** 0, 1 or 2, as {@link setDeterministicDebugMode} takes them; `torch.get_deterministic_debug_mode`. */
+export function getDeterministicDebugMode(): 0 | 1 | 2 {
+  if (!native.deterministicAlgorithms()) return 0;
+  return native.deterministicAlgorithmsWarnOnly() ? 1 : 2;
+}
+
+/** How exact float32 matrix products are; see {@link setFloat32MatmulPrecision}. */
+export type MatmulPrecision = 'highest' | 'high' | 'medium';
+
+/**
+ * How exact float32 matrix products are; `torch.set_float32_matmul_precision`: `'highest'` (the
+ * default) computes in float32, `'high'` and `'medium'` may use TensorFloat32 or bfloat16, which is
+ * faster on GPUs that have them. Any other word changes nothing, with a warning.
+ *
+ * @throws RuntimeError for anything but a string.
+ * @example
+ * ```ts
+ * torch.setFloat32MatmulPrecision('high');
+ * torch.getFloat32MatmulPrecision(); // 'high'
+ * torch.setFloat32MatmulPrecision('highest');
+ * ```
+ */
+export function setFloat32MatmulPrecision(precision: MatmulPrecision): void {
+  if (typeof precision !== 'string') {
+    throw new RuntimeError(`set_float32_matmul_precision expects a str, but got ${typeof precision}`);
+  }
+  native.setFloat32MatmulPrecision(precision);
+}
+
+/** How exact float32 matrix products are; `torch.get_float32_matmul_precision`. */
+export function getFloat32MatmulPrecision(): MatmulPrecision {
+  return native.float32MatmulPrecision();
 }

@@ -2,7 +2,6 @@ import { existsSync } from 'node:fs';
 
 import * as torch from '../lib';
 import { isDtype } from '../lib/dtype';
-import * as layout from '../lib/layout';
 import * as runtime from '../lib/runtime';
 import { finfo, iinfo } from '../lib/type-info';
 
@@ -130,12 +129,12 @@ describe('names', () => {
   });
 
   test('of layouts and memory formats are those that operators take', () => {
-    const x = torch.empty([1, 2, 2, 2], { layout: layout.strided, memoryFormat: layout.channelsLast });
-    expect(x.layout).toBe(layout.strided);
-    expect(x.contiguous({ memoryFormat: layout.channelsLast }).strides).toEqual([8, 1, 4, 2]);
-    expect(torch.eye(2).toSparse().layout).toBe(layout.sparseCoo);
-    expect(torch.eye(2).toSparseCsr().layout).toBe(layout.sparseCsr);
-    expect(torch.eye(2).toSparseCsc().layout).toBe(layout.sparseCsc);
+    const x = torch.empty([1, 2, 2, 2], { layout: torch.strided, memoryFormat: torch.channelsLast });
+    expect(x.layout).toBe(torch.strided);
+    expect(x.contiguous({ memoryFormat: torch.channelsLast }).strides).toEqual([8, 1, 4, 2]);
+    expect(torch.eye(2).toSparse().layout).toBe(torch.sparseCoo);
+    expect(torch.eye(2).toSparseCsr().layout).toBe(torch.sparseCsr);
+    expect(torch.eye(2).toSparseCsc().layout).toBe(torch.sparseCsc);
   });
 });
 

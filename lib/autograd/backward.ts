@@ -4,10 +4,10 @@ import { readOptions } from '../arguments';
 import { RuntimeError } from '../errors';
 import { native } from '../native';
 import { Tensor } from '../tensor';
-import { checkInputs, readGrads, readInputs, readOutputs } from './arguments';
-import type { GradOrList, TensorOrList, TensorsByName } from './arguments';
 import { withCallbacks } from './callbacks';
 import { makeGrads } from './engine';
+import { checkInputs, readGrads, readInputs, readOutputs } from './engine-arguments';
+import type { GradOrList, TensorOrList, TensorsByName } from './engine-arguments';
 
 /** The options of {@link backward}. */
 export interface BackwardOptions {

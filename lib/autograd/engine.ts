@@ -1,6 +1,7 @@
 /** Runs of the autograd engine, with the argument checks that PyTorch does in Python. */
 
 import { describeType } from '../describe';
+import { isDifferentiable, isComplexDtype } from '../dtype';
 import { AssertionError, RuntimeError, ValueError } from '../errors';
 import { vmapTensors } from '../interpreter/batching';
 import { native } from '../native';
@@ -8,9 +9,6 @@ import { torchFunctions } from '../operators';
 import { sameShape, sizeText } from '../shapes';
 import type { Tensor } from '../tensor';
 import { withCallbacks } from './callbacks';
-
-const isFloating = (tensor: Tensor): boolean => /^(b?float|complex)/.test(tensor.dtype);
-const isComplex = (tensor: Tensor): boolean => tensor.dtype.startsWith('complex');
 
 function shapeMismatch(i: number, gradShape: readonly number[], shape: readonly number[], batched: boolean): string {
   const shapes = `grad_output[${i}] has a shape of ${sizeText(gradShape)} and output[${i}] has a shape of ${sizeText(shape)}.`;
@@ -33,7 +31,7 @@ export function makeGrads(
     if (grad === null) {
       if (!output.requiresGrad) return null;
       if (output.numel() !== 1) throw new RuntimeError('grad can be implicitly created only for scalar outputs');
-      if (!isFloating(output) || isComplex(output)) {
+      if (!isDifferentiable(output.dtype) || isComplexDtype(output.dtype)) {
         throw new RuntimeError(
           `grad can be implicitly created only for real scalar outputs but got torch.${output.dtype}`,
         );
@@ -46,7 +44,7 @@ export function makeGrads(
     const shape = output.shape;
     const gradShape = batched ? grad.shape.slice(1) : grad.shape;
     if (!sameShape(gradShape, shape)) throw new RuntimeError(shapeMismatch(i, gradShape, shape, batched));
-    if (isComplex(output) !== isComplex(grad)) {
+    if (isComplexDtype(output.dtype) !== isComplexDtype(grad.dtype)) {
       throw new RuntimeError(
         `For complex Tensors, both grad_output and output are required to have the same dtype. Mismatch in dtype: grad_output[${i}] has a dtype of torch.${grad.dtype} and output[${i}] has a dtype of torch.${output.dtype}.`,
       );

@@ -2,6 +2,7 @@
 
 import { checkOptions } from '../arguments';
 import { describeType } from '../describe';
+import { isDifferentiable } from '../dtype';
 import { RuntimeError, ValueError } from '../errors';
 import { isInJvp } from '../interpreter/levels';
 import { native } from '../native';
@@ -91,7 +92,7 @@ function checkDifferentiable(name: string, tensor: unknown): void {
   if (!native.isTensor(tensor)) {
     throw new TypeError(`makeDual(): argument '${name}' must be Tensor, not ${describeType(tensor)}`);
   }
-  if (/^(b?float|complex)/.test(tensor.dtype)) return;
+  if (isDifferentiable(tensor.dtype)) return;
   const role = name === 'tensor' ? 'primal' : name;
   throw new ValueError(`Expected ${role} to be floating point or complex, but got: torch.${tensor.dtype}`);
 }

@@ -4,9 +4,9 @@ import { readOptions } from '../arguments';
 import { RuntimeError, ValueError } from '../errors';
 import { torchFunctions } from '../operators';
 import type { Tensor } from '../tensor';
-import { checkInputs, readGrads, readInputs, readOutputs } from './arguments';
-import type { GradOrList, TensorOrList, TensorsByName } from './arguments';
 import { makeGrads, runEngine } from './engine';
+import { checkInputs, readGrads, readInputs, readOutputs } from './engine-arguments';
+import type { GradOrList, TensorOrList, TensorsByName } from './engine-arguments';
 
 /** The options of {@link grad}. */
 export interface AutogradGradOptions {

@@ -2,7 +2,7 @@
 
 import { product } from '../shapes';
 import { formatExponential, formatFixed } from './numbers';
-import type { PrintOptions } from './options';
+import type { PrintOptions } from './print-options';
 
 /** Exact elements in row-major order; complex elements alternate real and imaginary parts. */
 export type ElementValues = Float64Array | BigInt64Array | BigUint64Array | Uint8Array;

@@ -1,4 +1,4 @@
 /** Printing of tensors. */
 
-export { getPrintOptions, setPrintOptions, type PrintOptions } from './options';
+export { getPrintOptions, setPrintOptions, type PrintOptions } from './print-options';
 export { formatTensor } from './tensor';

@@ -5,7 +5,7 @@ import { native } from '../native';
 import { product } from '../shapes';
 import type { Tensor } from '../tensor';
 import { formatElements, type ElementKind } from './elements';
-import { getPrintOptions, type PrintOptions } from './options';
+import { getPrintOptions, type PrintOptions } from './print-options';
 
 /** The properties of a plain tensor that printing needs, besides its elements. */
 export interface PrintingInfo {

@@ -23,19 +23,19 @@ export interface GradOptions<N extends Argnums = Argnums, H extends boolean = bo
   hasAux?: H;
 }
 
-const P = 'grad_and_value(f)(*args)';
+const API = 'grad_and_value(f)(*args)';
 
 function gradAndValueOf(func: AnyFunction, options: GradOptions, args: readonly unknown[]) {
   const { argnums = 0, hasAux = false } = options;
   return atGradLevel((level) => {
     const { wrapped, diff } = wrapArguments(args, argnums, level);
-    const { output, aux } = splitAux(callSync(P, func, wrapped), hasAux, P);
+    const { output, aux } = splitAux(callSync(API, func, wrapped), hasAux, API);
     if (!native.isTensor(output)) {
-      throw new RuntimeError(`${P}: Expected f(*args) to return a Tensor, got ${describeType(output)}`);
+      throw new RuntimeError(`${API}: Expected f(*args) to return a Tensor, got ${describeType(output)}`);
     }
     if (output.dim() !== 0) {
       throw new RuntimeError(
-        `${P}: Expected f(*args) to return a scalar Tensor, got tensor with ${output.dim()} dims. Maybe you wanted to use the vjp or jacrev APIs instead?`,
+        `${API}: Expected f(*args) to return a scalar Tensor, got tensor with ${output.dim()} dims. Maybe you wanted to use the vjp or jacrev APIs instead?`,
       );
     }
     const { leaves, spec } = pytree.flatten(diff);

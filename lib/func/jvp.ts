@@ -2,6 +2,7 @@
 
 import { checkFunction, checkOptions } from '../arguments';
 import { describeType } from '../describe';
+import { isDifferentiable } from '../dtype';
 import { RuntimeError, ValueError } from '../errors';
 import { atJvpLevel } from '../interpreter/levels';
 import { unwrapAll, unwrapOwn, wrapAll } from '../interpreter/wrapping';
@@ -15,13 +16,13 @@ import { normalizeArgnums } from './argnums';
 import { splitAux, tensorOutputs } from './outputs';
 import type { Argnums, Aux, Output, Returned } from './types';
 
-const P = 'jvp(f, primals, tangents)';
+const API = 'jvp(f, primals, tangents)';
 
 function checkTensors(leaves: readonly unknown[], what: string): asserts leaves is Tensor[] {
-  if (leaves.length === 0) throw new RuntimeError(`${P}: Expected ${what} to contain at least one Tensor.`);
+  if (leaves.length === 0) throw new RuntimeError(`${API}: Expected ${what} to contain at least one Tensor.`);
   for (const leaf of leaves) {
     if (!native.isTensor(leaf)) {
-      throw new RuntimeError(`${P}: Expected ${what} to only contain Tensors, got ${describeType(leaf)}`);
+      throw new RuntimeError(`${API}: Expected ${what} to only contain Tensors, got ${describeType(leaf)}`);
     }
   }
 }
@@ -31,7 +32,7 @@ function makeDual(primal: Tensor, tangent: Tensor): Tensor {
     ['primal', primal],
     ['tangent', tangent],
   ] as const) {
-    if (!/^(b?float|complex)/.test(dtype)) {
+    if (!isDifferentiable(dtype)) {
       throw new ValueError(`Expected ${name} to be floating point or complex, but got: torch.${dtype}`);
     }
   }
@@ -65,9 +66,9 @@ export function flatJvp(
     for (const i of list) {
       args[i] = pytree.treeMap(primals[i], (leaf) => makeDual(leaf as Tensor, flatTangents[next++]));
     }
-    const split = splitAux(callSync(P, func, args), hasAux, P);
+    const split = splitAux(callSync(API, func, args), hasAux, API);
     const aux = hasAux ? unwrapAll(split.aux, level) : undefined;
-    const { leaves, spec } = tensorOutputs(split.output, P);
+    const { leaves, spec } = tensorOutputs(split.output, API);
     const outputs: Tensor[] = [];
     const tangents: Tensor[] = [];
     for (const leaf of leaves) {
@@ -118,13 +119,13 @@ export function jvp<A extends unknown[], R extends Returned, const H extends boo
   checkFunction('jvp', func);
   checkOptions('jvp', options, ['strict', 'hasAux']);
   if (!Array.isArray(primals)) {
-    throw new RuntimeError(`${P}: Expected primals to be a tuple. E.g. it should be valid to call f(*primals).`);
+    throw new RuntimeError(`${API}: Expected primals to be a tuple. E.g. it should be valid to call f(*primals).`);
   }
   const flatPrimals = pytree.flatten(primals);
   const flatTangents = pytree.flatten(tangents);
   if (!pytree.specEquals(flatPrimals.spec, flatTangents.spec)) {
     throw new RuntimeError(
-      `${P}: Expected primals and tangents to have the same python structure. For example, if primals is a tuple of 3 tensors, tangents also must be. Got primals with structure ${pytree.specToString(flatPrimals.spec)} and tangents with structure ${pytree.specToString(flatTangents.spec)}`,
+      `${API}: Expected primals and tangents to have the same python structure. For example, if primals is a tuple of 3 tensors, tangents also must be. Got primals with structure ${pytree.specToString(flatPrimals.spec)} and tangents with structure ${pytree.specToString(flatTangents.spec)}`,
     );
   }
   const { leaves } = flatTangents;

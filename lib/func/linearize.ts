@@ -2,6 +2,7 @@
 
 import { checkFunction } from '../arguments';
 import { describeType } from '../describe';
+import { isDifferentiable } from '../dtype';
 import { RuntimeError, ValueError } from '../errors';
 import { native } from '../native';
 import { torchFunctions } from '../operators';
@@ -17,7 +18,7 @@ function checkPrimals(leaves: readonly unknown[]): asserts leaves is Tensor[] {
   for (const leaf of leaves) {
     if (!native.isTensor(leaf))
       throw new ValueError(`Thing passed to transform API must be Tensor, got ${describeType(leaf)}`);
-    if (!/^(b?float|complex)/.test(leaf.dtype)) {
+    if (!isDifferentiable(leaf.dtype)) {
       throw new ValueError(`Expected primal to be floating point or complex, but got: torch.${leaf.dtype}`);
     }
   }

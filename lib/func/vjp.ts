@@ -2,6 +2,7 @@
 
 import { checkFunction, checkOptions } from '../arguments';
 import { gradOrZeros } from '../autograd/engine';
+import { isDifferentiable } from '../dtype';
 import { RuntimeError } from '../errors';
 import { atGradLevel } from '../interpreter/levels';
 import { unwrapAll } from '../interpreter/wrapping';
@@ -14,7 +15,7 @@ import { wrapArguments } from './argnums';
 import { splitAux, tensorOutputs } from './outputs';
 import type { Argnums, Aux, Output, Returned } from './types';
 
-const P = 'vjp(f, *primals)';
+const API = 'vjp(f, *primals)';
 
 /** A function linearized backwards: its flat outputs, and the products with flat cotangents. */
 export interface FlatVjp {
@@ -40,11 +41,11 @@ export function flatVjp(
 ): FlatVjp {
   return atGradLevel((level) => {
     const { wrapped, diff } = wrapArguments(primals, argnums, level);
-    const split = splitAux(callSync(P, func, wrapped), hasAux, P);
+    const split = splitAux(callSync(API, func, wrapped), hasAux, API);
     const aux = hasAux ? unwrapAll(split.aux, level) : undefined;
-    const { leaves: outputs, spec: outputSpec } = tensorOutputs(split.output, P);
+    const { leaves: outputs, spec: outputSpec } = tensorOutputs(split.output, API);
     for (const leaf of outputs) {
-      if (!/^(b?float|complex)/.test(leaf.dtype)) {
+      if (!isDifferentiable(leaf.dtype)) {
         throw new RuntimeError(
           `vjp(f, ...): All outputs of f must be floating-point or complex Tensors, got Tensor with dtype torch.${leaf.dtype}`,
         );

@@ -9,7 +9,7 @@ import type { Dtype } from '../dtype';
 import { ValueError } from '../errors';
 import { native } from '../native';
 import type { Tensor } from '../tensor';
-import { scalarTypeName } from './type-names';
+import { scalarTypeName } from '../type-info';
 
 /** The options of {@link asarray}. */
 export interface AsarrayOptions {

@@ -8,17 +8,6 @@ import './tensor-members';
 export * from './aliases';
 export { asarray, getDevice, numel } from './asarray';
 export type { AsarrayOptions } from './asarray';
-export * from './constants';
-export {
-  areDeterministicAlgorithmsEnabled,
-  getDeterministicDebugMode,
-  getFloat32MatmulPrecision,
-  isDeterministicAlgorithmsWarnOnlyEnabled,
-  setDeterministicDebugMode,
-  setFloat32MatmulPrecision,
-  useDeterministicAlgorithms,
-} from './determinism';
-export type { MatmulPrecision } from './determinism';
 export type { DimOrderOptions } from './dim-order';
 export { einsum } from './einsum';
 export type { Sublist } from './einsum';
@@ -40,11 +29,10 @@ export {
   broadcastTensors,
   cartesianProd,
   meshgrid,
-} from './shapes';
-export type { MeshgridOptions } from './shapes';
+} from './broadcasting';
+export type { MeshgridOptions } from './broadcasting';
 export { split, unravelIndex } from './splitting';
 export { stft } from './stft';
 export type { StftOptions } from './stft';
-export { typename } from './type-names';
 export { nonzero, unique, uniqueConsecutive } from './unique';
 export type { UniqueConsecutiveOptions, UniqueOptions, UniqueResult } from './unique';

@@ -12,11 +12,11 @@ import { aten } from '../ops';
 import { product } from '../shapes';
 import { Tensor } from '../tensor';
 import type { FormatOptions } from '../to-arguments';
+import { parseTypeName, tensorTypeName } from '../type-info';
 import type { NestedArray } from '../values';
 import { emitLibtorchWarning } from '../warnings';
 import { dimOrder } from './dim-order';
 import type { DimOrderOptions } from './dim-order';
-import { parseTypeName, tensorTypeName } from './type-names';
 
 /** The type of `Tensor.new`: `new(...)` in an interface would declare a constructor. */
 interface LegacyNew {

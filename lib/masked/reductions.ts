@@ -2,6 +2,7 @@
 
 import { readOptions } from '../arguments';
 import type { Optional } from '../arguments';
+import { isDifferentiable } from '../dtype';
 import type { Dtype } from '../dtype';
 import { AssertionError, ValueError } from '../errors';
 import { linalgFunctions, torchFunctions } from '../operators';
@@ -22,7 +23,7 @@ type DimsArguments = Optional<[dim: Dims], MaskedDimsOptions>;
 
 const KEYWORDS = ['keepdim', 'dtype', 'mask'] as const;
 
-function read(name: string, input: Tensor, rest: readonly unknown[]): Partial<MaskedDimsOptions> {
+function readMaskedOptions(name: string, input: Tensor, rest: readonly unknown[]): Partial<MaskedDimsOptions> {
   checkStrided(name, input);
   return readOptions<MaskedDimsOptions>(name, rest, ['dim'], KEYWORDS);
 }
@@ -32,8 +33,6 @@ const SMALL_INTEGERS: readonly Dtype[] = ['uint8', 'bool', 'int8', 'int16', 'int
 function accumulated(input: Tensor, dtype: Dtype | null | undefined): Dtype {
   return dtype ?? (SMALL_INTEGERS.includes(input.dtype) ? 'int64' : input.dtype);
 }
-
-const isInexact = (dtype: Dtype): boolean => /float|complex/.test(dtype);
 
 /**
  * The sum of the selected elements; `torch.masked.sum`. Small integer dtypes are summed as int64.
@@ -48,7 +47,7 @@ const isInexact = (dtype: Dtype): boolean => /float|complex/.test(dtype);
  * ```
  */
 export function sum(input: Tensor, ...rest: DimsArguments): Tensor {
-  const { dim, keepdim, dtype, mask } = read('sum', input, rest);
+  const { dim, keepdim, dtype, mask } = readMaskedOptions('sum', input, rest);
   const dims = canonicalDims(dim, input.dim());
   return torchFunctions.sum(filled('sum', input, mask), dims, keepdim ?? false, { dtype: accumulated(input, dtype) });
 }
@@ -59,7 +58,7 @@ export function sum(input: Tensor, ...rest: DimsArguments): Tensor {
  * @throws As {@link sum}.
  */
 export function prod(input: Tensor, ...rest: DimsArguments): Tensor {
-  const { dim, keepdim, dtype, mask } = read('prod', input, rest);
+  const { dim, keepdim, dtype, mask } = readMaskedOptions('prod', input, rest);
   let result = filled('prod', input, mask).to(accumulated(input, dtype));
   for (const d of canonicalDims(dim, input.dim()).reverse()) result = result.prod(d, keepdim ?? false);
   return result;
@@ -71,7 +70,7 @@ export function prod(input: Tensor, ...rest: DimsArguments): Tensor {
  * @throws As {@link sum}; NotImplementedError for a dtype that is not ordered.
  */
 export function amax(input: Tensor, ...rest: DimsArguments): Tensor {
-  const { dim, keepdim, dtype, mask } = read('amax', input, rest);
+  const { dim, keepdim, dtype, mask } = readMaskedOptions('amax', input, rest);
   const values = filled('amax', input, mask);
   return torchFunctions.amax(values, canonicalDims(dim, input.dim()), keepdim ?? false).to(dtype ?? input.dtype);
 }
@@ -82,7 +81,7 @@ export function amax(input: Tensor, ...rest: DimsArguments): Tensor {
  * @throws As {@link amax}.
  */
 export function amin(input: Tensor, ...rest: DimsArguments): Tensor {
-  const { dim, keepdim, dtype, mask } = read('amin', input, rest);
+  const { dim, keepdim, dtype, mask } = readMaskedOptions('amin', input, rest);
   const values = filled('amin', input, mask);
   return torchFunctions.amin(values, canonicalDims(dim, input.dim()), keepdim ?? false).to(dtype ?? input.dtype);
 }
@@ -102,7 +101,7 @@ type DimArguments = Optional<[dim: number | null], MaskedDimOptions>;
  * @throws As {@link amax}.
  */
 export function argmax(input: Tensor, ...rest: DimArguments): Tensor {
-  const { dim, keepdim, dtype, mask } = read('argmax', input, rest);
+  const { dim, keepdim, dtype, mask } = readMaskedOptions('argmax', input, rest);
   const values = filled('amax', input, mask);
   return torchFunctions.argmax(values, (dim ?? null) as number, keepdim ?? false).to(dtype ?? input.dtype);
 }
@@ -113,7 +112,7 @@ export function argmax(input: Tensor, ...rest: DimArguments): Tensor {
  * @throws As {@link amax}.
  */
 export function argmin(input: Tensor, ...rest: DimArguments): Tensor {
-  const { dim, keepdim, dtype, mask } = read('argmin', input, rest);
+  const { dim, keepdim, dtype, mask } = readMaskedOptions('argmin', input, rest);
   const values = filled('amin', input, mask);
   return torchFunctions.argmin(values, (dim ?? null) as number, keepdim ?? false).to(dtype ?? input.dtype);
 }
@@ -136,9 +135,9 @@ function countOf(input: Tensor, dim: Dims | undefined, keepdim: boolean, mask: T
  * ```
  */
 export function mean(input: Tensor, ...rest: DimsArguments): Tensor {
-  const { dim, keepdim, dtype, mask } = read('mean', input, rest);
+  const { dim, keepdim, dtype, mask } = readMaskedOptions('mean', input, rest);
   const inferred = dtype ?? input.dtype;
-  if (!isInexact(inferred)) {
+  if (!isDifferentiable(inferred)) {
     throw new ValueError(
       `mean(): Could not infer output dtype. ${dtype == null ? 'Input' : 'Optional'} dtype must be either a floating point or complex dtype. Got: torch.${inferred}`,
     );
@@ -159,7 +158,7 @@ export interface MaskedMedianOptions extends MaskedReductionOptions {
  * @throws As {@link sum}; ValueError for integer dtypes if a row has no selected element.
  */
 export function median(input: Tensor, ...rest: Optional<[dim: number], MaskedMedianOptions>): Tensor {
-  const { dim = -1, keepdim, dtype, mask } = read('median', input, rest);
+  const { dim = -1, keepdim, dtype, mask } = readMaskedOptions('median', input, rest);
   const [at] = canonicalDims(dim, input.dim());
   const isFloat = input.isFloatingPoint();
   const values = filled('median', isFloat ? input : input.to('float32'), mask);
@@ -177,7 +176,7 @@ export function median(input: Tensor, ...rest: Optional<[dim: number], MaskedMed
  * @throws As {@link amax}.
  */
 export function logsumexp(input: Tensor, ...rest: DimsArguments): Tensor {
-  const { dim, keepdim, dtype, mask } = read('logsumexp', input, rest);
+  const { dim, keepdim, dtype, mask } = readMaskedOptions('logsumexp', input, rest);
   const values = filled('logsumexp', input, mask);
   return torchFunctions.logsumexp(values, canonicalDims(dim, input.dim()), keepdim ?? false).to(dtype ?? input.dtype);
 }
@@ -224,8 +223,8 @@ function variance(name: string, input: Tensor, rest: readonly unknown[]): Tensor
     throw new AssertionError('Only one of unbiased and correction may be given');
   }
   const correction = given ?? (unbiased === false ? 0 : 1);
-  const dtype = options.dtype ?? (isInexact(input.dtype) ? input.dtype : 'float32');
-  const computeDtype = isInexact(dtype) ? dtype : 'float32';
+  const dtype = options.dtype ?? (isDifferentiable(input.dtype) ? input.dtype : 'float32');
+  const computeDtype = isDifferentiable(dtype) ? dtype : 'float32';
   let count = countOf(input, dim, true, mask);
   const deviation = input.sub(sum(input, { dim, keepdim: true, dtype, mask }).div(count));
   const total = sum(deviation.mul(deviation.conj()), { dim, keepdim, dtype: computeDtype, mask });

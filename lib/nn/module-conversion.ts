@@ -1,12 +1,12 @@
 /** Converting all tensors of a module to another device or dtype. */
 
 import { noGrad } from '../autograd/modes';
+import { isDifferentiable } from '../dtype';
 import { NotImplementedError } from '../errors';
 import { torchFunctions } from '../operators';
 import { aten } from '../ops';
-import type { Tensor, ToOptions } from '../tensor';
-import { isDtype } from '../dtype';
-import { native } from '../native';
+import type { Tensor } from '../tensor';
+import { readToArguments } from '../to-arguments';
 import type { Module } from './module';
 import { Parameter } from './parameter';
 import type { Registry } from './registry';
@@ -49,16 +49,8 @@ export function convertOwn(module: Module, registry: Registry, convert: Convert)
  * @throws TypeError for a dtype that is neither floating-point nor complex.
  */
 export function conversionTo(args: readonly unknown[]): Convert {
-  const options: ToOptions = {};
-  for (const arg of args) {
-    if (native.isTensor(arg)) Object.assign(options, { dtype: arg.dtype, device: arg.device });
-    else if (isDtype(arg)) options.dtype = arg;
-    else if (typeof arg === 'string' || (typeof arg === 'object' && arg !== null && 'type' in arg)) {
-      options.device = arg as ToOptions['device'];
-    } else Object.assign(options, arg);
-  }
-  const { dtype = null, memoryFormat = null, ...rest } = options;
-  if (dtype !== null && !/^(float|bfloat|complex)/.test(dtype)) {
+  const { dtype = null, memoryFormat = null, ...rest } = readToArguments(args[0], args.slice(1));
+  if (dtype !== null && !isDifferentiable(dtype)) {
     throw new TypeError(
       `nn.Module.to only accepts floating point or complex dtypes, but got desired dtype=torch.${dtype}`,
     );

@@ -5,9 +5,9 @@
  */
 
 import { KeyError } from '../errors';
-import { typename } from '../functional/type-names';
 import { native } from '../native';
 import type { Tensor } from '../tensor';
+import { typename } from '../type-info';
 import { Callable } from './callable';
 import type { Module } from './module';
 import { Buffer, Parameter } from './parameter';

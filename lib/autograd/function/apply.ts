@@ -8,10 +8,10 @@ import type { Tensor } from '../../tensor';
 import { CallbackSite } from '../callbacks';
 import { FunctionCtx, STATE } from './context';
 import { overrides } from './defaults';
-import type { Rule } from './types';
+import type { CustomFunction } from './types';
 
 interface Call {
-  rule: Rule;
+  custom: CustomFunction;
   ctx: FunctionCtx;
   /** Whether each argument of forward is a tensor. */
   isTensor: boolean[];
@@ -25,42 +25,42 @@ type Method = 'forward' | 'setupContext' | 'backward' | 'vjp' | 'jvp' | 'vmap';
  * @throws TypeError for what is no function, and for the promise of an async method: what it computes would
  * come too late.
  */
-export function callMethod(rule: Rule, method: Method, args: readonly unknown[]): unknown {
-  const implementation: unknown = rule[method];
+export function callMethod(custom: CustomFunction, method: Method, args: readonly unknown[]): unknown {
+  const implementation: unknown = custom[method];
   if (typeof implementation !== 'function') {
-    throw new TypeError(`${rule.name}.${method} must be a function, not ${describeType(implementation)}`);
+    throw new TypeError(`${custom.name}.${method} must be a function, not ${describeType(implementation)}`);
   }
-  const result: unknown = implementation.apply(rule, args);
+  const result: unknown = implementation.apply(custom, args);
   refusePromise(
     result,
-    `${rule.name}.${method} returned a Promise; the methods of a custom function must be synchronous`,
+    `${custom.name}.${method} returned a Promise; the methods of a custom function must be synchronous`,
   );
   return result;
 }
 
 /** Calls the user's backward, which may be called vjp. */
-export function callBackward(rule: Rule, ctx: FunctionCtx, grads: readonly (Tensor | null)[]): unknown {
-  const isVjp = overrides(rule, 'vjp');
-  if (isVjp && overrides(rule, 'backward')) {
+export function callBackward(custom: CustomFunction, ctx: FunctionCtx, grads: readonly (Tensor | null)[]): unknown {
+  const isVjp = overrides(custom, 'vjp');
+  if (isVjp && overrides(custom, 'backward')) {
     throw new RuntimeError(
       "Implementing both 'backward' and 'vjp' for a custom Function is not allowed. You should only implement one of them.",
     );
   }
-  const args = rule.boxedGradsCall ? [[...grads]] : grads;
-  return callMethod(rule, isVjp ? 'vjp' : 'backward', [ctx, ...args]);
+  const args = custom.boxedGradsCall ? [[...grads]] : grads;
+  return callMethod(custom, isVjp ? 'vjp' : 'backward', [ctx, ...args]);
 }
 
-export function callJvp(rule: Rule, ctx: FunctionCtx, tangents: readonly (Tensor | null)[]): unknown {
-  return callMethod(rule, 'jvp', [ctx, ...tangents]);
+export function callJvp(custom: CustomFunction, ctx: FunctionCtx, tangents: readonly (Tensor | null)[]): unknown {
+  return callMethod(custom, 'jvp', [ctx, ...tangents]);
 }
 
 function toList(result: unknown): unknown[] {
   return (Array.isArray(result) ? (result as unknown[]) : [result]).map((value) => value ?? null);
 }
 
-function runBackward({ rule, ctx, isTensor }: Call, grads: (Tensor | null)[]): unknown[] {
-  const results = toList(callBackward(rule, ctx, grads));
-  const name = `${rule.name}Backward`;
+function runBackward({ custom, ctx, isTensor }: Call, grads: (Tensor | null)[]): unknown[] {
+  const results = toList(callBackward(custom, ctx, grads));
+  const name = `${custom.name}Backward`;
   if (results.length > isTensor.length && results.slice(isTensor.length).every((value) => value === null)) {
     results.length = isTensor.length;
   }
@@ -81,8 +81,8 @@ function runBackward({ rule, ctx, isTensor }: Call, grads: (Tensor | null)[]): u
   return results;
 }
 
-function runJvp({ rule, ctx }: Call, tangents: (Tensor | null)[]): unknown[] {
-  const results = toList(callJvp(rule, ctx, tangents));
+function runJvp({ custom, ctx }: Call, tangents: (Tensor | null)[]): unknown[] {
+  const results = toList(callJvp(custom, ctx, tangents));
   results.forEach((result, i) => {
     if (result !== null && !native.isTensor(result)) {
       throw new RuntimeError(`expected Variable or None (got ${describeType(result)}) for grad output ${i}.`);
@@ -122,16 +122,16 @@ function withoutGrads<T>(body: () => T): T {
  *
  * @param separate - Whether the context is set up by setupContext, not by forward.
  */
-export function applyHere(rule: Rule, args: readonly unknown[], separate: boolean): unknown {
+export function applyAtThisLevel(custom: CustomFunction, args: readonly unknown[], separate: boolean): unknown {
   const inputs = args.map((arg) => (native.isTensor(arg) ? arg : null));
   const ctx = new FunctionCtx(
     inputs.map((input) => input?.requiresGrad ?? false),
-    rule.clearSavedTensorsOnAccess,
+    custom.clearSavedTensorsOnAccess,
   );
   const output = withoutGrads((): unknown => {
-    if (!separate) return callMethod(rule, 'forward', [ctx, ...args]);
-    const result = callMethod(rule, 'forward', args);
-    callMethod(rule, 'setupContext', [ctx, [...args], result]);
+    if (!separate) return callMethod(custom, 'forward', [ctx, ...args]);
+    const result = callMethod(custom, 'forward', args);
+    callMethod(custom, 'setupContext', [ctx, [...args], result]);
     return result;
   });
   const state = ctx[STATE];
@@ -157,10 +157,10 @@ export function applyHere(rule: Rule, args: readonly unknown[], separate: boolea
     separateContext: separate,
     materialize: state.materializeGrads,
   };
-  const number = site.add({ rule, ctx, isTensor: inputs.map((input) => input !== null) });
+  const number = site.add({ custom, ctx, isTensor: inputs.map((input) => input !== null) });
   let wrapped;
   try {
-    wrapped = native.functionWrap(site.native, number, rule.name, request);
+    wrapped = native.functionWrap(site.native, number, custom.name, request);
   } catch (error) {
     site.remove(number);
     throw error;

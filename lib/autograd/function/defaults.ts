@@ -1,7 +1,7 @@
 /** The methods that a custom function has before it says something else. */
 
 import { NotImplementedError } from '../../errors';
-import type { Rule } from './types';
+import type { CustomFunction } from './types';
 
 const backward = (): never => {
   throw new NotImplementedError(
@@ -33,6 +33,6 @@ export const defaults = {
 };
 
 /** Whether a custom function has said something about this method. */
-export function overrides(rule: Rule, method: keyof typeof defaults): boolean {
-  return rule[method] !== defaults[method];
+export function overrides(custom: CustomFunction, method: keyof typeof defaults): boolean {
+  return custom[method] !== defaults[method];
 }

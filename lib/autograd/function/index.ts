@@ -2,10 +2,10 @@
 
 import { RuntimeError } from '../../errors';
 import { native } from '../../native';
-import { applyHere } from './apply';
+import { applyAtThisLevel } from './apply';
 import { defaults, overrides } from './defaults';
 import { customFunctionCall } from './levels';
-import type { ApplyArguments, ApplyResult, Rule, VmapInfo } from './types';
+import type { ApplyArguments, ApplyResult, CustomFunction, VmapInfo } from './types';
 
 export { FunctionCtx } from './context';
 export { onceDifferentiable } from './once-differentiable';
@@ -97,18 +97,18 @@ export abstract class AutogradFunction {
         'Function.apply was called without its class: write Square.apply(x), or keep Square.apply.bind(Square)',
       );
     }
-    const rule = this as unknown as Rule;
-    const separate = overrides(rule, 'setupContext');
+    const custom = this as unknown as CustomFunction;
+    const separate = overrides(custom, 'setupContext');
     if (native.levelDepth() === 0) {
       const operands = (args as unknown[]).map((arg) => (native.isTensor(arg) ? native.unwrapDead(arg) : arg));
-      return applyHere(rule, operands, separate) as ApplyResult<F>;
+      return applyAtThisLevel(custom, operands, separate) as ApplyResult<F>;
     }
     if (!separate) {
       throw new RuntimeError(
         'In order to use an autograd.Function with functorch transforms (vmap, grad, jvp, jacrev, ...), it must override the setupContext staticmethod. For more details, please see https://pytorch.org/docs/main/notes/extending.func.html',
       );
     }
-    return customFunctionCall(rule, args) as ApplyResult<F>;
+    return customFunctionCall(custom, args) as ApplyResult<F>;
   }
 }
 /* eslint-enable @typescript-eslint/no-explicit-any */

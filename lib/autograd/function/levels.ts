@@ -9,11 +9,11 @@ import { native } from '../../native';
 import type { Level } from '../../native';
 import * as pytree from '../../pytree';
 import type { Tensor } from '../../tensor';
-import { applyHere, callBackward, callJvp, callMethod } from './apply';
+import { applyAtThisLevel, callBackward, callJvp, callMethod } from './apply';
 import { wrapContext } from './context';
 import type { FunctionCtx } from './context';
 import { defaults, overrides } from './defaults';
-import type { Rule } from './types';
+import type { CustomFunction } from './types';
 import { vmapify } from './vmapify';
 import type { VmapOutputs } from './vmapify';
 
@@ -67,8 +67,8 @@ function wrapOutputs(
  * but would hold for those below: to an outer `jvp` the tangents would be constants. So forward mode is on
  * where there are levels below, and what is saved, and what comes out, is without a tangent at this one.
  */
-function jvpAtLevel(rule: Rule, ctx: FunctionCtx, tangents: readonly (Tensor | null)[]): unknown {
-  if (native.levelDepth() < 2) return callJvp(rule, ctx, tangents);
+function jvpAtLevel(custom: CustomFunction, ctx: FunctionCtx, tangents: readonly (Tensor | null)[]): unknown {
+  if (native.levelDepth() < 2) return callJvp(custom, ctx, tangents);
   // The same tensor if it has none: after a change in place jvp has to return the tangent that it was given.
   const primal = (tensor: Tensor): Tensor => {
     const [value, tangent] = native.unpackDual(tensor, 0);
@@ -82,35 +82,35 @@ function jvpAtLevel(rule: Rule, ctx: FunctionCtx, tangents: readonly (Tensor | n
   const mode = native.forwardGradMode();
   native.setForwardGradMode(true);
   try {
-    return mapTensors(callJvp(rule, inner, tangents), primal);
+    return mapTensors(callJvp(custom, inner, tangents), primal);
   } finally {
     native.setForwardGradMode(mode);
   }
 }
 
-function applyAtGradLevel(top: Level, rule: Rule, operands: readonly unknown[]): unknown {
+function applyAtGradLevel(top: Level, custom: CustomFunction, operands: readonly unknown[]): unknown {
   const { level } = top;
-  const generated: Rule = {
+  const generated: CustomFunction = {
     ...defaults,
-    name: `${rule.name}Generated`,
+    name: `${custom.name}Generated`,
     generateVmapRule: false,
-    clearSavedTensorsOnAccess: rule.clearSavedTensorsOnAccess,
+    clearSavedTensorsOnAccess: custom.clearSavedTensorsOnAccess,
     boxedGradsCall: false,
     forward(...args: unknown[]) {
       const unwrapped = args.map((arg) => mapTensors(arg, (tensor) => native.unwrapForGrad(tensor, level)));
-      // applyHere has turned both off; below they are on unless the level was entered without them.
+      // applyAtThisLevel has turned both off; below they are on unless the level was entered without them.
       native.setGradMode(true);
       native.setForwardGradMode(true);
-      const output = atLevelBelow(top, () => customFunctionCall(rule, unwrapped));
+      const output = atLevelBelow(top, () => customFunctionCall(custom, unwrapped));
       native.setGradMode(false);
       native.setForwardGradMode(false);
       return wrapOutputs(output, unwrapped, args, (tensor) => native.wrapForGrad(tensor, level, false));
     },
-    setupContext: (...args) => callMethod(rule, 'setupContext', args),
-    backward: (ctx, ...grads) => callBackward(rule, ctx, grads),
-    jvp: (ctx, ...tangents) => jvpAtLevel(rule, ctx, tangents),
+    setupContext: (...args) => callMethod(custom, 'setupContext', args),
+    backward: (ctx, ...grads) => callBackward(custom, ctx, grads),
+    jvp: (ctx, ...tangents) => jvpAtLevel(custom, ctx, tangents),
   };
-  return applyHere(generated, operands, /* separate */ true);
+  return applyAtThisLevel(generated, operands, /* separate */ true);
 }
 
 type VmapLevel = Level & { kind: 'vmap' };
@@ -123,26 +123,26 @@ function readVmapResult(result: unknown): [output: unknown, outDims: unknown] {
   return [result[0], result[1]];
 }
 
-function applyAtVmapLevel(top: VmapLevel, rule: Rule, operands: readonly unknown[]): unknown {
+function applyAtVmapLevel(top: VmapLevel, custom: CustomFunction, operands: readonly unknown[]): unknown {
   const { level, batchSize, randomness } = top;
-  if (rule.generateVmapRule && overrides(rule, 'vmap')) {
+  if (custom.generateVmapRule && overrides(custom, 'vmap')) {
     throw new RuntimeError(
-      `You tried to vmap over ${rule.name}, but it has both generateVmapRule=true and an overridden vmap staticmethod. Please set generateVmapRule=false or delete the overridden vmap staticmethod to avoid ambiguity. ${EXTENDING}`,
+      `You tried to vmap over ${custom.name}, but it has both generateVmapRule=true and an overridden vmap staticmethod. Please set generateVmapRule=false or delete the overridden vmap staticmethod to avoid ambiguity. ${EXTENDING}`,
     );
   }
-  if (!rule.generateVmapRule && !overrides(rule, 'vmap')) {
+  if (!custom.generateVmapRule && !overrides(custom, 'vmap')) {
     throw new RuntimeError(
-      `You tried to vmap over ${rule.name}, but it does not have vmap support. Please override and implement the vmap staticmethod or set generateVmapRule=true. ${EXTENDING}`,
+      `You tried to vmap over ${custom.name}, but it does not have vmap support. Please override and implement the vmap staticmethod or set generateVmapRule=true. ${EXTENDING}`,
     );
   }
   const { values, dims } = unwrapBatched(operands, level) as { values: unknown[]; dims: unknown[] };
   if (pytree.flatten(dims).leaves.every((dim) => dim === null)) {
-    return atLevelBelow(top, () => customFunctionCall(rule, operands));
+    return atLevelBelow(top, () => customFunctionCall(custom, operands));
   }
   const addDim = (tensor: Tensor, dim: unknown): Tensor =>
     dim === null ? tensor : native.addBatchDim(tensor, dim as number, level);
-  if (rule.generateVmapRule) {
-    const vmapped = vmapify(rule, dims, batchSize, randomness);
+  if (custom.generateVmapRule) {
+    const vmapped = vmapify(custom, dims, batchSize, randomness);
     const outputs = atLevelBelow(top, () => customFunctionCall(vmapped, values)) as unknown[];
     const { outDims, single } = outputs.pop() as VmapOutputs;
     const { leaves, spec } = pytree.flatten(single ? outputs[0] : outputs);
@@ -150,7 +150,7 @@ function applyAtVmapLevel(top: VmapLevel, rule: Rule, operands: readonly unknown
     const wrapped = leaves.map((leaf, i) => (native.isTensor(leaf) ? addDim(leaf, flatDims[i]) : leaf));
     return pytree.unflatten(wrapped, spec);
   }
-  const result = atLevelBelow(top, () => callMethod(rule, 'vmap', [{ batchSize, randomness }, dims, ...values]));
+  const result = atLevelBelow(top, () => callMethod(custom, 'vmap', [{ batchSize, randomness }, dims, ...values]));
   const [output, outDims] = readVmapResult(result);
   const { spec } = pytree.flatten(output);
   const flatDims = pytree.broadcastPrefix(outDims, spec);
@@ -163,20 +163,20 @@ function applyAtVmapLevel(top: VmapLevel, rule: Rule, operands: readonly unknown
 }
 
 /** Calls a custom function through all active levels, the top one first. */
-export function customFunctionCall(rule: Rule, args: readonly unknown[]): unknown {
+export function customFunctionCall(custom: CustomFunction, args: readonly unknown[]): unknown {
   const top = native.topLevel();
   const operands = args.map((arg) => mapTensors(arg, (tensor) => native.unwrapDead(tensor)));
-  if (top === null) return applyHere(rule, operands, /* separate */ true);
+  if (top === null) return applyAtThisLevel(custom, operands, /* separate */ true);
   switch (top.kind) {
     case 'grad':
     case 'jvp':
       return applyAtGradLevel(
         top,
-        rule,
+        custom,
         operands.map((operand) => mapTensors(operand, (tensor) => native.liftToTop(tensor))),
       );
     case 'vmap':
-      return applyAtVmapLevel(top, rule, operands);
+      return applyAtVmapLevel(top, custom, operands);
     case 'functionalize':
       throw new RuntimeError('NYI: Functionalize rule for custom_function_call');
   }

@@ -13,7 +13,7 @@ export interface VmapInfo {
 /* eslint-disable @typescript-eslint/no-explicit-any -- methods of any signature, which the subclass says */
 
 /** The methods and settings of a custom function: the class itself, or what a transform makes of it. */
-export interface Rule {
+export interface CustomFunction {
   readonly name: string;
   readonly generateVmapRule: boolean;
   readonly clearSavedTensorsOnAccess: boolean;

@@ -14,7 +14,7 @@ import { callBackward, callJvp, callMethod } from './apply';
 import { STATE, wrapContext } from './context';
 import type { FunctionCtx, VmapNotes } from './context';
 import { defaults } from './defaults';
-import type { Rule, VmapInfo } from './types';
+import type { CustomFunction, VmapInfo } from './types';
 
 /** The last output of a generated forward: how the others are batched. */
 export class VmapOutputs {
@@ -123,20 +123,25 @@ function reduce(
 }
 
 /** The custom function that works on batched values; called at the level below. */
-export function vmapify(rule: Rule, inDims: unknown[], batchSize: number, randomness: Randomness): Rule {
+export function vmapify(
+  custom: CustomFunction,
+  inDims: unknown[],
+  batchSize: number,
+  randomness: Randomness,
+): CustomFunction {
   const run = (func: (level: number, args: unknown[]) => unknown, args: readonly unknown[], dims: unknown) =>
     inLevel(func, args, dims, batchSize, randomness);
   const notesOf = (ctx: FunctionCtx): VmapNotes => ctx[STATE].vmapped.get(generated) as VmapNotes;
 
-  const generated: Rule = {
+  const generated: CustomFunction = {
     ...defaults,
-    name: `Vmapped${rule.name}`,
+    name: `Vmapped${custom.name}`,
     generateVmapRule: true,
-    clearSavedTensorsOnAccess: rule.clearSavedTensorsOnAccess,
+    clearSavedTensorsOnAccess: custom.clearSavedTensorsOnAccess,
     boxedGradsCall: false,
 
     forward(...args: unknown[]): unknown[] {
-      const { values, dims } = run((_, inner) => callMethod(rule, 'forward', inner), args, inDims);
+      const { values, dims } = run((_, inner) => callMethod(custom, 'forward', inner), args, inDims);
       return Array.isArray(values)
         ? [...(values as unknown[]), new VmapOutputs(dims, false)]
         : [values, new VmapOutputs(dims, true)];
@@ -167,7 +172,7 @@ export function vmapify(rule: Rule, inDims: unknown[], batchSize: number, random
           saveForBackward: save('saveForBackward', 'backwardDims'),
           saveForForward: save('saveForForward', 'forwardDims'),
         });
-        callMethod(rule, 'setupContext', [wrapped, innerInputs, innerOutput]);
+        callMethod(custom, 'setupContext', [wrapped, innerInputs, innerOutput]);
         notes.inputShapes = (innerInputs as unknown[]).map((input) => (native.isTensor(input) ? input.shape : null));
       };
       run(
@@ -185,7 +190,7 @@ export function vmapify(rule: Rule, inDims: unknown[], batchSize: number, random
       const { backwardDims, forwardDims, outDims } = notesOf(ctx);
       const savedDims = ctx[STATE].forForward === null ? backwardDims : forwardDims;
       const results = run(
-        (_, [savedTensors, inner]) => callJvp(rule, wrapContext(ctx, { savedTensors }), inner as Tensor[]),
+        (_, [savedTensors, inner]) => callJvp(custom, wrapContext(ctx, { savedTensors }), inner as Tensor[]),
         [ctx.savedTensors, tangents],
         [savedDims, dimsOfPresent(inDims, tangents)],
       );
@@ -199,7 +204,7 @@ export function vmapify(rule: Rule, inDims: unknown[], batchSize: number, random
         .slice(0, -1)
         .map((grad, i) => (grad !== null && dims[i] === null ? atFirst(grad, batchSize) : grad));
       const results = run(
-        (_, [savedTensors, inner]) => callBackward(rule, wrapContext(ctx, { savedTensors }), inner as Tensor[]),
+        (_, [savedTensors, inner]) => callBackward(custom, wrapContext(ctx, { savedTensors }), inner as Tensor[]),
         [ctx.savedTensors, grads],
         [
           backwardDims,

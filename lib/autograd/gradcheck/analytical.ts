@@ -6,7 +6,7 @@ import { sameShape } from '../../shapes';
 import type { Tensor } from '../../tensor';
 import { dualLevel, makeDual, unpackDual } from '../forward-ad';
 import { grad } from '../grad';
-import { checkedInputs, GradcheckError, isComplex, isDifferentiable, stackOrZeros } from './check';
+import { checkedInputs, GradcheckError, isComplex, isDifferentiableTensor, stackOrZeros } from './check';
 import type { Check } from './check';
 
 const NONDETERMINISM =
@@ -67,7 +67,7 @@ export function tangentsOf(check: Check, tangents: readonly Tensor[]): (Tensor |
       duals[index] = makeDual(input.detach(), tangents[i]);
     });
     return check.func(...duals).map((output) => {
-      if (!isDifferentiable(output)) return null;
+      if (!isDifferentiableTensor(output)) return null;
       const { primal, tangent } = unpackDual(output);
       if (check.checkGradDtypes && tangent !== null && isComplex(primal) !== isComplex(tangent)) {
         throw new GradcheckError('Forward AD gradient has dtype mismatch.');
@@ -90,7 +90,7 @@ export function forwardJacobian(check: Check, which: number, directions: readonl
     ),
   );
   return check.outputs.map((output, i) => {
-    if (!isDifferentiable(output)) return null;
+    if (!isDifferentiableTensor(output)) return null;
     const flat = rows.map((row) => row[i] ?? torchFunctions.zerosLike(output.detach()).reshape([-1]));
     return stackOrZeros(flat, 0, [0, output.numel()], output);
   });

@@ -5,7 +5,7 @@ import { vmap } from '../../func/vmap';
 import { torchFunctions } from '../../operators';
 import type { Tensor } from '../../tensor';
 import { grad } from '../grad';
-import { checkedInputs, GradcheckError, isDifferentiable } from './check';
+import { checkedInputs, GradcheckError, isDifferentiableTensor } from './check';
 import type { Outputs } from './check';
 
 const HINT =
@@ -44,10 +44,10 @@ export function checkBatchedGrads(inputs: readonly unknown[], output: Tensor, in
 /** Tangents of the outputs, for a batch of tangents of each input. */
 export function checkBatchedTangents(func: Outputs, inputs: readonly unknown[]): void {
   for (const { index, input } of checkedInputs(inputs)) {
-    const others = inputs.map((other) => (isDifferentiable(other) ? other.detach() : other));
+    const others = inputs.map((other) => (isDifferentiableTensor(other) ? other.detach() : other));
     // Not dual numbers made by hand: vmap has no rule for making them.
     const ofInput = (primal: Tensor): Tensor[] =>
-      func(...others.map((other, i) => (i === index ? primal : other))).filter(isDifferentiable);
+      func(...others.map((other, i) => (i === index ? primal : other))).filter(isDifferentiableTensor);
     const tangents = (tangent: Tensor): Tensor[] => jvp(ofInput, [input.detach()], [tangent])[1];
     compare(tangents, [torchFunctions.randnLike(input), torchFunctions.randnLike(input)], index);
   }

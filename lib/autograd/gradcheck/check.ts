@@ -1,6 +1,7 @@
 /** What the parts of gradcheck share. */
 
 import { describeType } from '../../describe';
+import { isComplexDtype, isDifferentiable } from '../../dtype';
 import { RuntimeError } from '../../errors';
 import { native } from '../../native';
 import { torchFunctions } from '../../operators';
@@ -33,10 +34,10 @@ export interface Check {
   imaginary: boolean;
 }
 
-export const isComplex = (tensor: Tensor): boolean => tensor.dtype.startsWith('complex');
+export const isComplex = (tensor: Tensor): boolean => isComplexDtype(tensor.dtype);
 
-export const isDifferentiable = (value: unknown): value is Tensor =>
-  native.isTensor(value) && /^(b?float|complex)/.test(value.dtype);
+export const isDifferentiableTensor = (value: unknown): value is Tensor =>
+  native.isTensor(value) && isDifferentiable(value.dtype);
 
 /** Whether a value is a tensor that derivatives are wanted for. */
 export const isChecked = (value: unknown): value is Tensor => native.isTensor(value) && value.requiresGrad;

@@ -4,7 +4,7 @@ import { Generator } from '../../generator';
 import { torchFunctions } from '../../operators';
 import type { Tensor } from '../../tensor';
 import { forwardJacobian, reverseJacobians, unitVectors } from './analytical';
-import { allClose, checkedInputs, GradcheckError, isComplex, isDifferentiable, mismatch } from './check';
+import { allClose, checkedInputs, GradcheckError, isComplex, isDifferentiableTensor, mismatch } from './check';
 import type { Check } from './check';
 import { numericalJacobian, numericalJvp, realDtype } from './numerical';
 
@@ -136,7 +136,7 @@ export function compareDirections(check: Check): void {
     inputs.forEach((_, i) => {
       const a = analytical[i][o];
       const ju = numerical[i][all];
-      if (a === null || ju === null || !isDifferentiable(ju)) return;
+      if (a === null || ju === null || !isDifferentiableTensor(ju)) return;
       const n = check.forward ? ju : ju.mul(vs[o]).sum();
       const atol = check.atol * directionSum(us[i]) * (check.forward ? 1 : directionSum([vs[o], null]));
       if (allClose(a, n, check.rtol, atol)) return;

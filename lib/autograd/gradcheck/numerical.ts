@@ -7,7 +7,7 @@ import { torchFunctions } from '../../operators';
 import { ops } from '../../ops';
 import { sizeText } from '../../shapes';
 import type { Tensor } from '../../tensor';
-import { elementIndices, isComplex, isDifferentiable, stackOrZeros } from './check';
+import { elementIndices, isComplex, isDifferentiableTensor, stackOrZeros } from './check';
 import type { Check } from './check';
 
 const aten = ops.aten as unknown as { data(tensor: Tensor): Tensor };
@@ -41,7 +41,7 @@ function centralDifference(check: Check, entry: Tensor, direction: Tensor, lengt
         `Expected \`func\` to return outputs with the same ${what} when inputs are perturbed ${at}by ${eps}, but got: ${what}s ${before} and ${after}.`,
       );
     }
-    if (!isDifferentiable(b)) return b;
+    if (!isDifferentiableTensor(b)) return b;
     return b
       .sub(a)
       .div(2 * length)
@@ -67,7 +67,7 @@ function derivatives(
   }
   if (real.some(isComplex)) throw new AssertionError('Expected ds_dx to be real-valued, not complex');
   const imaginary = centralDifference(check, entry, direction[1].mul(I), length, at);
-  return real.map((dx, i) => (isDifferentiable(dx) ? dx.add(imaginary[i].mul(I)) : dx));
+  return real.map((dx, i) => (isDifferentiableTensor(dx) ? dx.add(imaginary[i].mul(I)) : dx));
 }
 
 /** The real dtype that a complex one is made of; any other itself. */
@@ -90,7 +90,7 @@ export function numericalJacobian(check: Check, input: Tensor): (Tensor | null)[
     return derivatives(check, entry, direction, check.eps, `on index [${index.join(', ')}] `);
   });
   return check.outputs.map((output, i) => {
-    if (!isDifferentiable(output)) return null;
+    if (!isDifferentiableTensor(output)) return null;
     const like = isComplex(input) ? input : output;
     return stackOrZeros(
       columns.map((column) => column[i]),
@@ -112,5 +112,5 @@ export function numericalJvp(
 ): (Tensor | null)[] {
   const scaled = direction.map((part) => part && part.reshape(input.shape).mul(check.eps)) as [Tensor, Tensor | null];
   const found = derivatives(check, aten.data(input), scaled, check.eps, '');
-  return check.outputs.map((output, i) => (isDifferentiable(output) ? found[i] : null));
+  return check.outputs.map((output, i) => (isDifferentiableTensor(output) ? found[i] : null));
 }

@@ -6,7 +6,7 @@ import { sameShape } from '../../shapes';
 import type { Tensor } from '../../tensor';
 import { dualLevel, makeDual, unpackDual } from '../forward-ad';
 import { grad } from '../grad';
-import { checkedInputs, GradcheckError, isDifferentiable } from './check';
+import { checkedInputs, GradcheckError, isDifferentiableTensor } from './check';
 import type { Check, Outputs } from './check';
 
 function tensorsOf(inputs: readonly unknown[]): Tensor[] {
@@ -73,7 +73,7 @@ export function checkUndefinedTangents({ func, inputs }: Check): void {
       const given = [...duals];
       given[index] = replaced;
       return func(...given)
-        .filter(isDifferentiable)
+        .filter(isDifferentiableTensor)
         .map((output) => unpackDual(output).tangent);
     };
     for (const { index, input } of checked) {

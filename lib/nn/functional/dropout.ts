@@ -19,7 +19,7 @@ export interface DropoutOptions {
 
 type Dropout = Optional<[p: number, training: boolean, inplace: boolean], DropoutOptions>;
 
-function read(func: string, input: Tensor, given: Dropout, training: boolean): Required<DropoutOptions> {
+function readDropout(func: string, input: Tensor, given: Dropout, training: boolean): Required<DropoutOptions> {
   const options = readOptions<DropoutOptions>(func, given, ['p', 'training', 'inplace']);
   const p = options.p ?? 0.5;
   checkTensors(func, { input });
@@ -41,7 +41,7 @@ function read(func: string, input: Tensor, given: Dropout, training: boolean): R
  * ```
  */
 export function dropout(input: Tensor, ...optional: Dropout): Tensor {
-  const { p, training, inplace } = read('dropout', input, optional, true);
+  const { p, training, inplace } = readDropout('dropout', input, optional, true);
   return inplace ? torchFunctions.dropout_(input, p, training) : torchFunctions.dropout(input, p, training);
 }
 
@@ -52,7 +52,7 @@ export function dropout(input: Tensor, ...optional: Dropout): Tensor {
  * @throws ValueError unless p is between 0 and 1.
  */
 export function alphaDropout(input: Tensor, ...optional: Dropout): Tensor {
-  const { p, training, inplace } = read('alphaDropout', input, optional, false);
+  const { p, training, inplace } = readDropout('alphaDropout', input, optional, false);
   return inplace ? torchFunctions.alphaDropout_(input, p, training) : torchFunctions.alphaDropout(input, p, training);
 }
 
@@ -63,7 +63,7 @@ export function alphaDropout(input: Tensor, ...optional: Dropout): Tensor {
  * @throws ValueError unless p is between 0 and 1.
  */
 export function featureAlphaDropout(input: Tensor, ...optional: Dropout): Tensor {
-  const { p, training, inplace } = read('featureAlphaDropout', input, optional, false);
+  const { p, training, inplace } = readDropout('featureAlphaDropout', input, optional, false);
   return inplace
     ? torchFunctions.featureAlphaDropout_(input, p, training)
     : torchFunctions.featureAlphaDropout(input, p, training);
@@ -89,7 +89,7 @@ function unbatchedFeatureDropout(input: Tensor, options: Required<DropoutOptions
  * @throws ValueError unless p is between 0 and 1; RuntimeError for another number of dimensions.
  */
 export function dropout1d(input: Tensor, ...optional: Dropout): Tensor {
-  const options = read('dropout1d', input, optional, true);
+  const options = readDropout('dropout1d', input, optional, true);
   const rank = input.dim();
   if (rank !== 2 && rank !== 3) {
     throw new RuntimeError(
@@ -113,7 +113,7 @@ function warnOfRank(func: string, rank: number, spatial: number): void {
  * @throws ValueError unless p is between 0 and 1.
  */
 export function dropout2d(input: Tensor, ...optional: Dropout): Tensor {
-  const options = read('dropout2d', input, optional, true);
+  const options = readDropout('dropout2d', input, optional, true);
   const rank = input.dim();
   if (rank !== 3 && rank !== 4) warnOfRank('dropout2d', rank, 2);
   if (rank === 3) {
@@ -132,7 +132,7 @@ export function dropout2d(input: Tensor, ...optional: Dropout): Tensor {
  * @throws ValueError unless p is between 0 and 1.
  */
 export function dropout3d(input: Tensor, ...optional: Dropout): Tensor {
-  const options = read('dropout3d', input, optional, true);
+  const options = readDropout('dropout3d', input, optional, true);
   const rank = input.dim();
   if (rank !== 4 && rank !== 5) warnOfRank('dropout3d', rank, 3);
   return rank === 5 ? featureDropout(input, options) : unbatchedFeatureDropout(input, options);

@@ -4,7 +4,7 @@ import { readOptions, checkOptionalTensors, checkTensors } from '../../arguments
 import type { Optional } from '../../arguments';
 import { tupleText } from '../../describe';
 import { RuntimeError, ValueError } from '../../errors';
-import { broadcastShapes } from '../../functional/shapes';
+import { broadcastShapes } from '../../functional/broadcasting';
 import { native } from '../../native';
 import { nnFunctionalFunctions, torchFunctions } from '../../operators';
 import { product, sameShape, sizeText } from '../../shapes';

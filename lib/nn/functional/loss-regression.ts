@@ -7,7 +7,7 @@
 
 import { readOptions, checkOptionalTensors, checkTensors } from '../../arguments';
 import type { Optional } from '../../arguments';
-import { noGrad } from '../../autograd';
+import { noGrad } from '../../autograd/modes';
 import { ValueError } from '../../errors';
 import { native } from '../../native';
 import { nnFunctionalFunctions, torchFunctions } from '../../operators';

@@ -17,7 +17,12 @@ export interface SoftmaxOptions {
 
 type Softmax = Optional<[dim: number | null, dtype: Dtype | null], SoftmaxOptions>;
 
-function read(func: string, pythonName: string, input: Tensor, given: Softmax): { dim: number; dtype?: Dtype | null } {
+function readSoftmax(
+  func: string,
+  pythonName: string,
+  input: Tensor,
+  given: Softmax,
+): { dim: number; dtype?: Dtype | null } {
   const { dim, dtype } = readOptions<SoftmaxOptions>(func, given, ['dim', 'dtype']);
   checkTensors(func, { input });
   if (dim != null) return { dim, dtype };
@@ -42,13 +47,13 @@ function read(func: string, pythonName: string, input: Tensor, given: Softmax): 
  * ```
  */
 export function softmax(input: Tensor, ...optional: Softmax): Tensor {
-  const { dim, dtype } = read('softmax', 'softmax', input, optional);
+  const { dim, dtype } = readSoftmax('softmax', 'softmax', input, optional);
   return dtype == null ? input.softmax(dim) : input.softmax(dim, { dtype });
 }
 
 /** `softmax(-x)` along `dim`; `torch.nn.functional.softmin`. Arguments and errors as for {@link softmax}. */
 export function softmin(input: Tensor, ...optional: Softmax): Tensor {
-  const { dim, dtype } = read('softmin', 'softmin', input, optional);
+  const { dim, dtype } = readSoftmax('softmin', 'softmin', input, optional);
   return dtype == null ? input.neg().softmax(dim) : input.neg().softmax(dim, { dtype });
 }
 
@@ -57,7 +62,7 @@ export function softmin(input: Tensor, ...optional: Softmax): Tensor {
  * Arguments and errors as for {@link softmax}.
  */
 export function logSoftmax(input: Tensor, ...optional: Softmax): Tensor {
-  const { dim, dtype } = read('logSoftmax', 'log_softmax', input, optional);
+  const { dim, dtype } = readSoftmax('logSoftmax', 'log_softmax', input, optional);
   return dtype == null ? input.logSoftmax(dim) : input.logSoftmax(dim, { dtype });
 }
 

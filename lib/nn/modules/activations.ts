@@ -13,8 +13,8 @@ import { constant_ } from '../init';
 import { Module } from '../module';
 import { optionsRepr, pythonFloat } from '../module-text';
 import type { Parameter } from '../parameter';
-import { emptyParameter } from './options';
-import type { FactoryOptions } from './options';
+import { emptyParameter } from './factory';
+import type { FactoryOptions } from './factory';
 
 const inplaceText = (inplace: boolean): string => (inplace ? ', inplace=True' : '');
 

@@ -14,8 +14,8 @@ import { pad } from '../functional/windows';
 import { Module } from '../module';
 import { optionsRepr } from '../module-text';
 import type { Parameter } from '../parameter';
-import { emptyParameter } from './options';
-import type { FactoryOptions } from './options';
+import { emptyParameter } from './factory';
+import type { FactoryOptions } from './factory';
 import { drawWeightAndBias } from './reset';
 
 /** The values that a convolution uses beyond the edges of its input. */

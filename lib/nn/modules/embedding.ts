@@ -13,8 +13,8 @@ import { normal_ } from '../init';
 import { Module } from '../module';
 import { pythonFloat, pythonRepr } from '../module-text';
 import { Parameter } from '../parameter';
-import { emptyParameter } from './options';
-import type { FactoryOptions } from './options';
+import { emptyParameter } from './factory';
+import type { FactoryOptions } from './factory';
 
 /** The options of {@link Embedding.fromPretrained}. */
 export interface PretrainedOptions {

@@ -67,6 +67,6 @@ export type {
 export type { ChannelNormOptions } from './norm-base';
 export { GroupNorm, LayerNorm, RMSNorm } from './normalization';
 export type { GroupNormOptions, LayerNormOptions, RMSNormOptions } from './normalization';
-export type { FactoryOptions } from './options';
+export type { FactoryOptions } from './factory';
 export { AdaptiveAvgPool1d, AdaptiveAvgPool2d, AvgPool1d, AvgPool2d, MaxPool1d, MaxPool2d } from './pooling';
 export type { AvgPoolLayerOptions, MaxPoolLayerOptions } from './pooling';

@@ -11,8 +11,8 @@ import { uniform_ } from '../init';
 import { Module } from '../module';
 import { optionsRepr } from '../module-text';
 import type { Parameter } from '../parameter';
-import { emptyParameter } from './options';
-import type { FactoryOptions } from './options';
+import { emptyParameter } from './factory';
+import type { FactoryOptions } from './factory';
 import { drawWeightAndBias } from './reset';
 
 /** The options of {@link Linear} and {@link Bilinear}. */

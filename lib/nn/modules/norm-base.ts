@@ -12,8 +12,8 @@ import { Module } from '../module';
 import type { LoadContext } from '../module-state';
 import { optionsRepr } from '../module-text';
 import type { Parameter } from '../parameter';
-import { emptyParameter } from './options';
-import type { FactoryOptions } from './options';
+import { emptyParameter } from './factory';
+import type { FactoryOptions } from './factory';
 
 /** The options of the batch norms and instance norms. */
 export interface ChannelNormOptions extends FactoryOptions {

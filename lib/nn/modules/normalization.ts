@@ -12,8 +12,8 @@ import { ones_, zeros_ } from '../init';
 import { Module } from '../module';
 import { optionsRepr, pythonRepr } from '../module-text';
 import type { Parameter } from '../parameter';
-import { emptyParameter } from './options';
-import type { FactoryOptions } from './options';
+import { emptyParameter } from './factory';
+import type { FactoryOptions } from './factory';
 
 function shapeOf(layer: string, normalizedShape: number | Size): number[] {
   if (typeof normalizedShape === 'number') return [normalizedShape];

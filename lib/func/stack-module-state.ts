@@ -1,9 +1,8 @@
-/** What else `torch.func` does with modules: many as one, and batch norm that `vmap` can do. */
+/** `torch.func.stack_module_state`. */
 
 import { describeType } from '../describe';
 import { RuntimeError } from '../errors';
 import type { Module } from '../nn/module';
-import { BatchNorm } from '../nn/modules/batch-norm';
 import { torchFunctions } from '../operators';
 import type { Tensor } from '../tensor';
 import { checkModule } from './functional-call';
@@ -69,27 +68,4 @@ export function stackModuleState(models: Iterable<Module>): [params: TensorDict,
     stackedByName(list.map((model) => Object.fromEntries(model.namedParameters()))),
     stackedByName(list.map((model) => Object.fromEntries(model.namedBuffers()))),
   ];
-}
-
-/**
- * Makes every batch norm of a module do without running statistics, which `vmap` cannot update in place;
- * `torch.func.replace_all_batch_norm_modules_`. In place; returns the module.
- *
- * @example
- * ```ts
- * const net = new torch.nn.Sequential(new torch.nn.Linear(2, 3), new torch.nn.BatchNorm1d(3));
- * torch.func.replaceAllBatchNormModules_(net).buffers().length; // 0
- * torch.vmap(net)(torch.randn(4, 5, 2)).shape; // [4, 5, 3]
- * ```
- */
-export function replaceAllBatchNormModules_<M extends Module>(root: M): M {
-  checkModule('replaceAllBatchNormModules_', 'root', root);
-  for (const module of root.modules()) {
-    if (!(module instanceof BatchNorm) || !module.trackRunningStats) continue;
-    module.runningMean = null;
-    module.runningVar = null;
-    module.numBatchesTracked = null;
-    module.trackRunningStats = false;
-  }
-  return root;
 }
