@@ -168,7 +168,7 @@ function cut(block: Tensor, dim: 0 | -1, tensors: readonly Tensor[]): Tensor[] {
 }
 
 /** A view that replaces the tensor, whose handle would keep the memory alive. */
-function viewOwn(tensor: Tensor, shape: readonly number[]): Tensor {
+export function viewOwn(tensor: Tensor, shape: readonly number[]): Tensor {
   const view = tensor.view(shape);
   tensor.dispose();
   return view;

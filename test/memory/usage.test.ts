@@ -5,6 +5,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
 import * as torch from '../../lib';
+import * as pytree from '../../lib/pytree';
 
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
@@ -68,6 +69,29 @@ describe('memoryUsage', () => {
     const x = torch.zeros(256, 1024);
     const { bytes } = added(() => torch.scope(() => torch.func.grad((t: torch.Tensor) => t.mul(2).sum())(x)));
     expect(overhead(bytes - MB, 1)).toBe(true);
+  });
+  describe('nothing keeps the memory of a Jacobian when its blocks are disposed', () => {
+    const flat = torch.zeros(512);
+    const matrix = torch.zeros(16, 32);
+    const f = (t: torch.Tensor): torch.Tensor => t.mul(2);
+    const g = (s: torch.Tensor, t: torch.Tensor): torch.Tensor[] => [s.mul(t), t.mul(2)];
+    const { jacobian } = torch.autograd.functional;
+    test.each<[string, () => unknown]>([
+      ['jacrev of a vector', () => torch.func.jacrev(f)(flat)],
+      ['jacrev of a matrix', () => torch.func.jacrev(f)(matrix)],
+      ['jacrev in chunks', () => torch.func.jacrev(f, { chunkSize: 100 })(matrix)],
+      ['jacrev row by row', () => torch.func.jacrev(f, { chunkSize: 1 })(flat)],
+      ['jacrev of two inputs and outputs', () => torch.func.jacrev(g, { argnums: [0, 1] })(matrix, matrix)],
+      ['autograd.functional.jacobian, vectorized', () => jacobian(g, [matrix, matrix], { vectorize: true })],
+      ['autograd.functional.jacobian, row by row', () => jacobian(f, matrix)],
+    ])('%s', (_, compute) => {
+      const before = torch.memoryUsage().bytes;
+      const blocks = compute();
+      // The largest block is 512×512 float32 numbers.
+      expect(torch.memoryUsage().bytes - before).toBeGreaterThanOrEqual(MB);
+      pytree.flatten(blocks).leaves.forEach((block) => (block as torch.Tensor).dispose());
+      expect(torch.memoryUsage().bytes - before).toBeLessThan(MB / 2);
+    });
   });
   test('tensors that JavaScript data became are counted as any', () => {
     const { bytes } = added(() => torch.tensor(new Float64Array(MB / 8)));

@@ -4,7 +4,7 @@ import { RuntimeError } from '../../errors';
 import { torchFunctions } from '../../operators';
 import { product, sameShape, sizeText } from '../../shapes';
 import type { Tensor } from '../../tensor';
-import type { Tape } from './tape';
+import type { Recording } from './recording';
 import { readTensors } from './tensors';
 import type { TensorList } from './tensors';
 
@@ -14,9 +14,9 @@ export function isSingleElement({ list }: TensorList): boolean {
 }
 
 /** Reads the vector `v`, which must have the form and the shapes of `other`. */
-export function readVector(api: string, v: unknown, other: TensorList, tape: Tape): Tensor[] {
+export function readVector(api: string, v: unknown, other: TensorList, recording: Recording): Tensor[] {
   const { list } = readTensors(v, 'v', api);
-  const vector = tape.vectors(list);
+  const vector = recording.vectors(list);
   if (vector.length !== other.list.length) {
     throw new RuntimeError(
       other.isArray
@@ -35,8 +35,8 @@ export function readVector(api: string, v: unknown, other: TensorList, tape: Tap
 }
 
 /** Reads a vector of the shape of the inputs; null where there is one element and none was given. */
-export function readInputVector(api: string, v: unknown, inputs: TensorList, tape: Tape): Tensor[] | null {
-  if (v !== null) return readVector(api, v, inputs, tape);
+export function readInputVector(api: string, v: unknown, inputs: TensorList, recording: Recording): Tensor[] | null {
+  if (v !== null) return readVector(api, v, inputs, recording);
   if (isSingleElement(inputs)) return null;
   throw new RuntimeError(
     'The vector v can only be null if the input to the user-provided function is a single Tensor with a single element.',

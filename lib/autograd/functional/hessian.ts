@@ -10,7 +10,7 @@ import { gradOrZeros } from '../engine';
 import { checkConnected, singleOutput } from './checks';
 import { jacobianOf } from './jacobian';
 import type { Strategy } from './jacobian';
-import { callFunction, mirror, readTensors } from './tensors';
+import { callFunction, arrayOrSingle, readTensors } from './tensors';
 import type { Arguments, JacobianOf, TensorList, Tensors } from './tensors';
 
 /** The options of {@link hessian}. */
@@ -88,8 +88,8 @@ export function hessian<const I extends Tensors>(
   };
   const outer = { createGraph, strict, vectorize, strategy: outerJacobianStrategy };
   const rows = jacobianOf(gradient, list, outer) as Tensor[][];
-  return mirror(
-    rows.map((row) => mirror(row, isArray)),
+  return arrayOrSingle(
+    rows.map((row) => arrayOrSingle(row, isArray)),
     isArray,
   ) as JacobianOf<I, I>;
 }

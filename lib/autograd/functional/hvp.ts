@@ -6,8 +6,8 @@ import { fillInZeros } from './checks';
 import { readProductOptions } from './options';
 import type { ProductRest } from './options';
 import { gradientWithGraph } from './second-order';
-import { recording } from './tape';
-import { mirror } from './tensors';
+import { record } from './recording';
+import { arrayOrSingle } from './tensors';
 import type { Arguments, Like, Tensors } from './tensors';
 
 /**
@@ -33,12 +33,18 @@ export function hvp<const I extends Tensors>(
   ...rest: ProductRest<I>
 ): [output: Tensor, hvp: Like<I>] {
   const { v, createGraph, strict } = readProductOptions('hvp', rest);
-  return recording(createGraph, (tape) => {
-    const { isArray, leaves, vector, output, gradient } = gradientWithGraph('hvp', func, inputs, { v, strict }, tape);
-    const starts = tape.zeros(leaves);
+  return record(createGraph, (recording) => {
+    const { isArray, leaves, vector, output, gradient } = gradientWithGraph(
+      'hvp',
+      func,
+      inputs,
+      { v, strict },
+      recording,
+    );
+    const starts = recording.zeros(leaves);
     const twice = gradOrNull(gradient, leaves, starts, { retainGraph: true, createGraph: true });
     const products = gradOrNull(twice, starts, vector, { retainGraph: createGraph, createGraph });
     const result = fillInZeros(products, leaves, { strict, createGraph }, 'doubleBackTrick');
-    return [tape.results([output])[0], mirror(tape.results(result), isArray)] as never;
+    return [recording.outputs([output])[0], arrayOrSingle(recording.derivatives(result), isArray)] as never;
   });
 }

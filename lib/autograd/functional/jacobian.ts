@@ -3,14 +3,14 @@
 import { readOptions } from '../../arguments';
 import type { Optional } from '../../arguments';
 import { AssertionError, NotImplementedError, RuntimeError } from '../../errors';
-import { jacobianByColumns, jacobianByRows } from '../../func/jacobian-blocks';
+import { jacobianByColumns, jacobianByRows, viewOwn } from '../../func/jacobian-blocks';
 import { flatJvp } from '../../func/jvp';
 import { torchFunctions } from '../../operators';
 import type { Tensor } from '../../tensor';
 import { gradOrNull, gradOrZeros } from '../engine';
 import { checkConnected, constantResult } from './checks';
-import { recording } from './tape';
-import { callFunction, mirror, readTensors } from './tensors';
+import { record } from './recording';
+import { callFunction, arrayOrSingle, readTensors } from './tensors';
 import type { Arguments, JacobianOf, TensorList, Tensors } from './tensors';
 
 /** Whether a Jacobian is computed column by column or row by row. */
@@ -30,39 +30,41 @@ export interface JacobianOptions {
 
 const API = 'torch.autograd.functional.jacobian';
 
-// The row of one output element with respect to each input.
-function row(
-  output: Tensor,
-  index: [output: number, element: number],
-  inputs: readonly Tensor[],
-  { createGraph, strict }: { createGraph: boolean; strict: boolean },
-): Tensor[] {
-  const [i, element] = index;
-  const grads = gradOrNull([output.reshape(-1).select(0, element)], inputs, null, { retainGraph: true, createGraph });
-  return grads.map((grad, j) => {
+interface RowOptions {
+  createGraph: boolean;
+  strict: boolean;
+}
+
+/** The gradients of one element of output `i`. */
+function row(element: Tensor, i: number, inputs: readonly Tensor[], { createGraph, strict }: RowOptions): Tensor[] {
+  return gradOrNull([element], inputs, null, { retainGraph: true, createGraph }).map((grad, j) => {
     if (grad === null) {
       if (!strict) return torchFunctions.zerosLike(inputs[j]);
       throw new RuntimeError(
         `Output ${i} of the user-provided function is independent of input ${j}. This is not allowed in strict mode.`,
       );
     }
-    // PyTorch names the output here; it is the input that the message is about.
+    // PyTorch's message has the index of the output here, though it speaks of the input.
     if (strict && createGraph && !grad.requiresGrad) throw new RuntimeError(constantResult('jacobian', j));
     return grad;
   });
 }
 
-function rowByRow(
-  outputs: readonly Tensor[],
-  inputs: readonly Tensor[],
-  options: { createGraph: boolean; strict: boolean },
-): Tensor[][] {
+function rowByRow(outputs: readonly Tensor[], inputs: readonly Tensor[], options: RowOptions): Tensor[][] {
   return outputs.map((output, i) => {
     const rows: Tensor[][] = inputs.map(() => []);
-    for (let element = 0; element < output.numel(); element++) {
-      row(output, [i, element], inputs, options).forEach((grad, j) => rows[j].push(grad));
+    const flat = output.reshape(-1);
+    for (let index = 0; index < flat.numel(); index++) {
+      const element = flat.select(0, index);
+      row(element, i, inputs, options).forEach((grad, j) => rows[j].push(grad));
+      element.dispose();
     }
-    return rows.map((list, j) => torchFunctions.stack(list).view([...output.shape, ...inputs[j].shape]));
+    flat.dispose();
+    return rows.map((list, j) => {
+      const stacked = torchFunctions.stack(list);
+      list.forEach((grad) => grad.dispose());
+      return viewOwn(stacked, [...output.shape, ...inputs[j].shape]);
+    });
   });
 }
 
@@ -76,8 +78,8 @@ function forwardJacobian(func: (inputs: readonly Tensor[]) => TensorList, inputs
   const pushforward = (tangents: Tensor[]): Tensor[] =>
     flatJvp(call, inputs.list, tangents, null, false, false).tangents;
   const blocks = jacobianByColumns(inputs.list, pushforward);
-  return mirror(
-    blocks.map((row) => mirror(row, inputs.isArray)),
+  return arrayOrSingle(
+    blocks.map((row) => arrayOrSingle(row, inputs.isArray)),
     isArray,
   );
 }
@@ -112,9 +114,9 @@ export function jacobianOf(
     }
     return forwardJacobian(func, given);
   }
-  return recording(createGraph, (tape) => {
+  return record(createGraph, (recording) => {
     const given = readTensors(inputs, 'inputs', 'jacobian');
-    const leaves = tape.inputs(given.list);
+    const leaves = recording.inputs(given.list);
     const outputs = func(leaves);
     checkConnected(strict, outputs.list, 'outputs');
     if (vectorize && strict) {
@@ -125,8 +127,8 @@ export function jacobianOf(
     const blocks = vectorize
       ? jacobianByRows(outputs.list, (vectors) => gradOrZeros(outputs.list, leaves, vectors, createGraph, createGraph))
       : rowByRow(outputs.list, leaves, { createGraph, strict });
-    return mirror(
-      blocks.map((block) => mirror(tape.results(block), given.isArray)),
+    return arrayOrSingle(
+      blocks.map((block) => arrayOrSingle(recording.derivatives(block), given.isArray)),
       outputs.isArray,
     );
   });

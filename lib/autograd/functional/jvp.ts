@@ -4,8 +4,8 @@ import { gradOrNull } from '../engine';
 import { checkConnected, fillInZeros, readInputVector } from './checks';
 import { readProductOptions } from './options';
 import type { ProductRest } from './options';
-import { recording } from './tape';
-import { callFunction, mirror, readTensors } from './tensors';
+import { record } from './recording';
+import { callFunction, arrayOrSingle, readTensors } from './tensors';
 import type { Arguments, Like, Tensors } from './tensors';
 
 /**
@@ -31,22 +31,22 @@ export function jvp<const I extends Tensors, O extends Tensors>(
   ...rest: ProductRest<I>
 ): [output: Like<O>, jvp: Like<O>] {
   const { v, createGraph, strict } = readProductOptions('jvp', rest);
-  return recording(createGraph, (tape) => {
+  return record(createGraph, (recording) => {
     const given = readTensors(inputs, 'inputs', 'jvp');
-    const leaves = tape.inputs(given.list);
-    const vector = readInputVector('jvp', v, { ...given, list: leaves }, tape);
+    const leaves = recording.inputs(given.list);
+    const vector = readInputVector('jvp', v, { ...given, list: leaves }, recording);
     const outputs = callFunction('jvp', func, leaves);
     checkConnected(strict, outputs.list, 'outputs');
     // The gradient is linear in what it starts from, so its own vector-Jacobian product with respect
     // to that is the product wanted. The value is of no matter; zeros will do.
-    const starts = tape.zeros(outputs.list);
+    const starts = recording.zeros(outputs.list);
     const grads = gradOrNull(outputs.list, leaves, starts, { retainGraph: true, createGraph: true });
     checkConnected(strict, grads, 'gradInputs');
     const products = gradOrNull(grads, starts, vector, { retainGraph: createGraph, createGraph });
     const result = fillInZeros(products, outputs.list, { strict, createGraph }, 'backTrick');
     return [
-      mirror(tape.results(outputs.list), outputs.isArray),
-      mirror(tape.results(result), outputs.isArray),
+      arrayOrSingle(recording.outputs(outputs.list), outputs.isArray),
+      arrayOrSingle(recording.derivatives(result), outputs.isArray),
     ] as never;
   });
 }

@@ -3,7 +3,7 @@
 import type { Tensor } from '../../tensor';
 import { gradOrNull } from '../engine';
 import { checkConnected, readInputVector, singleOutput } from './checks';
-import type { Tape } from './tape';
+import type { Recording } from './recording';
 import { callFunction, readTensors } from './tensors';
 import type { Tensors } from './tensors';
 
@@ -22,11 +22,11 @@ export function gradientWithGraph(
   func: (...inputs: never[]) => unknown,
   inputs: Tensors,
   { v, strict }: { v: unknown; strict: boolean },
-  tape: Tape,
+  recording: Recording,
 ): Gradient {
   const given = readTensors(inputs, 'inputs', api);
-  const leaves = tape.inputs(given.list);
-  const vector = readInputVector(api, v, { ...given, list: leaves }, tape);
+  const leaves = recording.inputs(given.list);
+  const vector = readInputVector(api, v, { ...given, list: leaves }, recording);
   const outputs = callFunction(api, func, leaves);
   checkConnected(strict, outputs.list, 'outputs');
   const output = singleOutput(api, outputs);

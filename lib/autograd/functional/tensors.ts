@@ -63,7 +63,7 @@ export function callFunction(
   return readTensors(callSync(api, func, inputs), OUTPUTS, api);
 }
 
-/** The list in the form in which its counterpart came. */
-export function mirror<T>(list: readonly T[], isArray: boolean): T | readonly T[] {
+/** The list, or its only element for a function of single tensors. */
+export function arrayOrSingle<T>(list: readonly T[], isArray: boolean): T | readonly T[] {
   return isArray ? list : list[0];
 }

@@ -6,8 +6,8 @@ import { fillInZeros } from './checks';
 import { readProductOptions } from './options';
 import type { ProductRest } from './options';
 import { gradientWithGraph } from './second-order';
-import { recording } from './tape';
-import { mirror } from './tensors';
+import { record } from './recording';
+import { arrayOrSingle } from './tensors';
 import type { Arguments, Like, Tensors } from './tensors';
 
 /**
@@ -31,10 +31,16 @@ export function vhp<const I extends Tensors>(
   ...rest: ProductRest<I>
 ): [output: Tensor, vhp: Like<I>] {
   const { v, createGraph, strict } = readProductOptions('vhp', rest);
-  return recording(createGraph, (tape) => {
-    const { isArray, leaves, vector, output, gradient } = gradientWithGraph('vhp', func, inputs, { v, strict }, tape);
+  return record(createGraph, (recording) => {
+    const { isArray, leaves, vector, output, gradient } = gradientWithGraph(
+      'vhp',
+      func,
+      inputs,
+      { v, strict },
+      recording,
+    );
     const products = gradOrNull(gradient, leaves, vector, { retainGraph: createGraph, createGraph });
     const result = fillInZeros(products, leaves, { strict, createGraph }, 'doubleBack');
-    return [tape.results([output])[0], mirror(tape.results(result), isArray)] as never;
+    return [recording.outputs([output])[0], arrayOrSingle(recording.derivatives(result), isArray)] as never;
   });
 }

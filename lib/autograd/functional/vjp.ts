@@ -5,8 +5,8 @@ import { gradOrNull } from '../engine';
 import { checkConnected, fillInZeros, isSingleElement, readVector } from './checks';
 import { readProductOptions } from './options';
 import type { ProductRest } from './options';
-import { recording } from './tape';
-import { callFunction, mirror, readTensors } from './tensors';
+import { record } from './recording';
+import { callFunction, arrayOrSingle, readTensors } from './tensors';
 import type { Arguments, Like, Tensors } from './tensors';
 
 /**
@@ -35,9 +35,9 @@ export function vjp<const I extends Tensors, O extends Tensors>(
   ...rest: ProductRest<O>
 ): [output: Like<O>, vjp: Like<I>] {
   const { v, createGraph, strict } = readProductOptions('vjp', rest);
-  return recording(createGraph, (tape) => {
+  return record(createGraph, (recording) => {
     const given = readTensors(inputs, 'inputs', 'vjp');
-    const leaves = tape.inputs(given.list);
+    const leaves = recording.inputs(given.list);
     const outputs = callFunction('vjp', func, leaves);
     checkConnected(strict, outputs.list, 'outputs');
     if (v === null && !isSingleElement(outputs)) {
@@ -45,9 +45,12 @@ export function vjp<const I extends Tensors, O extends Tensors>(
         'The vector v can only be null if the user-provided function returns a single Tensor with a single element.',
       );
     }
-    const vector = v === null ? null : readVector('vjp', v, outputs, tape);
+    const vector = v === null ? null : readVector('vjp', v, outputs, recording);
     const grads = gradOrNull(outputs.list, leaves, vector, { retainGraph: createGraph, createGraph });
     const result = fillInZeros(grads, leaves, { strict, createGraph }, 'back');
-    return [mirror(tape.results(outputs.list), outputs.isArray), mirror(tape.results(result), given.isArray)] as never;
+    return [
+      arrayOrSingle(recording.outputs(outputs.list), outputs.isArray),
+      arrayOrSingle(recording.derivatives(result), given.isArray),
+    ] as never;
   });
 }
