@@ -11,20 +11,20 @@ import type { GradOrList, TensorOrList, TensorsByName } from './engine-arguments
 
 /** The options of {@link backward}. */
 export interface BackwardOptions {
-  /** The gradients to start from, one per tensor; may be left out for scalars. */
+  /** The initial gradients, one per tensor; optional for scalars. */
   gradTensors?: GradOrList;
-  /** Whether the graph can be run again; by default `createGraph`. */
+  /** Whether the graph is kept for another run; by default `createGraph`. */
   retainGraph?: boolean | null;
-  /** Whether the gradients can be differentiated in turn. */
+  /** Whether the gradients can be differentiated. */
   createGraph?: boolean;
-  /** The tensors whose `.grad` to accumulate into, also as an object; by default all leaves. */
+  /** The tensors whose `.grad` is accumulated, as a list or an object; by default all leaves. */
   inputs?: TensorOrList | TensorsByName | null;
 }
 
 /**
  * Accumulates the gradients of the tensors into the `.grad` of the leaves; `torch.autograd.backward`.
  *
- * @throws RuntimeError as {@link grad}, and inside a transformed function.
+ * @throws RuntimeError for the same reasons as {@link grad}, and inside a transformed function.
  * @example
  * ```ts
  * import * as torch from 'torch-func';

@@ -1,16 +1,16 @@
-/** Functions of the user's that a graph calls: they stay here, by number, and the graph holds the number. */
+/** User functions that a graph calls. They are stored here under a number, and the graph holds the number. */
 
 import { native } from '../native';
 
 const sites: CallbackSite<unknown>[] = [];
 let nextNumber = 1;
 
-/** The callbacks of one kind, and how one is called; native/autograd/callbacks.h. */
+/** All callbacks of one kind, and the function that calls one; see native/autograd/callbacks.h. */
 export class CallbackSite<T> {
   readonly native: unknown;
   readonly #callbacks = new Map<number, T>();
 
-  /** `call` gets undefined for a callback that was removed while the graph still holds its number. */
+  /** `call` gets undefined for a callback that was removed before the graph released its number. */
   constructor(call: (callback: T | undefined, ...args: never[]) => unknown) {
     this.native = native.createCallbackSite((number, ...args) =>
       call(this.#callbacks.get(number), ...(args as never[])),
@@ -22,7 +22,7 @@ export class CallbackSite<T> {
     return this.#callbacks.size;
   }
 
-  /** Keeps a callback until the graph lets go of the number that this returns. */
+  /** Stores a callback until the graph releases the returned number. */
   add(callback: T): number {
     this.forgetReleased();
     const number = nextNumber++;
@@ -30,7 +30,7 @@ export class CallbackSite<T> {
     return number;
   }
 
-  /** Lets go of a callback that the graph may still hold. */
+  /** Removes a callback whose number the graph may still hold. */
   remove(number: number): void {
     this.#callbacks.delete(number);
   }
@@ -40,7 +40,7 @@ export class CallbackSite<T> {
   }
 }
 
-/** Runs the engine so that it can call back: on this thread, for every device. */
+/** Runs the engine on this thread, for every device, so that it can call callbacks. */
 export function withCallbacks<T>(run: () => T): T {
   if (sites.every((site) => site.size === 0)) return run();
   for (const site of sites) site.forgetReleased();

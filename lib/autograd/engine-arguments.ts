@@ -1,4 +1,4 @@
-/** The arguments that `grad` and `backward` share. */
+/** Reads the arguments that `grad` and `backward` share. */
 
 import { isOptions } from '../arguments';
 import { describeType } from '../describe';
@@ -23,7 +23,7 @@ export function readOutputs(outputs: TensorOrList): readonly Tensor[] {
   return outputList;
 }
 
-/** The tensors to differentiate with respect to, and their names if they came in an object. */
+/** The tensors to differentiate with respect to, and their names if they were given as an object. */
 export function readInputs(
   api: string,
   inputs: TensorOrList | TensorsByName,
@@ -44,7 +44,7 @@ export function readInputs(
   return { list: inputList, keys };
 }
 
-/** Refuses inputs that are no tensors, as PyTorch does last. */
+/** Rejects non-tensor inputs, as the last check, like PyTorch. */
 export function checkInputs(inputs: readonly unknown[]): void {
   for (const input of inputs) {
     if (!native.isTensor(input))
@@ -52,7 +52,7 @@ export function checkInputs(inputs: readonly unknown[]): void {
   }
 }
 
-/** The gradients to start from as a list, nulls where none are given. */
+/** The initial gradients as a list; nulls if none are given. */
 export function readGrads(grads: GradOrList, count: number): readonly (Tensor | null)[] {
   return grads === null ? Array.from({ length: count }, () => null) : list(grads);
 }

@@ -1,4 +1,4 @@
-/** Runs of the autograd engine, with the argument checks that PyTorch does in Python. */
+/** Runs the autograd engine, with the argument checks that PyTorch does in Python. */
 
 import { describeType } from '../describe';
 import { isDifferentiable, isComplexDtype } from '../dtype';
@@ -17,8 +17,8 @@ function shapeMismatch(i: number, gradShape: readonly number[], shape: readonly 
 }
 
 /**
- * The gradients to start from, one per output: checked where given, ones where left out for a
- * scalar. With `batched`, dimension 0 of each is a batch. PyTorch: `torch.autograd._make_grads`.
+ * The initial gradients, one per output: a given gradient is checked, a missing one for a scalar output is ones. With
+ * `batched`, dimension 0 of each is the batch dimension. PyTorch: `torch.autograd._make_grads`.
  */
 export function makeGrads(
   outputs: readonly Tensor[],
@@ -53,7 +53,7 @@ export function makeGrads(
   });
 }
 
-// The size of dimension 0, which all gradients must share.
+/** The size of dimension 0, which must be the same for all gradients. */
 function batchSize(grads: readonly (Tensor | null)[]): number {
   const sizes = grads.map((grad, i) => {
     if (grad === null) {
@@ -81,13 +81,13 @@ export interface RunOptions {
   retainGraph: boolean;
   createGraph: boolean;
   allowUnused: boolean;
-  /** Whether dimension 0 of every gradient to start from is a batch: one run computes them all. */
+  /** Whether dimension 0 of every initial gradient is a batch dimension: one run computes the whole batch. */
   isGradsBatched?: boolean;
 }
 
 /**
- * The gradients of the outputs with respect to each input, null for one that takes no part; what
- * comes of `torch.autograd.grad` after its arguments are checked.
+ * The gradients of the outputs with respect to each input, null for an input that is not in the graph:
+ * `torch.autograd.grad` after its argument checks.
  */
 export function runEngine(
   outputs: readonly Tensor[],
@@ -108,8 +108,8 @@ export function runEngine(
 }
 
 /**
- * The gradients of those outputs that have any, zeros for inputs that none depends on: what the
- * transforms need of `torch.autograd.grad`. Without `gradOutputs` the outputs are scalars.
+ * The gradients of the outputs that require gradients, zeros for inputs that do not affect them: what the transforms
+ * need of `torch.autograd.grad`. Without `gradOutputs` the outputs must be scalars.
  */
 export function gradOrZeros(
   outputs: readonly Tensor[],
@@ -122,7 +122,7 @@ export function gradOrZeros(
   return inputs.map((input, i) => grads[i] ?? torchFunctions.zerosLike(input));
 }
 
-/** As {@link gradOrZeros}, with null in place of zeros; outputs that are null are left out. */
+/** Like {@link gradOrZeros}, with null in place of zeros; outputs that are null are ignored. */
 export function gradOrNull(
   outputs: readonly (Tensor | null)[],
   inputs: readonly Tensor[],

@@ -1,4 +1,4 @@
-/** `torch.autograd.forward_ad`: tangents carried along by hand. */
+/** `torch.autograd.forward_ad`: forward mode with explicit dual tensors. */
 
 import { checkOptions } from '../arguments';
 import { describeType } from '../describe';
@@ -10,7 +10,7 @@ import type { Tensor } from '../tensor';
 import { enterMode, runInMode } from './guard';
 import type { ModeGuard } from './guard';
 
-// libtorch has one level; -1 while this thread is not in it.
+// libtorch has one dual level; -1 if this thread has not entered it.
 let currentLevel = -1;
 
 /** The options of the functions that take a level. */
@@ -19,7 +19,7 @@ export interface LevelOptions {
   level?: number | null;
 }
 
-/** A tensor and its tangent, which is null where it has none; also by name. */
+/** `[primal, tangent]`, also as properties; the tangent is null if there is none. */
 export type UnpackedDualTensor = [Tensor, Tensor | null] & { primal: Tensor; tangent: Tensor | null };
 
 function levelOf(api: string, options: LevelOptions): number {
@@ -33,10 +33,10 @@ function levelOf(api: string, options: LevelOptions): number {
 
 /**
  * Enters the dual level and returns its number; `torch.autograd.forward_ad.enter_dual_level`. Prefer
- * {@link dualLevel}, which leaves it whatever happens.
+ * {@link dualLevel}, which exits it even after an exception.
  *
- * @throws RuntimeError inside another level, and inside `func.jvp`: they do not nest. `func.jvp` and
- * `func.jacfwd` do, with each other.
+ * @throws RuntimeError inside another dual level and inside `func.jvp`, because dual levels do not nest. `func.jvp`
+ * and `func.jacfwd` nest within each other.
  */
 export function enterDualLevel(): number {
   if (currentLevel >= 0 || isInJvp()) throw new RuntimeError('Nested forward mode AD is not supported at the moment');
@@ -45,9 +45,9 @@ export function enterDualLevel(): number {
 }
 
 /**
- * Leaves the dual level, which erases all its tangents; `torch.autograd.forward_ad.exit_dual_level`.
+ * Exits the dual level, which erases all its tangents; `torch.autograd.forward_ad.exit_dual_level`.
  *
- * @throws RuntimeError if it is not the one entered last, or none was entered.
+ * @throws RuntimeError if it is not the level entered last, or no level was entered.
  */
 export function exitDualLevel(options: LevelOptions = {}): void {
   const level = levelOf('exitDualLevel', options);
@@ -63,7 +63,7 @@ export function exitDualLevel(options: LevelOptions = {}): void {
 function enter(): () => void {
   const level = enterDualLevel();
   return () => {
-    // One that was left by hand is not left again.
+    // It may have been exited explicitly.
     if (currentLevel === level) exitDualLevel({ level });
   };
 }
@@ -98,11 +98,11 @@ function checkDifferentiable(name: string, tensor: unknown): void {
 }
 
 /**
- * The tensor with a tangent, which operators carry along; `torch.autograd.forward_ad.make_dual`. The
- * result is a view of `tensor`, and `tangent`, of the same shape, is kept as it is if the layout fits.
+ * A tensor with a tangent, which operators propagate; `torch.autograd.forward_ad.make_dual`. The result is a view of
+ * `tensor`. `tangent` has the same shape, and is not copied if its layout matches.
  *
- * @throws RuntimeError outside a dual level, for a tangent of another shape, and for tensors that have
- * a tangent already; ValueError for tensors that are not floating point or complex.
+ * @throws RuntimeError outside a dual level, for a tangent of another shape, and for tensors that already have a
+ * tangent; ValueError for tensors that are not floating point or complex.
  * @example
  * ```ts
  * import * as torch from 'torch-func';
@@ -125,8 +125,8 @@ export function makeDual(tensor: Tensor, tangent: Tensor, options: LevelOptions 
 }
 
 /**
- * The tensor without its tangent, and the tangent, or null if it has none;
- * `torch.autograd.forward_ad.unpack_dual`. Outside a level nothing has a tangent.
+ * The tensor without its tangent, and the tangent, null if there is none; `torch.autograd.forward_ad.unpack_dual`.
+ * Outside a dual level no tensor has a tangent.
  *
  * @example
  * ```ts

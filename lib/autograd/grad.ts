@@ -10,20 +10,20 @@ import type { GradOrList, TensorOrList, TensorsByName } from './engine-arguments
 
 /** The options of {@link grad}. */
 export interface AutogradGradOptions {
-  /** The gradients to start from, one per output; may be left out for scalars. */
+  /** The initial gradients, one per output; optional for scalars. */
   gradOutputs?: GradOrList;
-  /** Whether the graph can be run again; by default `createGraph`. */
+  /** Whether the graph is kept for another run; by default `createGraph`. */
   retainGraph?: boolean | null;
-  /** Whether the result can be differentiated in turn. */
+  /** Whether the result can be differentiated. */
   createGraph?: boolean;
-  /** Whether an input that no output depends on has the gradient null instead of an error. */
+  /** Whether the gradient of an input that no output depends on is null; otherwise it is an error. */
   allowUnused?: boolean | null;
   /**
-   * Whether dimension 0 of every gradient in `gradOutputs` is a batch: the results, in one pass, are as
-   * if the function were called for each and the results stacked.
+   * Whether dimension 0 of every gradient in `gradOutputs` is a batch dimension. One pass then computes the stacked
+   * results for the whole batch.
    */
   isGradsBatched?: boolean;
-  /** Whether the gradient of such an input is zeros; implies `allowUnused`. */
+  /** Whether the gradient of an input that no output depends on is zeros; implies `allowUnused`. */
   materializeGrads?: boolean;
 }
 
@@ -36,9 +36,9 @@ type NullableRest =
  * The sum of gradients of the outputs with respect to each input: an array, or for an object of
  * tensors an object with the same keys; `torch.autograd.grad`.
  *
- * @throws RuntimeError if an output has no graph, an input takes no part in it (unless `allowUnused`),
- * shapes differ, or the graph has been freed; ValueError for `materializeGrads` with `allowUnused`
- * false, and for batches of different sizes.
+ * @throws RuntimeError if an output has no graph, an input is not in it (unless `allowUnused`), shapes differ, or the
+ * graph has been freed; ValueError for `materializeGrads` with `allowUnused: false`, and for batches of different
+ * sizes.
  * @example
  * ```ts
  * import * as torch from 'torch-func';

@@ -1,4 +1,4 @@
-/** `torch.autograd.graph`: what the graph is made of and keeps. */
+/** `torch.autograd.graph`: nodes of the graph, and hooks for the tensors that it saves. */
 
 import { describeType } from '../describe';
 import { native } from '../native';
@@ -10,13 +10,13 @@ import type { ModeGuard } from './guard';
 
 export { GraphNode as Node } from './node';
 
-/** The two hooks, or one tensor that they have packed. */
+/** A pair of hooks, or one packed tensor. */
 type Entry =
   | { pack: (tensor: Tensor) => unknown; unpack: (packed: never) => Tensor }
   | { packed: unknown; unpack: (packed: never) => Tensor };
 
 const site = new CallbackSite<Entry>((entry, tensor: Tensor | null): unknown => {
-  if (entry === undefined) throw new Error('a saved tensor was asked for after its graph');
+  if (entry === undefined) throw new Error('a saved tensor was unpacked after its graph was freed');
   if ('pack' in entry) {
     const packed = entry.pack(tensor as Tensor);
     ignoreRejection(packed);
@@ -31,15 +31,15 @@ const site = new CallbackSite<Entry>((entry, tensor: Tensor | null): unknown => 
 });
 
 /**
- * Has every tensor that a node saves for backward, while `body` runs or until the end of the block with
- * `using`, packed by `pack`: the graph keeps what it returns, whatever that is, and `unpack` makes a tensor of
- * it, of the same content, when backward wants it; `torch.autograd.graph.saved_tensors_hooks`.
+ * Calls `pack` with every tensor that a node saves for backward, while `body` runs or, with `using`, until the end of
+ * the block; `torch.autograd.graph.saved_tensors_hooks`. The graph keeps the result of `pack`, any value, instead of
+ * the tensor. When backward needs the tensor, `unpack` gets that value and returns a tensor of the same content.
  *
- * Hooks nest: the innermost are used. `pack` must not change the tensor in place. Not inside, nor around,
- * `func.grad`, `vjp`, `jacrev` and `hessian`.
+ * Hooks can be nested; only the innermost are called. `pack` must not change the tensor in place. Hooks cannot be used
+ * inside or around `func.grad`, `vjp`, `jacrev` and `hessian`.
  *
- * @throws RuntimeError where hooks cannot be; TypeError if `unpack` returns no tensor, or `body` a Promise.
- * What the hooks throw reaches the caller of the operator or of backward.
+ * @throws RuntimeError where hooks are disabled; TypeError if `unpack` returns a non-tensor value, or `body` a Promise.
+ * Errors in the hooks reach the caller of the operator or of backward.
  * @example
  * ```ts
  * import * as torch from 'torch-func';
@@ -81,8 +81,8 @@ export function savedTensorsHooks<P>(
 }
 
 /**
- * Keeps what is saved for backward in the memory of the CPU, and brings it back to its device when it is
- * wanted; `torch.autograd.graph.save_on_cpu`.
+ * Keeps the tensors saved for backward in CPU memory, and copies them back to their device when backward needs them;
+ * `torch.autograd.graph.save_on_cpu`.
  *
  * @example
  * ```ts
@@ -101,10 +101,10 @@ export function saveOnCpu(body?: () => unknown): unknown {
 }
 
 /**
- * Makes hooks on saved tensors an error with this message, while `body` runs or until the end of the block
- * with `using`; `torch.autograd.graph.disable_saved_tensors_hooks`.
+ * Makes hooks on saved tensors an error with this message, while `body` runs or, with `using`, until the end of the
+ * block; `torch.autograd.graph.disable_saved_tensors_hooks`.
  *
- * @throws RuntimeError with the message, if there are hooks already.
+ * @throws RuntimeError with the message if hooks are already in use.
  * @example
  * ```ts
  * import * as torch from 'torch-func';

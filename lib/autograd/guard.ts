@@ -1,25 +1,23 @@
 /**
- * Modes that are entered and left: as a function around a body, or as a resource with `using`.
+ * Modes for the time of a function call, or of a block with `using`.
  *
- * The modes of a thread form a stack, for each restores what it found. Nothing in JavaScript tells a
- * library that a block has been left through `await` while its `using` is still in force, so a guard
- * does not outlive the synchronous run in which it was made: a microtask leaves it, before anything
- * that was awaited can go on, and disposing of it afterwards is an error that says so. What cannot be
- * prevented is that the synchronous code of the caller, up to its own end, still runs in the mode; the
- * error reports that too.
+ * The modes of a thread form a stack, because each restores the state that it found. A library cannot detect that a
+ * block with `using` is suspended by `await`. So a guard lasts only for the synchronous run that created it: a
+ * microtask leaves the mode before any awaited code continues, and disposing of the guard later is an error. The
+ * synchronous code of the caller, up to its own end, still runs in the mode; this cannot be prevented, only reported.
  */
 
 import { describeType } from '../describe';
 import { RuntimeError } from '../errors';
 import { refusePromise } from '../synchronous';
 
-/** A mode that was entered; leaving restores what was before. For `using`. */
+/** An active mode, for `using`. */
 export interface ModeGuard {
   /**
-   * Leaves the mode.
+   * Leaves the mode and restores the previous state.
    *
-   * @throws RuntimeError if the block was left through `await` meanwhile, or if modes that were entered
-   * later are still in force; the state is restored all the same.
+   * @throws RuntimeError if the block was suspended by `await`, or if modes entered later are still active; the state
+   * is restored even then.
    */
   [Symbol.dispose](): void;
 }
@@ -27,15 +25,15 @@ export interface ModeGuard {
 interface Entry {
   name: string;
   leave: () => void;
-  /** Whether it may stay in force when its guard is never disposed of. */
+  /** Whether the mode stays active if its guard is never disposed of. */
   persistent: boolean;
-  /** Why it was left by something else than its own guard; null while in force. */
+  /** Why the mode was left, if not by its own guard; null while it is active. */
   ended: 'await' | 'outer' | null;
 }
 
 const stack: Entry[] = [];
 
-// Leaves this entry and all that were entered after it, the last first.
+/** Leaves this mode and all modes entered after it, in reverse order. */
 function unwind(entry: Entry, reason: 'await' | 'outer'): void {
   while (entry.ended === null) {
     const top = stack.pop();
@@ -55,9 +53,9 @@ function enterEntry(name: string, enter: () => () => void, persistent = false): 
  * Enters a mode until its guard is disposed of.
  *
  * @param name - For messages.
- * @param enter - Enters the mode and returns how to leave it.
- * @param persistent - Whether the mode stays in force when the synchronous run ends, as after a call
- * of `setGradEnabled(false)` whose guard nobody keeps.
+ * @param enter - Enters the mode and returns a function that leaves it.
+ * @param persistent - Whether the mode stays active when the synchronous run ends, as after `setGradEnabled(false)`
+ * without `using`.
  */
 export function enterMode(name: string, enter: () => () => void, persistent = false): ModeGuard {
   const entry = enterEntry(name, enter, persistent);
@@ -65,7 +63,7 @@ export function enterMode(name: string, enter: () => () => void, persistent = fa
   queueMicrotask(() => {
     awaited = true;
     if (persistent) {
-      // What was set for good is not undone by modes below it; nobody may ever dispose of the guard.
+      // A persistent mode is not undone when outer modes end, because its guard may never be disposed of.
       const at = stack.indexOf(entry);
       if (at >= 0) stack.splice(at, 1);
     } else {
@@ -80,10 +78,10 @@ export function enterMode(name: string, enter: () => () => void, persistent = fa
       if (awaited && (persistent || entry.ended === 'await')) {
         if (persistent && entry.ended === null) entry.leave();
         throw new RuntimeError(
-          `${name}: the block was left through an await while the mode was in force. A mode holds for synchronous code only, other code would run in it meanwhile: enter it anew after each await`,
+          `${name}: the block was left through an await while the mode was in force. A mode covers synchronous code only, because other code would run in it during the await: enter it again after each await`,
         );
       }
-      // A mode around this one was left first, and this one with it.
+      // An outer mode was left first, and this one with it.
       if (entry.ended !== null) return;
       const later = stack.slice(stack.indexOf(entry) + 1).filter((inner) => !inner.persistent);
       unwind(entry, 'outer');
@@ -97,9 +95,9 @@ export function enterMode(name: string, enter: () => () => void, persistent = fa
 }
 
 /**
- * Runs `body` in a mode, and leaves it whatever happens.
+ * Runs `body` in a mode and leaves the mode afterwards, also after an exception.
  *
- * @throws TypeError if `body` is no function, or returns a Promise: other code would run in the mode meanwhile.
+ * @throws TypeError if `body` is not a function, or returns a Promise: other code would run in the mode.
  */
 export function runInMode<T>(name: string, enter: () => () => void, body: () => T): T {
   if (typeof (body as unknown) !== 'function') {

@@ -1,4 +1,4 @@
-/** Hooks on the gradient of a tensor: `Tensor.register_hook` and what is like it. */
+/** Hooks on the gradient of a tensor: `Tensor.register_hook` and `register_post_accumulate_grad_hook`. */
 
 import { describeType } from '../describe';
 import { RuntimeError } from '../errors';
@@ -7,12 +7,12 @@ import { ignoreRejection } from '../synchronous';
 import { Tensor } from '../tensor';
 import { CallbackSite } from './callbacks';
 
-/** What a hook is: it gets the gradient, and may return another one in its place. */
+/** Gets the gradient, and may return a replacement. */
 export type TensorHook = (gradient: Tensor) => Tensor | undefined | void;
 
 /** A hook that can be removed; also for `using`. */
 export interface RemovableHandle {
-  /** Removes the hook; does nothing the second time. */
+  /** Removes the hook; a second call does nothing. */
   remove(): void;
   [Symbol.dispose](): void;
 }
@@ -34,7 +34,7 @@ const accumulateSite = new CallbackSite<(tensor: Tensor) => void>((hook, tensor:
   throw new RuntimeError('Tensor post accumulate grad hooks should return null or nothing.');
 });
 
-/** The handle of a callback that was registered under this number. */
+/** The handle of the callback with this number. */
 export function removableHandle<T>(callbacks: CallbackSite<T>, number: number): RemovableHandle {
   const remove = (): void => {
     callbacks.remove(number);
@@ -45,14 +45,14 @@ export function removableHandle<T>(callbacks: CallbackSite<T>, number: number): 
 declare module '../tensor' {
   interface Tensor {
     /**
-     * Calls `hook` with the gradient of this tensor whenever one is computed; what it returns, if
-     * anything, replaces the gradient; `Tensor.register_hook`.
+     * Calls `hook` with the gradient of this tensor each time it is computed. A tensor that the hook returns replaces
+     * the gradient; `Tensor.register_hook`.
      *
-     * Hooks of a tensor run in the order in which they were registered. What one throws reaches the
-     * caller of `backward()` or `grad()` as the same error. A hook stays as long as the graph, unless it
-     * is removed: one that refers to its own tensor keeps it, and should be removed.
+     * The hooks of a tensor run in the order of registration. An error in a hook reaches the caller of `backward()` or
+     * `grad()` unchanged. A hook lives as long as the graph, unless it is removed. A hook that refers to its own
+     * tensor keeps that tensor alive: remove it.
      *
-     * @throws RuntimeError if the tensor does not require a gradient; TypeError if `hook` is no function.
+     * @throws RuntimeError if the tensor does not require a gradient; TypeError if `hook` is not a function.
      * @example
      * ```ts
      * const x = torch.ones(2, { requiresGrad: true });
@@ -65,12 +65,12 @@ declare module '../tensor' {
     registerHook(hook: TensorHook): RemovableHandle;
 
     /**
-     * Calls `hook` with this leaf whenever `backward()` has added to its `.grad`;
-     * `Tensor.register_post_accumulate_grad_hook`. The hook may use the gradient up and set `.grad` to null.
+     * Calls `hook` with this leaf each time `backward()` has accumulated into its `.grad`;
+     * `Tensor.register_post_accumulate_grad_hook`. The hook may consume the gradient and set `.grad` to null.
      *
-     * @throws RuntimeError if the tensor does not require a gradient or is no leaf; TypeError if `hook` is no
-     * function. What the hook throws, or an error that it returned something, reaches the caller of
-     * `backward()`.
+     * @throws RuntimeError if the tensor does not require a gradient or is not a leaf; TypeError if `hook` is not a
+     * function. An error in the hook reaches the caller of `backward()`; so does a RuntimeError if the hook returns a
+     * value.
      * @example
      * ```ts
      * const w = torch.ones(2, { requiresGrad: true });

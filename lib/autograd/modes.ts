@@ -1,4 +1,4 @@
-/** Grad modes: whether autograd records. */
+/** Grad modes: whether autograd records operations. */
 
 import { describeType } from '../describe';
 import { native } from '../native';
@@ -24,14 +24,14 @@ function checkMode(api: string, mode: unknown): asserts mode is boolean {
 }
 
 /**
- * Runs `body` without recording for autograd, or does so until the end of the block with `using`;
- * `torch.no_grad`. Forward-mode tangents go on, as in PyTorch.
+ * Disables recording by autograd while `body` runs or, with `using`, until the end of the block; `torch.no_grad`.
+ * Forward-mode tangents are still propagated, as in PyTorch.
  *
- * The mode holds for synchronous code: with `using` in an async function it ends at the first `await`,
- * as soon as the caller's synchronous code is done, and leaving the block is then an error. Enter it
- * anew after each `await`, or use the function form, which refuses an async body at once.
+ * The mode covers synchronous code. With `using` in an async function it ends at the first `await`, when the caller's
+ * synchronous code is done, and leaving the block is then an error. Enter it again after each `await`, or use the
+ * function form, which rejects an async body.
  *
- * @throws TypeError if `body` returns a Promise: other code would run in the mode meanwhile.
+ * @throws TypeError if `body` returns a Promise: other code would run in the mode.
  * @example
  * ```ts
  * const w = torch.ones(3, { requiresGrad: true });
@@ -48,7 +48,7 @@ export function noGrad(body?: () => unknown): unknown {
 }
 
 /**
- * Runs `body` recording for autograd, or until the end of the block with `using`; `torch.enable_grad`.
+ * Enables recording by autograd while `body` runs or, with `using`, until the end of the block; `torch.enable_grad`.
  *
  * @throws TypeError if `body` returns a Promise.
  * @example
@@ -65,12 +65,12 @@ export function enableGrad(body?: () => unknown): unknown {
 }
 
 /**
- * Says whether autograd records, for good, or for the time of `body`; `torch.set_grad_enabled`.
+ * Sets whether autograd records, permanently or while `body` runs; `torch.set_grad_enabled`.
  *
- * Without `body` the mode holds for this thread from now on; with `using` until the end of the block,
- * which must be synchronous.
+ * Without `body` the setting applies to this thread from now on; with `using` until the end of the block, which must
+ * be synchronous.
  *
- * @throws TypeError for a mode that is no boolean, or if `body` returns a Promise.
+ * @throws TypeError if the mode is not a boolean, or if `body` returns a Promise.
  * @example
  * ```ts
  * const w = torch.ones(3, { requiresGrad: true });
@@ -86,18 +86,17 @@ export function setGradEnabled(mode: boolean, body?: () => unknown): unknown {
   return runInMode('setGradEnabled', enter, body);
 }
 
-/** Whether autograd records at the moment; `torch.is_grad_enabled`. */
+/** Whether autograd is recording; `torch.is_grad_enabled`. */
 export function isGradEnabled(): boolean {
   return native.gradMode();
 }
 
 /**
- * Runs `body` in inference mode, or until the end of the block with `using`;
- * `torch.inference_mode`.
+ * Runs `body` in inference mode; with `using` the mode lasts until the end of the block; `torch.inference_mode`.
  *
- * As {@link noGrad}, and tensors made in it can never take part in a graph (`clone()` them outside to
- * get tensors that can): no views are tracked and no versions counted, so operators cost less.
- * `mode` false leaves inference mode for the time being, and enables gradients.
+ * Like {@link noGrad}, but tensors created in it can never be part of a graph (`clone()` them outside to get tensors
+ * that can). Views are not tracked and versions not counted, so operators cost less. With `mode` false, inference mode
+ * is left temporarily and gradients are enabled.
  *
  * @throws TypeError if `body` returns a Promise.
  * @example

@@ -8,27 +8,27 @@ import { CallbackSite } from './callbacks';
 import { removableHandle } from './hooks';
 import type { RemovableHandle } from './hooks';
 
-/** What a hook on a node is: it gets the results and what the node was given, and may return other results. */
+/** Gets the results of a node and its incoming gradients, and may return other results. */
 export type NodeHook = (
   gradInputs: (Tensor | null)[],
   gradOutputs: (Tensor | null)[],
 ) => Tensor | null | readonly (Tensor | null)[] | undefined | void;
 
-/** What a hook before a node is: it gets what the node is given, and may return something in its place. */
+/** Gets the incoming gradients of a node, and may return replacements. */
 export type NodePrehook = (
   gradOutputs: (Tensor | null)[],
 ) => Tensor | null | readonly (Tensor | null)[] | undefined | void;
 
 /**
- * A node of the autograd graph; `torch.autograd.graph.Node`. It keeps the graph that it leads to. Each read of
- * `gradFn` gives another object for the node: compare them with {@link GraphNode.equals}.
+ * A node of the autograd graph; `torch.autograd.graph.Node`. It keeps the graph behind it alive. Each read of `gradFn`
+ * creates a new object for the same node: compare them with {@link GraphNode.equals}.
  */
 export class GraphNode {
   readonly #handle: unknown;
 
   /** @internal Nodes come from `Tensor.gradFn`. */
   constructor(handle: unknown) {
-    native.nodeIdentity(handle); // refuses what is no node
+    native.nodeIdentity(handle); // throws for anything other than a node
     this.#handle = handle;
   }
 
@@ -46,30 +46,30 @@ export class GraphNode {
   }
 
   /**
-   * The nodes that the gradients go to, each with the index of its output; null for the node of an input
-   * that needs no gradient; `Node.next_functions`.
+   * The nodes that receive the gradients, each with the index of its output; the node is null for an input that does
+   * not require a gradient; `Node.next_functions`.
    */
   get nextFunctions(): [node: GraphNode | null, index: number][] {
     return native.nodeEdges(this.#handle).map(([node, index]) => [toNode(node), index]);
   }
 
-  /** Whether this and another object stand for the same node; Python's `is`. */
+  /** Whether both objects are the same node of the graph; Python's `is`. */
   equals(other: GraphNode | null): boolean {
     if (!(other instanceof GraphNode)) return false;
     return native.nodeIdentity(this.#handle) === native.nodeIdentity(other.#handle);
   }
 
-  /** The number of the node in the order in which nodes were made on this thread; `Node._sequence_nr()`. */
+  /** The position of the node in the order of creation on this thread; `Node._sequence_nr()`. */
   _sequenceNr(): number {
     return native.nodeSequence(this.#handle);
   }
 
   /**
-   * Calls `hook` after each run of the node, with its results and the gradients that it was given; what it
-   * returns, if anything, replaces the results; `Node.register_hook`.
+   * Calls `hook` after each run of the node with its results and its incoming gradients. A value that the hook returns
+   * replaces the results; `Node.register_hook`.
    *
-   * @throws TypeError if `hook` is no function. What it throws reaches the caller of the engine as the same
-   * error; a result of the wrong length or shape is a RuntimeError there.
+   * @throws TypeError if `hook` is not a function. An error in the hook reaches the caller of the engine unchanged; a
+   * result of the wrong length or shape is a RuntimeError there.
    * @example
    * ```ts
    * const x = torch.ones(2, { requiresGrad: true });
@@ -83,10 +83,10 @@ export class GraphNode {
   }
 
   /**
-   * Calls `hook` before each run of the node, with the gradients that it is given; what it returns, if
-   * anything, replaces them; `Node.register_prehook`.
+   * Calls `hook` before each run of the node with its incoming gradients. A value that the hook returns replaces them;
+   * `Node.register_prehook`.
    *
-   * @throws TypeError if `hook` is no function.
+   * @throws TypeError if `hook` is not a function.
    * @example
    * ```ts
    * const x = torch.ones(2, { requiresGrad: true });
@@ -138,7 +138,7 @@ function toNode(handle: unknown): GraphNode | null {
 
 declare module '../tensor' {
   interface Tensor {
-    /** The node of the graph that made this tensor; null for a leaf; `Tensor.grad_fn`. */
+    /** The node of the graph that computed this tensor; null for a leaf; `Tensor.grad_fn`. */
     readonly gradFn: GraphNode | null;
   }
 }

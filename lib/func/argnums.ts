@@ -26,15 +26,15 @@ export function normalizeArgnums(argnums: Argnums, count: number): { list: numbe
   return { list, isArray };
 }
 
-/** The selected arguments: the argument itself for a number, an array for an array. */
+/** The selected argument for a number, an array of arguments for an array. */
 export function selectArgs(args: readonly unknown[], argnums: Argnums): unknown {
   const { list, isArray } = normalizeArgnums(argnums, args.length);
   return isArray ? list.map((i) => args[i]) : args[list[0]];
 }
 
 /**
- * The arguments wrapped at a Grad level: those selected require gradients, the others only take part
- * in the level. `diff` is the selected part, with the structure that the results will have.
+ * Wraps the arguments at a Grad level. Only the selected ones require gradients; `diff` holds them, with the structure
+ * that the gradients will have.
  */
 export function wrapArguments(
   args: readonly unknown[],

@@ -1,4 +1,4 @@
-/** What `vmap` does with an operator that has no batching rule. */
+/** How `vmap` handles an operator without a batching rule. */
 
 import { textOf } from '../describe';
 import { ValueError } from '../errors';
@@ -8,17 +8,16 @@ import { native } from '../native';
 export type BatchingFallback = 'warn' | 'error' | 'silent';
 
 /**
- * Sets what `vmap` does with an operator for which libtorch has no batching rule. Such an operator can
- * only be called once per sample, in a loop, which may cost more than `vmap` gains elsewhere.
+ * Sets how `vmap` handles an operator for which libtorch has no batching rule. Such an operator is called once per
+ * sample, in a loop, which can cost more than `vmap` gains elsewhere.
  *
- * - `'warn'` (the default): the loop runs, and the first time for each operator a warning that names it
- *   is emitted through `process.emitWarning`.
- * - `'error'`: a RuntimeError that names the operator. For tests, and for programs whose speed depends
- *   on it.
- * - `'silent'`: the loop runs.
+ * - `'warn'` (the default): runs the loop. The first use of each operator emits a warning with its name through
+ *   `process.emitWarning`.
+ * - `'error'`: throws a RuntimeError with the name of the operator. For tests and for programs that depend on speed.
+ * - `'silent'`: runs the loop.
  *
- * The setting is libtorch's, and holds for the whole process, worker threads included. In PyTorch it is
- * private: `torch._C._functorch._set_vmap_fallback_enabled` and `_set_vmap_fallback_warning_enabled`.
+ * The setting applies to the whole process, worker threads included. In PyTorch it is private:
+ * `torch._C._functorch._set_vmap_fallback_enabled` and `_set_vmap_fallback_warning_enabled`.
  *
  * @throws ValueError for any other mode.
  * @example
@@ -44,7 +43,7 @@ export function setBatchingFallback(mode: BatchingFallback): void {
 }
 
 /**
- * What `vmap` does with an operator that has no batching rule; see {@link setBatchingFallback}.
+ * How `vmap` handles an operator without a batching rule; see {@link setBatchingFallback}.
  *
  * @example
  * ```ts

@@ -6,15 +6,15 @@ import type { Tensor } from '../tensor';
 
 /** The options of {@link debugUnwrap}. */
 export interface DebugUnwrapOptions {
-  /** Whether to go on to the tensor at the bottom; true by default. */
+  /** Whether to unwrap all levels, down to the innermost tensor; true by default. */
   recurse?: boolean;
 }
 
 /**
- * The tensor that a transform's wrapper holds, for a look while debugging; the tensor itself if it is
- * not wrapped. `torch.func.debug_unwrap`.
+ * The tensor inside the wrapper of a transform, for debugging; the tensor itself if it is not wrapped;
+ * `torch.func.debug_unwrap`.
  *
- * What is computed from it takes no part in the transform: do not let it into the result.
+ * The transform does not see what is computed from it: do not use it in the result.
  *
  * @example
  * ```ts

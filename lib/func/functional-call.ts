@@ -11,26 +11,25 @@ import { registryOf } from '../nn/registry';
 import type { Registry, Swapped } from '../nn/registry';
 import type { Tensor } from '../tensor';
 
-/** Tensors by the names of the parameters and buffers that they stand for. */
+/** Tensors by the names of the parameters and buffers that they replace. */
 export type TensorDict = Record<string, Tensor>;
 
 /** The options of {@link functionalCall}. */
 export interface FunctionalCallOptions {
-  /** Goes behind `args`, as the object of named arguments that the module's `forward` takes. */
+  /** Named arguments of the module's `forward`: an object passed after `args`. */
   kwargs?: object | null;
   /**
-   * Whether a tensor given under one name of a tied parameter stands for all of its names; true by
-   * default.
+   * Whether a tensor given for one name of a tied parameter replaces it under all of its names; true by default.
    */
   tieWeights?: boolean;
-  /** Whether there must be a tensor for every parameter and buffer, and no other; false by default. */
+  /** Whether the names must be exactly those of all parameters and buffers; false by default. */
   strict?: boolean;
 }
 
-/** What a module takes: its arguments, or its first one by itself. */
+/** The arguments of a module as an array, or its only argument. */
 export type CallArguments<M extends Module> = Parameters<M['forward']> | Parameters<M['forward']>[0];
 
-/** Refuses anything but a module. */
+/** @throws TypeError for anything other than a module. */
 export function checkModule(api: string, name: string, value: unknown): asserts value is Module {
   if (value instanceof Callable) return;
   throw new TypeError(`${api}: argument '${name}' must be a torch.nn.Module, not ${describeType(value)}`);
@@ -40,7 +39,7 @@ function isDict(value: unknown): value is TensorDict {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !native.isTensor(value);
 }
 
-// The objects as one, and for each name the object that it came from.
+/** Merges the objects, and maps each name to the object that it came from. */
 function merged(given: unknown): { tensors: TensorDict; sources: Map<string, TensorDict> } {
   if (!Array.isArray(given) && !isDict(given)) {
     throw new ValueError(
@@ -73,7 +72,7 @@ function allNames(module: Module): [string, Tensor][] {
   return [...module.namedParameters({ removeDuplicate: false }), ...module.namedBuffers({ removeDuplicate: false })];
 }
 
-// The tensors under every name of each tied group that one of its names is given for.
+/** Adds the other names of tied parameters for which one name is given. */
 function untied(module: Module, tensors: TensorDict): TensorDict {
   const groups = new Map<Tensor, string[]>();
   for (const [name, tensor] of allNames(module)) {
@@ -132,7 +131,7 @@ function replace(root: Module, path: string, tensor: unknown): Replacement {
   return { path, name, registry, old: registry.swap(name, tensor) };
 }
 
-// All are put back before anything that may throw.
+// All tensors are restored before anything can throw.
 function restore(replaced: readonly Replacement[], sources: ReadonlyMap<string, TensorDict>): void {
   const changed = replaced
     .toReversed()
@@ -142,26 +141,25 @@ function restore(replaced: readonly Replacement[], sources: ReadonlyMap<string, 
     if (source === undefined || now === undefined || now === source[path]) continue;
     if (!Reflect.set(source, path, now)) {
       throw new TypeError(
-        `functionalCall: the module has put another tensor in the place of '${path}', and the object that this came from cannot be changed`,
+        `functionalCall: the module replaced the tensor '${path}', but the object that it was given in is read-only`,
       );
     }
   }
 }
 
 /**
- * Calls a module with other tensors in the place of its parameters and buffers; `torch.func.functional_call`.
- * So a module becomes a function of its parameters, which every transform takes. Afterwards, an exception
- * included, the module has its own again.
+ * Calls a module with other tensors in place of its parameters and buffers; `torch.func.functional_call`. This makes
+ * the module a function of its parameters, for use with every transform. Afterwards, also after an exception, the
+ * module has its own tensors again.
  *
  * @param module - The module.
  * @param parameterAndBufferDicts - Tensors by name, such as
- *   `Object.fromEntries(module.namedParameters())`, or an array of several such objects. What is not named
- *   stays. Where the module puts another tensor in the place of one of them, such as running statistics that
- *   it computes anew, the object has it afterwards.
- * @param args - The module's arguments, or its only one; an argument that is an array goes into another.
- * @throws ValueError if a name comes twice or tied parameters get different tensors; RuntimeError with
- *   `strict` for missing and unexpected names; AttributeError if a name leads nowhere; TypeError for anything
- *   but a tensor.
+ *   `Object.fromEntries(module.namedParameters())`, or an array of several such objects. Tensors without a name there
+ *   stay. If the module replaces one of the tensors, as with recomputed running statistics, the object holds the new
+ *   tensor afterwards.
+ * @param args - An array of the module's arguments, or its only argument. Wrap an argument that is itself an array.
+ * @throws ValueError if a name occurs twice or tied parameters get different tensors; RuntimeError with `strict` for
+ *   missing and unexpected names; AttributeError if a name does not exist; TypeError for non-tensor values.
  * @example
  * ```ts
  * const net = new torch.nn.Linear(3, 1);

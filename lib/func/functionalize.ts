@@ -11,11 +11,11 @@ import type { Returned } from './types';
 
 /** The options of {@link functionalize}. */
 export interface FunctionalizeOptions {
-  /** What is removed: mutations alone (default), or views too, each replaced by a copy. */
+  /** What to remove: only mutations (default), or also views, which are replaced by copies. */
   remove?: 'mutations' | 'mutations_and_views';
 }
 
-// The level of this thread's innermost functionalize that is active; 0 for none.
+// The level of the innermost active functionalize of this thread; 0 for none.
 let innermost = 0;
 
 const INVALID = (
@@ -26,9 +26,8 @@ const INVALID = (
 `;
 
 /**
- * A function that computes what `func` computes, without mutations (and views) among the operators
- * that run below it; `torch.func.functionalize`. What `func` writes into its arguments is written back
- * to them when it returns, so the caller sees the same values.
+ * A function with the results of `func`, whose operators run without mutations (and views); `torch.func.functionalize`.
+ * When `func` returns, its writes to the arguments are copied back, so that the caller sees the same values.
  *
  * @throws RuntimeError for another value of `remove`.
  * @example
@@ -47,7 +46,7 @@ export function functionalize<A extends unknown[], R extends Returned>(
   if (remove !== 'mutations' && remove !== 'mutations_and_views') throw new RuntimeError(INVALID(remove));
   const reapplyViews = remove === 'mutations';
   const transformed = (...args: A): unknown => {
-    // Directly inside another, whose work this would be: libtorch does not wrap a functional tensor again.
+    // Directly inside another functionalize nothing is left to do: libtorch does not wrap a functional tensor again.
     if (innermost !== 0 && innermost === native.levelDepth()) return callSync('functionalize', func, args);
     const outer = innermost;
     const level = native.pushFunctionalize(reapplyViews);
@@ -62,7 +61,7 @@ export function functionalize<A extends unknown[], R extends Returned>(
       const inputs = leaves
         .map((leaf, i) => [leaf, wrapped[i]] as [Tensor, Tensor])
         .filter(([leaf]) => native.isTensor(leaf));
-      // All are brought up to date before the first is written back: inputs may share memory.
+      // Inputs may share memory: all wrappers are synchronized before the first is written back.
       for (const [, wrapper] of inputs) native.syncFunctional(wrapper);
       for (const [leaf, wrapper] of inputs) native.propagateMutation(leaf, wrapper);
       return result;

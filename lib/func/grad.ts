@@ -19,7 +19,7 @@ import type { Argnums, Aux, Output, Selected, Transformable, WithAux } from './t
 export interface GradOptions<N extends Argnums = Argnums, H extends boolean = boolean> {
   /** Which arguments to differentiate with respect to; the first by default. */
   argnums?: N;
-  /** Whether `func` returns `[output, aux]`; aux is handed through, undifferentiated. */
+  /** Whether `func` returns `[output, aux]`; aux is returned without being differentiated. */
   hasAux?: H;
 }
 
@@ -51,12 +51,12 @@ function gradAndValueOf(func: AnyFunction, options: GradOptions, args: readonly 
 /**
  * A function that computes the gradient of `func`, which must return a 0-d tensor; `torch.func.grad`.
  *
- * The gradient has the structure of the argument that `argnums` selects (an array of them for an
- * array), shapes and dtypes like that argument's. It can itself be transformed: `grad(grad(f))`,
- * `vmap(grad(f))`. An argument that the result does not depend on has a gradient of zeros.
+ * The gradient has the structure, shapes and dtypes of the argument that `argnums` selects; for an array of
+ * `argnums` it is an array. It can be transformed again: `grad(grad(f))`, `vmap(grad(f))`. The gradient of an
+ * argument that does not affect the result is zeros.
  *
- * @throws RuntimeError if the result is not a 0-d real tensor, an argument is not floating point, or
- * `argnums` does not fit; ValueError if a selected argument holds anything but tensors.
+ * @throws RuntimeError if the result is not a 0-d real tensor, an argument is not floating point, or `argnums` is
+ * invalid; ValueError if a selected argument contains non-tensor values.
  * @example
  * ```ts
  * import * as torch from 'torch-func';
@@ -78,8 +78,8 @@ export function grad<F extends Transformable, const N extends Argnums = 0, const
 }
 
 /**
- * Like {@link grad}, together with the value: `[grad, value]`, or `[grad, [value, aux]]` with
- * `hasAux`; `torch.func.grad_and_value`.
+ * Like {@link grad}, but also returns the value: `[grad, value]`, or `[grad, [value, aux]]` with `hasAux`;
+ * `torch.func.grad_and_value`.
  *
  * @example
  * ```ts

@@ -48,7 +48,10 @@ export function jacobianByColumns(
   return columns.map((block) => cut(block, -1, inputs));
 }
 
-/** `vmap(map)(basis)`, in chunks joined along `dim`, which runs over all elements of `tensors`: 0 for rows, -1 for columns. */
+/**
+ * `vmap(map)(basis)`, in chunks joined along `dim`. This dimension runs over all elements of `tensors`: 0 for rows, -1
+ * for columns.
+ */
 function imageOfBasis(
   map: LinearMap,
   tensors: readonly Tensor[],

@@ -20,7 +20,7 @@ export interface JacrevOptions<
    * them one by one, without `vmap`. In forward mode `func` runs once per chunk.
    */
   chunkSize?: number | null;
-  /** Whether to return the value of `func` beside the derivative: `[derivative, value]`, or `[derivative, value, aux]`. */
+  /** Whether to return the value of `func` too: `[derivative, value]`, or `[derivative, value, aux]`. */
   returnValue?: V;
 }
 

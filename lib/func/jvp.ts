@@ -48,8 +48,8 @@ export interface FlatJvp {
 }
 
 /**
- * Calls `func` with dual numbers on a Jvp level. The arguments that `argnums` selects carry the
- * tangents (all for null), which come flat; the others only take part in the level.
+ * Calls `func` with dual numbers at a Jvp level. The flat tangents belong to the arguments that `argnums` selects (all
+ * for null). The other arguments are only wrapped.
  */
 export function flatJvp(
   func: AnyFunction,
@@ -88,22 +88,22 @@ export function flatJvp(
 
 /** The options of {@link jvp}. */
 export interface JvpOptions<H extends boolean = boolean> {
-  /** Whether an output that does not depend on the inputs is an error instead of a tangent of zeros. */
+  /** Whether an output that does not depend on the inputs is an error; otherwise its tangent is zeros. */
   strict?: boolean;
   /** Whether `func` returns `[output, aux]`. */
   hasAux?: H;
 }
 
 /**
- * The output of `func` at the primals and its directional derivative along the tangents, in one pass
- * forward; `torch.func.jvp`.
+ * The output of `func` at the primals and its directional derivative along the tangents, in one forward pass;
+ * `torch.func.jvp`.
  *
- * `primals` is the array of arguments; `tangents` has the same structure and shapes. Both results
- * have the structure of the output. `noGrad` does not stop tangents, `detach()` does.
+ * `primals` is the array of arguments; `tangents` has the same structure and shapes. Both results have the structure
+ * of the output. `noGrad` does not stop tangents, `detach()` does.
  *
  * @returns `[output, tangent]`, or `[output, tangent, aux]` with `hasAux`.
- * @throws RuntimeError if structures or shapes differ or the output is not made of tensors; ValueError
- * for integer primals; NotImplementedError for an operator without a forward formula.
+ * @throws RuntimeError if structures or shapes differ, or the output contains non-tensor values; ValueError for
+ * integer primals; NotImplementedError for an operator without a forward formula.
  * @example
  * ```ts
  * const [y, dy] = torch.func.jvp((x: torch.Tensor) => x.sin(), [torch.tensor(0)], [torch.tensor(1)]);

@@ -40,22 +40,19 @@ function metadataOf(tensor: Tensor): Metadata {
 
 /**
  * The output of `func` at the primals, and its derivative there as a linear function of tangents;
- * `torch.func.linearize`. Worth while where the same derivative is applied to many tangents: `func`
- * runs once, and never again.
+ * `torch.func.linearize`. Use it to apply one derivative to many tangents: `func` runs only once.
  *
- * The derivative is had by transposing twice: the products with cotangents (`vjp`) are linear in the
- * cotangents, so the gradient of those with respect to the cotangents is the product with a tangent.
- * `linearize` thus costs one pass forward and one backward, and every `jvpFn` one pass through the graph
- * of that backward; `func` must be twice differentiable in PyTorch's sense, that is, made of operators
- * whose backward can be differentiated. Being reverse mode, it takes what `func` computes under `noGrad`
- * for constant, where `jvp` looks through it, and does not let `func` write over what backward needs.
+ * The JVP is computed by double backward: the VJP is linear in the cotangents, so its transpose is the JVP.
+ * `linearize` costs one forward and one backward pass, and each `jvpFn` one pass through the graph of that backward.
+ * Every operator in `func` must have a differentiable backward. As in reverse mode, values computed under `noGrad` are
+ * constants (`jvp` differentiates them), and `func` must not overwrite tensors that backward needs.
  *
  * @param primals - The arguments: pytrees of floating-point or complex tensors.
- * @returns `[output, jvpFn]`. `jvpFn(...tangents)` takes the structure, shapes, dtypes and devices of the
- * primals and returns the structure of the output. It can be transformed: `vmap(jvpFn)`, `grad(jvpFn)`.
- * Outputs that are not tensors are handed through.
- * @throws ValueError for primals that are not floating-point tensors; RuntimeError for tangents that do
- * not match them.
+ * @returns `[output, jvpFn]`. `jvpFn(...tangents)` takes tangents with the structure, shapes, dtypes and devices of
+ * the primals, and its result has the structure of the output. It can be transformed: `vmap(jvpFn)`, `grad(jvpFn)`.
+ * Non-tensor outputs are returned unchanged.
+ * @throws ValueError for primals that are not floating-point tensors; RuntimeError for tangents that do not match
+ * them.
  * @example
  * ```ts
  * const [y, jvpFn] = torch.func.linearize((x: torch.Tensor) => x.sin(), torch.tensor([0, 1]));
@@ -71,7 +68,7 @@ export function linearize<A extends unknown[], R extends Returned>(
   checkPrimals(flatPrimals);
   const expected = flatPrimals.map(metadataOf);
 
-  // The leaves of the output that are no tensors take no part.
+  // Non-tensor leaves of the output are not differentiated.
   let others: unknown[] = [];
   let outputSpec = pytree.flatten(null).spec;
   const tensorsOnly = (...args: unknown[]): Tensor[] => {
@@ -79,7 +76,7 @@ export function linearize<A extends unknown[], R extends Returned>(
     outputSpec = spec;
     others = leaves.map((leaf) => (native.isTensor(leaf) ? undefined : leaf));
     const tensors = leaves.filter((leaf): leaf is Tensor => native.isTensor(leaf));
-    // An output without any tensor has nothing to differentiate; a zero stands in, and goes nowhere.
+    // flatVjp needs at least one tensor; `join` ignores this zero.
     return tensors.length > 0 ? tensors : [torchFunctions.zeros([])];
   };
   const join = (tensors: readonly Tensor[]): unknown => {
@@ -94,8 +91,8 @@ export function linearize<A extends unknown[], R extends Returned>(
   const values = forward.output as Tensor[];
   const transposed = flatVjp(
     (...cotangents: Tensor[]) => forward.pullback(cotangents, true, true),
-    // The products are linear in the cotangents, so any will do, except that zeros are where some formulas
-    // (logarithms of the cotangent) cannot be differentiated.
+    // The VJP is linear in the cotangents, so any values will do except zeros, where some formulas (logarithms of the
+    // cotangent) are not differentiable.
     values.map((value) => torchFunctions.onesLike(value)),
     null,
     false,

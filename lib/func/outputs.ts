@@ -1,4 +1,4 @@
-/** What a transformed function returned: the output and the aux, checked. */
+/** Checks what a transformed function returned: the output and the aux. */
 
 import { describeType } from '../describe';
 import { RuntimeError } from '../errors';
@@ -6,7 +6,7 @@ import { native } from '../native';
 import * as pytree from '../pytree';
 import type { Tensor } from '../tensor';
 
-/** The output of a function, and its aux where it returns `[output, aux]`; `api` is what messages begin with. */
+/** Splits `[output, aux]` if `hasAux`; messages begin with `api`. */
 export function splitAux(result: unknown, hasAux: boolean, api: string): { output: unknown; aux: unknown } {
   if (!hasAux) return { output: result, aux: undefined };
   if (!Array.isArray(result) || result.length !== 2) {
@@ -15,7 +15,7 @@ export function splitAux(result: unknown, hasAux: boolean, api: string): { outpu
   return { output: result[0], aux: result[1] };
 }
 
-/** The flat outputs of a transformed function, which must all be tensors, and at least one. */
+/** The flat outputs of a transformed function: at least one, and only tensors. */
 export function tensorOutputs(output: unknown, api: string): { leaves: Tensor[]; spec: pytree.TreeSpec } {
   const { leaves, spec } = pytree.flatten(output);
   if (leaves.length === 0 || (leaves.length === 1 && leaves[0] == null)) {

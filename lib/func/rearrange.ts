@@ -1,4 +1,4 @@
-/** `torch.func.rearrange`: the dimensions of a tensor by name, in the notation of einops. */
+/** `torch.func.rearrange`: named dimensions in einops notation. */
 
 import { describeType, quoted } from '../describe';
 import { ValueError } from '../errors';
@@ -7,7 +7,7 @@ import { torchFunctions } from '../operators';
 import { product } from '../shapes';
 import type { Tensor } from '../tensor';
 
-/** A dimension: its parts in order (one for a plain name, none for a unit axis), or the ellipsis. */
+/** A dimension: its factors in order (one for a plain name, none for a unit axis), or the ellipsis. */
 type Axis = readonly string[] | '...';
 
 interface Side {
@@ -56,7 +56,7 @@ function parseSide(expression: string): Side {
             : 'rearrange only supports unnamed axes of size 1',
         );
       }
-      // A unit axis of its own; inside brackets it changes nothing.
+      // Inside brackets a unit axis changes nothing.
       if (group === null) axes.push([]);
     } else {
       checkName(token);
@@ -104,7 +104,7 @@ function parse(pattern: string, lengths: Readonly<Record<string, number>>): { le
   return { left, right };
 }
 
-// The size of every part of a dimension; one of them may be left to be inferred.
+/** The sizes of the factors of a dimension; one of them can be inferred. */
 function splitSizes(parts: readonly string[], size: number, lengths: Readonly<Record<string, number>>): number[] {
   const open = parts.filter((name) => lengths[name] === undefined);
   if (open.length > 1) {
@@ -119,14 +119,14 @@ function splitSizes(parts: readonly string[], size: number, lengths: Readonly<Re
 }
 
 /**
- * Splits, joins, moves and stacks dimensions named in a pattern; `torch.func.rearrange`, with the
- * notation of einops: names, `(a b)` for a joined dimension, `...` for any number of them, `1` or `()`
- * for a unit dimension.
+ * Splits, joins, permutes and stacks dimensions as a pattern says; `torch.func.rearrange`. The pattern is in einops
+ * notation: names, `(a b)` for a joined dimension, `...` for any number of dimensions, `1` or `()` for a unit
+ * dimension.
  *
- * @param tensor - A tensor, or an array of tensors, which are stacked in a new first dimension.
- * @param pattern - What the dimensions are, `->`, and what they become.
+ * @param tensor - A tensor, or an array of tensors to stack along a new first dimension.
+ * @param pattern - The dimensions of the input, `->`, and those of the result.
  * @param axesLengths - The sizes that cannot be inferred, by name.
- * @throws ValueError for a malformed pattern, names that are not on both sides, or sizes that do not fit.
+ * @throws ValueError for a malformed pattern, names that are not on both sides, or sizes that do not match.
  * @example
  * ```ts
  * const images = torch.rand(2, 30, 40, 3);
@@ -150,7 +150,7 @@ export function rearrange(
     );
   }
 
-  // Every part becomes a dimension of its own; then they are permuted, and joined as the right side says.
+  // Each factor becomes a dimension; then the dimensions are permuted and joined according to the right side.
   const parts: { name: string; size: number }[] = [];
   let dim = 0;
   for (const axis of left.axes) {

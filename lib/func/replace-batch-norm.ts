@@ -6,7 +6,7 @@ import { checkModule } from './functional-call';
 
 /**
  * Removes the running statistics of every batch norm in a module, because `vmap` cannot update them in place;
- * `torch.func.replace_all_batch_norm_modules_`. Changes the module, and returns it.
+ * `torch.func.replace_all_batch_norm_modules_`. Changes the module in place and returns it.
  *
  * @example
  * ```ts

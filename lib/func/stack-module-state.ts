@@ -31,11 +31,11 @@ function stackedByName(dicts: readonly TensorDict[]): TensorDict {
 }
 
 /**
- * The parameters and the buffers of several models of one class, each stacked along a new first dimension:
- * what `vmap` needs to run all of them at once; `torch.func.stack_module_state`. Stacked parameters are
- * leaves of their own, which an optimizer can take.
+ * The parameters and buffers of several models of one class, each stacked along a new first dimension, so that `vmap`
+ * can run all models at once; `torch.func.stack_module_state`. The stacked parameters are new leaves, which an
+ * optimizer can update.
  *
- * @throws RuntimeError for no models, or for models that differ in class, in mode, or in which tensors require
+ * @throws RuntimeError for an empty list, or models that differ in class, in mode, or in which tensors require
  * gradients.
  * @example
  * ```ts

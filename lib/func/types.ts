@@ -1,26 +1,25 @@
-/** Types that follow a transform: what comes out has the structure of what goes in. */
+/** Types of transformed functions: the structure of a result follows from the structure of the arguments. */
 
 import type { Tensor } from '../tensor';
 
-// Anything, once more with hints: the arrays and objects make TypeScript read `[a, b]` in a function that returns
-// it, or an object of such, as a pair and not as a list.
+// The empty tuple and the object are hints: with them TypeScript infers a returned `[a, b]` as a pair, not as a list.
 type Anything = NonNullable<unknown> | null | undefined | void;
 type Nested<Item> = [] | readonly Item[] | { readonly [key: string]: Item } | Anything;
 
 /**
- * What a function to transform may return: anything. Arrays that are written out in it, down to the third level,
- * are taken for tuples, so that the structure of the result is known.
+ * What a function to transform may return: anything. Array literals, down to the third level, are inferred as tuples,
+ * so that the structure of the result is known.
  */
 export type Returned = Nested<Nested<Nested<Anything>>>;
 
 /** A function to transform. */
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- whatever arguments it has
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- any arguments
 export type Transformable = (...args: any[]) => Returned;
 
 /** Which positional arguments to differentiate with respect to; negative numbers count from the end. */
 export type Argnums = number | readonly number[];
 
-/** The selected argument for a number, a tuple of the selected ones for an array, all of them for null. */
+/** The selected argument for a number, a tuple of arguments for an array, all arguments for null. */
 export type Selected<A extends readonly unknown[], N> = N extends null
   ? A
   : N extends readonly number[]
@@ -33,7 +32,7 @@ type Argument<A extends readonly unknown[], N> = `${N & number}` extends `-${inf
     ? A[`${N & number}` & keyof A]
     : A[number];
 
-// The last argument is number 1 of the reversed ones with something put in front.
+// `-K` is entry `K` of the reversed arguments with one element in front.
 type FromEnd<A extends readonly unknown[], K> = [unknown, ...Reversed<A>] extends infer R
   ? K extends keyof R
     ? R[K]
@@ -49,10 +48,10 @@ export type Output<R, HasAux> = HasAux extends true ? (R extends readonly [infer
 /** The aux of a function that returns `[output, aux]`. */
 export type Aux<R> = R extends readonly [unknown, infer A] ? A : never;
 
-/** The result with the aux beside it, if there is one. */
+/** The result, in a pair with the aux if there is one. */
 export type WithAux<T, R, HasAux> = HasAux extends true ? [T, Aux<R>] : T;
 
-/** The result with the value of the function and the aux beside it, where they were asked for. */
+/** The result, in a tuple with the requested value and aux of the function. */
 export type WithExtras<T, R, HasAux, ReturnValue> = ReturnValue extends true
   ? HasAux extends true
     ? [T, Output<R, true>, Aux<R>]
@@ -68,5 +67,5 @@ export type MapTree<Tree, T> = Tree extends Tensor
       ? { [K in keyof Tree]: MapTree<Tree[K], T> }
       : Tree;
 
-/** For every tensor of the output: the pytree of the selected inputs. */
+/** The output with the pytree of the selected inputs in place of every tensor. */
 export type JacobianOf<R, Inputs> = MapTree<R, Inputs>;

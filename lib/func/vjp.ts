@@ -17,22 +17,22 @@ import type { Argnums, Aux, Output, Returned } from './types';
 
 const API = 'vjp(f, *primals)';
 
-/** A function linearized backwards: its flat outputs, and the products with flat cotangents. */
+/** The VJP of a function at one point, with flat outputs, cotangents and gradients. */
 export interface FlatVjp {
   /** The function's output, unwrapped, with its structure. */
   output: unknown;
   aux: unknown;
-  /** The flat output tensors, still wrapped: what cotangents belong to. */
+  /** The flat output tensors, still wrapped; one cotangent belongs to each. */
   outputs: Tensor[];
   outputSpec: pytree.TreeSpec;
-  /** The flat inputs that are differentiated, wrapped, and their structure. */
+  /** The flat inputs to differentiate with respect to, wrapped, and their structure. */
   inputs: Tensor[];
   inputSpec: pytree.TreeSpec;
-  /** The flat gradients for flat cotangents. May be called often, also inside other transforms. */
+  /** Maps flat cotangents to flat gradients. Can be called repeatedly, also inside other transforms. */
   pullback(cotangents: readonly Tensor[], retainGraph: boolean, createGraph: boolean): Tensor[];
 }
 
-/** Calls `func` on a Grad level that is left again; the graph stays for the products. */
+/** Calls `func` at a Grad level, which is popped afterwards; `pullback` keeps the graph. */
 export function flatVjp(
   func: AnyFunction,
   primals: readonly unknown[],
@@ -64,8 +64,7 @@ export function flatVjp(
       inputs,
       inputSpec,
       pullback(cotangents, retainGraph, createGraph) {
-        // The level is gone by now, and with it its hold on inference mode, under which the engine
-        // would record nothing.
+        // The Grad level disabled inference mode. It has been popped, and in inference mode the engine records nothing.
         const inferenceMode = native.swapInferenceMode(false);
         try {
           return gradOrZeros(outputs, inputs, cotangents, retainGraph, createGraph);
@@ -79,13 +78,13 @@ export function flatVjp(
 
 /** The options of a {@link VjpFunction}. */
 export interface VjpFunctionOptions {
-  /** Whether the graph is kept for further calls; true by default. */
+  /** Whether the graph is kept for another call; true by default. */
   retainGraph?: boolean;
-  /** Whether the products can be differentiated; by default whether grad mode is on. */
+  /** Whether the gradients can be differentiated; by default, whether grad mode is on. */
   createGraph?: boolean;
 }
 
-/** Products of cotangents with the Jacobian: one entry per primal. */
+/** Maps cotangents to vector-Jacobian products, one per primal. */
 export type VjpFunction<R, A extends readonly unknown[]> = (cotangents: R, options?: VjpFunctionOptions) => A;
 
 /** The options of {@link vjp}. */
@@ -94,8 +93,8 @@ export interface VjpOptions {
   hasAux?: boolean;
 }
 
-// Options after a rest of primals: an object that holds nothing but a boolean hasAux cannot be a
-// primal, whose leaves are tensors.
+// The options follow the primals. An object with no entry but a boolean hasAux cannot be a primal: the leaves of a
+// primal are tensors.
 function splitOptions(args: readonly unknown[]): { primals: readonly unknown[]; hasAux: boolean } {
   const last = args.at(-1);
   if (typeof last === 'object' && last !== null && !Array.isArray(last) && !native.isTensor(last)) {
@@ -109,16 +108,15 @@ function splitOptions(args: readonly unknown[]): { primals: readonly unknown[]; 
 }
 
 /**
- * The output of `func` at the primals, and a function for products of cotangents with its Jacobian;
- * `torch.func.vjp`.
+ * The output of `func` at the primals, and a function that computes vector-Jacobian products; `torch.func.vjp`.
  *
- * Every leaf of every primal must be a floating-point or complex tensor. `vjpFn(cotangents)` takes
- * the structure and shapes of the output and always returns an array with one entry per primal, with
- * the primal's structure and shapes. It can be called often, and transformed.
+ * Every leaf of every primal must be a floating-point or complex tensor. `vjpFn(cotangents)` takes cotangents with the
+ * structure and shapes of the output, and returns an array with one entry per primal, with the structure and shapes
+ * of that primal. It can be called repeatedly, and transformed.
  *
- * @returns `[output, vjpFn]`, or `[output, vjpFn, aux]` with `{ hasAux: true }` as last argument.
- * @throws RuntimeError if the output is empty, not made of floating-point tensors, or the cotangents
- * do not match it; ValueError if a primal holds anything but tensors.
+ * @returns `[output, vjpFn]`, or `[output, vjpFn, aux]` with `{ hasAux: true }` as the last argument.
+ * @throws RuntimeError if the output is empty or contains other values than floating-point tensors, or if the
+ * cotangents do not match it; ValueError if a primal contains non-tensor values.
  * @example
  * ```ts
  * const [y, vjpFn] = torch.func.vjp((x: torch.Tensor) => x.sin(), torch.tensor([0, 1]));

@@ -13,7 +13,7 @@ import type { Tensor } from '../tensor';
 import type { AnyFunction } from '../types';
 import type { Returned } from './types';
 
-/** A dimension, null for an argument that is not mapped over, or a pytree of these. */
+/** A dimension to map over, null for an unmapped argument, or a pytree of these. */
 export type Dims = number | null | readonly Dims[] | { readonly [key: string]: Dims };
 
 /** What a random operator does under `vmap`. */
@@ -22,20 +22,20 @@ export type Randomness = 'error' | 'same' | 'different';
 /** The options of {@link vmap}. */
 export interface VmapOptions {
   /**
-   * The dimension to map over: one for every argument (0 by default), or an array with an entry per
-   * argument, each a pytree prefix of it. Negative dimensions count from the end.
+   * The dimension to map over: one for all arguments (0 by default), or an array with a pytree prefix for each
+   * argument. Negative dimensions count from the end.
    */
   inDims?: Dims;
-  /** Where the mapped dimension appears in the outputs: 0 by default, or a pytree prefix of them. */
+  /** The position of the mapped dimension in the outputs (0 by default), or a pytree prefix of positions. */
   outDims?: Dims;
   /** `'error'` (default), `'same'` for all samples, or `'different'` for each. */
   randomness?: Randomness;
-  /** How many samples at a time; null for all at once. Bounds the memory. */
+  /** How many samples are computed at a time, to limit memory; null for all at once. */
   chunkSize?: number | null;
 }
 
 function dimsToString(dims: unknown, depth = 0): string {
-  // Dims that contain themselves are refused elsewhere; here they only must come to an end.
+  // Dims that contain themselves are rejected elsewhere; this text must be finite all the same.
   if (depth > 8) return '...';
   if (Array.isArray(dims)) return `[${dims.map((dim) => dimsToString(dim, depth + 1)).join(', ')}]`;
   if (typeof dims === 'object' && dims !== null && !native.isTensor(dims)) {
@@ -54,7 +54,7 @@ interface Batch {
   spec: pytree.TreeSpec;
 }
 
-// The arguments flat, each leaf with its non-negative dimension or null, and the batch size.
+/** The flat arguments, each with its non-negative dimension or null, and the batch size. */
 function readBatch(func: AnyFunction, inDims: unknown, args: readonly unknown[]): Batch {
   const call = `vmap(${nameOf(func)}, inDims=${dimsToString(inDims)}, ...)(<inputs>)`;
   if (!Number.isInteger(inDims) && !Array.isArray(inDims)) {
@@ -110,9 +110,9 @@ function readBatch(func: AnyFunction, inDims: unknown, args: readonly unknown[])
   return { size: sizes[0], dims, leaves, spec };
 }
 
-// The dimension of each flat output.
+/** The dimension of each flat output. */
 function readOutDims(func: AnyFunction, outDims: unknown, output: unknown, spec: pytree.TreeSpec): (number | null)[] {
-  // A single tensor takes a dimension, or an array of just one.
+  // For a single tensor, an array of one dimension is accepted too.
   const single = spec.kind === 'leaf' && Array.isArray(outDims) && outDims.length === 1 ? outDims[0] : outDims;
   const dims = pytree.broadcastPrefix(single, spec);
   if (dims === null) {
@@ -162,7 +162,7 @@ function runBatch(func: AnyFunction, batch: Batch, outDims: unknown, randomness:
 
 function runChunks(func: AnyFunction, batch: Batch, outDims: unknown, randomness: string, chunkSize: number): unknown {
   const chunks: FlatOutput[] = [];
-  // With 'same' every chunk draws the same numbers, as one batch would.
+  // With 'same' every chunk draws the same random numbers, as a single batch does.
   const rngState = randomness === 'same' ? getRngState() : null;
   for (let start = 0; start < batch.size || chunks.length === 0; start += chunkSize) {
     const size = Math.min(chunkSize, batch.size - start);
@@ -185,17 +185,17 @@ function runChunks(func: AnyFunction, batch: Batch, outDims: unknown, randomness
 }
 
 /**
- * A function that maps `func` over a dimension of its arguments, computed in one batch by libtorch's
- * batching rules; `torch.func.vmap`.
+ * A function that maps `func` over a dimension of its arguments, in one batch, with libtorch's batching rules;
+ * `torch.func.vmap`.
  *
- * `func` is written for one sample: inside it the mapped dimension is not there. Outputs that do not
- * depend on a mapped argument are expanded. `vmap` nests, and composes with every other transform.
+ * `func` is written for one sample: inside it the mapped dimension is hidden. Outputs that do not depend on a mapped
+ * argument are expanded. `vmap` can be nested, and combined with every other transform.
  *
- * Inside `func`, values cannot be read (`item()`, `if` on a tensor): they stand for a whole batch.
+ * `func` cannot read values (`item()`, `if` on a tensor), because each tensor stands for a whole batch.
  *
- * @throws ValueError if dimensions or structures do not fit; RuntimeError for a random operator with
- * `randomness: 'error'`, for data-dependent control flow, or for an in-place operator that would write
- * a mapped value into an unmapped tensor.
+ * @throws ValueError if dimensions or structures do not match; RuntimeError for a random operator with
+ * `randomness: 'error'`, for data-dependent control flow, or for an in-place operator that would write a mapped value
+ * into an unmapped tensor.
  * @example
  * ```ts
  * import * as torch from 'torch-func';

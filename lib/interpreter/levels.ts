@@ -1,4 +1,4 @@
-/** The levels of functorch's interpreter stack: each is popped whatever happens. */
+/** The levels of functorch's interpreter stack: each is popped even after an exception. */
 
 import { native } from '../native';
 

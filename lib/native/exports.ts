@@ -143,7 +143,7 @@ export interface Native {
   nodeEdges(node: unknown): [node: unknown, index: number][];
   nodeSequence(node: unknown): number;
   // autograd/function_node.cpp
-  /** The outputs, null where they are no tensors, and what {@link functionSaved} takes. */
+  /** The outputs, null for non-tensor values, and the node that {@link functionSaved} takes. */
   functionWrap(site: unknown, number: number, name: string, request: WrapRequest): [...(Tensor | null)[], unknown];
   functionSaved(node: unknown, clear: boolean): (Tensor | null)[];
   delayedError(message: string, tensors: readonly (Tensor | null)[]): (Tensor | null)[];

@@ -1,4 +1,4 @@
-/** One call of a custom function at one level, and what the graph calls of it later. */
+/** Calls a custom function at one level, and its backward and jvp from the graph. */
 
 import { describeType } from '../../describe';
 import { RuntimeError } from '../../errors';
@@ -20,10 +20,9 @@ interface Call {
 type Method = 'forward' | 'setupContext' | 'backward' | 'vjp' | 'jvp' | 'vmap';
 
 /**
- * Calls a method of the user's.
+ * Calls a method of the user's class.
  *
- * @throws TypeError for what is no function, and for the promise of an async method: what it computes would
- * come too late.
+ * @throws TypeError if it is not a function, or if it is async: its result would come too late.
  */
 export function callMethod(custom: CustomFunction, method: Method, args: readonly unknown[]): unknown {
   const implementation: unknown = custom[method];
@@ -38,7 +37,7 @@ export function callMethod(custom: CustomFunction, method: Method, args: readonl
   return result;
 }
 
-/** Calls the user's backward, which may be called vjp. */
+/** Calls the user's `backward` or `vjp`, which are two names of one method. */
 export function callBackward(custom: CustomFunction, ctx: FunctionCtx, grads: readonly (Tensor | null)[]): unknown {
   const isVjp = overrides(custom, 'vjp');
   if (isVjp && overrides(custom, 'backward')) {
@@ -92,7 +91,7 @@ function runJvp({ custom, ctx }: Call, tangents: (Tensor | null)[]): unknown[] {
 }
 
 const site = new CallbackSite<Call>((call, kind: 'backward' | 'jvp', values: (Tensor | null)[]) => {
-  if (call === undefined) throw new RuntimeError('a custom function was called whose graph has been freed');
+  if (call === undefined) throw new RuntimeError('a custom function was called after its graph was freed');
   return kind === 'backward' ? runBackward(call, values) : runJvp(call, values);
 });
 
@@ -117,10 +116,10 @@ function withoutGrads<T>(body: () => T): T {
 }
 
 /**
- * Calls a custom function where no level of a transform needs anything done: outside of all transforms, or
- * at a level of `grad` or `jvp`, whose rule goes on to the next level in its forward.
+ * Calls a custom function and records it in the graph: outside of all transforms, or at a level of `grad` or `jvp`,
+ * where `forward` calls the function at the next level below.
  *
- * @param separate - Whether the context is set up by setupContext, not by forward.
+ * @param separate - Whether `setupContext` sets up the context, not `forward`.
  */
 export function applyAtThisLevel(custom: CustomFunction, args: readonly unknown[], separate: boolean): unknown {
   const inputs = args.map((arg) => (native.isTensor(arg) ? arg : null));

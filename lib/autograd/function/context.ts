@@ -5,20 +5,20 @@ import { AssertionError } from '../../errors';
 import { native } from '../../native';
 import type { Tensor } from '../../tensor';
 
-/** Where a context keeps what is none of the user's business. */
+/** The key of the internal state of a context. */
 export const STATE = Symbol('state');
 
 export interface ContextState {
-  /** What was given to the methods of the context, unchecked, until the outputs have their history. */
+  /** The arguments of the context's methods, unchecked, until the call is recorded. */
   toSave: readonly unknown[];
   forForward: readonly (Tensor | null)[] | null;
   dirty: readonly unknown[];
   nonDifferentiable: readonly unknown[];
   materializeGrads: boolean;
-  /** The node, for what it has saved; null where none was made. */
+  /** The node of the graph, which holds the saved tensors; null if there is none. */
   node: unknown;
   clearOnAccess: boolean;
-  /** What `vmap` notes for the backward that it makes of the user's; by the rule that it made. */
+  /** The notes of `vmap` for the backward of each function that it generated. */
   vmapped: Map<object, VmapNotes>;
 }
 
@@ -31,9 +31,8 @@ export interface VmapNotes {
 }
 
 /**
- * What the methods of a custom function share for one call; `torch.autograd.function.FunctionCtx`. Besides
- * the methods here it takes any property: say which with an intersection type,
- * `ctx: FunctionCtx & { power: number }`.
+ * The context of one call, which the methods of a custom function share; `torch.autograd.function.FunctionCtx`. It can
+ * have any other property; declare them with an intersection type, `ctx: FunctionCtx & { power: number }`.
  */
 export class FunctionCtx {
   /** @internal */
@@ -41,7 +40,7 @@ export class FunctionCtx {
   /** Whether each argument of `forward` requires a gradient; `ctx.needs_input_grad`. */
   needsInputGrad: readonly boolean[];
 
-  /** @internal Contexts are made by `apply`. */
+  /** @internal `apply` creates contexts. */
   constructor(needsInputGrad: readonly boolean[], clearOnAccess: boolean) {
     const state: ContextState = {
       toSave: [],
@@ -59,16 +58,16 @@ export class FunctionCtx {
   }
 
   /**
-   * Saves tensors, or nulls, for `backward`, where {@link savedTensors} has them; `save_for_backward`. Call
-   * it once. Other values, and no tensors, go into properties of the context: a tensor there escapes the
-   * check that it was not changed in place, and an output there would keep the graph for good.
+   * Saves tensors or nulls for `backward`, which reads them from {@link savedTensors}; `save_for_backward`. Call it
+   * once. Store non-tensor values as properties of the context, but no tensors: changes in place would not be detected,
+   * and an output would keep the graph alive forever.
    */
   saveForBackward(...tensors: (Tensor | null)[]): void {
     this[STATE].toSave = tensors;
   }
 
   /**
-   * Saves tensors, or nulls, for `jvp`; `save_for_forward`.
+   * Saves tensors or nulls for `jvp`; `save_for_forward`.
    *
    * @throws AssertionError for anything else.
    */
@@ -82,28 +81,28 @@ export class FunctionCtx {
     this[STATE].forForward = tensors;
   }
 
-  /** Says which inputs `forward` has changed in place; they must be among its outputs; `mark_dirty`. */
+  /** Marks inputs that `forward` changed in place; they must also be outputs; `mark_dirty`. */
   markDirty(...tensors: Tensor[]): void {
     this[STATE].dirty = tensors;
   }
 
-  /** Says which outputs have no gradient; integer outputs need not be named; `mark_non_differentiable`. */
+  /** Marks outputs without a gradient; not needed for integer outputs; `mark_non_differentiable`. */
   markNonDifferentiable(...tensors: Tensor[]): void {
     this[STATE].nonDifferentiable = tensors;
   }
 
   /**
-   * Says whether a gradient that is not there comes to `backward` and `jvp` as zeros, as it does by default,
-   * or as null; `set_materialize_grads`.
+   * Sets whether `backward` and `jvp` get zeros (default) or null for a missing gradient or tangent;
+   * `set_materialize_grads`.
    */
   setMaterializeGrads(value: boolean): void {
     this[STATE].materializeGrads = value;
   }
 
   /**
-   * The tensors that were saved, null where null was; `ctx.saved_tensors`.
+   * The saved tensors and nulls; `ctx.saved_tensors`.
    *
-   * @throws RuntimeError if one was changed in place since, or the graph has been freed.
+   * @throws RuntimeError if one was changed in place afterwards, or the graph has been freed.
    */
   get savedTensors(): Tensor[] {
     const state = this[STATE];
@@ -114,7 +113,7 @@ export class FunctionCtx {
 }
 
 /**
- * The context with some members replaced; everything else is read from and written to the context itself.
+ * The context with some members replaced; all other properties are those of the context itself.
  */
 export function wrapContext(ctx: FunctionCtx, replaced: Partial<Record<keyof FunctionCtx, unknown>>): FunctionCtx {
   return new Proxy(ctx, {

@@ -1,4 +1,4 @@
-/** The methods that a custom function has before it says something else. */
+/** The methods that a custom function has unless it overrides them. */
 
 import { NotImplementedError } from '../../errors';
 import type { CustomFunction } from './types';
@@ -32,7 +32,7 @@ export const defaults = {
   },
 };
 
-/** Whether a custom function has said something about this method. */
+/** Whether a custom function overrides this method. */
 export function overrides(custom: CustomFunction, method: keyof typeof defaults): boolean {
   return custom[method] !== defaults[method];
 }

@@ -1,4 +1,4 @@
-/** `torch.autograd.Function`: functions with derivatives of the user's own. */
+/** `torch.autograd.Function`: functions with custom derivatives. */
 
 import { RuntimeError } from '../../errors';
 import { native } from '../../native';
@@ -11,20 +11,20 @@ export { FunctionCtx } from './context';
 export { onceDifferentiable } from './once-differentiable';
 export type { ApplyArguments, ApplyResult, VmapInfo } from './types';
 
-/* eslint-disable @typescript-eslint/no-explicit-any -- the subclass says the signature of its methods */
+/* eslint-disable @typescript-eslint/no-explicit-any -- the subclass declares the signatures of its methods */
 
 /**
- * A function with a derivative of its own: extend the class, write its static methods, and call `apply`;
+ * A function with a custom derivative: extend the class, write its static methods, and call `apply`;
  * `torch.autograd.Function`.
  *
- * `forward` computes, without recording, and `setupContext` keeps what the derivatives need. Or `forward`
- * takes the context first and does both, which works outside of transforms only. `backward` gets one
- * gradient per output and returns one per argument of `forward`, null where there is none; `jvp` gets one
- * tangent per argument and returns one per output. Written with operators they can be differentiated again,
- * and `generateVmapRule` lets `vmap` use them as they are.
+ * `forward` computes the result without recording, and `setupContext` saves what the derivatives need. Alternatively
+ * `forward` takes the context as its first argument and does both; this works only outside of transforms. `backward`
+ * gets one gradient per output and returns one per argument of `forward`, null for none. `jvp` gets one tangent per
+ * argument and returns one per output. If they consist of operators, they can be differentiated again, and `vmap` can
+ * use them with `generateVmapRule`.
  *
- * What a method throws reaches the caller of `apply`, `backward()`, `grad()` or the transform as the same
- * error. Methods must be synchronous. Several outputs are an array.
+ * Errors in a method reach the caller of `apply`, `backward()`, `grad()` or the transform unchanged. Methods must be
+ * synchronous. Return several outputs as an array.
  *
  * @example
  * ```ts
@@ -52,44 +52,43 @@ export type { ApplyArguments, ApplyResult, VmapInfo } from './types';
  */
 export abstract class AutogradFunction {
   /**
-   * Whether `vmap` may run the methods as they are, inside a level of its own: they must consist of
-   * operators. Otherwise write `vmap`; `generate_vmap_rule`.
+   * Whether `vmap` may run the methods on batched tensors; then they must consist of operators. Otherwise write a
+   * `vmap` method; `generate_vmap_rule`.
    */
   static generateVmapRule = false;
 
-  /** Whether the saved tensors are freed as soon as they are read, which then works once only. */
+  /** Whether reading the saved tensors frees them; they can then be read only once. */
   static clearSavedTensorsOnAccess = false;
 
-  /** Whether `backward` gets its gradients in one array, which it may empty to free them early. */
+  /** Whether `backward` gets its gradients in one array, which it can empty to free them early. */
   static boxedGradsCall = false;
 
   /** The function: `forward(...args)`, or `forward(ctx, ...args)` in a class without `setupContext`. */
   static forward: (...args: any[]) => any = defaults.forward;
 
-  /** Keeps what the derivatives need: `setupContext(ctx, inputs, output)`, the inputs in an array. */
+  /** Saves what the derivatives need: `setupContext(ctx, inputs, output)`, with an array of inputs. */
   static setupContext: (ctx: any, inputs: any, output: any) => void = defaults.setupContext;
 
-  /** The gradients of the inputs, of those of the outputs: `backward(ctx, ...gradOutputs)`. */
+  /** Computes the gradients of the inputs from those of the outputs: `backward(ctx, ...gradOutputs)`. */
   static backward: (ctx: any, ...gradOutputs: any[]) => any = defaults.backward;
 
-  /** Another name for `backward`; a class may have one of them. */
+  /** Another name for `backward`; a class may have only one of them. */
   static vjp: (ctx: any, ...gradOutputs: any[]) => any = defaults.vjp;
 
-  /** The tangents of the outputs, of those of the inputs: `jvp(ctx, ...tangents)`. */
+  /** Computes the tangents of the outputs from those of the inputs: `jvp(ctx, ...tangents)`. */
   static jvp: (ctx: any, ...tangents: any[]) => any = defaults.jvp;
 
   /**
-   * The function on a batch: `vmap(info, inDims, ...args)` gets, for each argument, the dimension that is
-   * mapped over, or null, and returns `[output, outDims]`.
+   * Computes the function for a batch: `vmap(info, inDims, ...args)` gets the mapped dimension of each argument, or
+   * null, and returns `[output, outDims]`.
    */
   static vmap: (info: VmapInfo, inDims: any, ...args: any[]) => any = defaults.vmap;
 
   /**
-   * Calls the function so that it is differentiated by the methods of this class; `Function.apply`.
+   * Calls the function; its derivatives are computed by the methods of this class; `Function.apply`.
    *
-   * @throws RuntimeError if the class has no method that is needed, inside a transform if it has no
-   * `setupContext`, and later, when a method returns what does not fit; TypeError if a method returns a
-   * Promise; whatever the methods throw.
+   * @throws RuntimeError if the class lacks a required method (inside a transform, `setupContext` too), and later if a
+   * method returns an invalid result; TypeError if a method returns a Promise; any error of the methods.
    */
   static apply<F extends { forward: (...args: any[]) => any }>(this: F, ...args: ApplyArguments<F>): ApplyResult<F> {
     if (typeof (this as unknown) !== 'function') {

@@ -1,6 +1,6 @@
 /**
- * Custom functions inside transforms: each level of the stack does its part and hands the call on to the
- * next below, as libtorch does it for operators. PyTorch: `torch/_functorch/autograd_function.py`.
+ * Custom functions inside transforms: each level of the stack processes the call and passes it to the level below, as
+ * libtorch does for operators. PyTorch: `torch/_functorch/autograd_function.py`.
  */
 
 import { RuntimeError } from '../../errors';
@@ -19,7 +19,7 @@ import type { VmapOutputs } from './vmapify';
 
 const EXTENDING = 'For more details, please see https://pytorch.org/docs/main/notes/extending.func.html';
 
-// Runs `body` at the level below, in the mode that the transform was entered in.
+/** Runs `body` at the level below, in the grad modes that were set when the transform was entered. */
 function atLevelBelow<T>(top: Level, body: () => T): T {
   const gradMode = native.gradMode();
   const forwardGradMode = native.forwardGradMode();
@@ -39,8 +39,8 @@ function atLevelBelow<T>(top: Level, body: () => T): T {
 }
 
 /**
- * The output with every tensor wrapped, except that an output that is an operand, changed in place, is the
- * operand of the level above.
+ * Wraps every tensor of the output. An output that is an operand, changed in place, becomes the wrapped operand of the
+ * level above.
  */
 function wrapOutputs(
   output: unknown,
@@ -63,13 +63,13 @@ function wrapOutputs(
 }
 
 /**
- * The user's jvp at a level of `jvp`. libtorch calls it with forward mode off, which is meant for this level,
- * but would hold for those below: to an outer `jvp` the tangents would be constants. So forward mode is on
- * where there are levels below, and what is saved, and what comes out, is without a tangent at this one.
+ * Calls the user's jvp at a level of `jvp`. libtorch calls it with forward mode disabled. That is meant for this level
+ * only, but would make the tangents constants for an outer `jvp`. So forward mode is enabled if there are levels below,
+ * and the saved tensors and the results have their tangents of this level removed.
  */
 function jvpAtLevel(custom: CustomFunction, ctx: FunctionCtx, tangents: readonly (Tensor | null)[]): unknown {
   if (native.levelDepth() < 2) return callJvp(custom, ctx, tangents);
-  // The same tensor if it has none: after a change in place jvp has to return the tangent that it was given.
+  // A tensor without a tangent is returned as it is: after a change in place, jvp must return the tangent it was given.
   const primal = (tensor: Tensor): Tensor => {
     const [value, tangent] = native.unpackDual(tensor, 0);
     return tangent === null ? tensor : value;
@@ -98,7 +98,7 @@ function applyAtGradLevel(top: Level, custom: CustomFunction, operands: readonly
     boxedGradsCall: false,
     forward(...args: unknown[]) {
       const unwrapped = args.map((arg) => mapTensors(arg, (tensor) => native.unwrapForGrad(tensor, level)));
-      // applyAtThisLevel has turned both off; below they are on unless the level was entered without them.
+      // applyAtThisLevel disabled both. The levels below need them enabled, unless the transform was entered without.
       native.setGradMode(true);
       native.setForwardGradMode(true);
       const output = atLevelBelow(top, () => customFunctionCall(custom, unwrapped));
@@ -162,7 +162,7 @@ function applyAtVmapLevel(top: VmapLevel, custom: CustomFunction, operands: read
   return wrapOutputs(output, values, operands, (tensor, i) => addDim(tensor, flatDims[i]));
 }
 
-/** Calls a custom function through all active levels, the top one first. */
+/** Calls a custom function through all active levels, from the top. */
 export function customFunctionCall(custom: CustomFunction, args: readonly unknown[]): unknown {
   const top = native.topLevel();
   const operands = args.map((arg) => mapTensors(arg, (tensor) => native.unwrapDead(tensor)));

@@ -4,9 +4,9 @@ import { native } from '../../native';
 import { ignoreRejection } from '../../synchronous';
 
 /**
- * Marks a `backward` that cannot be differentiated itself, because it computes with something else than
- * tensors, say: it runs without recording, and differentiating its result is an error;
- * `torch.autograd.function.once_differentiable`. Also as a decorator, `@onceDifferentiable`.
+ * Marks a `backward` that cannot be differentiated, for example because it computes with other values than tensors. It
+ * runs without recording, and differentiating its result is an error; `torch.autograd.function.once_differentiable`.
+ * Also works as a decorator, `@onceDifferentiable`.
  *
  * @example
  * ```ts
@@ -39,7 +39,7 @@ export function onceDifferentiable<This, A extends unknown[], R>(
     ignoreRejection(outputs);
     if (!gradMode || !args.some((arg) => native.isTensor(arg) && arg.requiresGrad)) return outputs;
     const list: unknown[] = Array.isArray(outputs) ? (outputs as unknown[]) : [outputs];
-    // Anything else than tensors is refused by who called this.
+    // The caller rejects non-tensor results.
     if (!list.every((value) => value == null || native.isTensor(value))) return outputs;
     const marked = native.delayedError(
       'trying to differentiate twice a function that was marked with @once_differentiable',

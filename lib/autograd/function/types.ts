@@ -1,18 +1,18 @@
-/** What the parts of custom functions share. */
+/** Types of custom functions. */
 
 import type { FunctionCtx } from './context';
 
-/** What `vmap` tells the `vmap` method of a custom function. */
+/** The first argument of the `vmap` method of a custom function. */
 export interface VmapInfo {
-  /** The size of the dimension that is mapped over. */
+  /** The size of the mapped dimension. */
   batchSize: number;
   /** The option of `torch.vmap`. */
   randomness: 'error' | 'same' | 'different';
 }
 
-/* eslint-disable @typescript-eslint/no-explicit-any -- methods of any signature, which the subclass says */
+/* eslint-disable @typescript-eslint/no-explicit-any -- methods of any signature; the subclass declares it */
 
-/** The methods and settings of a custom function: the class itself, or what a transform makes of it. */
+/** The methods and settings of a custom function: the user's class, or an object that a transform generates. */
 export interface CustomFunction {
   readonly name: string;
   readonly generateVmapRule: boolean;
@@ -39,6 +39,6 @@ export type ApplyArguments<F> = F extends { forward: (...args: infer A) => unkno
     : A
   : never;
 
-/** What `apply` returns: what `forward` does. */
+/** The result of `apply`: that of `forward`. */
 export type ApplyResult<F> = F extends { forward: (...args: any[]) => infer R } ? R : never;
 /* eslint-enable @typescript-eslint/no-explicit-any */

@@ -1,6 +1,6 @@
 /**
- * The rule that `vmap` makes of a custom function with `generateVmapRule`: each of its methods runs inside a
- * level of its own, and the tensors pass in and out with their batch dimensions.
+ * The batching rule that `vmap` generates for a custom function with `generateVmapRule`: each method runs at a Vmap
+ * level of its own, and its arguments and results carry explicit batch dimensions outside.
  */
 
 import { vmap } from '../../func/vmap';
@@ -16,18 +16,18 @@ import type { FunctionCtx, VmapNotes } from './context';
 import { defaults } from './defaults';
 import type { CustomFunction, VmapInfo } from './types';
 
-/** The last output of a generated forward: how the others are batched. */
+/** The last output of a generated forward: the batch dimensions of the other outputs. */
 export class VmapOutputs {
   constructor(
     readonly outDims: unknown,
-    /** Whether forward returned its output alone, not in an array. */
+    /** Whether forward returned a single output, not an array. */
     readonly single: boolean,
   ) {}
 }
 
 type Randomness = VmapInfo['randomness'];
 
-// Calls `func` with the batched arguments inside a vmap level; what it returns, and how it is batched.
+/** Calls `func` with the batched arguments at a new Vmap level; returns the results and their batch dimensions. */
 function inLevel(
   func: (level: number, args: unknown[]) => unknown,
   args: readonly unknown[],
@@ -45,7 +45,7 @@ function inLevel(
   });
 }
 
-// Null where there is no tensor to have a dimension.
+/** The dimensions of the values; null for non-tensor values. */
 function dimsOfPresent(dims: unknown, values: readonly unknown[]): unknown[] {
   const { leaves, spec } = pytree.flatten(values);
   const flatDims = pytree.broadcastPrefix(dims, spec) as unknown[];
@@ -55,23 +55,23 @@ function dimsOfPresent(dims: unknown, values: readonly unknown[]): unknown[] {
   ) as unknown[];
 }
 
-// How a batch is made to one: the input that all samples share has the gradients of all; of an output that all
-// share each sample has the same tangent.
+// How to drop the batch dimension: sum the gradients of an input shared by all samples; take one sample's tangent for a
+// shared output.
 type Combine = (batched: Tensor, dim: number) => Tensor;
 const sumOf: Combine = (batched, dim) => batched.sum(dim);
 const firstOf: Combine = (batched, dim) => batched.select(dim, 0);
 
-// The gradient of an output that all samples share, as a batch: it belongs to one of them, or it would be added
-// up as often as there are samples, where the user's backward adds gradients of other outputs to it.
+// The gradient of an output shared by all samples, as a batch: the gradient for the first sample and zeros for the
+// others. The gradients are summed over the samples later, and this one must count once.
 function atFirst(grad: Tensor, batchSize: number): Tensor {
   const first = grad.unsqueeze(0);
   return torchFunctions.cat([first, torchFunctions.zerosLike(first).expand(batchSize - 1, ...grad.shape)]);
 }
 
 /**
- * A gradient (or tangent) batched as its input (or output) is: combined to one where that has no batch,
- * expanded where it alone has one, and reduced to its shape, which the engine could not do with the batch
- * dimension in the way.
+ * Gives a gradient (or tangent) the batch dimension of its input (or output): combines the samples if there is none,
+ * expands an unbatched gradient, and sums each sample to the shape of the input. The engine cannot do the last itself,
+ * because of the batch dimension.
  */
 function reduceLeaf(
   grad: unknown,
@@ -122,7 +122,7 @@ function reduce(
   );
 }
 
-/** The custom function that works on batched values; called at the level below. */
+/** The custom function for batched values, to be called at the level below. */
 export function vmapify(
   custom: CustomFunction,
   inDims: unknown[],
@@ -147,7 +147,7 @@ export function vmapify(
         : [values, new VmapOutputs(dims, true)];
     },
 
-    // Inside a level too: the shapes that the user's setupContext sees must be those of one sample.
+    // Also at a Vmap level: the user's setupContext must see the shapes of one sample.
     setupContext(ctx: FunctionCtx, inputs: unknown[], outputs: unknown[]): void {
       const { outDims, single } = outputs.at(-1) as VmapOutputs;
       const output = single ? outputs[0] : outputs.slice(0, -1);
@@ -160,7 +160,7 @@ export function vmapify(
             ctx[method](...(values as (Tensor | null)[]));
           };
         };
-        // What is behind a batched output or input is the output or input of this function.
+        // The tensor inside a batched output or input is the output or input of this function.
         const mark = (method: 'markDirty' | 'markNonDifferentiable') => {
           return (...tensors: Tensor[]): void => {
             ctx[method](...(unwrapBatched(tensors, level).values as Tensor[]));

@@ -1,4 +1,4 @@
-/** The checks of `torch.autograd.functional`: of the vector, of single outputs, and of strict mode. */
+/** Checks of `torch.autograd.functional`: the vector, single outputs, and strict mode. */
 
 import { RuntimeError } from '../../errors';
 import { torchFunctions } from '../../operators';
@@ -8,12 +8,12 @@ import type { Recording } from './recording';
 import { readTensors } from './tensors';
 import type { TensorList } from './tensors';
 
-/** Whether the vector may be left out: there is one element to multiply. */
+/** Whether the vector is optional, because it would have one element. */
 export function isSingleElement({ list }: TensorList): boolean {
   return list.length === 1 && product(list[0].shape) === 1;
 }
 
-/** Reads the vector `v`, which must have the form and the shapes of `other`. */
+/** Reads the vector `v`, which must have the structure and shapes of `other`. */
 export function readVector(api: string, v: unknown, other: TensorList, recording: Recording): Tensor[] {
   const { list } = readTensors(v, 'v', api);
   const vector = recording.vectors(list);
@@ -34,7 +34,7 @@ export function readVector(api: string, v: unknown, other: TensorList, recording
   return vector;
 }
 
-/** Reads a vector of the shape of the inputs; null where there is one element and none was given. */
+/** Reads a vector with the shapes of the inputs; null if it is optional and was not given. */
 export function readInputVector(api: string, v: unknown, inputs: TensorList, recording: Recording): Tensor[] | null {
   if (v !== null) return readVector(api, v, inputs, recording);
   if (isSingleElement(inputs)) return null;
@@ -43,7 +43,7 @@ export function readInputVector(api: string, v: unknown, inputs: TensorList, rec
   );
 }
 
-/** The output of a function to differentiate twice, which must be one tensor of one element. */
+/** The output of a function to differentiate twice, which must be a single tensor with one element. */
 export function singleOutput(api: string, { list, isArray }: TensorList): Tensor {
   if (isArray) throw new RuntimeError(`The function given to ${api} should return a single Tensor`);
   if (product(list[0].shape) !== 1) {
@@ -65,7 +65,7 @@ function missingGraph(stage: Stage, i: number): string {
   }
 }
 
-/** In strict mode: everything must be connected to the inputs by a graph. */
+/** In strict mode, all tensors must be connected to the inputs by the graph. */
 export function checkConnected(strict: boolean, tensors: readonly (Tensor | null)[], stage: Stage): void {
   if (!strict) return;
   tensors.forEach((tensor, i) => {
@@ -93,12 +93,12 @@ function missingGradient(pass: Pass, i: number): string {
   }
 }
 
-/** In strict mode with createGraph: the message for a result without a graph. */
+/** The message for a result without a graph, in strict mode with createGraph. */
 export function constantResult(what: 'jacobian' | 'hessian', i: number): string {
   return `The ${what} of the user-provided function is independent of input ${i}. This is not allowed in strict mode when createGraph=true.`;
 }
 
-/** Zeros like `like` for missing gradients; in strict mode they are errors, in the words of the pass. */
+/** Replaces missing gradients by zeros; in strict mode they are errors, whose message depends on the pass. */
 export function fillInZeros(
   grads: readonly (Tensor | null)[],
   like: readonly Tensor[],

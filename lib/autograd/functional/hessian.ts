@@ -15,19 +15,19 @@ import type { Arguments, JacobianOf, TensorList, Tensors } from './tensors';
 
 /** The options of {@link hessian}. */
 export interface HessianOptions {
-  /** Whether the result can be differentiated in turn. */
+  /** Whether the result can be differentiated. */
   createGraph?: boolean;
-  /** Whether a gradient that does not depend on the inputs is an error instead of zeros. */
+  /** Whether a gradient that does not depend on the inputs is an error; otherwise the Hessian is zeros. */
   strict?: boolean;
-  /** Whether all rows are computed in one pass, instead of one pass for each. */
+  /** Whether all rows are computed in one batched pass, instead of one pass each. */
   vectorize?: boolean;
-  /** How the gradient is differentiated; `'forward-mode'` needs `vectorize`. */
+  /** How the gradient is differentiated; `'forward-mode'` requires `vectorize`. */
   outerJacobianStrategy?: Strategy;
 }
 
 type Scalar = (inputs: readonly Tensor[]) => Tensor;
 
-// The gradient inside a forward pass: tensors of its batch cannot be marked, a Grad level can.
+// Inside the batched forward pass, tensors cannot be marked with requiresGrad_; a Grad level records nevertheless.
 function gradientAtLevel(func: Scalar, inputs: readonly Tensor[]): Tensor[] {
   return atGradLevel((level) => {
     const leaves = inputs.map((input) => native.wrapForGrad(input, level, true));
@@ -40,11 +40,11 @@ function gradientAtLevel(func: Scalar, inputs: readonly Tensor[]): Tensor[] {
  * The Hessian of a function of one value: the Jacobian of its gradient;
  * `torch.autograd.functional.hessian`.
  *
- * One input gives a tensor of shape `[...input, ...input]`, an array of inputs `H[i][j]` of shape
- * `[...inputs[i], ...inputs[j]]`. {@link func.hessian} takes any pytree and nests.
+ * For a single input the result has the shape `[...input, ...input]`; for an array of inputs it is `H[i][j]` of shape
+ * `[...inputs[i], ...inputs[j]]`. {@link func.hessian} accepts any pytree and can be nested.
  *
- * @throws as {@link jacobian}; RuntimeError also if `func` does not return one tensor of one element,
- * and in strict mode if its gradient does not depend on an input, as for a linear function.
+ * @throws as {@link jacobian}; RuntimeError also if `func` does not return a single tensor with one element, and in
+ * strict mode if its gradient does not depend on an input, as for a linear function.
  * @example
  * ```ts
  * import * as torch from 'torch-func';

@@ -12,12 +12,12 @@ import type { Arguments, Like, Tensors } from './tensors';
 
 /**
  * The output of a function of one value and the product of its Hessian with the vector `v`;
- * `torch.autograd.functional.hvp`. `v` has the form and the shapes of the inputs.
+ * `torch.autograd.functional.hvp`. `v` has the structure and shapes of the inputs.
  *
- * The Hessian of a twice continuously differentiable function is symmetric: {@link vhp} then gives the
- * same, with one pass less.
+ * The Hessian of a twice continuously differentiable function is symmetric. Then {@link vhp} gives the same result with
+ * one pass less.
  *
- * @returns `[output, hvp]`, the latter with the form and the shapes of the inputs.
+ * @returns `[output, hvp]`; `hvp` has the structure and shapes of the inputs.
  * @throws as {@link vhp}.
  * @example
  * ```ts

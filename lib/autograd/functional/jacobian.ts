@@ -18,13 +18,13 @@ export type Strategy = 'forward-mode' | 'reverse-mode';
 
 /** The options of {@link jacobian}. */
 export interface JacobianOptions {
-  /** Whether the result can be differentiated in turn. */
+  /** Whether the result can be differentiated. */
   createGraph?: boolean;
-  /** Whether a result that does not depend on the inputs is an error instead of zeros. */
+  /** Whether an output that does not depend on the inputs is an error; otherwise the Jacobian is zeros. */
   strict?: boolean;
-  /** Whether all rows are computed in one pass backward, instead of one pass for each. */
+  /** Whether all rows are computed in one batched backward pass, instead of one pass each. */
   vectorize?: boolean;
-  /** `'reverse-mode'` (default), or `'forward-mode'`, which needs `vectorize`. */
+  /** `'reverse-mode'` (default), or `'forward-mode'`, which requires `vectorize`. */
   strategy?: Strategy;
 }
 
@@ -84,7 +84,7 @@ function forwardJacobian(func: (inputs: readonly Tensor[]) => TensorList, inputs
   );
 }
 
-/** The Jacobian of a function that is called with its inputs as a list: what `hessian` builds on. */
+/** The Jacobian of a function of a list of inputs; `hessian` uses it too. */
 export function jacobianOf(
   func: (inputs: readonly Tensor[]) => TensorList,
   inputs: unknown,
@@ -137,18 +137,17 @@ export function jacobianOf(
 /**
  * The Jacobian of `func` at the inputs; `torch.autograd.functional.jacobian`.
  *
- * `inputs` is a tensor or an array of tensors, each an argument of `func`; `func` returns a tensor or
- * an array of them. One of both gives a tensor of shape `[...output, ...input]`; an array of inputs or
- * outputs an array of those, and of both `J[output][input]`. The dtype is the input's, in forward mode
- * the output's. For complex numbers the rows are conjugated, as gradients are.
+ * `inputs` is a tensor or an array of tensors, the arguments of `func`; `func` returns a tensor or an array of tensors.
+ * The block of one output and one input has the shape `[...output, ...input]`. For an array of inputs or of outputs the
+ * result is an array of blocks, for both `J[output][input]`. The dtype is that of the input, in forward mode that of
+ * the output. For complex numbers the rows are conjugated, like gradients.
  *
- * {@link func.jacrev} and {@link func.jacfwd} take any pytree, nest, and bound their memory.
+ * {@link func.jacrev} and {@link func.jacfwd} accept any pytree, can be nested, and can limit their memory.
  *
- * @throws TypeError for what is no tensor; AssertionError for an unknown strategy;
- * NotImplementedError for forward mode with `createGraph` or without `vectorize`; RuntimeError for
- * `strict` with `vectorize`, for integer inputs, in strict mode for an output that does not depend on
- * an input, and inside a transformed function. With `vectorize`, a random operator in a pass that is
- * batched is an error.
+ * @throws TypeError for non-tensor values; AssertionError for an unknown strategy; NotImplementedError for forward mode
+ * with `createGraph` or without `vectorize`; RuntimeError for `strict` with `vectorize`, for integer inputs, in strict
+ * mode for an output that does not depend on an input, and inside a transformed function. With `vectorize`, a random
+ * operator in the batched pass is an error.
  * @example
  * ```ts
  * import * as torch from 'torch-func';

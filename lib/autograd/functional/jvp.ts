@@ -12,11 +12,11 @@ import type { Arguments, Like, Tensors } from './tensors';
  * The output of `func` and the product of its Jacobian with the vector `v`;
  * `torch.autograd.functional.jvp`.
  *
- * It goes backward twice, so that it works for operators without a forward formula; {@link func.jvp}
- * needs one pass. `v` has the form and the shapes of the inputs.
+ * It uses double backward, which also works for operators without a forward formula; {@link func.jvp} needs only one
+ * pass. `v` has the structure and shapes of the inputs.
  *
- * @returns `[output, jvp]`, the latter with the form and the shapes of the output.
- * @throws as {@link vjp}; without `v` the inputs must be one tensor of one element.
+ * @returns `[output, jvp]`; `jvp` has the structure and shapes of the output.
+ * @throws as {@link vjp}; without `v` the inputs must be a single tensor with one element.
  * @example
  * ```ts
  * import * as torch from 'torch-func';
@@ -37,8 +37,8 @@ export function jvp<const I extends Tensors, O extends Tensors>(
     const vector = readInputVector('jvp', v, { ...given, list: leaves }, recording);
     const outputs = callFunction('jvp', func, leaves);
     checkConnected(strict, outputs.list, 'outputs');
-    // The gradient is linear in what it starts from, so its own vector-Jacobian product with respect
-    // to that is the product wanted. The value is of no matter; zeros will do.
+    // Double backward: the gradient is linear in the cotangents, so its VJP with respect to them is the JVP. The values
+    // of the cotangents do not matter.
     const starts = recording.zeros(outputs.list);
     const grads = gradOrNull(outputs.list, leaves, starts, { retainGraph: true, createGraph: true });
     checkConnected(strict, grads, 'gradInputs');

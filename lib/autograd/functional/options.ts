@@ -1,16 +1,16 @@
-/** The optional arguments that four of the functions share. */
+/** The optional arguments of `vjp`, `jvp`, `vhp` and `hvp`. */
 
 import { readOptions } from '../../arguments';
 import type { Optional } from '../../arguments';
 import type { Like, Tensors } from './tensors';
 
-/** The options of `vjp`, `jvp`, `vhp` and `hvp`; `V` is what the vector has the form of. */
+/** The options of `vjp`, `jvp`, `vhp` and `hvp`; the vector has the structure of `V`. */
 export interface ProductOptions<V extends Tensors = Tensors> {
-  /** The vector to multiply with; it may be left out where it would have one element, and is then 1. */
+  /** The vector to multiply with; optional if it has one element, and then 1. */
   v?: Like<V> | null;
-  /** Whether the output and the result can be differentiated in turn. */
+  /** Whether the output and the result can be differentiated. */
   createGraph?: boolean;
-  /** Whether a result that does not depend on the inputs is an error instead of zeros. */
+  /** Whether a result that does not depend on the inputs is an error; otherwise it is zeros. */
   strict?: boolean;
 }
 

@@ -1,4 +1,4 @@
-/** What `vhp` and `hvp` share: the gradient of a function of one value, with its graph. */
+/** The gradient of a function of one value, with its graph, for `vhp` and `hvp`. */
 
 import type { Tensor } from '../../tensor';
 import { gradOrNull } from '../engine';
@@ -7,7 +7,7 @@ import type { Recording } from './recording';
 import { callFunction, readTensors } from './tensors';
 import type { Tensors } from './tensors';
 
-/** The arguments read, and the gradient; null for an input that it does not depend on. */
+/** The arguments and the gradient, which is null for an input that the output does not depend on. */
 export interface Gradient {
   isArray: boolean;
   leaves: Tensor[];
@@ -16,7 +16,7 @@ export interface Gradient {
   gradient: (Tensor | null)[];
 }
 
-/** Calls `func` and differentiates it once, with the checks in PyTorch's order. */
+/** Calls `func` and differentiates it once; the checks are in PyTorch's order. */
 export function gradientWithGraph(
   api: string,
   func: (...inputs: never[]) => unknown,

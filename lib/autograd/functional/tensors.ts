@@ -1,4 +1,4 @@
-/** One tensor or an array of them: how functions take their inputs, and give results of the same form. */
+/** Inputs and outputs that are one tensor or an array of tensors. */
 
 import { describeType } from '../../describe';
 import { native } from '../../native';
@@ -8,37 +8,37 @@ import type { Tensor } from '../../tensor';
 /** One tensor, or an array of tensors. */
 export type Tensors = Tensor | readonly Tensor[];
 
-// A value whose type is not known stays unknown, in place of the union of both forms.
+// A value of type any stays any, instead of becoming a union.
 type IfAny<T, Then, Else> = 0 extends 1 & T ? Then : Else;
 
-/** What a function of these inputs is called with: an array is spread. */
+/** The arguments of a function of these inputs: an array is spread. */
 export type Arguments<I extends Tensors> = IfAny<
   I,
   Tensor[],
   I extends readonly Tensor[] ? { -readonly [K in keyof I]: Tensor } : [Tensor]
 >;
 
-/** A tensor for a tensor, an array as long for an array. */
+/** A tensor for a tensor, an array of the same length for an array. */
 export type Like<T extends Tensors> = IfAny<
   T,
   T,
   T extends readonly Tensor[] ? { -readonly [K in keyof T]: Tensor } : Tensor
 >;
 
-/** For every output (one or an array) every input (one or an array). */
+/** The inputs (one or an array) in place of every output (one or an array). */
 export type JacobianOf<O extends Tensors, I extends Tensors> = IfAny<
   O,
   O,
   O extends readonly Tensor[] ? { -readonly [K in keyof O]: Like<I> } : Like<I>
 >;
 
-/** Tensors as an array, and whether they came as one. */
+/** Tensors as an array, and whether they were given as an array. */
 export interface TensorList {
   list: Tensor[];
   isArray: boolean;
 }
 
-/** Reads a tensor or an array of tensors; `what` and `api` are for the message. */
+/** Reads a tensor or an array of tensors; messages mention `what` and `api`. */
 export function readTensors(value: unknown, what: string, api: string): TensorList {
   const isArray = Array.isArray(value);
   const list = (isArray ? value : [value]) as unknown[];

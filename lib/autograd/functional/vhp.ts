@@ -12,11 +12,11 @@ import type { Arguments, Like, Tensors } from './tensors';
 
 /**
  * The output of a function of one value and the product of the vector `v` with its Hessian;
- * `torch.autograd.functional.vhp`. `v` has the form and the shapes of the inputs.
+ * `torch.autograd.functional.vhp`. `v` has the structure and shapes of the inputs.
  *
- * @returns `[output, vhp]`, the latter with the form and the shapes of the inputs.
- * @throws as {@link jvp}; RuntimeError also if `func` does not return one tensor of one element, and in
- * strict mode if its gradient does not depend on an input, as for a linear function.
+ * @returns `[output, vhp]`; `vhp` has the structure and shapes of the inputs.
+ * @throws as {@link jvp}; RuntimeError also if `func` does not return a single tensor with one element, and in strict
+ * mode if its gradient does not depend on an input, as for a linear function.
  * @example
  * ```ts
  * import * as torch from 'torch-func';

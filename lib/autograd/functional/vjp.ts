@@ -10,17 +10,16 @@ import { callFunction, arrayOrSingle, readTensors } from './tensors';
 import type { Arguments, Like, Tensors } from './tensors';
 
 /**
- * The output of `func` and the product of the vector `v` with its Jacobian, in one pass backward;
+ * The output of `func` and the product of the vector `v` with its Jacobian, in one backward pass;
  * `torch.autograd.functional.vjp`.
  *
- * `inputs` is a tensor or an array of tensors, each an argument of `func`; `func` returns a tensor or
- * an array of them; `v` has the form and the shapes of the output. {@link func.vjp} does the same for
- * any pytree, and nests.
+ * `inputs` is a tensor or an array of tensors, the arguments of `func`; `func` returns a tensor or an array of tensors;
+ * `v` has the structure and shapes of the output. {@link func.vjp} accepts any pytree and can be nested.
  *
- * @returns `[output, vjp]`, the latter with the form and the shapes of the inputs.
- * @throws TypeError for what is no tensor; RuntimeError for integer inputs, a `v` of another form, a
- * missing `v` where the output has more than one element, in strict mode for an output that does not
- * depend on an input, and inside a transformed function.
+ * @returns `[output, vjp]`; `vjp` has the structure and shapes of the inputs.
+ * @throws TypeError for non-tensor values; RuntimeError for integer inputs, a `v` of another structure or shape, a
+ * missing `v` if the output has more than one element, in strict mode for an output that does not depend on an input,
+ * and inside a transformed function.
  * @example
  * ```ts
  * import * as torch from 'torch-func';

@@ -1,4 +1,4 @@
-/** Derivatives as autograd computes them: in reverse, and with tangents. */
+/** Derivatives by autograd, in reverse mode and in forward mode. */
 
 import { native } from '../../native';
 import { torchFunctions } from '../../operators';
@@ -12,7 +12,7 @@ import type { Check } from './check';
 const NONDETERMINISM =
   '\n\nIf the function uses operations that are not deterministic (docs: torch.useDeterministicAlgorithms), this may be expected: pass a tolerance as the option nondetTol.\n';
 
-// The gradients of one output, one for each direction of it, as a matrix per input: input elements by directions.
+/** The gradients of one output along each direction, as one matrix per input: input elements by directions. */
 function gradients(inputs: readonly Tensor[], output: Tensor, directions: readonly Tensor[], check: Check): Tensor[] {
   const rows = directions.map((direction) =>
     grad(output, inputs, { gradOutputs: direction, retainGraph: true, allowUnused: true }),
@@ -32,8 +32,8 @@ function gradients(inputs: readonly Tensor[], output: Tensor, directions: readon
 }
 
 /**
- * The gradients of one output along directions of it (v^T J for each v), computed twice: backward must give
- * the same both times.
+ * The gradients of one output along the given directions (v^T J for each v). They are computed twice, and both results
+ * must agree.
  */
 export function reverseJacobians(check: Check, output: Tensor, directions: readonly Tensor[]): Tensor[] {
   const inputs = checkedInputs(check.inputs).map(({ input }) => input);
@@ -50,7 +50,7 @@ export function reverseJacobians(check: Check, output: Tensor, directions: reado
   return first;
 }
 
-/** Vectors of the shape of a tensor, each with a one at one element. */
+/** The unit vectors with the shape of a tensor. */
 export function unitVectors(tensor: Tensor): Tensor[] {
   return Array.from({ length: tensor.numel() }, (_, i) => {
     const flat = torchFunctions.zeros([tensor.numel()], { dtype: tensor.dtype, device: tensor.device });
@@ -59,7 +59,7 @@ export function unitVectors(tensor: Tensor): Tensor[] {
   });
 }
 
-/** The tangents, flat, of the outputs for one tangent per checked input; null where there is none. */
+/** The flat tangents of the outputs for one tangent per checked input; null for outputs without a tangent. */
 export function tangentsOf(check: Check, tangents: readonly Tensor[]): (Tensor | null)[] {
   return dualLevel(() => {
     const duals = [...check.inputs];
@@ -78,8 +78,8 @@ export function tangentsOf(check: Check, tangents: readonly Tensor[]): (Tensor |
 }
 
 /**
- * J u for directions u of one checked input, the tangents of the others being zeros: per output a matrix of
- * directions by output elements, null for outputs that are not floating point or complex.
+ * J u for directions u of one checked input, with zero tangents for the other inputs. For each output a matrix of
+ * directions by output elements, null if the output is not floating point or complex.
  */
 export function forwardJacobian(check: Check, which: number, directions: readonly Tensor[]): (Tensor | null)[] {
   const inputs = checkedInputs(check.inputs);

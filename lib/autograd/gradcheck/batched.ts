@@ -1,4 +1,4 @@
-/** Whether derivatives can be computed for a batch of vectors at once. */
+/** Checks that derivatives for a batch of vectors agree with those for each vector. */
 
 import { jvp } from '../../func/jvp';
 import { vmap } from '../../func/vmap';
@@ -9,7 +9,7 @@ import { checkedInputs, GradcheckError, isDifferentiableTensor } from './check';
 import type { Outputs } from './check';
 
 const HINT =
-  'The vectors are batched with vmap over the derivative. The most common cause is an operator, or a custom function, that vmap cannot batch or that reads values. If that is as it should be, pass checkBatchedGrad: false (checkBatchedForwardGrad: false for forward mode).';
+  'The vectors are batched with vmap over the derivative. The most common cause is an operator, or a custom function, that vmap cannot batch or that reads values. If this is expected, pass checkBatchedGrad: false (checkBatchedForwardGrad: false for forward mode).';
 
 function compare(compute: (vector: Tensor) => Tensor[], vectors: Tensor[], output: number): void {
   const each = vectors.map(compute);
@@ -31,7 +31,7 @@ function compare(compute: (vector: Tensor) => Tensor[], vectors: Tensor[], outpu
   });
 }
 
-/** Gradients of one output, for a batch of gradients of it. */
+/** Checks the gradients for a batch of gradients of one output. */
 export function checkBatchedGrads(inputs: readonly unknown[], output: Tensor, index: number): void {
   const list = checkedInputs(inputs).map(({ input }) => input);
   const vjp = (vector: Tensor): Tensor[] =>
@@ -41,11 +41,11 @@ export function checkBatchedGrads(inputs: readonly unknown[], output: Tensor, in
   compare(vjp, [torchFunctions.randnLike(output), torchFunctions.randnLike(output)], index);
 }
 
-/** Tangents of the outputs, for a batch of tangents of each input. */
+/** Checks the tangents of the outputs for a batch of tangents of each input. */
 export function checkBatchedTangents(func: Outputs, inputs: readonly unknown[]): void {
   for (const { index, input } of checkedInputs(inputs)) {
     const others = inputs.map((other) => (isDifferentiableTensor(other) ? other.detach() : other));
-    // Not dual numbers made by hand: vmap has no rule for making them.
+    // `jvp` instead of `makeDual`, for which vmap has no batching rule.
     const ofInput = (primal: Tensor): Tensor[] =>
       func(...others.map((other, i) => (i === index ? primal : other))).filter(isDifferentiableTensor);
     const tangents = (tangent: Tensor): Tensor[] => jvp(ofInput, [input.detach()], [tangent])[1];

@@ -1,4 +1,4 @@
-/** What the parts of gradcheck share. */
+/** Types and helpers of gradcheck. */
 
 import { describeType } from '../../describe';
 import { isComplexDtype, isDifferentiable } from '../../dtype';
@@ -7,30 +7,30 @@ import { native } from '../../native';
 import { torchFunctions } from '../../operators';
 import type { Tensor } from '../../tensor';
 
-/** Raised where derivatives differ or cannot be had; `torch.autograd.gradcheck.GradcheckError`. */
+/** Thrown if derivatives differ or cannot be computed; `torch.autograd.gradcheck.GradcheckError`. */
 export class GradcheckError extends RuntimeError {
   override name = 'GradcheckError';
 }
 
-/** The function to check, with its outputs always in an array. */
+/** The function to check, which always returns an array of outputs. */
 export type Outputs = (...inputs: unknown[]) => Tensor[];
 
 /** One comparison of derivatives. */
 export interface Check {
   func: Outputs;
   inputs: unknown[];
-  /** What the function returned for the inputs. */
+  /** The outputs of the function for the inputs. */
   outputs: Tensor[];
   eps: number;
   rtol: number;
   atol: number;
   nondetTol: number;
   checkGradDtypes: boolean;
-  /** Whether tangents are checked, not gradients. */
+  /** Whether forward mode is checked, not reverse mode. */
   forward: boolean;
-  /** Which outputs (inputs, for tangents) of the function were complex; null if none was. */
+  /** The indices of the complex outputs (in forward mode, inputs) of the function; null for none. */
   complexIndices: readonly number[] | null;
-  /** Whether it is their imaginary parts that are looked at. */
+  /** Whether their imaginary parts are checked, not the real parts. */
   imaginary: boolean;
 }
 
@@ -39,15 +39,15 @@ export const isComplex = (tensor: Tensor): boolean => isComplexDtype(tensor.dtyp
 export const isDifferentiableTensor = (value: unknown): value is Tensor =>
   native.isTensor(value) && isDifferentiable(value.dtype);
 
-/** Whether a value is a tensor that derivatives are wanted for. */
+/** Whether a value is a tensor whose derivatives are checked. */
 export const isChecked = (value: unknown): value is Tensor => native.isTensor(value) && value.requiresGrad;
 
-/** The inputs that derivatives are wanted for, and where they are. */
+/** The inputs whose derivatives are checked, with their positions. */
 export function checkedInputs(inputs: readonly unknown[]): { index: number; input: Tensor }[] {
   return inputs.flatMap((input, index) => (isChecked(input) ? [{ index, input }] : []));
 }
 
-/** The function with its outputs in an array, refusing what is no tensor. */
+/** The function with its outputs in an array; throws TypeError for non-tensor outputs. */
 export function asOutputs(func: (...inputs: never[]) => unknown): Outputs {
   return (...inputs) => {
     const result: unknown = func(...(inputs as never[]));
@@ -63,13 +63,13 @@ export function asOutputs(func: (...inputs: never[]) => unknown): Outputs {
   };
 }
 
-/** Whether two tensors are close, in the dtype that holds both. */
+/** Whether two tensors are close after type promotion. */
 export function allClose(a: Tensor, b: Tensor, rtol: number, atol: number): boolean {
   const dtype = torchFunctions.promoteTypes(a.dtype, b.dtype);
   return torchFunctions.allclose(a.to(dtype), b.to(dtype), rtol, atol);
 }
 
-/** What is said of derivatives that differ. */
+/** The message for derivatives that differ. */
 export function mismatch(check: Check, analytical: Tensor, numerical: Tensor, output: number, input: number): string {
   const isSplit = check.complexIndices?.includes(check.forward ? input : output) ?? false;
   const part = check.imaginary ? 'imaginary' : 'real';
@@ -80,7 +80,7 @@ analytical:${String(analytical)}
 `;
 }
 
-/** The indices of every element of a shape, the last dimension fastest. */
+/** The indices of all elements of a shape; the last dimension varies fastest. */
 export function elementIndices(shape: readonly number[]): number[][] {
   return shape.reduce<number[][]>(
     (prefixes, size) => prefixes.flatMap((prefix) => Array.from({ length: size }, (_, i) => [...prefix, i])),
@@ -88,7 +88,7 @@ export function elementIndices(shape: readonly number[]): number[][] {
   );
 }
 
-/** The columns (or rows) as a matrix; zeros of this shape and dtype if there are none. */
+/** Stacks columns (or rows) to a matrix; zeros of this shape if there are none. */
 export function stackOrZeros(parts: readonly Tensor[], dim: number, shape: number[], like: Tensor): Tensor {
   if (parts.length > 0) return torchFunctions.stack(parts, dim);
   return torchFunctions.zeros(shape, { dtype: like.dtype, device: like.device });

@@ -1,4 +1,4 @@
-/** The comparison of derivatives: element by element, or along random directions (fast mode). */
+/** Compares derivatives element by element, or along random directions (fast mode). */
 
 import { Generator } from '../../generator';
 import { torchFunctions } from '../../operators';
@@ -14,12 +14,12 @@ function isZero(tensor: Tensor, tolerance: number): boolean {
   return tensor.numel() === 0 || !(Number(tensor.abs().max().item()) > tolerance);
 }
 
-// The outputs to compare, by their index among all and among those that have a gradient.
+/** The outputs that have a gradient, each with its index among all outputs. */
 function differentiableOutputs(check: Check): { all: number; output: Tensor }[] {
   return check.outputs.flatMap((output, all) => (output.requiresGrad ? [{ all, output }] : []));
 }
 
-// Analytical[input][output], matrices of input by output elements.
+/** `[input][output]`: matrices of input elements by output elements. */
 function analyticalJacobians(check: Check): (Tensor | null)[][] {
   const inputs = checkedInputs(check.inputs);
   const outputs = differentiableOutputs(check);
@@ -33,7 +33,7 @@ function analyticalJacobians(check: Check): (Tensor | null)[][] {
   return inputs.map((_, i) => perOutput.map((matrices) => matrices[i]));
 }
 
-/** Every element of every Jacobian. */
+/** Compares every element of every Jacobian. */
 export function compareElements(check: Check): void {
   const inputs = checkedInputs(check.inputs);
   const outputs = differentiableOutputs(check);
@@ -57,8 +57,7 @@ export function compareElements(check: Check): void {
 
 type Direction = readonly [Tensor, Tensor | null];
 
-// A random vector of length one with no negative element, from a generator of its own: the caller's random
-// numbers stay as they are.
+// A random vector of length one without negative elements. Its own generator keeps the caller's random state unchanged.
 function randomDirection(tensor: Tensor, generator: Generator): Tensor {
   const vector = torchFunctions
     .rand([tensor.numel()], { generator })
@@ -66,13 +65,13 @@ function randomDirection(tensor: Tensor, generator: Generator): Tensor {
   return vector.div(vector.pow(2).sum().sqrt());
 }
 
-// What the tolerance for one element comes to along a direction.
+/** The factor from the tolerance of one element to the tolerance along a direction. */
 function directionSum(direction: Direction | null): number {
   if (direction === null) return 1;
   return direction.reduce((sum, part) => sum + (part === null ? 0 : Number(part.sum().item())), 0);
 }
 
-// The full comparison, for the report.
+/** The element-wise comparison, for the error message. */
 function elementReport(check: Check, all: number, o: number, i: number): string {
   const input = checkedInputs(check.inputs)[i];
   const numerical = numericalJacobian(check, input.input)[all] as Tensor;
@@ -94,7 +93,7 @@ The max per-element difference (slow mode) is: ${String(difference)}.
 ${note}`;
 }
 
-// v^T J u as autograd has it; in forward mode J u.
+/** v^T J u by autograd; in forward mode J u. */
 function analyticalProducts(check: Check, us: readonly Direction[], vs: readonly Tensor[]): (Tensor | null)[][] {
   const outputs = differentiableOutputs(check);
   if (check.forward) {
@@ -115,7 +114,7 @@ function analyticalProducts(check: Check, us: readonly Direction[], vs: readonly
   return us.map((_, i) => perOutput.map((products) => products[i]));
 }
 
-/** The Jacobians along random directions only: two evaluations per input. */
+/** Compares the Jacobians along random directions: two evaluations per input. */
 export function compareDirections(check: Check): void {
   const generator = new Generator();
   const inputs = checkedInputs(check.inputs);

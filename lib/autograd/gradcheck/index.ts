@@ -1,4 +1,4 @@
-/** `torch.autograd.gradcheck`: derivatives against finite differences. */
+/** `torch.autograd.gradcheck`: compares derivatives with finite differences. */
 
 import { checkFunction, checkOptions, checkNumbers, readOptions } from '../../arguments';
 import type { Optional } from '../../arguments';
@@ -45,8 +45,8 @@ function checkInputs(inputs: readonly unknown[]): void {
   }
 }
 
-// A complex function has a derivative in the usual sense only part by part: a real function is made of the
-// real parts of its outputs (inputs, for tangents), another of the imaginary ones.
+// A complex function is checked as two real functions: one of the real parts of its outputs (in forward mode, inputs),
+// one of the imaginary parts.
 function parts(base: Check): Check[] {
   const { func, inputs, outputs } = base;
   if (!base.forward) {
@@ -131,18 +131,18 @@ type Result = Tensor | readonly Tensor[];
 type GradOutputs = Tensor | readonly Tensor[] | null;
 
 /**
- * Whether the derivatives of `func` with respect to those inputs that require gradients are what finite
- * differences say; `torch.autograd.gradcheck`.
+ * Whether the derivatives of `func` with respect to the inputs that require gradients agree with finite differences;
+ * `torch.autograd.gradcheck`.
  *
- * The inputs should be of double precision. For complex outputs the real and the imaginary parts are checked
- * apart. Also checked: backward gives the same twice, is zero for zero and undefined gradients, and what the
- * options ask for. Sparse inputs are not supported.
+ * The inputs should have double precision. The real and imaginary parts of complex outputs are checked separately. It
+ * also checks that backward is deterministic, and zero for zero and undefined gradients; options add further checks.
+ * Sparse inputs are not supported.
  *
- * @param inputs - The arguments of `func`, or its only one.
- * @returns true, or, with `raiseException` false, whether the check passed.
- * @throws GradcheckError, saying which derivative, with both matrices (input by output elements); ValueError
- * if no input requires a gradient; AssertionError for options that exclude each other, and for a function
- * whose outputs change shape or dtype; what `func` throws.
+ * @param inputs - An array of the arguments of `func`, or its only argument.
+ * @returns true; with `raiseException: false`, whether the check passed.
+ * @throws GradcheckError with the derivative that differs, as two matrices of input elements by output elements;
+ * ValueError if no input requires a gradient; AssertionError for options that exclude each other, and for a function
+ * whose outputs change shape or dtype; any error of `func`.
  * @example
  * ```ts
  * import * as torch from 'torch-func';
@@ -190,7 +190,7 @@ export function gradcheck(
   }
 }
 
-// Random gradients for the outputs, between -1 and 1.
+/** A random gradient for an output, between -1 and 1. */
 function randomGrad(output: Tensor, nonContiguous: boolean): Tensor {
   const { shape } = output;
   const spread = nonContiguous && shape.length > 0 ? [...shape.slice(0, -1), (shape.at(-1) as number) * 2] : shape;
@@ -205,10 +205,10 @@ function randomGrad(output: Tensor, nonContiguous: boolean): Tensor {
 }
 
 /**
- * Whether the derivatives of the gradients of `func`, with respect to the inputs and to the gradients of its
- * outputs, are what finite differences say; `torch.autograd.gradgradcheck`.
+ * Whether the derivatives of the gradients of `func`, with respect to the inputs and the gradients of the outputs,
+ * agree with finite differences; `torch.autograd.gradgradcheck`.
  *
- * @param gradOutputs - The gradients of the outputs that have any; random ones if left out.
+ * @param gradOutputs - The gradients of the outputs that require gradients; random by default.
  * @throws As {@link gradcheck}.
  * @example
  * ```ts
@@ -260,7 +260,7 @@ export function gradgradcheck(func: (...inputs: never[]) => Result, inputs: unkn
       ? differentiable(inputList).map((output) => randomGrad(output, genNonContigGradOutputs ?? false))
       : (asArray(gradOutputs) as Tensor[]);
   const all = [...inputList, ...grads];
-  // Forward mode detaches the inputs; what required a gradient does so again.
+  // Forward mode detaches the inputs, so they must be marked again.
   const wanted = all.map(isChecked);
   const gradientsOf = (...args: unknown[]): Tensor[] => {
     const given = args.map((arg, i) => (wanted[i] ? (arg as Tensor).requiresGrad_() : arg));

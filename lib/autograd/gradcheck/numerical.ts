@@ -14,10 +14,10 @@ const aten = ops.aten as unknown as { data(tensor: Tensor): Tensor };
 
 const I = new Complex(0, 1);
 
-// The function called with part of an input moved to both sides, and put back whatever happens.
+/** Calls the function with part of an input perturbed in both directions, and restores the input. */
 function centralDifference(check: Check, entry: Tensor, direction: Tensor, length: number, at: string): Tensor[] {
   const { func, inputs, eps } = check;
-  // Cloned: an output may be a view of the input.
+  // Cloned, because an output may be a view of the input.
   const call = (): Tensor[] => func(...inputs).map((output) => output.detach().clone());
   const original = entry.clone();
   let below: Tensor[];
@@ -49,8 +49,8 @@ function centralDifference(check: Check, entry: Tensor, direction: Tensor, lengt
   });
 }
 
-// The derivatives of all outputs along a direction; for a complex input the conjugate Wirtinger derivative,
-// from one step along each axis.
+// The derivatives of all outputs along a direction. For a complex input: the conjugate Wirtinger derivative, from one
+// step along the real axis and one along the imaginary axis.
 function derivatives(
   check: Check,
   entry: Tensor,
@@ -70,18 +70,18 @@ function derivatives(
   return real.map((dx, i) => (isDifferentiableTensor(dx) ? dx.add(imaginary[i].mul(I)) : dx));
 }
 
-/** The real dtype that a complex one is made of; any other itself. */
+/** The dtype of the real part. */
 export function realDtype(dtype: Dtype): Dtype {
   if (dtype === 'complex128') return 'float64';
   return dtype === 'complex64' ? 'float32' : dtype;
 }
 
 /**
- * The Jacobians of all outputs with respect to one input, each as a matrix of input by output elements; null
- * for outputs that are not floating point or complex.
+ * The Jacobians of all outputs with respect to one input, as matrices of input elements by output elements; null for
+ * outputs that are not floating point or complex.
  */
 export function numericalJacobian(check: Check, input: Tensor): (Tensor | null)[] {
-  // The same memory, but writing to it does not count as a change of the input.
+  // Shares the memory, but writes to it do not increase the version of the input.
   const data = aten.data(input);
   const step = torchFunctions.full([], check.eps, { dtype: realDtype(input.dtype), device: input.device });
   const direction = [step, isComplex(input) ? step : null] as const;
@@ -102,8 +102,8 @@ export function numericalJacobian(check: Check, input: Tensor): (Tensor | null)[
 }
 
 /**
- * The derivatives of all outputs along one direction of one input, flat; null as above. The direction of a
- * complex input has two parts.
+ * The flat derivatives of all outputs along one direction of one input; null as above. For a complex input, the
+ * direction has a real and an imaginary part.
  */
 export function numericalJvp(
   check: Check,

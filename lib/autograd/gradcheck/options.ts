@@ -1,6 +1,6 @@
 /** The options of gradcheck and gradgradcheck. */
 
-/** What both take. */
+/** The options of both functions. */
 interface CommonOptions {
   /** The step of the finite differences; 1e-6 by default. */
   eps?: number;
@@ -8,17 +8,17 @@ interface CommonOptions {
   atol?: number;
   /** The relative tolerance; 1e-3 by default. */
   rtol?: number;
-  /** Whether a failed check is an error, as by default, or the result `false`. */
+  /** Whether a failed check throws (default); otherwise the result is `false`. */
   raiseException?: boolean;
-  /** By how much two runs of the same backward may differ; 0 by default. */
+  /** The allowed difference between two runs of the same backward; 0 by default. */
   nondetTol?: number;
-  /** Whether to check undefined gradients and tangents too; by default yes. */
+  /** Whether to check undefined gradients and tangents too; true by default. */
   checkUndefinedGrad?: boolean;
   /** Whether gradients must have the dtype of their inputs. */
   checkGradDtypes?: boolean;
   /** Whether to check gradients for a batch of vectors too. */
   checkBatchedGrad?: boolean;
-  /** Whether to look along random directions only, which is faster for many elements. */
+  /** Whether to check along random directions only, which is faster for many elements. */
   fastMode?: boolean;
 }
 
@@ -28,7 +28,7 @@ export interface GradcheckOptions extends CommonOptions {
   checkBatchedForwardGrad?: boolean;
   /** Whether to check forward mode. */
   checkForwardAd?: boolean;
-  /** Whether to check reverse mode; by default yes. */
+  /** Whether to check reverse mode; true by default. */
   checkBackwardAd?: boolean;
 }
 
@@ -38,7 +38,7 @@ export interface GradgradcheckOptions extends CommonOptions {
   genNonContigGradOutputs?: boolean;
   /** Whether to check tangents of gradients. */
   checkFwdOverRev?: boolean;
-  /** Whether to check gradients of gradients; by default yes. */
+  /** Whether to check gradients of gradients; true by default. */
   checkRevOverRev?: boolean;
 }
 

@@ -1,4 +1,4 @@
-/** Whether derivatives of nothing are nothing: zeros and undefined gradients and tangents. */
+/** Checks of zero and undefined gradients and tangents: the derivatives must be zero. */
 
 import { native } from '../../native';
 import { torchFunctions } from '../../operators';
@@ -17,7 +17,7 @@ const zerosLike = (tensor: Tensor): Tensor => torchFunctions.zerosLike(tensor.de
 
 const isNonZero = (tensor: Tensor): boolean => tensor.numel() > 0 && Number(tensor.abs().max().item()) !== 0;
 
-/** A backward must be multiplied by the gradient that it is given. */
+/** Zero gradients of the outputs must give zero gradients of the inputs. */
 export function checkZeroGrads(outputs: readonly Tensor[], inputs: readonly unknown[]): void {
   if (outputs.length === 0) return;
   const list = tensorsOf(inputs);
@@ -31,7 +31,7 @@ export function checkZeroGrads(outputs: readonly Tensor[], inputs: readonly unkn
   });
 }
 
-/** A backward must take undefined gradients, of all outputs and of each alone, as zeros. */
+/** Backward must treat undefined gradients, of all outputs and of each single output, as zeros. */
 export function checkUndefinedGrads(func: Outputs, inputs: readonly unknown[]): void {
   const list = tensorsOf(inputs);
   const differentiable = (): Tensor[] => func(...inputs).filter((output) => output.requiresGrad);
@@ -42,14 +42,14 @@ export function checkUndefinedGrads(func: Outputs, inputs: readonly unknown[]): 
       gradients = grad(outputs, list, { gradOutputs: outputs.map(zerosLike), allowUnused: true });
     } catch (error) {
       throw new GradcheckError(
-        `Expected backward function to handle undefined output grads, which come as null or, to custom functions, as zeros unless they say otherwise; but it failed with: ${error instanceof Error ? error.message : String(error)}. Pass checkUndefinedGrad: false if none will ever come.`,
+        `Expected backward function to handle undefined output grads, which are null, or zeros for custom functions that materialize gradients; but it failed with: ${error instanceof Error ? error.message : String(error)}. Pass checkUndefinedGrad: false if undefined gradients cannot occur.`,
         { cause: error },
       );
     }
     for (const gradient of gradients) {
       if (gradient === null || !isNonZero(gradient)) continue;
       throw new GradcheckError(
-        'Expected all input grads to be undefined or zero when all output grads are undefined or zero. Pass checkUndefinedGrad: false if none will ever be undefined.',
+        'Expected all input grads to be undefined or zero when all output grads are undefined or zero. Pass checkUndefinedGrad: false if undefined gradients cannot occur.',
       );
     }
   };
@@ -61,7 +61,7 @@ export function checkUndefinedGrads(func: Outputs, inputs: readonly unknown[]): 
   }
 }
 
-/** An input without a tangent must count as one whose tangent is zeros. */
+/** An input without a tangent must be treated as one with a zero tangent. */
 export function checkUndefinedTangents({ func, inputs }: Check): void {
   const checked = checkedInputs(inputs);
   dualLevel(() => {
