@@ -41,11 +41,11 @@ export const channelsLast3d = 'channels_last_3d';
 
 /** Euler's number; `torch.e`. */
 export const e = Math.E;
-/** `torch.pi`. */
+/** The ratio of a circle's circumference to its diameter; `torch.pi`. */
 export const pi = Math.PI;
-/** `torch.inf`. */
+/** Positive infinity; `torch.inf`. */
 export const inf = Infinity;
-/** `torch.nan`. */
+/** Not a number; `torch.nan`. */
 export const nan = NaN;
-/** Stands for a new dimension in an index; `torch.newaxis`. */
+/** Inserts a new dimension in an index; `torch.newaxis`. */
 export const newaxis = null;

@@ -71,9 +71,9 @@ export function showConfig(): string {
 }
 
 /**
- * Whether only algorithms are used that give the same result each time; an operator that has none
- * throws a RuntimeError, or warns with `warnOnly`; `torch.use_deterministic_algorithms`. Memory that
- * would be uninitialised is filled with NaN, or the largest integer.
+ * Restricts operators to deterministic algorithms; `torch.use_deterministic_algorithms`. An operator that
+ * has none throws a RuntimeError, or warns with `warnOnly`. Uninitialised memory is filled with NaN or the
+ * largest integer.
  *
  * @throws TypeError unless `mode` is a boolean.
  * @example
@@ -97,7 +97,7 @@ export function areDeterministicAlgorithmsEnabled(): boolean {
   return native.deterministicAlgorithms();
 }
 
-/** Whether others are used with a warning; `torch.is_deterministic_algorithms_warn_only_enabled`. */
+/** Whether nondeterministic algorithms only warn; `torch.is_deterministic_algorithms_warn_only_enabled`. */
 export function isDeterministicAlgorithmsWarnOnlyEnabled(): boolean {
   return native.deterministicAlgorithmsWarnOnly();
 }
@@ -105,10 +105,10 @@ export function isDeterministicAlgorithmsWarnOnlyEnabled(): boolean {
 const DEBUG_MODES = ['default', 'warn', 'error'] as const;
 
 /**
- * The same as {@link useDeterministicAlgorithms} in one word or number;
+ * {@link useDeterministicAlgorithms} as one string or number;
  * `torch.set_deterministic_debug_mode`: `'default'` or 0, `'warn'` or 1, `'error'` or 2.
  *
- * @throws RuntimeError for another word or number, TypeError for anything else.
+ * @throws RuntimeError for another string or number, TypeError for any other value.
  * @example
  * ```ts
  * torch.setDeterministicDebugMode('warn');
@@ -135,15 +135,15 @@ export function getDeterministicDebugMode(): 0 | 1 | 2 {
   return native.deterministicAlgorithmsWarnOnly() ? 1 : 2;
 }
 
-/** How exact float32 matrix products are; see {@link setFloat32MatmulPrecision}. */
+/** The precision of float32 matrix products; see {@link setFloat32MatmulPrecision}. */
 export type MatmulPrecision = 'highest' | 'high' | 'medium';
 
 /**
- * How exact float32 matrix products are; `torch.set_float32_matmul_precision`: `'highest'` (the
- * default) computes in float32, `'high'` and `'medium'` may use TensorFloat32 or bfloat16, which is
- * faster on GPUs that have them. Any other word changes nothing, with a warning.
+ * Sets the precision of float32 matrix products; `torch.set_float32_matmul_precision`. `'highest'` (the
+ * default) computes in float32; `'high'` and `'medium'` may use TensorFloat32 or bfloat16, which is
+ * faster on GPUs that support them. Any other string has no effect except a warning.
  *
- * @throws RuntimeError for anything but a string.
+ * @throws RuntimeError for a value that is not a string.
  * @example
  * ```ts
  * torch.setFloat32MatmulPrecision('high');
@@ -158,7 +158,7 @@ export function setFloat32MatmulPrecision(precision: MatmulPrecision): void {
   native.setFloat32MatmulPrecision(precision);
 }
 
-/** How exact float32 matrix products are; `torch.get_float32_matmul_precision`. */
+/** The precision of float32 matrix products; `torch.get_float32_matmul_precision`. */
 export function getFloat32MatmulPrecision(): MatmulPrecision {
   return native.float32MatmulPrecision();
 }

@@ -124,8 +124,7 @@ export function tensorTypeName(tensor: Tensor): string {
 }
 
 /**
- * The dtype and, for a type name, the device type that it stands for. The layout in a name is not
- * heeded, as in PyTorch.
+ * The dtype and device type that a type name stands for. The layout in a name is ignored, as in PyTorch.
  *
  * @throws ValueError for a string that is neither a dtype nor a type name.
  */
@@ -138,8 +137,8 @@ export function parseTypeName(name: string): { dtype: Dtype; device: string | nu
 }
 
 /**
- * The name of a value's type; `torch.typename`. For a tensor that of PyTorch's type, for a class or a
- * function its own name, otherwise the name of the constructor, or JavaScript's `typeof`.
+ * The name of a value's type; `torch.typename`. A tensor gives the name of PyTorch's tensor type, a class or
+ * function its own name, any other value the name of its constructor or its `typeof`.
  *
  * @example
  * ```ts
