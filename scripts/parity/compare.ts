@@ -2,9 +2,9 @@
 
 import * as torch from 'torch-func';
 import type { Tensor } from 'torch-func';
-import type { Encoded } from './corpus';
-import { float } from './programs';
-import { bytesOf, elementsOf, tensorFromBytes } from './tensors';
+import type { Encoded } from '../opdb/corpus';
+import { float } from '../opdb/programs';
+import { bytesOf, elementsOf, tensorFromBytes } from '../opdb/tensors';
 
 // Relative and absolute. Both sides run the same kernels, so float64 leaves next to nothing; the
 // others are PyTorch's own for comparing results of a dtype. The database has tolerances for single

@@ -3,7 +3,7 @@
 
 import { createJiti } from 'jiti';
 import { SetupFailure } from '../setup/failure.mjs';
-import { prepareCorpus } from './cache.mjs';
+import { prepareCorpus } from '../opdb/cache.mjs';
 
 try {
   const { readOptions, run } = await createJiti(import.meta.url).import('./run.ts');

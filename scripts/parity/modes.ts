@@ -2,39 +2,16 @@
 
 import * as torch from 'torch-func';
 import type { Dtype, Tensor } from 'torch-func';
-import type { Case, Sample } from './corpus';
-import { runProgram } from './programs';
-import { batched, isDifferentiable, leafTensor, ramp } from './tensors';
+import type { Case } from '../opdb/corpus';
+import { Subject } from '../opdb/subject';
+import { batched, ramp } from '../opdb/tensors';
 
 const { grad, hessian, jacfwd, jacrev, jvp, vjp, vmap } = torch.func;
 
 type Tensors = Tensor[];
 
-/** A sample with its tensors, to be called with others in their place. */
-export class Subject {
-  readonly leaves: Tensors;
-
-  constructor(
-    readonly sample: Sample,
-    values: Uint8Array,
-  ) {
-    this.leaves = sample.leaves.map((spec) => leafTensor(values, spec));
-  }
-
-  call(leaves: Tensors, variant?: string, options: object = {}): unknown {
-    return runProgram(variant === undefined ? this.sample.program : this.sample.variants[variant], leaves, options);
-  }
-
-  /** All output tensors. */
-  readonly tensors = (...leaves: Tensors): Tensors => tensorsOf(this.call(leaves));
-
-  /** The floating outputs as a function of the differentiable inputs. */
-  readonly f = (...inputs: Tensors): Tensors => {
-    const leaves = [...this.leaves];
-    this.sample.diff.forEach((place, i) => (leaves[place] = inputs[i]));
-    return tensorsOf(this.call(leaves)).filter(isDifferentiable);
-  };
-
+/** A sample with what the modes need of it. */
+export class ParitySubject extends Subject {
   /** The sum of squares of all outputs. */
   readonly s = (...inputs: Tensors): Tensor =>
     this.f(...inputs)
@@ -47,14 +24,6 @@ export class Subject {
     return vjp(this.f, ...args.slice(0, n))[1](args.slice(n)) as Tensors;
   };
 
-  get inputs(): Tensors {
-    return this.sample.diff.map((place) => this.leaves[place]);
-  }
-
-  get argnums(): number[] {
-    return this.sample.diff.map((_, i) => i);
-  }
-
   get cotangents(): Tensors {
     return this.sample.outs.map(([dtype, shape], k) => ramp(shape, dtype, k));
   }
@@ -64,17 +33,11 @@ export class Subject {
   }
 }
 
-function tensorsOf(value: unknown): Tensors {
-  if (torch.isTensor(value)) return [value];
-  if (Array.isArray(value)) return value.flatMap(tensorsOf);
-  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(tensorsOf) : [];
-}
-
 const ramps = (like: Tensors): Tensors => like.map((x, k) => ramp(x.shape, x.dtype, k));
 const batches = (tensors: Tensors): Tensors => tensors.map((x) => batched(x));
 const different = { randomness: 'different' } as const;
 
-function autograd(s: Subject): unknown {
+function autograd(s: ParitySubject): unknown {
   const inputs = s.inputs.map((x) => x.detach().clone().requiresGrad_());
   const outputs = s.f(...inputs);
   const cotangents = s.cotangents;
@@ -86,12 +49,12 @@ function autograd(s: Subject): unknown {
   );
 }
 
-function vmapMixed(s: Subject, dims: (number | null)[]): unknown {
+function vmapMixed(s: ParitySubject, dims: (number | null)[]): unknown {
   const args = s.leaves.map((x, i) => (dims[i] === null ? x : batched(x, dims[i])));
   return vmap(s.tensors, { inDims: dims, ...different })(...args);
 }
 
-type Mode = (s: Subject, description: Case) => unknown;
+type Mode = (s: ParitySubject, description: Case) => unknown;
 
 const MODES: Record<string, Mode> = {
   eager: (s) => s.call(s.leaves),
@@ -141,6 +104,6 @@ const MODES: Record<string, Mode> = {
 /** The modes in the order of the report. */
 export const MODE_NAMES: readonly string[] = Object.keys(MODES);
 
-export function runMode(subject: Subject, description: Case): unknown {
+export function runMode(subject: ParitySubject, description: Case): unknown {
   return MODES[description.mode](subject, description);
 }

@@ -1,38 +1,11 @@
 /** docs/parity.md: what a full run found. */
 
-import { explain, type Cause } from './causes';
-import { titleOf, type Corpus } from './corpus';
+import { explain, type Cause, type Failure } from '../opdb/causes';
+import { titleOf, type Corpus } from '../opdb/corpus';
+import { cell, firstLine, grouped, rounded, row } from '../opdb/markdown';
+import type { Outcome } from '../opdb/suite';
 import { MODE_NAMES } from './modes';
-import type { Outcome } from './pool';
-import type { Failure, Results } from './results';
-
-const cell = (text: string) => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
-
-/** The first of the differences of a case, and how many more there are. */
-export function firstLine(why: string): string {
-  const lines = why.split('\n');
-  return lines.length === 1 ? why : `${lines[0]} (and ${lines.length - 1} more)`;
-}
-
-// The last digits may be others on another processor.
-function rounded(text: string): string {
-  return text.replace(/\d+\.\d{6,}(e[+-]?\d+)?/g, (number) => String(Number(Number(number).toPrecision(6))));
-}
-
-function row(cells: readonly (string | number)[]): string {
-  return `| ${cells.join(' | ')} |`;
-}
-
-function grouped<T>(items: readonly T[], key: (item: T) => string): Map<string, T[]> {
-  const groups = new Map<string, T[]>();
-  for (const item of items) {
-    const name = key(item);
-    const group = groups.get(name);
-    if (group === undefined) groups.set(name, [item]);
-    else group.push(item);
-  }
-  return groups;
-}
+import type { Results } from './results';
 
 function totals(outcomes: readonly Outcome[]): string[] {
   const lines = [row(['mode', 'cases', 'equal', 'differ']), row(['---', '---:', '---:', '---:'])];

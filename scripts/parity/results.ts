@@ -1,16 +1,8 @@
 /** What a run found, in the form of the JSON file. */
 
-import type { Corpus } from './corpus';
-import type { Outcome } from './pool';
-
-export interface Failure {
-  op: string;
-  variant: string;
-  mode: string;
-  /** The dtype, and the position among the operator's samples. */
-  sample: string;
-  why: string;
-}
+import type { Failure } from '../opdb/causes';
+import type { Corpus } from '../opdb/corpus';
+import type { Outcome } from '../opdb/suite';
 
 export interface Results {
   torch: string;

@@ -2,8 +2,9 @@
 
 import * as torch from 'torch-func';
 import { differences } from './compare';
-import type { Case, Sample } from './corpus';
-import { runMode, Subject } from './modes';
+import type { Case, Sample } from '../opdb/corpus';
+import { leftBehind } from '../opdb/left-behind';
+import { ParitySubject, runMode } from './modes';
 
 const FALLBACK = /the batching rule for (\S+?)\. /;
 
@@ -55,21 +56,6 @@ function failureDifference(error: Error, expected: Case): string | null {
   return `the message is ${got}; PyTorch's ${wanted}`;
 }
 
-/** Whether a transform or a dual level is still entered, by what it forbids or allows. */
-export function leftBehind(): string | null {
-  try {
-    torch.zeros(1).requiresGrad_();
-  } catch {
-    return 'a level of a transform is left on the stack';
-  }
-  try {
-    torch.autograd.forwardAd.makeDual(torch.zeros(1), torch.zeros(1));
-    return 'a dual level is left open';
-  } catch {
-    return torch.isGradEnabled() ? null : 'grad mode is off';
-  }
-}
-
 /** Null if a case gives what PyTorch gives; else all in which it does not, line by line. */
 export function runCase(sample: Sample, description: Case, values: Uint8Array): string | null {
   torch.manualSeed(0);
@@ -77,7 +63,7 @@ export function runCase(sample: Sample, description: Case, values: Uint8Array): 
   const found: string[] = [];
   try {
     // Tensors of its own for every case: one may write into them.
-    const call = new Subject(sample, values);
+    const call = new ParitySubject(sample, values);
     let value: unknown;
     let error: Error | undefined;
     try {

@@ -1,19 +1,21 @@
 /** `npm run parity`: the operator database of PyTorch, case by case, against this package. */
 
 import * as fs from 'node:fs';
-import { availableParallelism } from 'node:os';
 import * as path from 'node:path';
-import { parseArgs } from 'node:util';
 import { Progress } from '../../lib/terminal/progress';
 import { processTerminal } from '../../lib/terminal/terminal';
-import { Corpus, titleOf } from './corpus';
-import { explain, readCauses } from './causes';
+import { explain, readCauses } from '../opdb/causes';
+import { Corpus, titleOf } from '../opdb/corpus';
+import { firstLine } from '../opdb/markdown';
+import { readOptions as read, type Options, type Run } from '../opdb/options';
+import { runPool } from '../opdb/pool';
+import type { Outcome } from '../opdb/suite';
 import { MODE_NAMES } from './modes';
-import { runPool, type Outcome } from './pool';
-import { firstLine, report } from './report';
+import { report } from './report';
 import { summarize, type Results } from './results';
 
 const REPORT = path.join(__dirname, '..', '..', 'docs', 'parity.md');
+export const CAUSES = path.join(__dirname, 'causes.json');
 
 // The least share of equal cases of a full run.
 const LEAST = 0.995;
@@ -40,76 +42,10 @@ if a case differs for no cause that scripts/parity/causes.json names, or was not
 run, and a full run if fewer than 99.5 % of the cases are equal.
 `;
 
-export interface Options {
-  ops: RegExp | null;
-  modes: string[] | null;
-  seed: number;
-  json: string | null;
-  report: boolean;
-  check: boolean;
-  processes: number;
-  timeout: number;
-}
-
-class UsageError extends Error {}
-
-function positive(name: string, value: string, least = 1): number {
-  const number = Number(value);
-  if (!Number.isSafeInteger(number) || number < least) {
-    throw new UsageError(`--${name} must be an integer from ${least} on, got ${value}`);
-  }
-  return number;
-}
-
-function parse(args: string[]): Options | null {
-  const text = { type: 'string' } as const;
-  const flag = { type: 'boolean', default: false } as const;
-  const { values } = parseArgs({
-    args,
-    options: {
-      ops: text,
-      modes: text,
-      seed: text,
-      json: text,
-      report: flag,
-      check: flag,
-      processes: text,
-      timeout: text,
-      help: flag,
-    },
-  });
-  if (values.help) return null;
-  const modes = values.modes?.split(',') ?? null;
-  const unknown = modes?.find((mode) => !MODE_NAMES.includes(mode));
-  if (unknown !== undefined)
-    throw new UsageError(`there is no mode ${unknown}; the modes are ${MODE_NAMES.join(', ')}`);
-  if ((values.report || values.check) && (modes !== null || values.ops !== undefined)) {
-    throw new UsageError(`--${values.report ? 'report' : 'check'} is of a full run: leave --ops and --modes out`);
-  }
-  return {
-    ops: values.ops === undefined ? null : new RegExp(values.ops),
-    modes,
-    seed: positive('seed', values.seed ?? '0', 0),
-    json: values.json ?? null,
-    report: values.report,
-    check: values.check,
-    processes: positive('processes', values.processes ?? String(availableParallelism())),
-    timeout: positive('timeout', values.timeout ?? '60') * 1000,
-  };
-}
+const PARITY: Run = { usage, modes: MODE_NAMES, timeout: 60 };
 
 /** The command line; null after it was answered with the usage. */
-export function readOptions(args: string[]): Options | null {
-  try {
-    const options = parse(args);
-    if (options === null) process.stdout.write(usage);
-    return options;
-  } catch (error) {
-    process.stderr.write(`${(error as Error).message}\n\n${usage}`);
-    process.exitCode = 2;
-    return null;
-  }
-}
+export const readOptions = (args: string[]): Options | null => read(args, PARITY);
 
 /** Runs the cases; gives the exit code. */
 export async function run(folder: string, options: Options): Promise<number> {
@@ -123,11 +59,11 @@ export async function run(folder: string, options: Options): Promise<number> {
   const progress = new Progress(processTerminal, 'cases');
   const outcomes: Outcome[] = [];
   await runPool({
+    ...options,
     folder,
+    suite: path.join(__dirname, 'suite.ts'),
     positions,
-    modes: options.modes,
-    processes: options.processes,
-    timeout: options.timeout,
+    failed: (why) => ({ why }),
     onOutcome(outcome) {
       outcomes.push(outcome);
       progress.update(outcomes.length, expected);
@@ -136,7 +72,7 @@ export async function run(folder: string, options: Options): Promise<number> {
   progress.clear();
   const results = summarize(corpus, positions, outcomes);
   if (options.json !== null) fs.writeFileSync(options.json, `${JSON.stringify(results, null, 1)}\n`);
-  const causes = readCauses();
+  const causes = readCauses(CAUSES);
   const unexplained = results.failed.filter((failure) => explain(causes, failure) === null);
   for (const { op, variant, mode, sample, why } of unexplained.slice(0, 40)) {
     process.stdout.write(`${titleOf({ op, variant })} ${mode} (${sample}): ${firstLine(why)}\n`);

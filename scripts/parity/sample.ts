@@ -2,9 +2,9 @@
 
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import type { Case, Corpus, Encoded, Entry, LeafSpec, Manifest, Sample } from './corpus';
+import type { Case, Corpus, Encoded, Entry, LeafSpec, Manifest, Sample } from '../opdb/corpus';
 import { MODE_NAMES } from './modes';
-import { bytesOf, elementsOf } from './tensors';
+import { bytesOf, elementsOf } from '../opdb/tensors';
 
 /** The largest number of elements of all tensors of a case. */
 const MAX_ELEMENTS = 120;

@@ -4,10 +4,10 @@
 import path from 'node:path';
 import { createJiti } from 'jiti';
 import { root } from '../setup/project.mjs';
-import { prepareCorpus } from './cache.mjs';
+import { prepareCorpus } from '../opdb/cache.mjs';
 
 const jiti = createJiti(import.meta.url);
-const { Corpus } = await jiti.import('./corpus.ts');
+const { Corpus } = await jiti.import('../opdb/corpus.ts');
 const { writeSample } = await jiti.import('./sample.ts');
 const corpus = new Corpus(await prepareCorpus(0));
 const count = writeSample(corpus, path.join(root, 'test', 'parity', 'opdb'), 2);

@@ -6,14 +6,16 @@
 import * as path from 'node:path';
 import * as torch from '../../lib';
 import type { Tensor } from '../../lib';
-import { prepareCorpus } from '../../scripts/parity/cache.mjs';
-import { explain, readCauses } from '../../scripts/parity/causes';
-import { Corpus, titleOf, type LoadedEntry } from '../../scripts/parity/corpus';
-import { MODE_NAMES, Subject } from '../../scripts/parity/modes';
-import { leftBehind, runCase, watchWarnings } from '../../scripts/parity/run-case';
-import { casesOf } from '../../scripts/parity/worker';
+import { prepareCorpus } from '../../scripts/opdb/cache.mjs';
+import { explain, readCauses } from '../../scripts/opdb/causes';
+import { Corpus, titleOf, type LoadedEntry } from '../../scripts/opdb/corpus';
+import { leftBehind } from '../../scripts/opdb/left-behind';
+import { MODE_NAMES, ParitySubject } from '../../scripts/parity/modes';
+import { CAUSES } from '../../scripts/parity/run';
+import { runCase, watchWarnings } from '../../scripts/parity/run-case';
+import { casesOf } from '../../scripts/parity/suite';
 
-const causes = readCauses();
+const causes = readCauses(CAUSES);
 
 // The operators whose derivatives PyTorch does not take all of.
 const NORMALISATION = new RegExp(`^(?:${causes.find(({ op }) => op.includes('layer_norm'))!.op})$`);
@@ -84,7 +86,7 @@ describe('one sample of every operator', () => {
   let total = 0;
 
   beforeAll(async () => {
-    entries = load(await prepareCorpus(0, { small: true }));
+    entries = load(await prepareCorpus(0, 'parity-small'));
   }, 300_000);
 
   test.each(MODE_NAMES)('%s', (mode) => {
@@ -104,7 +106,7 @@ describe('one sample of every operator', () => {
       const has = (mode: string) => sample?.cases.some((description) => description.mode === mode);
       if (sample === undefined || !has('jacfwd') || !has('hessian')) continue;
       count++;
-      const { f, s, inputs, argnums } = new Subject(sample, values);
+      const { f, s, inputs, argnums } = new ParitySubject(sample, values);
       const [forward, mixed, twice] = [
         jacfwd(f, { argnums }),
         hessian(s, { argnums }),

@@ -4,17 +4,20 @@ import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import * as torch from '../../lib';
-import { explain } from '../../scripts/parity/causes';
+import { explain } from '../../scripts/opdb/causes';
+import { Corpus, type Case, type Encoded } from '../../scripts/opdb/corpus';
+import { leftBehind } from '../../scripts/opdb/left-behind';
+import { runPool } from '../../scripts/opdb/pool';
+import { camelCase } from '../../scripts/opdb/programs';
+import { Subject } from '../../scripts/opdb/subject';
+import type { Outcome } from '../../scripts/opdb/suite';
 import { differences } from '../../scripts/parity/compare';
-import { Corpus, type Case, type Encoded } from '../../scripts/parity/corpus';
-import { MODE_NAMES, Subject } from '../../scripts/parity/modes';
-import { runPool, type Outcome } from '../../scripts/parity/pool';
-import { camelCase } from '../../scripts/parity/programs';
+import { MODE_NAMES } from '../../scripts/parity/modes';
 import { report } from '../../scripts/parity/report';
 import { summarize } from '../../scripts/parity/results';
-import { leftBehind, runCase, watchWarnings } from '../../scripts/parity/run-case';
+import { runCase, watchWarnings } from '../../scripts/parity/run-case';
 import { problemsOf, readOptions } from '../../scripts/parity/run';
-import { casesOf } from '../../scripts/parity/worker';
+import { casesOf } from '../../scripts/parity/suite';
 
 const FOLDER = path.join(__dirname, 'opdb');
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'torch-func-parity-'));
@@ -195,9 +198,9 @@ describe('the pool', () => {
       process.on('disconnect', () => process.exit());
       process.on('message', ({ position, from }) => {
         for (let n = from; n < 1; n++) {
-          say({ start: n });
+          say({ start: n, mode: 'eager', sample: 'float64 0' });
           ${body}
-          say({ end: n, mode: 'eager', sample: 'float64 0', why: null });
+          say({ end: n, finding: { why: null } });
         }
         say({ done: position });
       });
@@ -210,11 +213,13 @@ describe('the pool', () => {
     const found: Outcome[] = [];
     await runPool({
       folder: FOLDER,
+      suite: 'none',
       positions: [0, 1, 2],
       modes: null,
       processes: 2,
       timeout,
       worker: worker(body),
+      failed: (why) => ({ why }),
       onOutcome: (outcome) => found.push(outcome),
     });
     return found.sort((a, b) => a.position - b.position);

@@ -12,7 +12,7 @@ import { root, torchVersion } from '../setup/project.mjs';
 import { preparePython } from '../setup/python-environment.mjs';
 import { Report } from '../setup/report.mjs';
 
-const generator = path.join(root, 'scripts', 'parity', 'corpus');
+const generator = path.join(root, 'scripts', 'opdb', 'corpus');
 
 const WEEK = 7 * 24 * 3600 * 1000;
 
@@ -28,7 +28,7 @@ function hashOfSources() {
 export async function pythonWithTorch(environment = readEnvironment()) {
   const python = await preparePython(new Report(), environment);
   if (python.path !== null) return python.path;
-  throw new SetupFailure('the parity corpus needs a Python with PyTorch', {
+  throw new SetupFailure('the operator database needs a Python with PyTorch', {
     tried: [python.problem ?? 'no Python'],
     advice: [
       'install Python 3.10 or newer with pip',
@@ -37,19 +37,25 @@ export async function pythonWithTorch(environment = readEnvironment()) {
   });
 }
 
+// The arguments of the generator for each kind of corpus.
+const KINDS = {
+  parity: [],
+  'parity-small': ['--main-samples', '1', '--other-samples', '0'],
+  truth: ['--inputs', '--largest', '64'],
+};
+
 /**
- * The folder of the corpus for a seed, made if there is none: the whole, or a small one with one
- * sample of each operator.
+ * The folder of the corpus for a seed, made if there is none: with the cases of the parity run, one sample of each
+ * operator with them, or the inputs of the truth run.
  *
  * @param {number} seed
- * @param {{ small?: boolean }} [options]
+ * @param {keyof typeof KINDS} [kind]
  */
-export async function prepareCorpus(seed, { small = false } = {}) {
+export async function prepareCorpus(seed, kind = 'parity') {
   const environment = readEnvironment();
   const python = await pythonWithTorch(environment);
-  const parent = path.join(environment.cache, 'parity');
-  const name = `${torchVersion}-seed${seed}${small ? '-small' : ''}`;
-  const folder = path.join(parent, `${name}-${hashOfSources()}`);
+  const parent = path.join(environment.cache, 'opdb');
+  const folder = path.join(parent, `${torchVersion}-seed${seed}-${kind}-${hashOfSources()}`);
   return withLock(`${folder}.lock`, async () => {
     if (isComplete(folder)) {
       const now = new Date();
@@ -57,8 +63,7 @@ export async function prepareCorpus(seed, { small = false } = {}) {
       return folder;
     }
     removeUnused(parent);
-    const samples = small ? ['--main-samples', '1', '--other-samples', '0'] : [];
-    await generate(python, [folder, '--seed', String(seed), ...samples]);
+    await generate(python, [folder, '--seed', String(seed), ...KINDS[kind]]);
     return folder;
   });
 }
@@ -85,5 +90,5 @@ export async function generate(python, args) {
     child.on('error', reject);
     child.on('close', resolve);
   });
-  if (code !== 0) throw new SetupFailure(`the generator of the parity corpus ended with code ${code}`, {});
+  if (code !== 0) throw new SetupFailure(`the generator of the corpus ended with code ${code}`, {});
 }

@@ -1,4 +1,4 @@
-/** The corpus that corpus/main.py writes: cases and PyTorch's outcomes. */
+/** The corpus that corpus/main.py writes: samples, and for the parity run cases with PyTorch's outcomes. */
 
 import * as fs from 'node:fs';
 import * as path from 'node:path';
@@ -62,6 +62,10 @@ export interface Sample {
   /** Dtype and shape of each floating output. */
   outs: [string, number[]][];
   program: Program;
+  /**
+   * Other programs of the same arguments: `method`, `inplace`, and `differentiable`, the function that the database
+   * differentiates where it is not the operator itself (of a Hermitian matrix, of results up to their sign).
+   */
   variants: Record<string, Program>;
   tolerance?: [number, number];
   cases: Case[];
@@ -75,6 +79,8 @@ export interface Skipped {
 export interface Entry {
   op: string;
   variant: string;
+  /** What the database says that its derivatives are tested for. */
+  marks: { forward: boolean; reverse: boolean; reverseTwice: boolean; forwardOverReverse: boolean };
   samples: Sample[];
   skipped: Skipped[];
 }

@@ -1,7 +1,8 @@
 """Writes the corpus: every operator of PyTorch's database, samples, and the outcome in each mode.
 
-main.py FOLDER [--seed N] [--ops REGEX] [--main-samples N] [--other-samples N] writes FOLDER/manifest.json,
-cases.jsonl (a line per entry) and values.bin; ../corpus.ts documents the fields.
+main.py FOLDER [--seed N] [--ops REGEX] [--main-samples N] [--other-samples N] [--largest N] [--inputs] writes
+FOLDER/manifest.json, cases.jsonl (a line per entry) and values.bin. ../corpus.ts documents the fields.
+With --inputs there are samples alone, without cases: nothing that PyTorch computes.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ _options = argparse.Namespace()
 def _run(position: int):
     torch.set_num_threads(1)
     warnings.simplefilter("ignore")
-    return position, *entry_cases(_entries()[position], _options.seed, (_options.main_samples, _options.other_samples))
+    counts = (_options.main_samples, _options.other_samples)
+    return position, *entry_cases(_entries()[position], _options.seed, counts, _options.inputs, _options.largest)
 
 
 def _entries():
@@ -49,6 +51,8 @@ def main() -> None:
     parser.add_argument("--ops")
     parser.add_argument("--main-samples", type=int, default=4)
     parser.add_argument("--other-samples", type=int, default=1)
+    parser.add_argument("--largest", type=int, default=database.MAX_ELEMENTS)
+    parser.add_argument("--inputs", action="store_true")
     parser.add_argument("--processes", type=int, default=max(1, len(os.sched_getaffinity(0))))
     parser.parse_args(namespace=_options)
     begin = time.monotonic()
@@ -87,8 +91,9 @@ def main() -> None:
     # Written last: a folder with a manifest is complete.
     with open(os.path.join(_options.folder, "manifest.json"), "w") as file:
         json.dump(manifest, file, separators=(",", ":"))
-    total = sum(entry["cases"] for entry in manifest["entries"])
-    print(f"{total} cases of {len(entries)} operators in {time.monotonic() - begin:.0f} s", file=sys.stderr)
+    cases = sum(entry["cases"] for entry in manifest["entries"])
+    samples = sum(len(entry["samples"]) for entry, _ in results.values())
+    print(f"{cases} cases of {samples} samples of {len(entries)} operators in {time.monotonic() - begin:.0f} s", file=sys.stderr)
 
 
 if __name__ == "__main__":

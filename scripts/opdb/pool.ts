@@ -4,21 +4,12 @@ import { fork, type ChildProcess } from 'node:child_process';
 import * as path from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
-import { Corpus } from './corpus';
-import { casesOf, type Job } from './worker';
+import type { Finding, Job, Line, Outcome } from './suite';
 
-/** One case that was run. */
-export interface Outcome {
-  position: number;
-  mode: string;
-  /** The dtype, and the sample's position in the entry. */
-  sample: string;
-  /** Null if it passed. */
-  why: string | null;
-}
-
-export interface PoolOptions {
+export interface PoolOptions<F extends Finding> {
   folder: string;
+  /** The module that exports the suite. */
+  suite: string;
   /** The entries to run, by position. */
   positions: number[];
   modes: string[] | null;
@@ -27,24 +18,29 @@ export interface PoolOptions {
   timeout: number;
   /** The script of a process, for tests. */
   worker?: string;
-  onOutcome(outcome: Outcome): void;
+  /** What came of a case that did not end. */
+  failed(why: string): F;
+  onOutcome(outcome: Outcome<F>): void;
 }
 
-type Line = { start: number } | { end: number; mode: string; sample: string; why: string | null } | { done: number };
-
 /** One process after the other, until there are no more jobs. */
-async function serveJobs(options: PoolOptions, next: () => Job | undefined): Promise<void> {
+async function serveJobs<F extends Finding>(options: PoolOptions<F>, next: () => Job | undefined): Promise<void> {
   let job = next();
   while (job !== undefined) job = await runProcess(options, job, next);
 }
 
 /** Runs one process until there is nothing more to do, or it ends; resolves with what is left of its job. */
-function runProcess(options: PoolOptions, first: Job, next: () => Job | undefined): Promise<Job | undefined> {
-  const child: ChildProcess = fork(options.worker ?? path.join(__dirname, 'worker-process.mjs'), [options.folder], {
+function runProcess<F extends Finding>(
+  options: PoolOptions<F>,
+  first: Job,
+  next: () => Job | undefined,
+): Promise<Job | undefined> {
+  const script = options.worker ?? path.join(__dirname, 'worker-process.mjs');
+  const child: ChildProcess = fork(script, [options.suite, options.folder], {
     stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'ipc'],
   });
   let job: Job | undefined = first;
-  let current: number | null = null;
+  let current: { start: number; mode: string; sample: string } | null = null;
   let timer: NodeJS.Timeout | undefined;
   let hung = false;
   let errors = '';
@@ -57,14 +53,18 @@ function runProcess(options: PoolOptions, first: Job, next: () => Job | undefine
     }, options.timeout);
   };
   child.once('message', () => child.send(first));
+  const report = (finding: F) => {
+    const { mode, sample } = current!;
+    options.onOutcome({ position: job!.position, mode, sample, ...finding });
+  };
   const lines = createInterface({ input: child.stdio[3] as Readable });
   lines.on('line', (text) => {
-    const line = JSON.parse(text) as Line;
+    const line = JSON.parse(text) as Line<F>;
     watch();
-    if ('start' in line) current = line.start;
+    if ('start' in line) current = line;
     else if ('end' in line) {
+      report(line.finding);
       current = null;
-      options.onOutcome({ position: job!.position, mode: line.mode, sample: line.sample, why: line.why });
     } else {
       job = next();
       if (job === undefined) child.disconnect();
@@ -82,22 +82,15 @@ function runProcess(options: PoolOptions, first: Job, next: () => Job | undefine
       clearTimeout(timer);
       if (job === undefined) return resolve(undefined);
       if (current === null) return reject(new Error(`a process ended between two cases (${how}): ${errors}`));
-      const found = [...casesOf(new Corpus(options.folder).entry(job.position))][current];
-      options.onOutcome({
-        position: job.position,
-        mode: found[1].mode,
-        sample: `${found[0].dtype} ${found[0].sample}`,
-        why: hung
-          ? `no result after ${options.timeout / 1000} s`
-          : `the process ended: ${how} ${errors.trim().split('\n')[0]}`,
-      });
-      resolve({ ...job, from: current + 1 });
+      const crash = `the process ended: ${how} ${errors.trim().split('\n')[0]}`;
+      report(options.failed(hung ? `no result after ${options.timeout / 1000} s` : crash));
+      resolve({ ...job, from: current.start + 1 });
     });
   });
 }
 
 /** Runs all cases of the entries. */
-export async function runPool(options: PoolOptions): Promise<void> {
+export async function runPool<F extends Finding>(options: PoolOptions<F>): Promise<void> {
   const jobs = options.positions.map((position): Job => ({ position, from: 0, modes: options.modes }));
   const count = Math.min(options.processes, jobs.length);
   await Promise.all(Array.from({ length: count }, () => serveJobs(options, () => jobs.shift())));

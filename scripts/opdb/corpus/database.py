@@ -52,8 +52,11 @@ def dtypes_of(op):
     return main, [dtype for dtype in OTHER_DTYPES if dtype in supported and dtype != main]
 
 
-def choose_samples(op, dtype, count: int, seed: int):
-    """A seeded choice of samples that can be written down, and why others cannot be."""
+def choose_samples(op, dtype, count: int, seed: int, largest: int = MAX_ELEMENTS):
+    """A seeded choice of samples that can be written down, and why others cannot be.
+
+    Each is its position, its arguments, and what the database does with results before they are differentiated.
+    """
     seed = entry_seed(seed, title(op), dtype)
     torch.manual_seed(seed)
     numpy.random.seed(seed % 2**32)
@@ -70,15 +73,15 @@ def choose_samples(op, dtype, count: int, seed: int):
         except NotSerialisable as error:
             reasons.append(str(error))
             continue
-        if sizes and max(sizes) > MAX_ELEMENTS:
-            reasons.append(f"a tensor of more than {MAX_ELEMENTS} elements")
-            large.append((max(sizes), position, arguments))
+        found = (position, arguments, sample.output_process_fn_grad)
+        if sizes and max(sizes) > largest:
+            reasons.append(f"a tensor of more than {largest} elements")
+            large.append((max(sizes), *found))
             continue
-        candidates.append((position, arguments))
+        candidates.append(found)
     if not candidates and large:
         # An entry that has large samples alone takes part with the smallest of them.
-        _, position, arguments = min(large, key=lambda c: c[:2])
-        candidates.append((position, arguments))
+        candidates.append(min(large, key=lambda c: c[:2])[1:])
     # The first sample is the plainest one; a choice of a single one is any.
     chosen = candidates[:1] if count > 1 else []
     rest = candidates[len(chosen) :]

@@ -15,7 +15,8 @@ from torch.utils import _pytree as pytree
 import database
 import modes
 from names import public_name
-from programs import program_of
+from inputs import Frozen, sample_inputs
+from programs import copied_program, program_of
 from values import Blob, NotSerialisable, canonical, encode, is_differentiable, leaves_of
 
 MAX_RESULT = 600_000
@@ -70,19 +71,10 @@ def _mixed_dims(leaves, rng):
 
 def sample_cases(op, position, arguments, dtype, main, seed, blob):
     """The description of a sample with all of its cases."""
-    original = leaves_of(arguments)
-    wanted = [leaf.requires_grad for leaf in original]
-    leaves = [canonical(leaf) for leaf in original]
-    flat, spec = pytree.tree_flatten(arguments)
-    replacement = iter(leaves)
-    arguments = pytree.tree_unflatten(
-        [next(replacement) if isinstance(leaf, torch.Tensor) else leaf for leaf in flat], spec
-    )
-    # Written down first: a call may change its arguments.
-    described = [blob.leaf(leaf) for leaf in leaves]
-    differentiable = [i for i, grad in enumerate(wanted) if grad and is_differentiable(leaves[i])]
+    frozen = Frozen(arguments, dtype, blob)
+    leaves, arguments, differentiable = frozen.leaves, frozen.arguments, frozen.differentiable
     fresh = lambda: [canonical(leaf) for leaf in leaves]  # noqa: E731
-    program = _program(op.op, op.name, arguments)
+    program = copied_program(op.op, op.name, arguments)
     sample = modes.Sample(op.op, arguments, leaves, differentiable)
     keep = not UNINITIALISED.search(op.name)
     cases = []
@@ -114,7 +106,7 @@ def sample_cases(op, position, arguments, dtype, main, seed, blob):
             continue
         in_place = mode == "inplace"
         try:
-            variants[mode] = _program(variant, None, arguments)
+            variants[mode] = copied_program(variant, None, arguments)
         except NotSerialisable as error:
             skipped.append({"mode": mode, "why": str(error)})
             continue
@@ -139,10 +131,7 @@ def sample_cases(op, position, arguments, dtype, main, seed, blob):
             if modes.fits(mode, sample):
                 add(mode, lambda run=run: run(sample))
     described_sample = {
-        "dtype": str(dtype).removeprefix("torch."),
-        "sample": position,
-        "leaves": described,
-        "diff": differentiable,
+        **frozen.described(position),
         "outs": [[str(d).removeprefix("torch."), shape] for d, shape in sample.outputs],
         "program": program,
         "variants": variants,
@@ -196,25 +185,26 @@ def error_samples(op, blob):
     return found
 
 
+def _marks(op):
+    """What the database says about an entry's derivatives."""
+    return {
+        "forward": op.supports_forward_ad,
+        "reverse": op.supports_autograd,
+        "reverseTwice": op.supports_gradgrad,
+        "forwardOverReverse": op.supports_fwgrad_bwgrad,
+    }
+
+
 def _can_be_given(result):
     """Whether `out` is a tensor or a tuple of them."""
     items = result if isinstance(result, (list, tuple)) else [result]
     return len(items) > 0 and all(isinstance(x, torch.Tensor) and x.layout == torch.strided for x in items)
 
 
-def _program(function, hint, arguments):
-    # Recorded with copies: a wrapper may write into its arguments.
-    flat, spec = pytree.tree_flatten(arguments)
-    copies = [canonical(leaf) if isinstance(leaf, torch.Tensor) else leaf for leaf in flat]
-    copied = pytree.tree_unflatten(copies, spec)
-    torch.manual_seed(0)
-    return program_of(function, hint, copied, [leaf for leaf in copies if isinstance(leaf, torch.Tensor)])
-
-
-def entry_cases(op, seed, counts):
+def entry_cases(op, seed, counts, inputs_only=False, largest=database.MAX_ELEMENTS):
     """The JSON of an entry and its bytes; `counts` of samples in the main dtype, and in each other."""
     blob = Blob()
-    entry = {"op": op.name, "variant": op.variant_test_name, "samples": [], "skipped": []}
+    entry = {"op": op.name, "variant": op.variant_test_name, "marks": _marks(op), "samples": [], "skipped": []}
     main, others = database.dtypes_of(op)
     if main is None:
         entry["skipped"].append({"mode": "all", "why": "no dtype of it exists on the CPU"})
@@ -224,7 +214,7 @@ def entry_cases(op, seed, counts):
         if count == 0:
             continue
         try:
-            samples, reasons = database.choose_samples(op, dtype, count, seed)
+            samples, reasons = database.choose_samples(op, dtype, count, seed, largest)
         except Exception as error:
             name = str(dtype).removeprefix("torch.")
             entry["skipped"].append(
@@ -234,9 +224,12 @@ def entry_cases(op, seed, counts):
         if not samples:
             why = sorted(set(reasons)) or ["no sample in the database"]
             entry["skipped"].append({"mode": "all", "why": "; ".join(why)})
-        for position, arguments in samples:
+        for position, arguments, finish in samples:
             try:
-                described, skipped = sample_cases(op, position, arguments, dtype, dtype == main, seed, blob)
+                if inputs_only:
+                    described, skipped = sample_inputs(op, position, arguments, finish, dtype, blob), []
+                else:
+                    described, skipped = sample_cases(op, position, arguments, dtype, dtype == main, seed, blob)
             except NotSerialisable as error:
                 entry["skipped"].append({"mode": "all", "why": str(error)})
                 continue
@@ -245,6 +238,7 @@ def entry_cases(op, seed, counts):
                 continue
             entry["samples"].append(described)
             entry["skipped"].extend(skipped)
-    entry["samples"].extend(error_samples(op, blob))
+    if not inputs_only:
+        entry["samples"].extend(error_samples(op, blob))
     entry["skipped"] = [dict(t) for t in sorted({tuple(sorted(s.items())) for s in entry["skipped"]})]
     return entry, b"".join(blob.parts)

@@ -15,7 +15,7 @@ from torch.overrides import TorchFunctionMode
 from torch.utils import _pytree as pytree
 
 from names import public_name
-from values import NotSerialisable, encode
+from values import NotSerialisable, canonical, encode
 
 # Functions that choose between two by a flag have no signature of their own.
 _REQUIRED = {
@@ -110,3 +110,12 @@ def program_of(function, hint, arguments, leaves):
     with _recorded_seeds(recorder), recorder:
         result = function(*args, **kwargs)
     return {"steps": recorder.steps, "result": encode(result, recorder.reference)}
+
+
+def copied_program(function, hint, arguments):
+    """The program of a call, recorded with copies: a wrapper may write into its arguments."""
+    flat, spec = pytree.tree_flatten(arguments)
+    copies = [canonical(leaf) if isinstance(leaf, torch.Tensor) else leaf for leaf in flat]
+    copied = pytree.tree_unflatten(copies, spec)
+    torch.manual_seed(0)
+    return program_of(function, hint, copied, [leaf for leaf in copies if isinstance(leaf, torch.Tensor)])

@@ -1,0 +1,63 @@
+"""The arguments of a sample, with its tensors written down."""
+
+from __future__ import annotations
+
+import torch
+
+from programs import copied_program
+from values import canonical, is_differentiable, leaves_of
+from torch.utils import _pytree as pytree
+
+
+class Frozen:
+    """Arguments whose tensors are copies, written down before a call can change them."""
+
+    def __init__(self, arguments, dtype, blob):
+        original = leaves_of(arguments)
+        self.dtype = dtype
+        self.leaves = [canonical(leaf) for leaf in original]
+        flat, spec = pytree.tree_flatten(arguments)
+        replacement = iter(self.leaves)
+        self.arguments = pytree.tree_unflatten(
+            [next(replacement) if isinstance(leaf, torch.Tensor) else leaf for leaf in flat], spec
+        )
+        self.specs = [blob.leaf(leaf) for leaf in self.leaves]
+        self.differentiable = [
+            i for i, leaf in enumerate(original) if leaf.requires_grad and is_differentiable(self.leaves[i])
+        ]
+
+    def described(self, position):
+        return {
+            "dtype": str(self.dtype).removeprefix("torch."),
+            "sample": position,
+            "leaves": self.specs,
+            "diff": self.differentiable,
+        }
+
+
+def sample_inputs(op, position, arguments, finish, dtype, blob):
+    """The description of a sample without cases."""
+    frozen = Frozen(arguments, dtype, blob)
+    program = copied_program(op.op, op.name, frozen.arguments)
+    variants = {}
+    if frozen.differentiable and not _is_plain(op, frozen.arguments, finish):
+        function = lambda *args, **kwargs: finish(op.gradcheck_wrapper(op.op, *args, **kwargs))  # noqa: E731
+        variants["differentiable"] = copied_program(function, None, frozen.arguments)
+    return {**frozen.described(position), "outs": [], "program": program, "variants": variants, "cases": []}
+
+
+def _is_plain(op, arguments, finish):
+    """Whether the database differentiates the operator itself, not a function around it."""
+    args, kwargs = arguments
+    result, given = object(), []
+
+    def stand_in(*args, **kwargs):
+        given.append(([*args], kwargs))
+        return result
+
+    try:
+        returned = finish(op.gradcheck_wrapper(stand_in, *args, **kwargs))
+    except Exception:  # the wrapper looks into the result
+        return False
+    same = [a is b for a, b in zip(pytree.tree_leaves(given), pytree.tree_leaves([arguments]))]
+    return returned is result and all(same)

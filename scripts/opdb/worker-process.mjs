@@ -1,0 +1,9 @@
+// The process around worker.ts: node runs no TypeScript by itself. Its arguments are the module of the suite and the
+// folder of the corpus.
+
+import { createJiti } from 'jiti';
+
+const jiti = createJiti(import.meta.url);
+const { serve } = await jiti.import('./worker.ts');
+const { suite } = await jiti.import(process.argv[2]);
+serve(suite, process.argv[3]);

@@ -1,0 +1,35 @@
+/**
+ * The process that runs cases. It is told entries by their position (with the first case to run) and
+ * writes a line before and after each case to file descriptor 3, synchronously: whatever ends the
+ * process, its parent knows in which case.
+ */
+
+import * as fs from 'node:fs';
+import * as torch from 'torch-func';
+import { Corpus } from './corpus';
+import type { Finding, Job, Line, Suite } from './suite';
+
+function say(line: Line<Finding>): void {
+  fs.writeSync(3, `${JSON.stringify(line)}\n`);
+}
+
+function run(suite: Suite<Finding>, corpus: Corpus, { position, from, modes }: Job): void {
+  let number = 0;
+  for (const { mode, sample, run } of suite.casesOf(corpus.entry(position))) {
+    const start = number++;
+    if (start < from || (modes !== null && !modes.includes(mode))) continue;
+    say({ start, mode, sample });
+    say({ end: start, finding: torch.scope(run) });
+  }
+  say({ done: position });
+}
+
+/** Serves jobs until the parent goes. */
+export function serve(suite: Suite<Finding>, folder: string): void {
+  torch.setNumThreads(1);
+  suite.begin?.();
+  const corpus = new Corpus(folder);
+  process.on('message', (job: Job) => run(suite, corpus, job));
+  process.on('disconnect', () => process.exit());
+  process.send!('ready');
+}
