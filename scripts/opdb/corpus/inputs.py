@@ -41,8 +41,8 @@ def sample_inputs(op, position, arguments, finish, dtype, blob):
     program = copied_program(op.op, op.name, frozen.arguments)
     variants = {}
     if frozen.differentiable and not _is_plain(op, frozen.arguments, finish):
-        function = lambda *args, **kwargs: finish(op.gradcheck_wrapper(op.op, *args, **kwargs))  # noqa: E731
-        variants["differentiable"] = copied_program(function, None, frozen.arguments)
+        around = lambda *args, **kwargs: finish(op.gradcheck_wrapper(*args, **kwargs))  # noqa: E731
+        variants["differentiable"] = copied_program(op.op, op.name, frozen.arguments, around)
     return {**frozen.described(position), "outs": [], "program": program, "variants": variants, "cases": []}
 
 

@@ -75,6 +75,20 @@ class _Recorder(TorchFunctionMode):
         self._refer(result, {"r": [position]})
         return result
 
+    def as_one(self, function, name):
+        """The function as a single step, whatever public functions it calls."""
+
+        def call(*args, **kwargs):
+            step = _call(function, name, args, kwargs, self.reference)
+            with torch._C.DisableTorchFunction():
+                result = function(*args, **kwargs)
+            self.steps.append(step)
+            self.kept.append(result)
+            self._refer(result, {"r": [len(self.steps) - 1]})
+            return result
+
+        return call
+
     def _refer(self, value, reference):
         if isinstance(value, torch.Tensor):
             self.references.setdefault(id(value), reference)
@@ -112,10 +126,24 @@ def program_of(function, hint, arguments, leaves):
     return {"steps": recorder.steps, "result": encode(result, recorder.reference)}
 
 
-def copied_program(function, hint, arguments):
-    """The program of a call, recorded with copies: a wrapper may write into its arguments."""
+def program_around(around, function, hint, arguments, leaves):
+    """The program of a Python wrapper around a function that it takes as its first argument."""
+    args, kwargs = arguments
+    recorder = _Recorder(leaves)
+    name = public_name(function, hint)
+    inner = function if name is None else recorder.as_one(function, name)
+    with _recorded_seeds(recorder), recorder:
+        result = around(inner, *args, **kwargs)
+    return {"steps": recorder.steps, "result": encode(result, recorder.reference)}
+
+
+def copied_program(function, hint, arguments, around=None):
+    """The program of a call (in a wrapper, if there is one), recorded with copies: a wrapper may write into its arguments."""
     flat, spec = pytree.tree_flatten(arguments)
     copies = [canonical(leaf) if isinstance(leaf, torch.Tensor) else leaf for leaf in flat]
     copied = pytree.tree_unflatten(copies, spec)
     torch.manual_seed(0)
-    return program_of(function, hint, copied, [leaf for leaf in copies if isinstance(leaf, torch.Tensor)])
+    leaves = [leaf for leaf in copies if isinstance(leaf, torch.Tensor)]
+    if around is not None:
+        return program_around(around, function, hint, copied, leaves)
+    return program_of(function, hint, copied, leaves)

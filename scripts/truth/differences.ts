@@ -1,0 +1,87 @@
+/**
+ * The judge: derivatives of a function from its values alone.
+ *
+ * Central differences with Richardson extrapolation in Ridders' tableau (Advances in Engineering Software 4, 1982),
+ * which also says how far off the result may be.
+ */
+
+import type { Product } from './values';
+
+const SHRINK = 1.5;
+const ROWS = 10;
+// Rounding errors grow with a power of the step's inverse: higher orders need longer steps.
+const STEPS = [2e-2, 4e-2, 8e-2];
+
+export interface Derivative {
+  value: number;
+  /** How far it may be from the right value. */
+  error: number;
+}
+
+/** A function of several numbers: its value, and the size of the terms that it was summed from. */
+export type Scalar = (t: number[]) => Product;
+
+/** Outside of its domain a function is NaN, whether it says so or throws. */
+function guarded(f: Scalar): Scalar {
+  return (t) => {
+    try {
+      return f(t);
+    } catch {
+      return { value: NaN, scale: NaN };
+    }
+  };
+}
+
+/** Whether the slopes from the left and from the right do not come together: a kink, a jump, or no value. */
+function isKink(f: (t: number) => number, noise: number): boolean {
+  const at = f(0);
+  const sides = (h: number) => [(f(h) - at) / h, (at - f(-h)) / h];
+  const gap = ([right, left]: number[]) => Math.abs(right - left);
+  const [wide, narrow] = [sides(1e-4), sides(1e-5)];
+  if (!Number.isFinite(gap(narrow))) return true;
+  const least = Math.max(1e-4 * Math.abs(narrow[0]), 1e-4 * Math.abs(narrow[1]), (8 * noise) / 1e-5);
+  // The gap of a smooth function shrinks with the step.
+  return gap(narrow) > least && gap(narrow) > 0.5 * gap(wide);
+}
+
+/** The difference of `f` at the corners of a cube around 0, with the sign of each. */
+function corners(f: Scalar, order: number, step: number): number {
+  let sum = 0;
+  for (let corner = 0; corner < 2 ** order; corner++) {
+    const signs = Array.from({ length: order }, (_, i) => 1 - 2 * ((corner >> i) & 1));
+    sum += signs.reduce((product, sign) => product * sign, 1) * f(signs.map((sign) => sign * step)).value;
+  }
+  return sum / (2 * step) ** order;
+}
+
+/**
+ * The derivative of `f`, a function of `order` numbers, by each of them once at 0; null where differences find none.
+ * `epsilon` is the precision of the values.
+ */
+export function mixedDerivative(given: Scalar, order: number, epsilon = 2 ** -52): Derivative | null {
+  const f = guarded(given);
+  const axes = Array.from({ length: order }, (_, axis) => axis);
+  const noise = epsilon * f(axes.map(() => 0)).scale;
+  const along = (axis: number) => (t: number) => f(axes.map((other) => (other === axis ? t : 0))).value;
+  if (axes.some((axis) => isKink(along(axis), noise))) return null;
+  let best: Derivative | null = null;
+  let above: number[] = [];
+  let step = STEPS[order - 1];
+  for (let i = 0; i < ROWS; i++, step /= SHRINK) {
+    const first = corners(f, order, step);
+    // A step that leaves the domain begins the tableau again.
+    if (!Number.isFinite(first)) {
+      above = [];
+      continue;
+    }
+    const rounding = (4 * noise) / step ** order;
+    const row = [first];
+    for (let j = 1, power = SHRINK ** 2; j <= above.length; j++, power *= SHRINK ** 2) {
+      row.push((row[j - 1] * power - above[j - 1]) / (power - 1));
+      const error = Math.max(Math.abs(row[j] - row[j - 1]), Math.abs(row[j] - above[j - 1]), rounding);
+      if (best === null || error < best.error) best = { value: row[j], error };
+    }
+    above = row;
+  }
+  return best;
+}

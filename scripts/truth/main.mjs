@@ -1,0 +1,15 @@
+#!/usr/bin/env node
+// `npm run truth`: makes the corpus of inputs, then hands over to run.ts. Node runs no TypeScript by itself.
+
+import { createJiti } from 'jiti';
+import { prepareCorpus } from '../opdb/cache.mjs';
+import { SetupFailure } from '../setup/failure.mjs';
+
+try {
+  const { readOptions, run } = await createJiti(import.meta.url).import('./run.ts');
+  const options = readOptions(process.argv.slice(2));
+  if (options !== null) process.exitCode = await run(await prepareCorpus(options.seed, 'truth'), options);
+} catch (error) {
+  process.stderr.write(`${error instanceof SetupFailure ? error.explain() : error.stack}\n`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,86 @@
+/** Results do not depend on how the arguments lie in memory. */
+
+import * as torch from 'torch-func';
+import type { Tensor } from 'torch-func';
+import { contiguous, LAYOUTS, repeated } from './layouts';
+import type { TruthSubject } from './subject';
+import { difference } from './values';
+import type { Verdicts } from './verdicts';
+
+const { jvp, vjp } = torch.func;
+
+type Tensors = Tensor[];
+type Run = (...args: Tensors) => Tensors;
+
+/** Runs with each argument, and with all of them, in each layout. */
+function layouts(run: Run, args: Tensors, verdicts: Verdicts, each: boolean): void {
+  const plain = args.map(contiguous);
+  let right: Tensors;
+  try {
+    right = run(...plain);
+  } catch {
+    // Refused whatever the layout is: the other checks say so.
+    return;
+  }
+  const places: [string, (i: number) => boolean][] = [['all', () => true]];
+  if (each && args.length > 1) args.forEach((_, place) => places.push([`argument ${place}`, (i) => i === place]));
+  for (const [where, changed] of places) {
+    for (const [name, layout] of Object.entries(LAYOUTS)) {
+      const given = plain.map((x, i) => (changed(i) ? layout(x) : x));
+      compare(`${where} ${name}`, run, given, right, verdicts);
+    }
+  }
+  args.forEach((x, place) => {
+    for (const dim of new Set([0, x.dim() - 1].filter((dim) => dim >= 0 && x.shape[dim] > 1))) {
+      const view = repeated(x, dim);
+      const base = attemptPlain(run, withOne(plain, place, contiguous(view)));
+      if (base !== null)
+        compare(`argument ${place} expanded along ${dim}`, run, withOne(plain, place, view), base, verdicts);
+    }
+  });
+  // A dimension more, of one element, in every argument.
+  if (args.every((x) => x.dim() >= 1)) {
+    for (const dim of [0, 1, -1]) {
+      const base = attemptPlain(
+        run,
+        plain.map((x) => contiguous(x.unsqueeze(dim))),
+      );
+      if (base === null) continue;
+      for (const name of ['transposed', 'column-major', 'narrowed'] as const) {
+        const given = plain.map((x) => LAYOUTS[name](x).unsqueeze(dim));
+        compare(`all ${name}, unsqueezed at ${dim}`, run, given, base, verdicts);
+      }
+    }
+  }
+}
+
+function withOne(args: Tensors, place: number, x: Tensor): Tensors {
+  return args.map((arg, i) => (i === place ? x : arg));
+}
+
+function attemptPlain(run: Run, args: Tensors): Tensors | null {
+  try {
+    return run(...args);
+  } catch {
+    return null;
+  }
+}
+
+function compare(name: string, run: Run, args: Tensors, right: Tensors, verdicts: Verdicts): void {
+  const got = verdicts.attempt(name, () => run(...args));
+  if (got !== undefined) verdicts.note(name, difference(got, right, 10));
+}
+
+/** The operator itself. */
+export function strides(subject: TruthSubject, verdicts: Verdicts): void {
+  layouts(subject.tensors, subject.leaves, verdicts, true);
+}
+
+/** Its derivatives, with their tangents and cotangents. */
+export function stridesOfDerivatives(subject: TruthSubject, verdicts: Verdicts): void {
+  const n = subject.inputs.length;
+  const forward: Run = (...args) => jvp(subject.f, args.slice(0, n), args.slice(n))[1];
+  const reverse: Run = (...args) => vjp(subject.f, ...args.slice(0, n))[1](args.slice(n)) as Tensors;
+  layouts(forward, [...subject.inputs, ...subject.tangents(1)], verdicts, false);
+  layouts(reverse, [...subject.inputs, ...subject.cotangents()], verdicts, false);
+}
