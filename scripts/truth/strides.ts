@@ -4,7 +4,7 @@ import * as torch from 'torch-func';
 import type { Tensor } from 'torch-func';
 import { contiguous, LAYOUTS, repeated } from './layouts';
 import type { TruthSubject } from './subject';
-import { difference } from './values';
+import { difference, magnitude } from './values';
 import type { Verdicts } from './verdicts';
 
 const { jvp, vjp } = torch.func;
@@ -13,7 +13,7 @@ type Tensors = Tensor[];
 type Run = (...args: Tensors) => Tensors;
 
 /** Runs with each argument, and with all of them, in each layout. */
-function layouts(run: Run, args: Tensors, verdicts: Verdicts, each: boolean): void {
+function layouts(what: string, run: Run, args: Tensors, verdicts: Verdicts, each: boolean): void {
   const plain = args.map(contiguous);
   let right: Tensors;
   try {
@@ -27,7 +27,7 @@ function layouts(run: Run, args: Tensors, verdicts: Verdicts, each: boolean): vo
   for (const [where, changed] of places) {
     for (const [name, layout] of Object.entries(LAYOUTS)) {
       const given = plain.map((x, i) => (changed(i) ? layout(x) : x));
-      compare(`${where} ${name}`, run, given, right, verdicts);
+      compare(`${what}${where} ${name}`, run, given, right, verdicts);
     }
   }
   args.forEach((x, place) => {
@@ -35,7 +35,7 @@ function layouts(run: Run, args: Tensors, verdicts: Verdicts, each: boolean): vo
       const view = repeated(x, dim);
       const base = attemptPlain(run, withOne(plain, place, contiguous(view)));
       if (base !== null)
-        compare(`argument ${place} expanded along ${dim}`, run, withOne(plain, place, view), base, verdicts);
+        compare(`${what}argument ${place} expanded along ${dim}`, run, withOne(plain, place, view), base, verdicts);
     }
   });
   // A dimension more, of one element, in every argument.
@@ -48,7 +48,7 @@ function layouts(run: Run, args: Tensors, verdicts: Verdicts, each: boolean): vo
       if (base === null) continue;
       for (const name of ['transposed', 'column-major', 'narrowed'] as const) {
         const given = plain.map((x) => LAYOUTS[name](x).unsqueeze(dim));
-        compare(`all ${name}, unsqueezed at ${dim}`, run, given, base, verdicts);
+        compare(`${what}all ${name}, unsqueezed at ${dim}`, run, given, base, verdicts);
       }
     }
   }
@@ -68,12 +68,12 @@ function attemptPlain(run: Run, args: Tensors): Tensors | null {
 
 function compare(name: string, run: Run, args: Tensors, right: Tensors, verdicts: Verdicts): void {
   const got = verdicts.attempt(name, () => run(...args));
-  if (got !== undefined) verdicts.note(name, difference(got, right, 10));
+  if (got !== undefined) verdicts.note(name, difference(got, right, magnitude(args)));
 }
 
 /** The operator itself. */
 export function strides(subject: TruthSubject, verdicts: Verdicts): void {
-  layouts(subject.tensors, subject.leaves, verdicts, true);
+  layouts('', subject.tensors, subject.leaves, verdicts, true);
 }
 
 /** Its derivatives, with their tangents and cotangents. */
@@ -81,6 +81,6 @@ export function stridesOfDerivatives(subject: TruthSubject, verdicts: Verdicts):
   const n = subject.inputs.length;
   const forward: Run = (...args) => jvp(subject.f, args.slice(0, n), args.slice(n))[1];
   const reverse: Run = (...args) => vjp(subject.f, ...args.slice(0, n))[1](args.slice(n)) as Tensors;
-  layouts(forward, [...subject.inputs, ...subject.tangents(1)], verdicts, false);
-  layouts(reverse, [...subject.inputs, ...subject.cotangents()], verdicts, false);
+  layouts('jvp: ', forward, [...subject.inputs, ...subject.tangents(1)], verdicts, false);
+  layouts('vjp: ', reverse, [...subject.inputs, ...subject.cotangents()], verdicts, false);
 }

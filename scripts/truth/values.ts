@@ -8,8 +8,8 @@ export type Value = readonly Tensor[] | number;
 
 /** How far two results of a dtype may be apart, relative to the largest element. */
 const TOLERANCES: Record<string, number> = {
-  float64: 1e-9,
-  complex128: 1e-9,
+  float64: 1e-8,
+  complex128: 1e-8,
   float32: 1e-4,
   complex64: 1e-4,
   float16: 5e-3,
@@ -53,23 +53,31 @@ export function isClose(a: number, b: number, allowed: number): boolean {
   return Math.abs(a - b) <= allowed;
 }
 
-function tensorDifference(a: Tensor, b: Tensor, factor: number): string | null {
+/** The largest finite element. */
+export function magnitude(tensors: readonly Tensor[]): number {
+  const largest = (most: number, value: number) => (Number.isFinite(value) ? Math.max(most, Math.abs(value)) : most);
+  return tensors.reduce((most, x) => doubles(x).reduce(largest, most), 0);
+}
+
+function tensorDifference(a: Tensor, b: Tensor, least: number): string | null {
   if (a.dtype !== b.dtype) return `dtype ${a.dtype}, right ${b.dtype}`;
   if (a.shape.join() !== b.shape.join()) return `shape [${a.shape.join(', ')}], right [${b.shape.join(', ')}]`;
   const [got, want] = [doubles(a), doubles(b)];
-  const largest = want.reduce((most, value) => (Number.isFinite(value) ? Math.max(most, Math.abs(value)) : most), 0);
-  const allowed = (TOLERANCES[b.dtype] ?? 0) * factor * largest;
+  const allowed = (TOLERANCES[b.dtype] ?? 0) * Math.max(magnitude([b]), least);
   for (let i = 0; i < got.length; i++) {
     if (!isClose(got[i], want[i], allowed)) return `element ${i} is ${show(got[i])}, right ${show(want[i])}`;
   }
   return null;
 }
 
-/** What differs between tensors and the right ones, or null. `factor` widens the tolerance. */
-export function difference(got: readonly Tensor[], right: readonly Tensor[], factor = 1): string | null {
+/**
+ * What differs between tensors and the right ones, or null. `scale` is the size of what they were computed from: a
+ * result that cancels to zero leaves a rounding error of that.
+ */
+export function difference(got: readonly Tensor[], right: readonly Tensor[], scale: number): string | null {
   if (got.length !== right.length) return `${got.length} tensors, right ${right.length}`;
   for (let k = 0; k < right.length; k++) {
-    const found = tensorDifference(got[k], right[k], factor);
+    const found = tensorDifference(got[k], right[k], 1e-2 * scale);
     if (found !== null) return right.length === 1 ? found : `tensor ${k}: ${found}`;
   }
   return null;

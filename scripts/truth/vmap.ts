@@ -6,7 +6,7 @@ import { isDifferentiable } from '../opdb/tensors';
 import { batch, describe, mappings, variant, type Mapping } from './batches';
 import { mixedDerivative, type Scalar } from './differences';
 import type { TruthSubject } from './subject';
-import { difference, inner, isClose } from './values';
+import { difference, inner, isClose, magnitude } from './values';
 import type { Verdicts } from './verdicts';
 
 const { hessian, jacfwd, jacrev, jvp, vjp, vmap } = torch.func;
@@ -25,7 +25,7 @@ interface Target {
   /** How many combinations of mapped arguments are tried, and how often each. */
   limit: number;
   rounds: number;
-  /** How far the result of a sample is from what differences give; null if they give nothing. */
+  /** Whether a result of a sample is what differences give; null if they give nothing. Absent where the loop is right. */
   judge?(leaves: Tensors, more: Tensors): ((result: Tensors) => boolean) | null;
 }
 
@@ -58,8 +58,6 @@ export const TARGETS: Record<string, (subject: TruthSubject) => Target | null> =
     samples: 3,
     limit: 15,
     rounds: 3,
-    // The loop runs the operator alone: it is right.
-    judge: () => () => false,
   }),
   vmap_jvp: (subject) => ({
     more: subject.tangents(1),
@@ -180,6 +178,17 @@ function variantsOf(subject: TruthSubject, args: Tensors, samples: number): Tens
   );
 }
 
+/** What differences say where vmap and the loop differ; nothing if they give the loop right. */
+function judgement(target: Target, leaves: Tensors, more: Tensors, mapped: Tensors, loop: Tensors): string {
+  const judge = target.judge?.(leaves, more);
+  if (judge === undefined) return '';
+  if (judge === null) return ' (differences find no derivative)';
+  if (mapped.some((x, k) => x.shape.join() !== loop[k]?.shape.join())) return '';
+  const [ours, theirs] = [judge(mapped), judge(loop)];
+  if (theirs) return ours ? ' (differences allow both)' : '';
+  return ours ? ' (differences give vmap)' : ' (differences give neither)';
+}
+
 function compareMapping(
   subject: TruthSubject,
   target: Target,
@@ -201,17 +210,11 @@ function compareMapping(
   if (mapped === undefined) return;
   for (let position = 0; position < samples.length; position++) {
     const got = mapped.map((x) => x.select(0, position));
-    const why = difference(got, loop[position], 10);
+    const why = difference(got, loop[position], magnitude(samples[position]));
     if (why === null) continue;
     const args = samples[position];
-    const judge = target.judge?.(args.slice(0, count), args.slice(count)) ?? null;
-    let who = 'differences find no derivative';
-    if (judge !== null) {
-      const [ours, theirs] = [judge(got), judge(loop[position])];
-      who = ours && theirs ? 'differences allow both' : ours ? 'differences give vmap' : '';
-      if (!ours && !theirs && target.more.length > 0) who = 'differences give neither';
-    }
-    return verdicts.note(`${name}: sample ${position}`, who === '' ? why : `${why} (${who})`);
+    const said = judgement(target, args.slice(0, count), args.slice(count), got, loop[position]);
+    return verdicts.note(`${name}: sample ${position}`, `${why}${said}`);
   }
   verdicts.right++;
 }
