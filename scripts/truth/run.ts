@@ -2,8 +2,8 @@
 
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { Progress } from '../../lib/cli/progress';
-import { processTerminal } from '../../lib/cli/terminal';
+import { Progress } from '../../lib/terminal/progress';
+import { processTerminal } from '../../lib/terminal/terminal';
 import { explain, readCauses } from '../opdb/causes';
 import { Corpus, titleOf } from '../opdb/corpus';
 import { firstLine } from '../opdb/markdown';
