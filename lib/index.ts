@@ -1,5 +1,8 @@
 /** The public surface of torch-func, and nothing else. */
 
+// The emitted declarations keep this import, and with it the members that operators.ts adds to `Tensor`.
+import './operators';
+
 export * from './generated/functions';
 export * from './creation';
 export * from './constants';
