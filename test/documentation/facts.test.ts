@@ -87,6 +87,24 @@ describe('CONTRIBUTING.md', () => {
     expect(fs.existsSync(path.join(root, file))).toBe(true);
   });
 
+  test('lists the floors of test/layers.test.ts, from the top down', () => {
+    const floors = [...readPage('test/layers.test.ts').matchAll(/^ {2}\[\s*'(\w+)'/gm)].map((match) => match[1]);
+    const table = /^\| floor \|.*\n.*\n((?:\|.*\n)+)/m.exec(readPage('CONTRIBUTING.md'))![1];
+    expect(floors.length).toBeGreaterThan(8);
+    expect([...table.matchAll(/^\| (\w+) /gm)].map((match) => match[1])).toEqual(floors.toReversed());
+  });
+
+  test('refers to notes that the code contains', () => {
+    const notes = [...readPage('CONTRIBUTING.md').matchAll(/Note \[[^\]]+\]/g)].map(([note]) => note);
+    const code = fs
+      .readdirSync(path.join(root, 'native'), { recursive: true, encoding: 'utf8' })
+      .filter((file) => /\.(cpp|h)$/.test(file))
+      .map((file) => readPage(`native/${file}`))
+      .join('\n');
+    expect(notes.length).toBeGreaterThanOrEqual(5);
+    expect(notes.filter((note) => !code.includes(`// ${note}\n`))).toEqual([]);
+  });
+
   test.each(planned)('%s is still planned', (folder) => {
     expect(paths.some((file) => file.startsWith(folder))).toBe(true);
     expect(fs.existsSync(path.join(root, folder))).toBe(false);
