@@ -1,10 +1,9 @@
 /**
- * Arguments as Python takes them, for functions written in TypeScript: optional ones by position or
- * by name, names in one trailing options object.
+ * Arguments of functions written in TypeScript, as Python takes them: optional arguments by position or by name, the
+ * named ones in one trailing options object. One reader and one wording of each mistake for all of them.
  */
 
 import { describeType } from './describe';
-import { native } from './native';
 import type { AnyFunction } from './types';
 
 type Prefixes<P extends readonly unknown[]> = P extends readonly []
@@ -22,23 +21,57 @@ type WithOptions<P, O> = P extends readonly unknown[] ? [...{ [K in keyof P]: P[
  */
 export type Optional<P extends readonly unknown[], O> = Partial<P> | WithOptions<Prefixes<P>, O>;
 
-/** Whether a value is an options object: plain, of this realm or another, and no complex number. */
-export function isOptions(value: unknown): value is Record<string, unknown> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value) || native.isTensor(value)) return false;
+/**
+ * Whether a value is a plain object: made by braces or without a prototype, in this realm or another (a `vm` context,
+ * jest). The prototype of such an object inherits nothing, whichever realm it is of.
+ */
+export function isPlainObject(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype !== null && Object.getPrototypeOf(prototype) !== null) return false;
-  return !('re' in value && 'im' in value);
+  return prototype === null || prototype === Object.prototype || Object.getPrototypeOf(prototype) === null;
+}
+
+/** Whether a value is an options object: a plain object that is not a complex number. */
+export function isOptions(value: unknown): value is Record<string, unknown> {
+  return isPlainObject(value) && !('re' in value && 'im' in value);
+}
+
+function unknownOption(api: string, name: string, names: readonly string[]): TypeError {
+  const known = names.length === 0 ? 'there are no options' : `the options are ${names.join(', ')}`;
+  return new TypeError(`${api}(): unknown option '${name}'; ${known}`);
+}
+
+/**
+ * Checks an options object and returns it; an empty one for `undefined`. A misspelled name must not go unnoticed.
+ *
+ * @throws TypeError for a value that is not an options object, or an unknown name.
+ */
+export function checkOptions<O extends object>(
+  api: string,
+  options: O | undefined,
+  names: readonly (keyof O & string)[],
+): Partial<O> {
+  if (options === undefined) return {};
+  if (!isOptions(options)) {
+    throw new TypeError(
+      `${api}(): the options must be a plain object such as { ${names[0]}: ... }, not ${describeType(options)}`,
+    );
+  }
+  for (const name of Object.keys(options)) {
+    if (!(names as readonly string[]).includes(name)) throw unknownOption(api, name, names);
+  }
+  return options;
 }
 
 /**
  * Reads optional arguments into one object. `undefined` counts as not given.
  *
- * @param api - PyTorch's name of the function, for messages.
- * @param args - What came after the required arguments.
+ * @param api - The name of the function, for messages.
+ * @param args - The arguments after the required ones.
  * @param positional - Their names in Python's order.
  * @param keywordOnly - The names that may only be given by name.
- * @param required - How many arguments came before `args`, for messages.
- * @throws TypeError, in Python's words, for too many arguments, an unknown name, or one given twice.
+ * @param required - The number of arguments before `args`, for messages.
+ * @throws TypeError for an unknown option; in Python's words for too many arguments, or one given twice.
  */
 export function readOptions<O extends object>(
   api: string,
@@ -60,13 +93,9 @@ export function readOptions<O extends object>(
   values.forEach((value, i) => {
     if (value !== undefined) read[positional[i]] = value;
   });
-  const known: readonly string[] = [...positional, ...keywordOnly];
+  const names: readonly string[] = [...positional, ...keywordOnly];
   for (const [name, value] of Object.entries(options)) {
-    if (!known.includes(name)) {
-      throw new TypeError(
-        `${api}() got an unexpected keyword argument '${name}'${known.length === 0 ? '' : `; the options are ${known.join(', ')}`}`,
-      );
-    }
+    if (!names.includes(name)) throw unknownOption(api, name, names);
     if (value === undefined) continue;
     if (name in read) throw new TypeError(`${api}() got multiple values for argument '${name}'`);
     read[name] = value;
@@ -74,56 +103,24 @@ export function readOptions<O extends object>(
   return read as Partial<O>;
 }
 
-export function checkFunction(api: string, func: unknown): asserts func is AnyFunction {
-  if (typeof func !== 'function') {
-    throw new TypeError(`${api}: argument 'func' must be a function, not ${describeType(func)}`);
-  }
-}
-
-/** Reads a transform's options, refusing names that it does not have: a typo must not go unnoticed. */
-export function checkOptions(api: string, options: unknown, names: readonly string[]): void {
-  if (options === undefined) return;
-  if (typeof options !== 'object' || options === null || Array.isArray(options) || native.isTensor(options)) {
-    throw new TypeError(`${api}: the options must be an object such as { ${names[0]} }, not ${describeType(options)}`);
-  }
-  for (const name of Object.keys(options)) {
-    if (!names.includes(name)) {
-      throw new TypeError(`${api}: unknown option '${name}'; the options are ${names.join(', ')}`);
-    }
-  }
-}
-
-/** Checks arguments that must be tensors, before their shapes are read. */
-export function checkTensors(func: string, tensors: Readonly<Record<string, unknown>>): void {
-  for (const name in tensors) {
-    const value = tensors[name];
-    if (native.isTensor(value)) continue;
-    if (value === undefined) throw new TypeError(`${func}(): missing required argument '${name}' (Tensor)`);
-    throw new TypeError(`${func}(): argument '${name}' must be Tensor, not ${describeType(value)}`);
-  }
-}
-
-/** Checks arguments that must be tensors if they are given. */
-export function checkOptionalTensors(func: string, tensors: Readonly<Record<string, unknown>>): void {
-  for (const name in tensors) {
-    const value = tensors[name];
-    if (value == null || native.isTensor(value)) continue;
-    throw new TypeError(`${func}(): argument '${name}' must be Tensor or null, not ${describeType(value)}`);
-  }
+/** @throws TypeError for an argument that is not a function. */
+export function checkFunction(api: string, func: unknown, name = 'func'): asserts func is AnyFunction {
+  if (typeof func === 'function') return;
+  throw new TypeError(`${api}(): argument '${name}' must be a function, not ${describeType(func)}`);
 }
 
 /** Checks arguments that must be numbers, because they are used before an operator checks them. */
-export function checkNumbers(func: string, numbers: Readonly<Record<string, unknown>>): void {
+export function checkNumbers(api: string, numbers: Readonly<Record<string, unknown>>): void {
   for (const name in numbers) {
     const value = numbers[name];
     if (typeof value === 'number') continue;
-    if (value === undefined) throw new TypeError(`${func}(): missing required argument '${name}' (number)`);
-    throw new TypeError(`${func}(): argument '${name}' must be a number, not ${describeType(value)}`);
+    if (value === undefined) throw new TypeError(`${api}(): missing required argument '${name}' (number)`);
+    throw new TypeError(`${api}(): argument '${name}' must be a number, not ${describeType(value)}`);
   }
 }
 
 /** Checks an argument that must be an array. */
-export function checkList(func: string, name: string, value: unknown): asserts value is readonly unknown[] {
+export function checkList(api: string, name: string, value: unknown): asserts value is readonly unknown[] {
   if (Array.isArray(value)) return;
-  throw new TypeError(`${func}(): argument '${name}' must be an array of numbers, not ${describeType(value)}`);
+  throw new TypeError(`${api}(): argument '${name}' must be an array of numbers, not ${describeType(value)}`);
 }

@@ -6,6 +6,7 @@
  */
 
 import { inspect, isDeepStrictEqual } from 'node:util';
+import { isPlainObject } from './arguments';
 import { describeType, quoted } from './describe';
 import { ValueError } from './errors';
 
@@ -79,11 +80,6 @@ const MAX_DEPTH = 1000;
 
 function nodeOf(value: object): PytreeNode<unknown> | undefined {
   return registered.size === 0 ? undefined : registered.get(value.constructor as Class);
-}
-
-function isPlainObject(value: object): value is Record<string, unknown> {
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
 }
 
 function takenApart(node: PytreeNode<unknown>, value: object): { children: unknown[]; context: unknown } {

@@ -1,6 +1,6 @@
 /** libtorch's settings for the whole process, and what it says about itself. */
 
-import { readOptions } from './arguments';
+import { checkOptions } from './arguments';
 import type { Dtype } from './dtype';
 import { RuntimeError } from './errors';
 import { native } from './native';
@@ -83,12 +83,7 @@ export function showConfig(): string {
  * ```
  */
 export function useDeterministicAlgorithms(mode: boolean, options: { warnOnly?: boolean } = {}): void {
-  const { warnOnly = false } = readOptions<{ warnOnly: boolean }>(
-    'use_deterministic_algorithms',
-    [options],
-    [],
-    ['warnOnly'],
-  );
+  const { warnOnly = false } = checkOptions('useDeterministicAlgorithms', options, ['warnOnly']);
   native.setDeterministicAlgorithms(mode, warnOnly);
 }
 

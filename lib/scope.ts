@@ -29,7 +29,7 @@ export function scope<T>(body: () => T): T {
   let kept: Tensor[] = [];
   try {
     const result = body();
-    refusePromise(result, 'scope(): the body returned a Promise; tensors made later would not belong to the scope');
+    refusePromise(result, 'scope(): the body');
     kept = flatten(result).leaves.flatMap(tensorsOf);
     return result;
   } finally {

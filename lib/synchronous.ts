@@ -10,16 +10,19 @@ export function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
   return typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
 }
 
-/** Handles the rejection of a Promise that is refused: unhandled, it would end the process on top of the error. */
+/** Handles the rejection of a Promise that nobody awaits: unhandled, it would end the process. */
 export function ignoreRejection(value: unknown): void {
   if (isPromiseLike(value)) value.then(undefined, () => undefined);
 }
 
-/** @throws TypeError with this message if the value is a Promise. */
-export function refusePromise(value: unknown, message: string): void {
+/**
+ * @param subject - The function that returned the value, for the message.
+ * @throws TypeError for a Promise.
+ */
+export function refusePromise(value: unknown, subject: string): void {
   if (!isPromiseLike(value)) return;
   ignoreRejection(value);
-  throw new TypeError(message);
+  throw new TypeError(`${subject} must be synchronous, but it returned a Promise; await before or after the call`);
 }
 
 /**
@@ -29,9 +32,6 @@ export function refusePromise(value: unknown, message: string): void {
  */
 export function callSync(api: string, func: AnyFunction, args: readonly unknown[]): unknown {
   const result: unknown = func(...args);
-  refusePromise(
-    result,
-    `${api}: the function returned a Promise. A transformed function must be synchronous: compute inside it, and await before or after the call`,
-  );
+  refusePromise(result, `${api}(): the function`);
   return result;
 }

@@ -1,7 +1,7 @@
 /** The arguments of `Tensor.to`, in the forms that Python takes. */
 
 import { inspect } from 'node:util';
-import { isOptions } from './arguments';
+import { checkOptions, isOptions, readOptions } from './arguments';
 import { Device } from './device';
 import type { DeviceLike } from './device';
 import { isDtype } from './dtype';
@@ -27,28 +27,23 @@ export type ToRest =
   | [nonBlocking: boolean, options?: ToOptions]
   | [nonBlocking: boolean, copy: boolean, options?: ToOptions];
 
-function readRest(args: readonly unknown[], names: readonly (keyof ToOptions)[]): ToOptions {
-  const last = args.at(-1);
-  const options = isOptions(last) ? last : {};
-  const values = isOptions(last) ? args.slice(0, -1) : args;
-  if (values.length > names.length) {
-    throw new TypeError(
-      `to() takes at most ${names.length + 1} positional arguments, but ${values.length + 1} were given`,
-    );
-  }
-  const given = Object.fromEntries(values.map((value, i) => [names[i], value]));
-  return { ...given, ...options };
-}
+const BY_NAME = ['dtype', 'device', 'nonBlocking', 'copy', 'memoryFormat'] as const;
 
-/** Reads them into one object. @throws TypeError for a first argument of another kind, or too many. */
+/**
+ * Reads them into one object.
+ *
+ * @throws TypeError for a first argument of another kind, too many arguments, or an unknown option.
+ */
 export function readToArguments(target: unknown, rest: readonly unknown[]): ToOptions {
+  const read = (positional: readonly (keyof ToOptions)[], named: readonly (keyof ToOptions)[]): ToOptions =>
+    readOptions<ToOptions>('to', rest, positional, named);
   if (native.isTensor(target)) {
-    const options = readRest(rest, ['nonBlocking', 'copy']);
+    const options = read(['nonBlocking', 'copy'], ['dtype', 'device', 'memoryFormat']);
     return { ...options, dtype: options.dtype ?? target.dtype, device: options.device ?? target.device };
   }
-  if (isDtype(target)) return { ...readRest(rest, ['nonBlocking', 'copy']), dtype: target };
+  if (isDtype(target)) return { ...read(['nonBlocking', 'copy'], ['device', 'memoryFormat']), dtype: target };
   const isDevice = typeof target === 'string' || target instanceof Device || (isOptions(target) && 'type' in target);
-  if (isDevice) return { ...readRest(rest, ['dtype', 'nonBlocking', 'copy']), device: target as DeviceLike };
-  if (isOptions(target)) return { ...readRest(rest, []), ...target };
+  if (isDevice) return { ...read(['dtype', 'nonBlocking', 'copy'], ['memoryFormat']), device: target as DeviceLike };
+  if (isOptions(target)) return { ...checkOptions<ToOptions>('to', target, BY_NAME), ...read([], BY_NAME) };
   throw new TypeError(`to(): argument 'target' must be a dtype, a device, a Tensor or options, not ${inspect(target)}`);
 }

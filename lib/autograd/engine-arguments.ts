@@ -1,6 +1,6 @@
 /** Reads the arguments that `grad` and `backward` share. */
 
-import { isOptions } from '../arguments';
+import { isPlainObject } from '../arguments';
 import { describeType } from '../describe';
 import { AssertionError, RuntimeError } from '../errors';
 import { native } from '../native';
@@ -30,9 +30,9 @@ export function readInputs(
 ): { list: readonly Tensor[]; keys: string[] | null } {
   let keys: string[] | null = null;
   let inputList: readonly Tensor[];
-  if (isOptions(inputs)) {
+  if (isPlainObject(inputs)) {
     keys = Object.keys(inputs);
-    inputList = Object.values(inputs);
+    inputList = Object.values(inputs) as Tensor[];
   } else if ((inputs as unknown) instanceof Map) {
     throw new TypeError(
       `\`inputs\` argument to \`${api}()\` must be a dict, not ${describeType(inputs)}. Other Mapping types are not supported.`,

@@ -7,6 +7,7 @@ import { RuntimeError, ValueError } from '../errors';
 import { isInJvp } from '../interpreter/levels';
 import { native } from '../native';
 import type { Tensor } from '../tensor';
+import { checkTensor } from '../tensor-arguments';
 import { enterMode, runInMode } from './guard';
 import type { ModeGuard } from './guard';
 
@@ -89,9 +90,7 @@ export function dualLevel(body?: () => unknown): unknown {
 }
 
 function checkDifferentiable(name: string, tensor: unknown): void {
-  if (!native.isTensor(tensor)) {
-    throw new TypeError(`makeDual(): argument '${name}' must be Tensor, not ${describeType(tensor)}`);
-  }
+  checkTensor('makeDual', name, tensor);
   if (isDifferentiable(tensor.dtype)) return;
   const role = name === 'tensor' ? 'primal' : name;
   throw new ValueError(`Expected ${role} to be floating point or complex, but got: torch.${tensor.dtype}`);
@@ -137,9 +136,7 @@ export function makeDual(tensor: Tensor, tangent: Tensor, options: LevelOptions 
  */
 export function unpackDual(tensor: Tensor, options: LevelOptions = {}): UnpackedDualTensor {
   const level = levelOf('unpackDual', options);
-  if (!native.isTensor(tensor)) {
-    throw new TypeError(`unpackDual(): argument 'tensor' must be Tensor, not ${describeType(tensor)}`);
-  }
+  checkTensor('unpackDual', 'tensor', tensor);
   const [primal, tangent] = level < 0 ? [tensor, null] : native.unpackDual(tensor, level);
   return Object.assign([primal, tangent] as [Tensor, Tensor | null], { primal, tangent });
 }

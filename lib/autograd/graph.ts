@@ -1,5 +1,6 @@
 /** `torch.autograd.graph`: nodes of the graph, and hooks for the tensors that it saves. */
 
+import { checkFunction } from '../arguments';
 import { describeType } from '../describe';
 import { native } from '../native';
 import { ignoreRejection } from '../synchronous';
@@ -60,9 +61,7 @@ export function savedTensorsHooks<P>(
   body?: () => unknown,
 ): unknown {
   for (const [name, hook] of Object.entries({ pack, unpack })) {
-    if (typeof hook !== 'function') {
-      throw new TypeError(`savedTensorsHooks(): argument '${name}' must be a function, not ${describeType(hook)}`);
-    }
+    checkFunction('savedTensorsHooks', hook, name);
   }
   const enter = (): (() => void) => {
     const number = site.add({ pack, unpack });

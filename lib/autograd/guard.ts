@@ -7,7 +7,7 @@
  * synchronous code of the caller, up to its own end, still runs in the mode; this cannot be prevented, only reported.
  */
 
-import { describeType } from '../describe';
+import { checkFunction } from '../arguments';
 import { RuntimeError } from '../errors';
 import { refusePromise } from '../synchronous';
 
@@ -78,7 +78,7 @@ export function enterMode(name: string, enter: () => () => void, persistent = fa
       if (awaited && (persistent || entry.ended === 'await')) {
         if (persistent && entry.ended === null) entry.leave();
         throw new RuntimeError(
-          `${name}: the block was left through an await while the mode was in force. A mode covers synchronous code only, because other code would run in it during the await: enter it again after each await`,
+          `${name}(): the block was left through an await while the mode was in force. A mode covers synchronous code only, because other code would run in it during the await: enter it again after each await`,
         );
       }
       // An outer mode was left first, and this one with it.
@@ -87,7 +87,7 @@ export function enterMode(name: string, enter: () => () => void, persistent = fa
       unwind(entry, 'outer');
       if (later.length > 0) {
         throw new RuntimeError(
-          `${name}: left before ${later.map((inner) => inner.name).join(', ')}, entered later. Modes must be left in the reverse order; those entered later have been left too`,
+          `${name}(): left before ${later.map((inner) => `${inner.name}()`).join(', ')}, entered later. Modes must be left in the reverse order; those entered later have been left too`,
         );
       }
     },
@@ -100,13 +100,11 @@ export function enterMode(name: string, enter: () => () => void, persistent = fa
  * @throws TypeError if `body` is not a function, or returns a Promise: other code would run in the mode.
  */
 export function runInMode<T>(name: string, enter: () => () => void, body: () => T): T {
-  if (typeof (body as unknown) !== 'function') {
-    throw new TypeError(`${name}: argument 'body' must be a function, not ${describeType(body)}`);
-  }
+  checkFunction(name, body, 'body');
   const entry = enterEntry(name, enter);
   try {
     const result = body();
-    refusePromise(result, `${name}: the body must be synchronous, but it returned a Promise`);
+    refusePromise(result, `${name}(): the body`);
     return result;
   } finally {
     unwind(entry, 'outer');

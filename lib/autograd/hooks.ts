@@ -1,9 +1,10 @@
 /** Hooks on the gradient of a tensor: `Tensor.register_hook` and `register_post_accumulate_grad_hook`. */
 
+import { checkFunction } from '../arguments';
 import { describeType } from '../describe';
 import { RuntimeError } from '../errors';
 import { native } from '../native';
-import { ignoreRejection } from '../synchronous';
+import { refusePromise } from '../synchronous';
 import { Tensor } from '../tensor';
 import { CallbackSite } from './callbacks';
 
@@ -22,7 +23,7 @@ const site = new CallbackSite<TensorHook>((hook, gradient: Tensor) => {
   const result: unknown = hook(gradient);
   if (result === undefined || result === null) return undefined;
   if (native.isTensor(result)) return result;
-  ignoreRejection(result);
+  refusePromise(result, 'registerHook(): the hook');
   throw new TypeError(`a hook must return a Tensor or nothing, but it returned ${describeType(result)}`);
 });
 
@@ -30,7 +31,7 @@ const accumulateSite = new CallbackSite<(tensor: Tensor) => void>((hook, tensor:
   if (hook === undefined) return;
   const result: unknown = hook(tensor);
   if (result === undefined || result === null) return;
-  ignoreRejection(result);
+  refusePromise(result, 'registerPostAccumulateGradHook(): the hook');
   throw new RuntimeError('Tensor post accumulate grad hooks should return null or nothing.');
 });
 
@@ -87,9 +88,7 @@ declare module '../tensor' {
 }
 
 Tensor.prototype.registerHook = function (this: Tensor, hook: TensorHook): RemovableHandle {
-  if (typeof hook !== 'function') {
-    throw new TypeError(`registerHook(): argument 'hook' must be a function, not ${describeType(hook)}`);
-  }
+  checkFunction('registerHook', hook, 'hook');
   if (!this.requiresGrad) {
     throw new RuntimeError("cannot register a hook on a tensor that doesn't require gradient");
   }
@@ -102,11 +101,7 @@ Tensor.prototype.registerPostAccumulateGradHook = function (
   this: Tensor,
   hook: (tensor: Tensor) => void,
 ): RemovableHandle {
-  if (typeof hook !== 'function') {
-    throw new TypeError(
-      `registerPostAccumulateGradHook(): argument 'hook' must be a function, not ${describeType(hook)}`,
-    );
-  }
+  checkFunction('registerPostAccumulateGradHook', hook, 'hook');
   if (!this.requiresGrad) {
     throw new RuntimeError("cannot register a hook on a tensor that doesn't require gradient");
   }

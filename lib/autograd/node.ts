@@ -1,8 +1,9 @@
 /** Nodes of the graph, `Tensor.grad_fn`, and hooks on them. */
 
+import { checkFunction } from '../arguments';
 import { describeType } from '../describe';
 import { native } from '../native';
-import { ignoreRejection } from '../synchronous';
+import { refusePromise } from '../synchronous';
 import { Tensor } from '../tensor';
 import { CallbackSite } from './callbacks';
 import { removableHandle } from './hooks';
@@ -112,7 +113,7 @@ const site = new CallbackSite<NodeHook>((hook, first: (Tensor | null)[], second:
   const list: readonly unknown[] = Array.isArray(result) ? result : [result];
   for (const value of list) {
     if (value === null || native.isTensor(value)) continue;
-    ignoreRejection(value);
+    refusePromise(value, 'the hook of a node');
     throw new TypeError(`expected Variable, but hook returned '${describeType(value)}'`);
   }
   return list;
@@ -123,9 +124,7 @@ function registerNodeHook(
   handle: unknown,
   hook: NodeHook | NodePrehook,
 ): RemovableHandle {
-  if (typeof hook !== 'function') {
-    throw new TypeError(`${kind}(): argument 'hook' must be a function, not ${describeType(hook)}`);
-  }
+  checkFunction(kind, hook, 'hook');
   const number = site.add(hook);
   if (kind === 'registerHook') native.registerNodeHook(site.native, handle, number);
   else native.registerNodePrehook(site.native, handle, number);

@@ -1,5 +1,6 @@
 /** Print options: `torch.set_printoptions`. */
 
+import { checkOptions } from '../arguments';
 import { ValueError } from '../errors';
 
 /** The options of {@link setPrintOptions}, with PyTorch's meaning. */
@@ -52,6 +53,7 @@ function checkCount(name: keyof PrintOptions, value: number, minimum: number, ma
  */
 export function setPrintOptions(options: Partial<PrintOptions> & { profile?: keyof typeof PROFILES }): void {
   const next: PrintOptions = { ...current, sciMode: null };
+  checkOptions('setPrintOptions', options, ['profile', ...(Object.keys(current) as (keyof PrintOptions)[])]);
   for (const [name, value] of Object.entries(options) as [string, never][]) {
     if (value === undefined) continue;
     switch (name) {
@@ -79,8 +81,6 @@ export function setPrintOptions(options: Partial<PrintOptions> & { profile?: key
           throw new ValueError(`setPrintOptions(): option 'sciMode' must be true, false or null, not ${String(value)}`);
         }
         break;
-      default:
-        throw new TypeError(`setPrintOptions(): unknown option '${name}'`);
     }
   }
   const { profile, ...given } = options;

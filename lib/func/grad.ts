@@ -25,11 +25,11 @@ export interface GradOptions<N extends Argnums = Argnums, H extends boolean = bo
 
 const API = 'grad_and_value(f)(*args)';
 
-function gradAndValueOf(func: AnyFunction, options: GradOptions, args: readonly unknown[]) {
+function gradAndValueOf(api: string, func: AnyFunction, options: GradOptions, args: readonly unknown[]) {
   const { argnums = 0, hasAux = false } = options;
   return atGradLevel((level) => {
     const { wrapped, diff } = wrapArguments(args, argnums, level);
-    const { output, aux } = splitAux(callSync(API, func, wrapped), hasAux, API);
+    const { output, aux } = splitAux(callSync(api, func, wrapped), hasAux, API);
     if (!native.isTensor(output)) {
       throw new RuntimeError(`${API}: Expected f(*args) to return a Tensor, got ${describeType(output)}`);
     }
@@ -71,7 +71,7 @@ export function grad<F extends Transformable, const N extends Argnums = 0, const
   checkFunction('grad', func);
   checkOptions('grad', options, ['argnums', 'hasAux']);
   const transformed = (...args: unknown[]): unknown => {
-    const result = gradAndValueOf(func, options, args);
+    const result = gradAndValueOf('grad', func, options, args);
     return options.hasAux ? [result.grad, result.aux] : result.grad;
   };
   return named(transformed, func) as never;
@@ -99,7 +99,7 @@ export function gradAndValue<F extends Transformable, const N extends Argnums = 
   checkFunction('gradAndValue', func);
   checkOptions('gradAndValue', options, ['argnums', 'hasAux']);
   const transformed = (...args: unknown[]): unknown => {
-    const result = gradAndValueOf(func, options, args);
+    const result = gradAndValueOf('gradAndValue', func, options, args);
     return [result.grad, options.hasAux ? [result.value, result.aux] : result.value];
   };
   return named(transformed, func) as never;

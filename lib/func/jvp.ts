@@ -66,7 +66,7 @@ export function flatJvp(
     for (const i of list) {
       args[i] = pytree.treeMap(primals[i], (leaf) => makeDual(leaf as Tensor, flatTangents[next++]));
     }
-    const split = splitAux(callSync(API, func, args), hasAux, API);
+    const split = splitAux(callSync('jvp', func, args), hasAux, API);
     const aux = hasAux ? unwrapAll(split.aux, level) : undefined;
     const { leaves, spec } = tensorOutputs(split.output, API);
     const outputs: Tensor[] = [];

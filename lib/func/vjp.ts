@@ -1,6 +1,6 @@
 /** `torch.func.vjp`. */
 
-import { checkFunction, checkOptions } from '../arguments';
+import { checkFunction, checkOptions, isOptions } from '../arguments';
 import { gradOrZeros } from '../autograd/engine';
 import { isDifferentiable } from '../dtype';
 import { RuntimeError } from '../errors';
@@ -41,7 +41,7 @@ export function flatVjp(
 ): FlatVjp {
   return atGradLevel((level) => {
     const { wrapped, diff } = wrapArguments(primals, argnums, level);
-    const split = splitAux(callSync(API, func, wrapped), hasAux, API);
+    const split = splitAux(callSync('vjp', func, wrapped), hasAux, API);
     const aux = hasAux ? unwrapAll(split.aux, level) : undefined;
     const { leaves: outputs, spec: outputSpec } = tensorOutputs(split.output, API);
     for (const leaf of outputs) {
@@ -97,9 +97,9 @@ export interface VjpOptions {
 // primal are tensors.
 function splitOptions(args: readonly unknown[]): { primals: readonly unknown[]; hasAux: boolean } {
   const last = args.at(-1);
-  if (typeof last === 'object' && last !== null && !Array.isArray(last) && !native.isTensor(last)) {
+  if (isOptions(last)) {
     const keys = Object.keys(last);
-    const { hasAux } = last as { hasAux?: unknown };
+    const { hasAux } = last;
     if (keys.length === 0 || (keys.length === 1 && typeof hasAux === 'boolean')) {
       return { primals: args.slice(0, -1), hasAux: hasAux === true };
     }

@@ -1,6 +1,6 @@
 /** `torch.asarray`, and functions that Python offers in addition to the tensor methods. */
 
-import { readOptions } from '../arguments';
+import { checkOptions } from '../arguments';
 import { tensor } from '../creation';
 import type { TensorData } from '../creation';
 import { Device } from '../device';
@@ -34,12 +34,12 @@ export interface AsarrayOptions {
  * ```
  */
 export function asarray(obj: TensorData, options: AsarrayOptions = {}): Tensor {
-  const { dtype, device, copy, requiresGrad } = readOptions<AsarrayOptions>(
-    'asarray',
-    [options],
-    [],
-    ['dtype', 'device', 'copy', 'requiresGrad'],
-  );
+  const { dtype, device, copy, requiresGrad } = checkOptions('asarray', options, [
+    'dtype',
+    'device',
+    'copy',
+    'requiresGrad',
+  ]);
   if (!native.isTensor(obj)) {
     if (copy === false) throw new ValueError("can't alias arbitrary sequence into a tensor.");
     return tensor(obj, { dtype, device, requiresGrad: requiresGrad ?? false });

@@ -1,6 +1,6 @@
 /** Functions of a variable number of tensors, and of shapes. */
 
-import { isOptions, readOptions } from '../arguments';
+import { checkOptions, isOptions } from '../arguments';
 import { RuntimeError, ValueError } from '../errors';
 import { native } from '../native';
 import { torchFunctions } from '../operators';
@@ -82,7 +82,7 @@ type TensorsOrList = Tensor[] | [readonly Tensor[]];
  */
 export function meshgrid(...tensors: TensorsOrList | [...TensorsOrList, MeshgridOptions]): Tensor[] {
   const last: unknown = tensors.at(-1);
-  const { indexing } = readOptions<MeshgridOptions>('meshgrid', isOptions(last) ? [last] : [], [], ['indexing'], 0);
+  const { indexing } = checkOptions<MeshgridOptions>('meshgrid', isOptions(last) ? last : undefined, ['indexing']);
   const given: unknown[] = isOptions(last) ? tensors.slice(0, -1) : tensors;
   const list = (given.length === 1 && Array.isArray(given[0]) ? given[0] : given) as Tensor[];
   return indexing == null ? torchFunctions.meshgrid(list) : torchFunctions.meshgrid(list, { indexing });

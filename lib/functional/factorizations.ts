@@ -3,9 +3,9 @@
 import { readOptions } from '../arguments';
 import type { Optional } from '../arguments';
 import { ValueError } from '../errors';
-import { native } from '../native';
 import { linalgFunctions, sparseFunctions, torchFunctions } from '../operators';
 import { Tensor } from '../tensor';
+import { checkTensor } from '../tensor-arguments';
 import type { Dtype } from '../types';
 import { basis, floatingDtype, matmul } from './matrix-helpers';
 
@@ -111,7 +111,7 @@ export function svdLowrank(
   A: Tensor,
   ...rest: Optional<[q: number | null, niter: number | null, M: Tensor | null], SvdLowrankOptions>
 ): LowRankFactors {
-  const { q, niter, M = null } = readOptions<SvdLowrankOptions>('svd_lowrank', rest, ['q', 'niter', 'M']);
+  const { q, niter, M = null } = readOptions<SvdLowrankOptions>('svdLowrank', rest, ['q', 'niter', 'M']);
   const [m, n] = A.shape.slice(-2);
   let mean = M === null ? null : M.broadcastTo(A.shape);
   let matrix = A;
@@ -161,9 +161,9 @@ export function pcaLowrank(
   A: Tensor,
   ...rest: Optional<[q: number | null, center: boolean, niter: number], PcaLowrankOptions>
 ): LowRankFactors {
-  const options = readOptions<PcaLowrankOptions>('pca_lowrank', rest, ['q', 'center', 'niter']);
+  const options = readOptions<PcaLowrankOptions>('pcaLowrank', rest, ['q', 'center', 'niter']);
   const { center = true, niter = 2 } = options;
-  if (!native.isTensor(A)) throw new TypeError(`pca_lowrank(): argument 'A' must be a Tensor, not ${typeof A}`);
+  checkTensor('pcaLowrank', 'A', A);
   const [m, n] = A.shape.slice(-2);
   const q = options.q ?? Math.min(6, m, n);
   if (!(q >= 0 && q <= Math.min(m, n))) {

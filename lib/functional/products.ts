@@ -1,6 +1,6 @@
 /** `tensordot`, `chainMatmul` and `cdist`. */
 
-import { readOptions } from '../arguments';
+import { checkOptions, readOptions } from '../arguments';
 import type { Optional } from '../arguments';
 import { AssertionError, RuntimeError, ValueError } from '../errors';
 import { native } from '../native';
@@ -92,7 +92,7 @@ export function tensordot(
 export function chainMatmul(...matrices: Tensor[] | [...Tensor[], { out?: Tensor | null }]): Tensor {
   const last = matrices.at(-1);
   const hasOptions = last !== undefined && !native.isTensor(last);
-  const { out } = hasOptions ? readOptions<{ out?: Tensor | null }>('chain_matmul', [last], [], ['out'], 0) : {};
+  const { out } = hasOptions ? checkOptions<{ out?: Tensor | null }>('chainMatmul', last, ['out']) : {};
   return torchFunctions.chainMatmul((hasOptions ? matrices.slice(0, -1) : matrices) as Tensor[], { out });
 }
 

@@ -175,7 +175,7 @@ const methods: Partial<Tensor> & ThisType<Tensor> = {
     return this.toSparse();
   },
   moduleLoad(other: Tensor, ...rest: readonly unknown[]) {
-    const { assign = false } = readOptions<{ assign: boolean }>('module_load', rest, ['assign']);
+    const { assign = false } = readOptions<{ assign: boolean }>('moduleLoad', rest, ['assign']);
     return assign ? other.detach() : this.copy_(other).detach();
   },
   dimOrder(options: DimOrderOptions = {}) {

@@ -102,7 +102,7 @@ export function uniqueConsecutive<I extends boolean = false, C extends boolean =
   dim?: number | null,
 ): UniqueResult<I, C>;
 export function uniqueConsecutive(input: Tensor, ...rest: readonly unknown[]): AnyResult {
-  const options = readOptions<UniqueConsecutiveOptions>('unique_consecutive', rest, [
+  const options = readOptions<UniqueConsecutiveOptions>('uniqueConsecutive', rest, [
     'returnInverse',
     'returnCounts',
     'dim',

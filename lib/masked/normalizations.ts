@@ -1,6 +1,6 @@
 /** Functions of `torch.masked` whose result has the shape of the input, for strided tensors. */
 
-import { readOptions } from '../arguments';
+import { checkOptions } from '../arguments';
 import { ValueError } from '../errors';
 import { torchFunctions } from '../operators';
 import type { Tensor } from '../tensor';
@@ -16,7 +16,7 @@ interface Prepared {
 }
 
 function prepare(name: string, masked: Masked, input: Tensor, dim: number, options: MaskOptions): Prepared {
-  const { dtype, mask } = readOptions<MaskOptions>(name, [options], [], ['dtype', 'mask']);
+  const { dtype, mask } = checkOptions(name, options, ['dtype', 'mask']);
   checkStrided(name, input);
   const [at] = canonicalDims(dim, input.dim());
   return { values: filled(masked, input, mask), dim: at, dtype: dtype ?? input.dtype };
@@ -74,11 +74,7 @@ export interface MaskedNormalizeOptions extends MaskOptions {
  */
 export function normalize(input: Tensor, ord: number, dim: number, options: MaskedNormalizeOptions = {}): Tensor {
   checkStrided('normalize', input);
-  const {
-    eps = 1e-12,
-    dtype,
-    mask,
-  } = readOptions<MaskedNormalizeOptions>('normalize', [options], [], ['eps', 'dtype', 'mask']);
+  const { eps = 1e-12, dtype, mask } = checkOptions('normalize', options, ['eps', 'dtype', 'mask']);
   const size = norm(input, ord, dim, { keepdim: true, dtype, mask });
   return filled('sum', input, mask).div(torchFunctions.maximum(size, size.newFull([], eps)));
 }
@@ -97,12 +93,7 @@ export interface MaskedLogaddexpOptions {
  * @throws ValueError for sparse tensors.
  */
 export function logaddexp(input: Tensor, other: Tensor, options: MaskedLogaddexpOptions = {}): Tensor {
-  const { dtype, inputMask, otherMask } = readOptions<MaskedLogaddexpOptions>(
-    'logaddexp',
-    [options],
-    [],
-    ['dtype', 'inputMask', 'otherMask'],
-  );
+  const { dtype, inputMask, otherMask } = checkOptions('logaddexp', options, ['dtype', 'inputMask', 'otherMask']);
   if (input.layout !== 'strided' || other.layout !== 'strided') {
     throw new ValueError(
       `masked logaddexp expects strided tensors (got torch.${input.layout} tensor for input, torch.${other.layout} for other)`,

@@ -1,7 +1,8 @@
 /** Converting all tensors of a module to another device or dtype. */
 
 import { noGrad } from '../autograd/modes';
-import { isDifferentiable } from '../dtype';
+import { textOf } from '../describe';
+import { isDifferentiable, isDtype } from '../dtype';
 import { NotImplementedError } from '../errors';
 import { torchFunctions } from '../operators';
 import { aten } from '../ops';
@@ -50,9 +51,9 @@ export function convertOwn(module: Module, registry: Registry, convert: Convert)
  */
 export function conversionTo(args: readonly unknown[]): Convert {
   const { dtype = null, memoryFormat = null, ...rest } = readToArguments(args[0], args.slice(1));
-  if (dtype !== null && !isDifferentiable(dtype)) {
+  if (dtype !== null && !(isDtype(dtype) && isDifferentiable(dtype))) {
     throw new TypeError(
-      `nn.Module.to only accepts floating point or complex dtypes, but got desired dtype=torch.${dtype}`,
+      `nn.Module.to only accepts floating point or complex dtypes, but got desired dtype=torch.${textOf(dtype)}`,
     );
   }
   return (tensor) => {

@@ -1,7 +1,7 @@
 /** `torch.nn.Module`: the base class of all modules. */
 
 import { inspect } from 'node:util';
-import { readOptions } from '../arguments';
+import { checkFunction, checkOptions } from '../arguments';
 import { describeType } from '../describe';
 import type { DeviceLike } from '../device';
 import type { Dtype } from '../dtype';
@@ -127,7 +127,7 @@ export class Module extends Callable {
    * is not a tensor.
    */
   registerBuffer<T extends Tensor | null>(name: string, tensor: T, options: { persistent?: boolean } = {}): T {
-    const { persistent = true } = readOptions<{ persistent: boolean }>('registerBuffer', [options], [], ['persistent']);
+    const { persistent = true } = checkOptions('registerBuffer', options, ['persistent']);
     return this.#register('buffer', name, tensor, native.isTensor(tensor), persistent);
   }
 
@@ -167,7 +167,7 @@ export class Module extends Callable {
 
   /** The module itself, then all submodules, with their dotted names; `Module.named_modules`. */
   namedModules(options: NamedModulesOptions = {}): [string, Module][] {
-    return walkModules(this, readOptions('namedModules', [options], [], ['prefix', 'removeDuplicate']));
+    return walkModules(this, checkOptions('namedModules', options, ['prefix', 'removeDuplicate']));
   }
 
   /** The module itself, then all submodules, without duplicates; `Module.modules`. */
@@ -180,7 +180,7 @@ export class Module extends Callable {
    * the object that `torch.func.functionalCall` takes.
    */
   namedParameters(options: NamedMembersOptions = {}): [string, Parameter][] {
-    return walkMembers(this, readOptions('namedParameters', [options], [], MEMBERS), (registry) =>
+    return walkMembers(this, checkOptions('namedParameters', options, MEMBERS), (registry) =>
       registry.entries('parameter'),
     );
   }
@@ -192,9 +192,7 @@ export class Module extends Callable {
 
   /** The buffers with their dotted names; `Module.named_buffers`. */
   namedBuffers(options: NamedMembersOptions = {}): [string, Tensor][] {
-    return walkMembers(this, readOptions('namedBuffers', [options], [], MEMBERS), (registry) =>
-      registry.entries('buffer'),
-    );
+    return walkMembers(this, checkOptions('namedBuffers', options, MEMBERS), (registry) => registry.entries('buffer'));
   }
 
   /** The buffers, without duplicates; `Module.buffers`. */
@@ -218,7 +216,7 @@ export class Module extends Callable {
    * exist, or with `strict` if the submodule does not exist yet.
    */
   setSubmodule(target: string, module: Module, options: { strict?: boolean } = {}): void {
-    const { strict = false } = readOptions<{ strict: boolean }>('setSubmodule', [options], [], ['strict']);
+    const { strict = false } = checkOptions('setSubmodule', options, ['strict']);
     if (target === '') throw new ValueError('Cannot set the submodule without a target name!');
     if (!(module instanceof Module))
       throw new ValueError(`\`module\` is not an nn.Module, found ${describeType(module)}`);
@@ -262,12 +260,7 @@ export class Module extends Callable {
    */
   stateDict(options: { prefix?: string; keepVars?: boolean } = {}): StateDict {
     const names = ['prefix', 'keepVars'] as const;
-    const { prefix = '', keepVars = false } = readOptions<{ prefix: string; keepVars: boolean }>(
-      'stateDict',
-      [options],
-      [],
-      names,
-    );
+    const { prefix = '', keepVars = false } = checkOptions('stateDict', options, names);
     return collectState(this, prefix, keepVars);
   }
 
@@ -283,12 +276,7 @@ export class Module extends Callable {
     options: { strict?: boolean; assign?: boolean } = {},
   ): IncompatibleKeys {
     const names = ['strict', 'assign'] as const;
-    const { strict = true, assign = false } = readOptions<{ strict: boolean; assign: boolean }>(
-      'loadStateDict',
-      [options],
-      [],
-      names,
-    );
+    const { strict = true, assign = false } = checkOptions('loadStateDict', options, names);
     return loadState(this, state, strict, assign);
   }
 
@@ -335,11 +323,7 @@ export class Module extends Callable {
 
   /** Calls `fn` with every submodule and then with the module itself; `Module.apply`. Returns the module. */
   apply(fn: (module: Module) => void): this {
-    if (typeof fn !== 'function') {
-      throw new TypeError(
-        `apply(): argument 'fn' must be a function, not ${describeType(fn)}; a module is called as net(x)`,
-      );
-    }
+    checkFunction('apply', fn, 'fn');
     for (const child of this.children()) child.apply(fn);
     fn(this);
     return this;
@@ -372,7 +356,7 @@ export class Module extends Callable {
 
   /** Moves parameters and buffers to a device without copying their values; `Module.to_empty`. */
   toEmpty(options: { device: DeviceLike }): this {
-    const { device } = readOptions<{ device: DeviceLike }>('toEmpty', [options], [], ['device']);
+    const { device } = checkOptions('toEmpty', options, ['device']);
     return this._apply((tensor) => torchFunctions.emptyLike(tensor, { device }));
   }
 

@@ -1,22 +1,20 @@
 /** `torch.nn.Parameter` and `torch.nn.Buffer`: tensors that a module discovers among its properties. */
 
-import { readOptions } from '../arguments';
+import { checkOptions, readOptions } from '../arguments';
 import type { Optional } from '../arguments';
-import { describeType } from '../describe';
 import { RuntimeError } from '../errors';
 import { native } from '../native';
 import { operatorInto } from '../operator';
 import { torchFunctions } from '../operators';
 import { Tensor } from '../tensor';
+import { checkTensor } from '../tensor-arguments';
 
 // A new leaf with the same data.
 const detachInto = operatorInto('detach', 'detach');
 
 function checkData(api: string, data: unknown): Tensor {
   if (data == null) return torchFunctions.empty([0]);
-  if (!native.isTensor(data)) {
-    throw new TypeError(`${api}(): argument 'data' must be a Tensor, not ${describeType(data)}`);
-  }
+  checkTensor(api, 'data', data);
   return data;
 }
 
@@ -91,7 +89,7 @@ export class Buffer extends Tensor {
     } = {},
   ) {
     super();
-    const { persistent = true } = readOptions<{ persistent: boolean }>('Buffer', [options], [], ['persistent']);
+    const { persistent = true } = checkOptions('Buffer', options, ['persistent']);
     const tensor = checkData('Buffer', data);
     detachInto(this, tensor);
     if (tensor.requiresGrad) native.requireGradOfNew(this);

@@ -1,6 +1,6 @@
 /** `torch.signal.windows`: the window functions of signal processing. */
 
-import { readOptions } from '../arguments';
+import { checkOptions } from '../arguments';
 import type { DeviceLike } from '../device';
 import type { Dtype } from '../dtype';
 import { ValueError } from '../errors';
@@ -32,7 +32,7 @@ function readWindowOptions<O extends WindowOptions>(
   given: O,
   own: readonly (keyof O & string)[] = [],
 ): { options: Partial<O>; sym: boolean; factory: Factory } {
-  const options = readOptions<O>(name, [given], [], [...own, ...COMMON]);
+  const options = checkOptions<O>(name, given, [...own, ...COMMON]);
   const dtype = options.dtype ?? getDefaultDtype();
   const { layout = 'strided', sym = true, device = null, requiresGrad = false } = options;
   if (typeof M !== 'number' || !Number.isInteger(M)) {
@@ -272,12 +272,7 @@ export interface GeneralHammingOptions extends WindowOptions {
  * ```
  */
 export function generalHamming(M: number, options: GeneralHammingOptions = {}): Tensor {
-  const { alpha = 0.54, ...common } = readOptions<GeneralHammingOptions>(
-    'general_hamming',
-    [options],
-    [],
-    ['alpha', ...COMMON],
-  );
+  const { alpha = 0.54, ...common } = checkOptions('generalHamming', options, ['alpha', ...COMMON]);
   return generalCosine(M, { ...common, a: [alpha, 1 - alpha] });
 }
 

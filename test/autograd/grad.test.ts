@@ -240,7 +240,7 @@ describe('forward mode', () => {
       using _ = dualLevel();
       await null;
     };
-    await expect(task()).rejects.toThrow('dualLevel: the block was left through an await');
+    await expect(task()).rejects.toThrow('dualLevel(): the block was left through an await');
     expect(unpackDual(torch.ones(1)).tangent).toBeNull();
     expect(dualLevel(() => 1)).toBe(1);
   });

@@ -223,7 +223,7 @@ describe('hooks on nodes', () => {
     expect(run()).toEqual([3, 3, 3]);
     const garbage: [unknown, RegExp][] = [
       [3, /expected Variable, but hook returned 'number'/],
-      [Promise.reject(new Error('nobody waits')), /hook returned 'Promise'/],
+      [Promise.reject(new Error('nobody waits')), /the hook of a node must be synchronous/],
       [[], /incorrect number of values/],
       [[torch.ones(7)], /size|incorrect number/],
     ];

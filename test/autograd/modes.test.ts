@@ -109,7 +109,7 @@ describe.each(modes)('$name', ({ name, enter, run, inside }) => {
     expectError(
       () => run(() => Promise.resolve(1)),
       TypeError,
-      /the body must be synchronous, but it returned a Promise/,
+      `${name.replace('(false)', '')}(): the body must be synchronous, but it returned a Promise; await before or after the call`,
     );
     // A rejection that nobody waits for must not end the process.
     expectError(() => run(() => Promise.reject(new Error('lost'))), TypeError, /Promise/);
@@ -145,7 +145,9 @@ test('a mode that holds in an async function ends at the await, and leaving the 
   expect(results.map(({ status }) => status)).toEqual(['rejected', 'fulfilled']);
   const { reason } = results[0] as PromiseRejectedResult;
   expect(reason).toBeInstanceOf(RuntimeError);
-  expect((reason as Error).message).toMatch(/^noGrad: the block was left through an await while the mode was in force/);
+  expect((reason as Error).message).toMatch(
+    /^noGrad\(\): the block was left through an await while the mode was in force/,
+  );
   expect(observed.slice(0, 1)).toEqual([false]);
   expect(observed.slice(1)).toEqual([true, true, true, true, true, true]);
 });
@@ -207,7 +209,7 @@ test('guards out of order: the error names the later ones, and the first state i
   const inner = torch.inferenceMode();
   expect(() => {
     outer[Symbol.dispose]();
-  }).toThrow('noGrad: left before inferenceMode, entered later. Modes must be left in the reverse order');
+  }).toThrow('noGrad(): left before inferenceMode(), entered later. Modes must be left in the reverse order');
   expect(seen()).toEqual({ grad: true, inference: false });
   inner[Symbol.dispose]();
   expect(seen()).toEqual({ grad: true, inference: false });
@@ -228,7 +230,7 @@ test('setGradEnabled held over an await is an error too, after restoring', async
     using _ = torch.setGradEnabled(false);
     await tick();
   };
-  await expect(task()).rejects.toThrow('setGradEnabled: the block was left through an await');
+  await expect(task()).rejects.toThrow('setGradEnabled(): the block was left through an await');
   expect(torch.isGradEnabled()).toBe(true);
 });
 

@@ -73,12 +73,17 @@ describe('what jacrev refuses', () => {
       RuntimeError,
       'vjp(f, *primals): output of function f should be a tuple: (output, aux) if has_aux is True',
     ],
-    ['an unknown option', () => jacrev(sin, { chunksize: 1 } as any), TypeError, /^jacrev: unknown option 'chunksize'/],
+    [
+      'an unknown option',
+      () => jacrev(sin, { chunksize: 1 } as any),
+      TypeError,
+      /^jacrev\(\): unknown option 'chunksize'/,
+    ],
     [
       'no function',
       () => jacrev(undefined as any),
       TypeError,
-      "jacrev: argument 'func' must be a function, not undefined",
+      "jacrev(): argument 'func' must be a function, not undefined",
     ],
   ];
   test.each(refused)('%s', (_, body, type, message) => expectError(body, type, message));
@@ -128,7 +133,7 @@ describe('what jacfwd and hessian refuse', () => {
       'hessian of no function',
       () => hessian('f' as any),
       TypeError,
-      "hessian: argument 'func' must be a function, not string",
+      "hessian(): argument 'func' must be a function, not string",
     ],
   ];
   test.each(refused)('%s', (_, body, type, message) => expectError(body, type, message));

@@ -277,7 +277,7 @@ describe('tensors that escape', () => {
 });
 
 describe('asynchronous functions', () => {
-  const message = /the function returned a Promise\. A transformed function must be synchronous/;
+  const message = /the function must be synchronous, but it returned a Promise/;
 
   // Each called with the function itself, whatever it returns.
   const calls: Record<string, (f: never) => unknown> = {

@@ -88,7 +88,7 @@ describe('what vjp refuses', () => {
       'an unknown option of vjpFn',
       () => vjp(sin, x)[1](x, { retain: true } as any),
       TypeError,
-      "vjpFn: unknown option 'retain'; the options are retainGraph, createGraph",
+      "vjpFn(): unknown option 'retain'; the options are retainGraph, createGraph",
     ],
     [
       'a graph that is gone',
@@ -100,7 +100,7 @@ describe('what vjp refuses', () => {
       RuntimeError,
       /^Trying to backward through the graph a second time/,
     ],
-    ['no function', () => vjp(x as any), TypeError, /^vjp: argument 'func' must be a function/],
+    ['no function', () => vjp(x as any), TypeError, /^vjp\(\): argument 'func' must be a function/],
   ];
   test.each(refused)('%s', (_, body, type, message) => expectError(body, type, message));
 });
@@ -220,7 +220,7 @@ describe('what jvp refuses', () => {
       'an unknown option',
       () => jvp(sin, [x], [x], { Strict: true } as any),
       TypeError,
-      "jvp: unknown option 'Strict'; the options are strict, hasAux",
+      "jvp(): unknown option 'Strict'; the options are strict, hasAux",
     ],
   ];
   test.each(refused)('%s', (_, body, type, message) => expectError(body, type, message));

@@ -153,9 +153,9 @@ describe('what vmap refuses', () => {
       'an unknown option',
       () => vmap(f, { in_dims: 0 } as any),
       TypeError,
-      "vmap: unknown option 'in_dims'; the options are inDims, outDims, randomness, chunkSize",
+      "vmap(): unknown option 'in_dims'; the options are inDims, outDims, randomness, chunkSize",
     ],
-    ['no function', () => vmap({} as any), TypeError, "vmap: argument 'func' must be a function, not Object"],
+    ['no function', () => vmap({} as any), TypeError, "vmap(): argument 'func' must be a function, not Object"],
   ];
   test.each(refused)('%s', (_, body, type, message) => expectError(body, type, message));
 });

@@ -180,7 +180,7 @@ describe('options that are not there', () => {
     [
       'unknown',
       () => x.norm({ foo: 3 } as never),
-      /^Tensor\.norm\(\) got an unexpected keyword argument 'foo'; the options are p, dim, keepdim, dtype$/,
+      /^Tensor\.norm\(\): unknown option 'foo'; the options are p, dim, keepdim, dtype$/,
     ],
     ['given twice', () => x.norm(2, { p: 2 }), /^Tensor\.norm\(\) got multiple values for argument 'p'$/],
     [

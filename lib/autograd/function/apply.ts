@@ -30,10 +30,7 @@ export function callMethod(custom: CustomFunction, method: Method, args: readonl
     throw new TypeError(`${custom.name}.${method} must be a function, not ${describeType(implementation)}`);
   }
   const result: unknown = implementation.apply(custom, args);
-  refusePromise(
-    result,
-    `${custom.name}.${method} returned a Promise; the methods of a custom function must be synchronous`,
-  );
+  refusePromise(result, `${custom.name}.${method}()`);
   return result;
 }
 

@@ -1,7 +1,7 @@
 /** `torch.autograd.function.once_differentiable`. */
 
 import { native } from '../../native';
-import { ignoreRejection } from '../../synchronous';
+import { refusePromise } from '../../synchronous';
 
 /**
  * Marks a `backward` that cannot be differentiated, for example because it computes with other values than tensors. It
@@ -36,7 +36,7 @@ export function onceDifferentiable<This, A extends unknown[], R>(
     } finally {
       native.setGradMode(gradMode);
     }
-    ignoreRejection(outputs);
+    refusePromise(outputs, 'onceDifferentiable(): the function');
     if (!gradMode || !args.some((arg) => native.isTensor(arg) && arg.requiresGrad)) return outputs;
     const list: unknown[] = Array.isArray(outputs) ? (outputs as unknown[]) : [outputs];
     // The caller rejects non-tensor results.

@@ -3,11 +3,12 @@
  * The others (gelu, softplus, logsigmoid, prelu, hardshrink, ...) are operators.
  */
 
-import { readOptions, checkNumbers, checkTensors } from '../../arguments';
+import { readOptions, checkNumbers } from '../../arguments';
 import type { Optional } from '../../arguments';
 import { RuntimeError, ValueError } from '../../errors';
 import { nnFunctionalFunctions, torchFunctions } from '../../operators';
 import type { Tensor } from '../../tensor';
+import { checkTensors } from '../../tensor-arguments';
 import type { Scalar } from '../../types';
 
 /** The options of an activation function without parameters. */

@@ -1,11 +1,12 @@
 /** Multi-head attention with its projections. `scaledDotProductAttention` itself is an operator. */
 
-import { readOptions, checkOptionalTensors, checkTensors } from '../../arguments';
+import { readOptions } from '../../arguments';
 import type { Optional } from '../../arguments';
 import { AssertionError, RuntimeError } from '../../errors';
 import { nnFunctionalFunctions, torchFunctions } from '../../operators';
 import { sameShape, sizeText } from '../../shapes';
 import type { Tensor } from '../../tensor';
+import { checkOptionalTensors, checkTensors } from '../../tensor-arguments';
 import { canonicalMask, checkAttentionMask, checkKeyPaddingMask, checkShapes } from './attention-masks';
 import { project, projectPacked } from './attention-projection';
 import { dropout } from './dropout';

@@ -1,10 +1,11 @@
 /** Dropout: randomly zeroing elements or whole channels. */
 
-import { readOptions, checkNumbers, checkTensors } from '../../arguments';
+import { readOptions, checkNumbers } from '../../arguments';
 import type { Optional } from '../../arguments';
 import { RuntimeError, ValueError } from '../../errors';
 import { torchFunctions } from '../../operators';
 import type { Tensor } from '../../tensor';
+import { checkTensors } from '../../tensor-arguments';
 import { emitLibtorchWarning } from '../../warnings';
 
 /** The options of the dropout functions. */

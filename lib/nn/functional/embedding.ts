@@ -1,11 +1,12 @@
 /** Embedding lookups: rows of a table by index. */
 
-import { readOptions, checkNumbers, checkOptionalTensors, checkTensors } from '../../arguments';
+import { readOptions, checkNumbers } from '../../arguments';
 import type { Optional } from '../../arguments';
 import { AssertionError, NotImplementedError, ValueError } from '../../errors';
 import { torchFunctions } from '../../operators';
 import { sameShape, sizeText } from '../../shapes';
 import type { Tensor } from '../../tensor';
+import { checkOptionalTensors, checkTensors } from '../../tensor-arguments';
 import { emitLibtorchWarning } from '../../warnings';
 
 /** The options of {@link embedding}. */

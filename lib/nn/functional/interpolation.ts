@@ -1,11 +1,12 @@
 /** Resizing: `interpolate` and the deprecated functions that it replaces. */
 
-import { readOptions, checkList, checkTensors } from '../../arguments';
+import { readOptions, checkList } from '../../arguments';
 import type { Optional } from '../../arguments';
 import { listText } from '../../describe';
 import { NotImplementedError, ValueError } from '../../errors';
 import { nnFunctionalFunctions } from '../../operators';
 import type { Tensor } from '../../tensor';
+import { checkTensors } from '../../tensor-arguments';
 import type { Size } from '../../types';
 import { emitLibtorchWarning } from '../../warnings';
 

@@ -1,6 +1,6 @@
 /** Classification losses. The deprecated arguments `size_average` and `reduce` do not exist here. */
 
-import { readOptions, checkOptionalTensors, checkTensors } from '../../arguments';
+import { readOptions } from '../../arguments';
 import type { Optional } from '../../arguments';
 import { tupleText } from '../../describe';
 import { RuntimeError, ValueError } from '../../errors';
@@ -9,6 +9,7 @@ import { native } from '../../native';
 import { nnFunctionalFunctions, torchFunctions } from '../../operators';
 import { product, sameShape, sizeText } from '../../shapes';
 import type { Tensor } from '../../tensor';
+import { checkOptionalTensors, checkTensors } from '../../tensor-arguments';
 import type { Size } from '../../types';
 import { checkReduction, reduce, reductionEnum } from './reduction';
 import type { Reduction, ReductionOptions } from './reduction';

@@ -1,11 +1,12 @@
 /** Ranking losses, of pairs and triples. The deprecated arguments `size_average` and `reduce` do not exist here. */
 
-import { readOptions, checkNumbers, checkTensors } from '../../arguments';
+import { checkFunction, checkNumbers, readOptions } from '../../arguments';
 import type { Optional } from '../../arguments';
 import { RuntimeError, ValueError } from '../../errors';
 import { nnFunctionalFunctions, torchFunctions } from '../../operators';
 import { sizeText } from '../../shapes';
 import type { Tensor } from '../../tensor';
+import { checkTensors } from '../../tensor-arguments';
 import { checkReduction, reduce, reductionEnum } from './reduction';
 import type { Reduction, ReductionOptions } from './reduction';
 
@@ -161,9 +162,7 @@ export function tripletMarginWithDistanceLoss(
       `The anchor, positive, and negative tensors are expected to have the same number of dimensions, but got: anchor ${a}D, positive ${p}D, and negative ${n}D inputs`,
     );
   }
-  if (distanceFunction != null && typeof distanceFunction !== 'function') {
-    throw new TypeError(`${func}(): argument 'distanceFunction' must be a function, not ${typeof distanceFunction}`);
-  }
+  if (distanceFunction != null) checkFunction(func, distanceFunction, 'distanceFunction');
   const distance = distanceFunction ?? ((x: Tensor, y: Tensor) => nnFunctionalFunctions.pairwiseDistance(x, y));
   const toPositive = distance(anchor, positive);
   let toNegative = distance(anchor, negative);

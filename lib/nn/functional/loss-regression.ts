@@ -5,7 +5,7 @@
  * move up. Use `reduction`.
  */
 
-import { readOptions, checkOptionalTensors, checkTensors } from '../../arguments';
+import { readOptions } from '../../arguments';
 import type { Optional } from '../../arguments';
 import { noGrad } from '../../autograd/modes';
 import { ValueError } from '../../errors';
@@ -13,6 +13,7 @@ import { native } from '../../native';
 import { nnFunctionalFunctions, torchFunctions } from '../../operators';
 import { sameShape } from '../../shapes';
 import type { Tensor } from '../../tensor';
+import { checkOptionalTensors, checkTensors } from '../../tensor-arguments';
 import { emitLibtorchWarning } from '../../warnings';
 import {
   broadcastWithWarning,

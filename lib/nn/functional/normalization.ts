@@ -1,12 +1,13 @@
 /** Normalization over a batch, over dimensions, over channels, and to unit length. */
 
-import { readOptions, checkNumbers, checkTensors } from '../../arguments';
+import { readOptions, checkNumbers } from '../../arguments';
 import type { Optional } from '../../arguments';
 import { listText } from '../../describe';
 import { RuntimeError, ValueError } from '../../errors';
 import { linalgFunctions, nnFunctionalFunctions, torchFunctions } from '../../operators';
 import { product, sizeText } from '../../shapes';
 import type { Tensor } from '../../tensor';
+import { checkTensors } from '../../tensor-arguments';
 import type { Size } from '../../types';
 
 /** The options of {@link batchNorm}. */

@@ -1,10 +1,11 @@
 /** Fractional max pooling: windows at random positions, for an output size or ratio. */
 
-import { readOptions, checkOptionalTensors, checkTensors } from '../../arguments';
+import { readOptions } from '../../arguments';
 import type { Optional } from '../../arguments';
 import { ValueError } from '../../errors';
 import { nnFunctionalFunctions, torchFunctions } from '../../operators';
 import type { Tensor } from '../../tensor';
+import { checkOptionalTensors, checkTensors } from '../../tensor-arguments';
 import type { Size } from '../../types';
 import type { Named } from './pooling-max';
 import { expandSize } from './sizes';

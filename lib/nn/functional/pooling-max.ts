@@ -1,10 +1,11 @@
 /** Max pooling with fixed windows, and adaptive max pooling. */
 
-import { readOptions, checkTensors } from '../../arguments';
+import { readOptions } from '../../arguments';
 import type { Optional } from '../../arguments';
 import { ValueError } from '../../errors';
 import { nnFunctionalFunctions, torchFunctions } from '../../operators';
 import type { Tensor } from '../../tensor';
+import { checkTensors } from '../../tensor-arguments';
 import type { Size } from '../../types';
 import { expandSize } from './sizes';
 

@@ -1,12 +1,13 @@
 /** Adaptive average pooling, power-average pooling, and max unpooling. */
 
-import { readOptions, checkList, checkNumbers, checkTensors } from '../../arguments';
+import { readOptions, checkList, checkNumbers } from '../../arguments';
 import type { Optional } from '../../arguments';
 import { listText } from '../../describe';
 import { ValueError } from '../../errors';
 import { nnFunctionalFunctions } from '../../operators';
 import { product } from '../../shapes';
 import type { Tensor } from '../../tensor';
+import { checkTensors } from '../../tensor-arguments';
 import type { Size } from '../../types';
 import { fillSizes, maxPool1d, maxPool2d, maxPool3d } from './pooling-max';
 import type { AdaptiveSize, MaxPool } from './pooling-max';

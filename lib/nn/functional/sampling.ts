@@ -1,12 +1,13 @@
 /** Sampling at grid points, and the grids of affine maps. */
 
-import { readOptions, checkList, checkTensors } from '../../arguments';
+import { readOptions, checkList } from '../../arguments';
 import type { Optional } from '../../arguments';
 import { listText } from '../../describe';
 import { NotImplementedError, ValueError } from '../../errors';
 import { torchFunctions } from '../../operators';
 import { sizeText } from '../../shapes';
 import type { Tensor } from '../../tensor';
+import { checkTensors } from '../../tensor-arguments';
 import type { Size } from '../../types';
 import { emitLibtorchWarning } from '../../warnings';
 

@@ -1,10 +1,11 @@
 /** Softmax, softmin, log-softmax and Gumbel softmax. */
 
-import { readOptions, checkNumbers, checkTensors } from '../../arguments';
+import { readOptions, checkNumbers } from '../../arguments';
 import type { Optional } from '../../arguments';
 import type { Dtype } from '../../dtype';
 import { torchFunctions } from '../../operators';
 import type { Tensor } from '../../tensor';
+import { checkTensors } from '../../tensor-arguments';
 import { emitLibtorchWarning } from '../../warnings';
 
 /** The options of {@link softmax}, {@link softmin} and {@link logSoftmax}. */

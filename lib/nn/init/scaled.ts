@@ -1,9 +1,10 @@
 /** Xavier and Kaiming initialisation, whose scale depends on fan-in and fan-out. */
 
-import { readOptions, checkNumbers, checkTensors } from '../../arguments';
+import { readOptions, checkNumbers } from '../../arguments';
 import type { Optional } from '../../arguments';
 import type { Generator } from '../../generator';
 import type { Tensor } from '../../tensor';
+import { checkTensors } from '../../tensor-arguments';
 import { emitLibtorchWarning } from '../../warnings';
 import { calculateGain, fanOf, fans } from './fans';
 import type { FanMode, Nonlinearity } from './fans';

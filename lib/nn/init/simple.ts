@@ -1,12 +1,13 @@
 /** Initialisation with constants and plain distributions. */
 
-import { readOptions, checkNumbers, checkTensors } from '../../arguments';
+import { readOptions, checkNumbers } from '../../arguments';
 import type { Optional } from '../../arguments';
 import { noGrad } from '../../autograd/modes';
 import { ValueError } from '../../errors';
 import type { Generator } from '../../generator';
 import { torchFunctions } from '../../operators';
 import type { Tensor } from '../../tensor';
+import { checkTensors } from '../../tensor-arguments';
 
 /** The source of random numbers. */
 export interface GeneratorOptions {

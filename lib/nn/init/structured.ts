@@ -1,12 +1,13 @@
 /** Initialisation with orthogonal matrices, sparse matrices and the truncated normal distribution. */
 
-import { readOptions, checkNumbers, checkTensors } from '../../arguments';
+import { readOptions, checkNumbers } from '../../arguments';
 import type { Optional } from '../../arguments';
 import { tensor as tensorFrom } from '../../creation';
 import { ValueError } from '../../errors';
 import type { Generator } from '../../generator';
 import { linalgFunctions, specialFunctions, torchFunctions } from '../../operators';
 import type { Tensor } from '../../tensor';
+import { checkTensors } from '../../tensor-arguments';
 import { emitLibtorchWarning } from '../../warnings';
 import { filled } from './simple';
 import type { GeneratorOptions, NormalOptions } from './simple';

@@ -1,8 +1,8 @@
 /** Batch normalisation layers. */
 
-import { checkTensors } from '../../arguments';
 import { ValueError } from '../../errors';
 import type { Tensor } from '../../tensor';
+import { checkTensors } from '../../tensor-arguments';
 import { batchNorm } from '../functional/normalization';
 import { ChannelNorm } from './norm-base';
 import type { ChannelNormArguments } from './norm-base';

@@ -1,6 +1,6 @@
 /** Embedding: a table of vectors, looked up by index. */
 
-import { readOptions, checkNumbers, checkTensors } from '../../arguments';
+import { readOptions, checkNumbers } from '../../arguments';
 import type { Optional } from '../../arguments';
 import { noGrad } from '../../autograd/modes';
 import type { DeviceLike } from '../../device';
@@ -8,6 +8,7 @@ import type { Dtype } from '../../dtype';
 import { AssertionError } from '../../errors';
 import { sameShape } from '../../shapes';
 import type { Tensor } from '../../tensor';
+import { checkTensors } from '../../tensor-arguments';
 import { embedding } from '../functional/embedding';
 import { normal_ } from '../init';
 import { Module } from '../module';

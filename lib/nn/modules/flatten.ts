@@ -1,8 +1,9 @@
 /** Layers that change the shape. */
 
-import { readOptions, checkList, checkTensors } from '../../arguments';
+import { readOptions, checkList } from '../../arguments';
 import type { Optional } from '../../arguments';
 import type { Tensor } from '../../tensor';
+import { checkTensors } from '../../tensor-arguments';
 import type { Size } from '../../types';
 import { Module } from '../module';
 import { optionsRepr } from '../module-text';

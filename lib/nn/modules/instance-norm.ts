@@ -1,8 +1,8 @@
 /** Instance normalisation layers. */
 
-import { checkTensors } from '../../arguments';
 import { ValueError } from '../../errors';
 import type { Tensor } from '../../tensor';
+import { checkTensors } from '../../tensor-arguments';
 import { emitLibtorchWarning } from '../../warnings';
 import { instanceNorm } from '../functional/normalization';
 import { ChannelNorm } from './norm-base';

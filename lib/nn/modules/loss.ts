@@ -1,6 +1,6 @@
 /** The most common losses as modules; `torch.nn.functional` has all of them as functions. */
 
-import { readOptions } from '../../arguments';
+import { checkOptions, readOptions } from '../../arguments';
 import type { Optional } from '../../arguments';
 import type { Tensor } from '../../tensor';
 import {
@@ -149,7 +149,7 @@ export class CrossEntropyLoss extends Module {
   constructor(options: CrossEntropyLayerOptions = {}) {
     super();
     const names = ['weight', 'ignoreIndex', 'reduction', 'labelSmoothing'] as const;
-    const read = readOptions<CrossEntropyLayerOptions>('CrossEntropyLoss', [options], [], names, 0);
+    const read = checkOptions('CrossEntropyLoss', options, names);
     this.weight = this.registerBuffer('weight', read.weight ?? null);
     this.ignoreIndex = read.ignoreIndex ?? -100;
     this.reduction = read.reduction ?? 'mean';
@@ -174,7 +174,7 @@ export class NLLLoss extends Module {
   constructor(options: NLLLayerOptions = {}) {
     super();
     const names = ['weight', 'ignoreIndex', 'reduction'] as const;
-    const read = readOptions<NLLLayerOptions>('NLLLoss', [options], [], names, 0);
+    const read = checkOptions('NLLLoss', options, names);
     this.weight = this.registerBuffer('weight', read.weight ?? null);
     this.ignoreIndex = read.ignoreIndex ?? -100;
     this.reduction = read.reduction ?? 'mean';
@@ -199,7 +199,7 @@ export class BCELoss extends Module {
 
   constructor(options: BCELayerOptions = {}) {
     super();
-    const read = readOptions<BCELayerOptions>('BCELoss', [options], [], ['weight', 'reduction'], 0);
+    const read = checkOptions('BCELoss', options, ['weight', 'reduction']);
     this.weight = this.registerBuffer('weight', read.weight ?? null);
     this.reduction = read.reduction ?? 'mean';
   }
@@ -224,7 +224,7 @@ export class BCEWithLogitsLoss extends Module {
   constructor(options: BCEWithLogitsLayerOptions = {}) {
     super();
     const names = ['weight', 'posWeight', 'reduction'] as const;
-    const read = readOptions<BCEWithLogitsLayerOptions>('BCEWithLogitsLoss', [options], [], names, 0);
+    const read = checkOptions('BCEWithLogitsLoss', options, names);
     this.weight = this.registerBuffer('weight', read.weight ?? null);
     this.posWeight = this.registerBuffer('posWeight', read.posWeight ?? null);
     this.reduction = read.reduction ?? 'mean';

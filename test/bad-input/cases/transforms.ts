@@ -224,8 +224,8 @@ const argumentsAndOptions: Case[] = [
   ['grad with argnums twice', g({ argnums: [0, -1] }, vector()), 'RuntimeError', /unique/],
   ['grad with argnums of strings', g({ argnums: ['0'] }, vector()), 'RuntimeError', /argnum must be int/],
   ['grad with an unknown option', g({ argnum: 0 }, vector()), 'TypeError', /unknown option 'argnum'/],
-  ['grad with a number as options', g(5, vector()), 'TypeError', /options must be an object/],
-  ['grad with a tensor as options', g(vector(), vector()), 'TypeError', /options must be an object/],
+  ['grad with a number as options', g(5, vector()), 'TypeError', /options must be a plain object/],
+  ['grad with a tensor as options', g(vector(), vector()), 'TypeError', /options must be a plain object/],
   [
     'grad with options that throw',
     g(
