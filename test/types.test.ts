@@ -1,6 +1,6 @@
 /**
  * The type tests in test/types, which `npm run typecheck` compiles, find what they are there to find: every type
- * of lib/func that widens to `any`. test/package.test.ts compiles them against the published declarations.
+ * of lib/func that widens to `any`. test/package.process.test.ts compiles them against the published declarations.
  */
 
 import fs from 'node:fs';

@@ -2,7 +2,7 @@
 
 import * as torch from '../../lib';
 import type { Tensor } from '../../lib';
-import { above1, checkVmap, expectClose, rand, randn, withoutFallback } from '../func/vmap/support';
+import { above1, checkVmap, expectClose, rand, randn, withoutFallback } from '../support/vmap';
 
 const { grad } = torch.autograd;
 const { vmap } = torch;

@@ -2,7 +2,7 @@
 
 import * as torch from '../../lib';
 import type { Tensor } from '../../lib';
-import { expectError } from '../func/errors';
+import { expectError } from '../support/errors';
 
 const { dualLevel, makeDual, unpackDual } = torch.autograd.forwardAd;
 const { RuntimeError, NotImplementedError } = torch;

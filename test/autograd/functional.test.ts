@@ -2,8 +2,7 @@
 
 import * as torch from '../../lib';
 import type { Tensor } from '../../lib';
-import { expectError } from '../func/errors';
-import { runProgram } from '../memory/child';
+import { expectError } from '../support/errors';
 
 const { functional } = torch.autograd;
 const { hessian, hvp, jacobian, jvp, vhp, vjp } = functional;
@@ -272,22 +271,4 @@ test('unknown and repeated options are refused', () => {
     TypeError,
     /takes from 2 to 6 positional arguments but 7 were given/,
   );
-});
-
-test('nothing is kept: the memory is that of before', async () => {
-  // In a process of its own: here the collector may free what other tests left at any time.
-  const { growth } = await runProgram<{ growth: number }>(`
-    const { jacobian, hessian, hvp } = torch.autograd.functional;
-    const [x, y] = [torch.tensor([1, 2]), torch.tensor([3, 4])];
-    const run = () => torch.scope(() => {
-      jacobian((t) => t.sin().mul(t), x, { vectorize: true });
-      hessian((t) => t.pow(3).sum(), x);
-      hvp((t) => t.pow(3).sum(), x, y);
-    });
-    run();
-    const before = torch.memoryUsage().bytes;
-    for (let i = 0; i < 20; i++) run();
-    report({ growth: torch.memoryUsage().bytes - before });
-  `);
-  expect(growth).toBe(0);
 });

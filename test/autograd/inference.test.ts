@@ -2,7 +2,7 @@
 
 import * as torch from '../../lib';
 import type { Tensor } from '../../lib';
-import { expectError } from '../func/errors';
+import { expectError } from '../support/errors';
 
 const { RuntimeError } = torch;
 const SAVED = /^Inference tensors cannot be saved for backward\./;

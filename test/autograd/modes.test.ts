@@ -3,7 +3,7 @@
 import * as torch from '../../lib';
 import type { Tensor } from '../../lib';
 import { native } from '../../lib/native';
-import { expectError, state } from '../func/errors';
+import { expectError, state } from '../support/errors';
 
 const { RuntimeError } = torch;
 const leaf = (): Tensor => torch.ones(2, { requiresGrad: true });

@@ -1,7 +1,7 @@
 /** torch.autograd.functional, grad and backward, and forward mode against PyTorch. */
 
 import * as torch from '../../lib';
-import { flat, parity, some, tensorOf } from '../parity/support/cases';
+import { flat, parity, some, tensorOf } from '../support/parity/cases';
 import { functionalCases } from './parity/functional';
 import { gradCases } from './parity/grad';
 import { forwardCases } from './parity/forward';

@@ -5,7 +5,7 @@ import { inspect } from 'node:util';
 
 import * as torch from '../../lib';
 import * as table from '../../lib/generated/table';
-import { disposed, leftovers, vector } from './support';
+import { disposed, leftovers, vector } from '../support/bad-input';
 
 type Functions = Record<string, (...args: unknown[]) => unknown>;
 

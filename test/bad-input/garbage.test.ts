@@ -3,7 +3,7 @@
 import { types } from 'node:util';
 
 import * as torch from '../../lib';
-import { disposed, leftovers, matrix, planted, vector, wrong } from './support';
+import { disposed, leftovers, matrix, planted, vector, wrong } from '../support/bad-input';
 
 const { autograd, func, nn } = torch;
 type Tensor = torch.Tensor;

@@ -1,6 +1,6 @@
 import * as torch from '../../lib';
 import { nestedThrows, wrongTransforms } from './cases/transforms';
-import { leftovers, testCases, vector } from './support';
+import { leftovers, testCases, vector } from '../support/bad-input';
 
 describe('transforms of wrong functions and arguments', () => testCases(wrongTransforms));
 

@@ -3,8 +3,8 @@
 import { existsSync, readdirSync } from 'node:fs';
 import * as path from 'node:path';
 
-import { readTables } from './support/tables';
-import { hasTitle } from './support/titles';
+import { readTables } from '../support/behaviours/tables';
+import { hasTitle } from '../support/behaviours/titles';
 
 const TESTS = path.join(__dirname, '..');
 const tables = readdirSync(__dirname).filter((name) => name.endsWith('.md') && name !== 'README.md');

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 
-import { command, readNpy, root, samples, useFolder, writeNpy } from './helpers';
+import { command, readNpy, root, samples, useFolder, writeNpy } from '../support/command';
 
 const folder = useFolder();
 

@@ -7,7 +7,7 @@ import type { JacobianReport } from '../../lib/jobs/jacobian/job';
 import { messageOf } from '../../lib/jobs/thrown';
 import { formatBytes, formatSeconds } from '../../lib/terminal/format';
 import { Progress, progressLine } from '../../lib/terminal/progress';
-import { command } from './helpers';
+import { command } from '../support/command';
 
 describe('the command line', () => {
   test('help, version', async () => {

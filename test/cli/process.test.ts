@@ -2,7 +2,8 @@
 
 import fs from 'node:fs';
 
-import { readNpy, samples, shellCommand, spawnCommand, useFolder, writeNpy } from './helpers';
+import { readNpy, samples, useFolder, writeNpy } from '../support/command';
+import { shellCommand, spawnCommand } from '../support/spawn-command';
 
 const folder = useFolder();
 

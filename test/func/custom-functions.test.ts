@@ -2,7 +2,7 @@
 
 import * as torch from '../../lib';
 import type { Tensor } from '../../lib';
-import { expectError } from './errors';
+import { expectError } from '../support/errors';
 
 const { Function: Base, onceDifferentiable, forwardAd } = torch.autograd;
 const { functionalize, grad, gradAndValue, hessian, jacfwd, jacrev, jvp, vjp } = torch.func;

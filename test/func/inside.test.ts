@@ -3,7 +3,7 @@
 import * as torch from '../../lib';
 import type { Dtype, Tensor } from '../../lib';
 import { native } from '../../lib/native';
-import { expectError } from './errors';
+import { expectError } from '../support/errors';
 
 const { debugUnwrap, functionalize, grad, jacfwd, jacrev, jvp, vjp } = torch.func;
 const { vmap } = torch;

@@ -1,7 +1,7 @@
 import * as torch from '../../lib';
 import type { Tensor } from '../../lib';
 import { native } from '../../lib/native';
-import { expectError } from './errors';
+import { expectError } from '../support/errors';
 
 const { RuntimeError, ValueError } = torch;
 const { jacrev, jacfwd, hessian } = torch.func;

@@ -2,7 +2,7 @@
 
 import * as torch from '../../lib';
 import type { Tensor } from '../../lib';
-import { expectError } from './errors';
+import { expectError } from '../support/errors';
 
 const { RuntimeError, ValueError, vmap } = torch;
 const { grad } = torch.func;

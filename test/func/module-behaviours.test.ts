@@ -2,7 +2,7 @@
 
 import * as torch from '../../lib';
 import type { Tensor } from '../../lib';
-import { expectError } from './errors';
+import { expectError } from '../support/errors';
 
 const { nn, vmap, RuntimeError } = torch;
 const { functionalCall, grad, gradAndValue, jacfwd, jacrev, replaceAllBatchNormModules_, stackModuleState } =

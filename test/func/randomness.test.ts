@@ -6,8 +6,8 @@
 import * as torch from '../../lib';
 import type { Tensor } from '../../lib';
 import type { Randomness } from '../../lib/func/vmap';
-import { expectError } from './errors';
-import { expectClose } from './vmap/support';
+import { expectError } from '../support/errors';
+import { expectClose } from '../support/vmap';
 
 const { vmap, RuntimeError } = torch;
 const F = torch.nn.functional;

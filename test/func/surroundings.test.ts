@@ -2,7 +2,7 @@
 
 import * as torch from '../../lib';
 import type { Tensor } from '../../lib';
-import { expectError, state } from './errors';
+import { expectError, state } from '../support/errors';
 
 const { RuntimeError, vmap } = torch;
 const { grad, gradAndValue, vjp, jvp, jacrev, jacfwd, hessian, linearize, functionalize } = torch.func;

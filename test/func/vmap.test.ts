@@ -1,6 +1,6 @@
 import * as torch from '../../lib';
 import type { Tensor } from '../../lib';
-import { expectError } from './errors';
+import { expectError } from '../support/errors';
 
 const { RuntimeError, ValueError, IndexError } = torch;
 const { vmap } = torch;

@@ -2,7 +2,7 @@
 
 import * as torch from '../../lib';
 import type { Tensor } from '../../lib';
-import { parity, some } from './support/cases';
+import { parity, some } from '../support/parity/cases';
 
 const { grad, linearize } = torch.func;
 

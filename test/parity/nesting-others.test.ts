@@ -1,7 +1,7 @@
 /** linearize and functionalize with every transform, both ways round, over the functions of the nesting test. */
 
-import { parity } from './support/cases';
-import { functions } from './support/functions';
+import { parity } from '../support/parity/cases';
+import { functions } from '../support/parity/functions';
 import {
   forwardLinearize,
   functionalize,
@@ -9,7 +9,7 @@ import {
   pythonOf,
   reverseLinearize,
   transforms,
-} from './support/nesting';
+} from '../support/parity/nesting';
 
 /** Functions for which jvp is no measure of linearize, and why. */
 const onlyReverse: Record<string, string> = {

@@ -3,9 +3,9 @@
  * kind, against PyTorch: values, shapes and dtypes, and failures where PyTorch fails.
  */
 
-import { parity } from './support/cases';
-import { functions } from './support/functions';
-import { basic, javascriptOf, pythonOf, transforms } from './support/nesting';
+import { parity } from '../support/parity/cases';
+import { functions } from '../support/parity/functions';
+import { basic, javascriptOf, pythonOf, transforms } from '../support/parity/nesting';
 
 const chains = [
   [],

@@ -8,7 +8,7 @@ import { matrices } from './operators/matrices';
 import { reductions } from './operators/reductions';
 import { scalars } from './operators/scalars';
 import { shapes } from './operators/shapes';
-import { parity, some, tensorOf } from './support/cases';
+import { parity, some, tensorOf } from '../support/parity/cases';
 
 const operands = {
   x: some([3, 4]),

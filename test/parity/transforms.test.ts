@@ -6,7 +6,7 @@ import { mapping } from './transforms/mapping';
 import { modes } from './transforms/modes';
 import { normalizations } from './transforms/normalizations';
 import { surroundings } from './transforms/surroundings';
-import { parity, some, tensorOf } from './support/cases';
+import { parity, some, tensorOf } from '../support/parity/cases';
 
 parity('transforms', (cases) => {
   cases.inputs({

@@ -6,8 +6,8 @@ import { type AddressInfo } from 'node:net';
 import path from 'node:path';
 import { download } from '../../scripts/setup/download.mjs';
 import { proxyFor } from '../../scripts/setup/proxy.mjs';
-import { temporaryFolder } from './support/folder';
-import { type FileServer, serveFile } from './support/server';
+import { temporaryFolder } from '../support/setup/folder';
+import { type FileServer, serveFile } from '../support/setup/server';
 
 const content = crypto.randomBytes(300_000);
 const sha256 = crypto.createHash('sha256').update(content).digest('hex');

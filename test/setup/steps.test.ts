@@ -4,7 +4,7 @@ import path from 'node:path';
 import { isInstalled } from '../../scripts/setup/npm.mjs';
 import { Report } from '../../scripts/setup/report.mjs';
 import { digest } from '../../scripts/setup/stamp.mjs';
-import { temporaryFolder, writeFiles } from './support/folder';
+import { temporaryFolder, writeFiles } from '../support/setup/folder';
 
 describe('npm’s packages', () => {
   const lock = (packages: Record<string, object>) => JSON.stringify({ lockfileVersion: 3, packages });

@@ -6,7 +6,7 @@ import { Report } from '../../scripts/setup/report.mjs';
 import { readEnvironment } from '../../scripts/setup/environment.mjs';
 import { root } from '../../scripts/setup/project.mjs';
 import { prepareTools } from '../../scripts/style/tools.mjs';
-import { temporaryFolder, writeFiles } from './support/folder';
+import { temporaryFolder, writeFiles } from '../support/setup/folder';
 
 const prepare = (cache: string, python: string) =>
   prepareTools(

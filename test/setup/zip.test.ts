@@ -2,8 +2,8 @@ import crypto from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { readEntries, readText, unzip } from '../../scripts/setup/zip.mjs';
-import { temporaryFolder } from './support/folder';
-import { type ZipEntry, makeZip } from './support/zip-writer';
+import { temporaryFolder } from '../support/setup/folder';
+import { type ZipEntry, makeZip } from '../support/setup/zip-writer';
 
 function zipFile(
   entries: ZipEntry[],

@@ -4,7 +4,7 @@
  */
 
 import * as torch from '../../lib';
-import { state } from '../func/errors';
+import { state } from './errors';
 
 /** What a trigger gave in PyTorch: the class and the message of the exception, or 'NO ERROR' and the result. */
 export interface Row {

@@ -2,7 +2,7 @@
 
 import * as torch from '../../../lib';
 import type { Tensor } from '../../../lib';
-import type { Cases, Inputs } from '../../parity/support/cases';
+import type { Cases, Inputs } from '../../support/parity/cases';
 
 const { functional } = torch.autograd;
 

@@ -1,7 +1,7 @@
 /** grad and backward against PyTorch. */
 
 import * as torch from '../../../lib';
-import type { Cases } from '../../parity/support/cases';
+import type { Cases } from '../../support/parity/cases';
 
 const { grad, backward } = torch.autograd;
 

@@ -3,7 +3,7 @@
 import { createDeflate } from 'node:zlib';
 
 import * as torch from '../../../lib';
-import { type Case, disposed, planted, vector, wrong } from '../support';
+import { type Case, disposed, planted, vector, wrong } from '../../support/bad-input';
 
 type Data = Parameters<typeof torch.tensor>[0];
 const of = (data: unknown, options?: object) => () => torch.tensor(data as Data, options as never);

@@ -2,7 +2,7 @@
 
 import * as torch from '../../../lib';
 import { native } from '../../../lib/native';
-import { type Case, disposed, integers, matrix, planted, vector, wrong } from '../support';
+import { type Case, disposed, integers, matrix, planted, vector, wrong } from '../../support/bad-input';
 
 const x = vector();
 const m = matrix();

@@ -1,7 +1,7 @@
 /** Wrong functions and wrong arguments for every transform, alone and nested. */
 
 import * as torch from '../../../lib';
-import { type Case, disposed, integers, matrix, planted, vector, wrong } from '../support';
+import { type Case, disposed, integers, matrix, planted, vector, wrong } from '../../support/bad-input';
 
 type Fn = (...args: unknown[]) => unknown;
 type Transform = (func: Fn) => (x: torch.Tensor) => unknown;

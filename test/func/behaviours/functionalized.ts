@@ -2,7 +2,7 @@
 
 import * as torch from '../../../lib';
 import type { Tensor } from '../../../lib';
-import type { Cases } from '../../parity/support/cases';
+import type { Cases } from '../../support/parity/cases';
 
 const { functionalize, grad, jvp } = torch.func;
 const { vmap } = torch;

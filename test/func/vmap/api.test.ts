@@ -2,8 +2,8 @@
 
 import * as torch from '../../../lib';
 import type { Tensor } from '../../../lib';
-import { expectError } from '../errors';
-import { checkVmap, expectClose, rand, randn } from './support';
+import { expectError } from '../../support/errors';
+import { checkVmap, expectClose, rand, randn } from '../../support/vmap';
 
 const { vmap, ValueError, RuntimeError, IndexError } = torch;
 const identity = (x: Tensor): Tensor => x;

@@ -3,8 +3,8 @@
 import * as torch from '../../../lib';
 import type { Tensor } from '../../../lib';
 import type { Dims, Randomness } from '../../../lib/func/vmap';
-import { expectError } from '../errors';
-import { expectClose, randn } from './support';
+import { expectError } from '../../support/errors';
+import { expectClose, randn } from '../../support/vmap';
 
 const { vmap, ValueError } = torch;
 const chunkSizes = [1, 2, 3, 4, 7, 100];

@@ -2,8 +2,8 @@
 
 import * as torch from '../../../lib';
 import type { Tensor } from '../../../lib';
-import { expectError } from '../errors';
-import { checkVmap, expectClose, rand, randn, withoutFallback } from './support';
+import { expectError } from '../../support/errors';
+import { checkVmap, expectClose, rand, randn, withoutFallback } from '../../support/vmap';
 
 const { vmap, RuntimeError } = torch;
 // Made by PyTorch for such tests: it will never have a batching rule.

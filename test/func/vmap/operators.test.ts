@@ -2,8 +2,8 @@
 
 import * as torch from '../../../lib';
 import type { Tensor } from '../../../lib';
-import { expectError } from '../errors';
-import { B0, B1, B2, checkChoices, checkVmap, expectClose, rand, randn } from './support';
+import { expectError } from '../../support/errors';
+import { B0, B1, B2, checkChoices, checkVmap, expectClose, rand, randn } from '../../support/vmap';
 
 const { vmap, RuntimeError } = torch;
 const F = torch.nn.functional;

@@ -2,7 +2,7 @@
 
 import * as torch from '../../../lib';
 import type { Tensor } from '../../../lib';
-import { expectError } from '../errors';
+import { expectError } from '../../support/errors';
 import {
   B0,
   B1,
@@ -15,7 +15,7 @@ import {
   randn,
   withoutFallback,
   type Getter,
-} from './support';
+} from '../../support/vmap';
 
 const { vmap, RuntimeError } = torch;
 type Fn = (...args: any[]) => unknown;

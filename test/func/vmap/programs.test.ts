@@ -2,8 +2,8 @@
 
 import * as torch from '../../../lib';
 import type { Tensor } from '../../../lib';
-import { expectError } from '../errors';
-import { expectClose } from './support';
+import { expectError } from '../../support/errors';
+import { expectClose } from '../../support/vmap';
 
 const { func, vmap, RuntimeError } = torch;
 

@@ -2,8 +2,8 @@
 
 import * as torch from '../../../lib';
 import type { Tensor } from '../../../lib';
-import { expectError } from '../errors';
-import { checkChoices, checkVmap, expectClose, rand, randn, withoutFallback } from './support';
+import { expectError } from '../../support/errors';
+import { checkChoices, checkVmap, expectClose, rand, randn, withoutFallback } from '../../support/vmap';
 
 const { vmap, RuntimeError } = torch;
 const int64 = { dtype: 'int64' } as const;

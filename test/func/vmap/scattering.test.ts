@@ -2,7 +2,7 @@
 
 import * as torch from '../../../lib';
 import type { Tensor } from '../../../lib';
-import { checkChoices, randn } from './support';
+import { checkChoices, randn } from '../../support/vmap';
 
 const index = torch.tensor([0, 2], { dtype: 'int64' });
 

@@ -2,8 +2,8 @@
 
 import * as torch from '../../../lib';
 import type { Tensor } from '../../../lib';
-import { expectError } from '../errors';
-import { B0, B1, B2, checkUnary, checkVmap, expectClose, rand, randn, type CheckOptions } from './support';
+import { expectError } from '../../support/errors';
+import { B0, B1, B2, checkUnary, checkVmap, expectClose, rand, randn, type CheckOptions } from '../../support/vmap';
 
 const { vmap, RuntimeError } = torch;
 type Unary = (x: Tensor) => any;

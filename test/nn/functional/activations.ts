@@ -1,8 +1,8 @@
 /** Activation functions, softmax and its relatives, dropout. */
 
 import * as torch from '../../../lib';
-import type { Cases } from '../../parity/support/cases';
-import { addFailure, addWithGradients } from './support';
+import type { Cases } from '../../support/parity/cases';
+import { addFailure, addWithGradients } from '../../support/nn-functional';
 
 const F = torch.nn.functional;
 

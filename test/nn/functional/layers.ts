@@ -2,8 +2,8 @@
 
 import * as torch from '../../../lib';
 import type { Tensor } from '../../../lib';
-import type { Cases } from '../../parity/support/cases';
-import { addFailure, addWithGradients } from './support';
+import type { Cases } from '../../support/parity/cases';
+import { addFailure, addWithGradients } from '../../support/nn-functional';
 
 const F = torch.nn.functional;
 

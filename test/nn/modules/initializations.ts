@@ -2,8 +2,8 @@
 
 import * as torch from '../../../lib';
 import type { Tensor } from '../../../lib';
-import type { Cases } from '../../parity/support/cases';
-import { addFailure } from '../functional/support';
+import type { Cases } from '../../support/parity/cases';
+import { addFailure } from '../../support/nn-functional';
 
 const { init } = torch.nn;
 type Fill = (tensor: Tensor) => Tensor;

@@ -1,9 +1,9 @@
 /** The layers: text, initial values, results, and gradients by their parameters. */
 
 import * as torch from '../../../lib';
-import type { Cases } from '../../parity/support/cases';
-import { addFailure } from '../functional/support';
-import { addGradients, addModule } from './support';
+import type { Cases } from '../../support/parity/cases';
+import { addFailure } from '../../support/nn-functional';
+import { addGradients, addModule } from '../../support/nn-modules';
 
 const { nn } = torch;
 type Build = () => torch.nn.Module;

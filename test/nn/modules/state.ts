@@ -2,9 +2,9 @@
 
 import * as torch from '../../../lib';
 import type { Tensor } from '../../../lib';
-import type { Cases } from '../../parity/support/cases';
-import { addFailure } from '../functional/support';
-import { CAMEL } from './support';
+import type { Cases } from '../../support/parity/cases';
+import { addFailure } from '../../support/nn-functional';
+import { CAMEL } from '../../support/nn-modules';
 
 const { nn } = torch;
 

@@ -1,7 +1,7 @@
 /** Scalars beside tensors, type promotion, comparison, broadcasting. */
 
 import * as torch from '../../../lib';
-import type { Cases } from '../support/cases';
+import type { Cases } from '../../support/parity/cases';
 
 export function arithmetic(cases: Cases): void {
   cases.group('scalars and type promotion', () => {

@@ -1,7 +1,7 @@
 /** Factories, conversion, random numbers, out= and in-place operators. */
 
 import * as torch from '../../../lib';
-import type { Cases } from '../support/cases';
+import type { Cases } from '../../support/parity/cases';
 
 export function factories(cases: Cases): void {
   cases.group('dtypes, devices, memory formats', () => {

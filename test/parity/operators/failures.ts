@@ -1,7 +1,7 @@
 /** Calls that PyTorch refuses: the class of the error is the same. */
 
 import * as torch from '../../../lib';
-import type { Cases } from '../support/cases';
+import type { Cases } from '../../support/parity/cases';
 
 export function failures(cases: Cases): void {
   cases.group('failures', () => {

@@ -1,7 +1,7 @@
 /** Gathering, scattering, indices as between brackets, and values at the ends of their dtypes. */
 
 import * as torch from '../../../lib';
-import { flat, type Cases } from '../support/cases';
+import { flat, type Cases } from '../../support/parity/cases';
 
 export function indexing(cases: Cases): void {
   cases.group('indices', () => {

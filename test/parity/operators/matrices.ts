@@ -1,7 +1,7 @@
 /** Products, linalg, fft and special. */
 
 import * as torch from '../../../lib';
-import type { Cases } from '../support/cases';
+import type { Cases } from '../../support/parity/cases';
 
 export function matrices(cases: Cases): void {
   cases.group('matrices', () => {

@@ -1,7 +1,7 @@
 /** Reductions, cumulative operators and sorting: dim in all its forms, named results. */
 
 import * as torch from '../../../lib';
-import type { Cases } from '../support/cases';
+import type { Cases } from '../../support/parity/cases';
 
 export function reductions(cases: Cases): void {
   cases.group('reductions', () => {

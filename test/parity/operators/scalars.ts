@@ -1,8 +1,8 @@
 /** Numbers at the edge of what an operator takes: beyond int64, one for several, and lists written in place. */
 
 import * as torch from '../../../lib';
-import { tensorOf } from '../support/cases';
-import type { Cases } from '../support/cases';
+import { tensorOf } from '../../support/parity/cases';
+import type { Cases } from '../../support/parity/cases';
 
 const HUGE = 2n ** 63n;
 

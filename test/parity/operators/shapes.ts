@@ -1,7 +1,7 @@
 /** Views and shapes: varargs and lists, strides. */
 
 import * as torch from '../../../lib';
-import type { Cases } from '../support/cases';
+import type { Cases } from '../../support/parity/cases';
 
 export function shapes(cases: Cases): void {
   cases.group('shapes and views', () => {

@@ -1,0 +1,112 @@
+/** What the pages say of the sources: environment variables, numbers, what is missing, and where files are. */
+
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+
+import * as torch from '../../lib';
+import { root } from '../support/documentation/blocks';
+import { readPage } from '../support/documentation/markdown';
+
+const oneLine = (file: string): string => readPage(file).replace(/\s+/g, ' ');
+const numbersIn = (text: string, pattern: RegExp): number[] =>
+  (pattern.exec(text)?.slice(1) ?? []).map((number) => Number(number.replaceAll(',', '')));
+
+test('the environment variables of docs/install.md are those of the setup', () => {
+  const help = execFileSync(process.execPath, [path.join(root, 'scripts', 'setup.mjs'), '--help'], {
+    encoding: 'utf8',
+  });
+  const documented = help
+    .slice(help.indexOf('Environment variables:'))
+    .trim()
+    .split('\n')
+    .slice(1)
+    .map((line) => line.trim().split(/ {2,}/));
+  const table = [...readPage('docs/install.md').matchAll(/^\| (`[A-Z].*?`) +\| (.*?) +\|$/gm)].map(
+    ([, names, meaning]) => [names.replaceAll('`', ''), meaning],
+  );
+  expect(table).toEqual(documented);
+});
+
+test('the numbers of overloads are those of docs/operators.md', () => {
+  const report = readPage('docs/operators.md');
+  const count = (row: string): number => Number(new RegExp(`^\\| ${row} +\\| +(\\d+) \\|$`, 'm').exec(report)?.[1]);
+  const all = count('All');
+  const named = count('By name, with generated types') + count('By name, written by hand');
+  const [raw, none] = [count('Through `torch.ops.aten` only'), count('Not at all: .*?')];
+  expect(all).toBe(named + raw + none);
+  expect(
+    numbersIn(oneLine('docs/status.md'), /of the ([\d,]+) overloads[^,]+, ([\d,]+) have [^,]+, (\d+) [^,]+, and (\d+)/),
+  ).toEqual([all, named, raw, none]);
+  expect(
+    numbersIn(oneLine('README.md'), /([\d,]+) of PyTorch's ([\d,]+) operator overloads [^;]+; \S+ reaches (\d+) more/),
+  ).toEqual([named, all, raw]);
+});
+
+test('the numbers of parity cases are those of docs/parity.md', () => {
+  const [equal, all, percent, others] = numbersIn(
+    oneLine('docs/parity.md'),
+    /\*\*(\d+) of (\d+) cases are equal \(([\d.]+) %\); (\d+) differ/,
+  );
+  expect(equal + others).toBe(all);
+  const cases = /([\d,]+) of ([\d,]+) cases (?:of PyTorch's operator database )?\(([\d.]+) %\)/;
+  expect(numbersIn(oneLine('docs/status.md'), cases)).toEqual([equal, all, percent]);
+  expect(numbersIn(oneLine('README.md'), cases)).toEqual([equal, all, percent]);
+  expect(numbersIn(oneLine('README.md'), /explains the other (\d+)/)).toEqual([others]);
+});
+
+test('what docs/status.md calls missing does not exist', () => {
+  const text = readPage('docs/status.md');
+  const section = text.slice(text.indexOf('## What does not work yet'));
+  const lists = [...section.matchAll(/^- `(torch[.\w]*)`: ((?:`\w+`(?:,\s+)?)+)/gm)];
+  expect(lists.map((list) => list[1])).toEqual(['torch.autograd', 'torch.nn', 'torch']);
+  const present = lists.flatMap(([, where, names]) => {
+    const namespace = where
+      .split('.')
+      .slice(1)
+      .reduce<any>((value, key) => value[key], torch);
+    return [...names.matchAll(/\w+/g)].map(([name]) => name).filter((name) => name in namespace);
+  });
+  expect(present).toEqual([]);
+});
+
+describe('CONTRIBUTING.md', () => {
+  // Folders that a later part of the project will add. Remove an entry when the folder exists.
+  const planned = ['lib/compile/', 'native/compile/'];
+  const folders = /^(?:lib|native|scripts|test|bench|examples|docs|\.ci|\.github|\.githooks)\//;
+  const spans = [...readPage('CONTRIBUTING.md').matchAll(/`([^`\s]+)`/g)].map((match) => match[1]);
+  // A path may end in a placeholder: `lib/func/<name>.ts` says that the folder exists.
+  const paths = spans.filter((span) => folders.test(span)).map((span) => span.replace(/[^/]*[<*].*$/, ''));
+  const isPlanned = (file: string): boolean => planned.some((folder) => file.startsWith(folder));
+
+  test('names many files', () => {
+    expect(paths.length).toBeGreaterThan(40);
+  });
+
+  test.each([...new Set(paths)].filter((file) => !isPlanned(file)))('%s exists', (file) => {
+    expect(fs.existsSync(path.join(root, file))).toBe(true);
+  });
+
+  test('lists the floors of test/layers.test.ts, from the top down', () => {
+    const floors = [...readPage('test/layers.test.ts').matchAll(/^ {2}\[\s*'(\w+)'/gm)].map((match) => match[1]);
+    const table = /^\| floor \|.*\n.*\n((?:\|.*\n)+)/m.exec(readPage('CONTRIBUTING.md'))![1];
+    expect(floors.length).toBeGreaterThan(8);
+    expect([...table.matchAll(/^\| (\w+) /gm)].map((match) => match[1])).toEqual(floors.toReversed());
+  });
+
+  test('refers to notes that the code contains', () => {
+    const notes = [...readPage('CONTRIBUTING.md').matchAll(/Note \[[^\]]+\]/g)].map(([note]) => note);
+    const code = fs
+      .readdirSync(path.join(root, 'native'), { recursive: true, encoding: 'utf8' })
+      .filter((file) => /\.(cpp|h)$/.test(file))
+      .map((file) => readPage(`native/${file}`))
+      .join('\n');
+    expect(notes.length).toBeGreaterThanOrEqual(5);
+    expect(notes.filter((note) => !code.includes(`// ${note}\n`))).toEqual([]);
+  });
+
+  test.each(planned)('%s is still planned', (folder) => {
+    expect(paths.some((file) => file.startsWith(folder))).toBe(true);
+    expect(fs.existsSync(path.join(root, folder))).toBe(false);
+  });
+});

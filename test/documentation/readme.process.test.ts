@@ -1,0 +1,36 @@
+/** README.md: short, and its examples compile under the strictest options, run, and give what they say. */
+
+import { markdownBlocks } from '../support/documentation/blocks';
+import { checkBlocks } from '../support/documentation/check-blocks';
+import { readPage } from '../support/documentation/markdown';
+
+const text = readPage('README.md');
+const blocks = markdownBlocks('README.md');
+const examples = blocks.filter(({ language }) => language === 'ts');
+
+let failures: (string | null)[] = [];
+beforeAll(() => {
+  // Options that `tsc --init` sets: README's examples are what a newcomer pastes into a new project.
+  failures = checkBlocks(examples, { noUncheckedIndexedAccess: true, exactOptionalPropertyTypes: true });
+}, 120_000);
+
+test('it has at most 150 lines', () => {
+  expect(text.trimEnd().split('\n').length).toBeLessThanOrEqual(150);
+});
+
+test('there are three examples', () => {
+  expect(examples).toHaveLength(3);
+  expect([...new Set(blocks.map(({ language }) => language))].sort()).toEqual(['sh', 'ts']);
+});
+
+test.each(examples.map((block, i) => ({ name: `${block.file}:${block.line}`, i })))('$name', ({ i }) => {
+  expect(failures[i]).toBeNull();
+});
+
+test('the strict options are in force', () => {
+  const [failure] = checkBlocks(
+    [{ file: '', line: 1, language: 'ts', code: 'const [x] = [1].slice();\nexport const y: number = x;' }],
+    { noUncheckedIndexedAccess: true },
+  );
+  expect(failure).toMatch(/undefined/);
+}, 60_000);

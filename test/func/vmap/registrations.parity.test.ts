@@ -1,0 +1,88 @@
+/** Which operators have a batching rule or a decomposition for `vmap`: those of Python, and a few more. */
+
+import { native } from '../../../lib/native';
+import { parity } from '../../support/parity/cases';
+
+// What native/kernels/batching_decompositions.cpp adds: rules that Python has as decompositions written in Python,
+// and properties that are read of a sample without taking the operator apart.
+const OWN = [
+  '_is_zerotensor',
+  'addr',
+  'batch_norm_backward',
+  'conj',
+  'get_device',
+  'huber_loss_backward',
+  'is_conj',
+  'is_floating_point',
+  'is_inference',
+  'is_neg',
+  'is_signed',
+  'mse_loss_backward',
+  'nll_loss2d_backward',
+  'nll_loss2d_forward',
+  'nll_loss_backward',
+  'nll_loss_forward',
+  'smooth_l1_loss_backward',
+].map((name) => `aten::${name}`);
+// What libtorch gives a rule of its own though it is made of other operators.
+const COMPOSITE_WITH_RULE = [
+  'is_nonzero',
+  'item',
+  'linalg_slogdet',
+  'masked_select_backward',
+  'one_hot',
+  'silu_backward',
+  'where',
+].map((name) => `aten::${name}`);
+const OWN_PROPERTIES = [
+  '_is_zerotensor',
+  'conj',
+  'get_device',
+  'is_conj',
+  'is_floating_point',
+  'is_inference',
+  'is_neg',
+  'is_signed',
+].map((name) => `aten::${name}`);
+// What libtorch takes apart for vmap though it has a kernel of its own elsewhere.
+const DECOMPOSED = ['alias_copy', 'as_strided_copy', 'diagonal_copy', 'is_same_size', 'unfold_copy'].map(
+  (name) => `aten::${name}`,
+);
+
+const registered = (key: string): string[] => native.registrations(key).sort();
+const rules = registered('FuncTorchBatched');
+const decompositions = registered('FuncTorchBatchedDecomposition');
+const composites = registered('CompositeImplicitAutograd');
+
+// Operators that a user can call with tensors and take the result of.
+const forUsers = (name: string): boolean =>
+  /^aten::[^_]/.test(name) && !/\.out$|_out$|dimname|fbgemm|quantize|sparse|::is_/i.test(name);
+
+test('an operator that is made of others is taken apart, and has no rule beside', () => {
+  expect(composites.filter((name) => rules.includes(name))).toEqual([...COMPOSITE_WITH_RULE, ...OWN_PROPERTIES].sort());
+});
+
+test('only an operator that is made of others is taken apart', () => {
+  expect(decompositions.filter((name) => !composites.includes(name))).toEqual(DECOMPOSED);
+});
+
+parity('what Python has', (cases) => {
+  const python = (key: string): string => `torch._C._dispatch_get_registrations_for_dispatch_key("${key}")`;
+  cases.add(`sorted(${python('FuncTorchBatched')})`, () => rules.filter((name) => !OWN.includes(name)), {
+    name: 'batching rules',
+  });
+  cases.add(`sorted(${python('FuncTorchBatchedDecomposition')})`, () => decompositions, { name: 'decompositions' });
+  cases.add(
+    // One is of torch.distributed, which libtorch alone does not have.
+    `sorted(set(${python('CompositeImplicitAutograd')}) - {"aten::get_gradients"})`,
+    () => composites,
+    { name: 'operators made of others' },
+  );
+  cases.add(
+    `import re
+return sorted(name for name in set(${python('CompositeImplicitAutograd')}) - set(${python('FuncTorchBatchedDecomposition')}) - {"aten::get_gradients"}
+    if re.match("aten::[^_]", name) and not re.search(r"\\.out$|_out$|dimname|fbgemm|quantize|sparse|::is_", name, re.I))`,
+    () => composites.filter((name) => forUsers(name) && !decompositions.includes(name)),
+    { name: 'operators for users that are made of others and not taken apart' },
+  );
+});
