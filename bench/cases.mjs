@@ -1,26 +1,32 @@
 // What is timed, in JavaScript; cases.py has the same under the same names. Each entry makes its
 // inputs and returns the call. Only the loop around the call is measured.
 
-/** The R² → R³ function of the torch.func notebook. */
+/** @typedef {typeof import('../dist/index.js')} Torch */
+/** @typedef {import('../dist/index.js').Tensor} Tensor */
+
+/** The R² → R³ function of the torch.func notebook. @param {Tensor} x @param {Torch} torch */
 export function notebook(x, torch) {
   const x1 = x.select(0, 0);
   const x2 = x.select(0, 1);
   return torch.stack([x1.mul(x2), x1.add(x2.pow(2)).sin(), x1.pow(2).sub(x2.mul(3))]);
 }
 
-/** @param {typeof import('../dist/index.js')} torch */
+/**
+ * @param {Torch} torch
+ * @returns {Record<string, () => () => Tensor>}
+ */
 export function makeCases(torch) {
   const { func } = torch;
-  const vector = (n) => torch.linspace(-1, 1, n);
-  const scalar = (x) => x.pow(2).add(x.pow(2).sin());
-  const sumOfSquares = (x) => x.sin().mul(x).sum();
+  const vector = (/** @type {number} */ n) => torch.linspace(-1, 1, n);
+  const scalar = (/** @type {Tensor} */ x) => x.pow(2).add(x.pow(2).sin());
+  const sumOfSquares = (/** @type {Tensor} */ x) => x.sin().mul(x).sum();
   const layer = () => {
     const W = torch.linspace(-1, 1, 256).view(16, 16);
     const b = vector(16);
-    return (x) => W.mv(x).add(b).tanh();
+    return (/** @type {Tensor} */ x) => W.mv(x).add(b).tanh();
   };
   const samples = () => torch.linspace(-1, 1, 2000).view(1000, 2);
-  const sample = (x) => notebook(x, torch);
+  const sample = (/** @type {Tensor} */ x) => notebook(x, torch);
   return {
     sin: () => {
       const x = vector(3);

@@ -9,6 +9,7 @@ import process from 'node:process';
 // Node.js unloads a library that is no addon again, unless the system is told to keep it.
 const KEEP = process.platform === 'darwin' ? 0x80 : 0x1000; // RTLD_NODELETE
 
+/** @param {string} file */
 function loadLibrary(file) {
   try {
     process.dlopen({ exports: {} }, file, os.constants.dlopen.RTLD_LAZY | KEEP);

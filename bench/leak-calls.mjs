@@ -1,17 +1,22 @@
 // One call of every transform, and of every transform whose function fails: each entry makes a function
 // that is called over and over. What a call leaves behind shows in leaks.mjs.
 
+/** @typedef {import('../dist/index.js').Tensor} Tensor */
+/** @typedef {(x: Tensor) => unknown} Call */
+
+/** @param {typeof import('../dist/index.js')} torch @returns {Map<string, () => void>} */
 export function leakCalls(torch) {
   const { func, vmap } = torch;
   const x = torch.tensor([1, 2]);
   const m = torch.ones(3, 2);
-  const f = (t) => t.sin();
-  const loss = (t) => t.sin().mul(t).sum();
+  const f = (/** @type {Tensor} */ t) => t.sin();
+  const loss = (/** @type {Tensor} */ t) => t.sin().mul(t).sum();
+  /** @type {(t: Tensor) => Tensor} */
   const failing = (t) => {
     t.sin();
     throw new RangeError('no');
   };
-  const caught = (call) => () => {
+  const caught = (/** @type {() => unknown} */ call) => () => {
     try {
       call();
     } catch {
@@ -23,6 +28,7 @@ export function leakCalls(torch) {
   const [, kept] = func.vjp(f, x);
   const [, linearized] = func.linearize(f, x);
 
+  /** @type {Record<string, Call>} */
   const transforms = {
     grad: func.grad(loss),
     gradAndValue: func.gradAndValue(loss),
@@ -42,6 +48,7 @@ export function leakCalls(torch) {
     'jacrev by rows': func.jacrev(f, { chunkSize: 1 }),
   };
   // Errors of JavaScript's, thrown where the user's function is.
+  /** @type {Record<string, Call>} */
   const failures = {
     grad: func.grad(failing),
     gradAndValue: func.gradAndValue(failing),
@@ -53,18 +60,22 @@ export function leakCalls(torch) {
     hessian: func.hessian(failing),
     linearize: (t) => func.linearize(failing, t),
     functionalize: func.functionalize(failing),
-    functionalCall: () => func.functionalCall(linear, parameters, failing),
+    functionalCall: () => func.functionalCall(linear, parameters, /** @type {any} */ (failing)),
     // Errors of libtorch's, at several depths.
     'an operator in vmap of grad': () => vmap(func.grad((t) => t.view(7)))(m),
     'an operator in jacfwd of jacrev': func.hessian((t) => t.view(7)),
-    'a level that has ended': () => {
-      let escaped;
-      vmap((t) => (escaped = t.mul(2)))(m);
+    'a level that has ended': (t) => {
+      let escaped = t;
+      vmap((/** @type {Tensor} */ row) => (escaped = row.mul(2)))(m);
       escaped.add(1);
     },
   };
-  return new Map([
-    ...Object.entries(transforms).map(([name, call]) => [name, () => call(x)]),
-    ...Object.entries(failures).map(([name, call]) => [`failing: ${name}`, caught(() => call(x))]),
-  ]);
+  /** @type {[string, () => void][]} */
+  const entries = [
+    ...Object.entries(transforms).map(([name, call]) => /** @type {[string, () => void]} */ ([name, () => call(x)])),
+    ...Object.entries(failures).map(
+      ([name, call]) => /** @type {[string, () => void]} */ ([`failing: ${name}`, caught(() => call(x))]),
+    ),
+  ];
+  return new Map(entries);
 }

@@ -26,12 +26,14 @@ const calls = Number(values.calls);
 const PARTS = 5;
 const all = leakCalls(torch);
 
+/** @param {string} name */
 function measure(name) {
   torch.setNumThreads(1);
-  const call = all.get(name);
+  const call = /** @type {() => void} */ (all.get(name));
+  const collect = /** @type {() => void} */ (globalThis.gc);
   const resident = () => {
-    globalThis.gc();
-    globalThis.gc();
+    collect();
+    collect();
     return process.memoryUsage.rss() / 1e6;
   };
   const part = Math.ceil(calls / PARTS);
@@ -47,13 +49,16 @@ function measure(name) {
   const growths = readings.slice(1).map((reading, i) => reading - readings[i]);
   return {
     name,
-    grownMB: readings.at(-1) - readings[0],
+    grownMB: readings[PARTS] - readings[0],
     bytesPerCall: (growths.toSorted((a, b) => a - b)[(PARTS - 1) / 2] * 1e6) / part,
     tensors: torch.memoryUsage().tensors - tensors,
     microseconds,
   };
 }
 
+/** @typedef {ReturnType<typeof measure>} Result */
+
+/** @param {string} name @returns {Promise<Result>} */
 async function measureInProcess(name) {
   const file = fileURLToPath(import.meta.url);
   const { stdout } = await promisify(execFile)(process.execPath, [
@@ -73,6 +78,7 @@ async function main() {
   const names = positionals.length > 0 ? positionals : [...all.keys()];
   const unknown = names.filter((name) => !all.has(name));
   if (unknown.length > 0) throw new Error(`unknown: ${unknown.join(', ')}; there are ${[...all.keys()].join(', ')}`);
+  /** @type {Result[]} */
   const results = [];
   const queue = [...names];
   const next = async () => {

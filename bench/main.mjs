@@ -11,6 +11,8 @@ import { measureStartup } from './startup.mjs';
 import { heading, verdict, writeRow } from './table.mjs';
 import { measureRatio, startNode, startPython } from './timing.mjs';
 
+/** @typedef {import('./table.mjs').Row} Row */
+
 const usage = `Usage: npm run bench -- [options] [NAME...]
 
 Measures speed (as a ratio to Python's PyTorch, in the same run), memory and the
@@ -37,7 +39,7 @@ function parse() {
       },
     });
   } catch (error) {
-    process.stderr.write(`${error.message}\n\n${usage}`);
+    process.stderr.write(`${/** @type {Error} */ (error).message}\n\n${usage}`);
     process.exit(2);
   }
 }
@@ -63,17 +65,20 @@ if (unknown !== undefined) {
   process.stderr.write(`there is no measurement '${unknown}'; --list shows them\n`);
   process.exit(2);
 }
-const wanted = ({ name }) => names.length === 0 || names.includes(name);
+const wanted = (/** @type {{ name: string }} */ { name }) => names.length === 0 || names.includes(name);
 const scale = options.quick ? 10 : 1;
 // Fewer rounds where it has to be quick, not shorter ones: a round must be long enough to meet a collection.
 const ROUNDS = 21;
+/** @type {(Row & { pass: boolean | null })[]} */
 const rows = [];
 
+/** @param {Row} row */
 function record(row) {
   rows.push({ ...row, pass: verdict(row) });
   writeRow(row);
 }
 
+/** @param {typeof ratios} list */
 async function runRatios(list) {
   if (list.length === 0) return;
   const node = startNode();
@@ -98,12 +103,14 @@ async function runRatios(list) {
   }
 }
 
+/** @param {typeof memory} list */
 function runMemory(list) {
   if (list.length === 0) return;
   heading(options.quick ? 'memory (a tenth of the work)' : 'memory');
   for (const entry of list) record({ ...entry, measured: memoryMeasurements[entry.name](scale) });
 }
 
+/** @param {typeof startup} list */
 function runStartup(list) {
   if (list.length === 0) return;
   const times = measureStartup(options.quick ? 3 : 11);

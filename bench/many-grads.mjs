@@ -7,7 +7,7 @@ import { peakMemory } from './peak.mjs';
 const count = Number(process.argv[2]);
 const gradient = torch.func.grad((x) => x.sin().mul(x).sum());
 const x = torch.linspace(-1, 1, 3);
-const repeat = (times) => {
+const repeat = (/** @type {number} */ times) => {
   for (let i = 0; i < times; i++) gradient(x);
 };
 repeat(count / 10);

@@ -17,13 +17,18 @@ export const ratios = [
   { name: 'vmapJacrev', title: 'vmap(jacrev(f)), R² → R³, N = 1000', calls: 5_000, limit: 0.7 },
 ];
 
-/** What one process does, and how much memory it may take; MB are 10⁶ bytes. */
+/**
+ * What one process does, and how much memory it may take; MB are 10⁶ bytes.
+ *
+ * @type {{ name: keyof typeof import('./memory.mjs').memoryMeasurements, title: string, limit: number, unit: string }[]}
+ */
 export const memory = [
   { name: 'manyTensors', title: '20,000 tensors of 4 MB, no dispose: peak', limit: 1000, unit: 'MB' },
   { name: 'manyGrads', title: '10⁶ grad calls: growth after the first 10⁵', limit: 10, unit: 'MB' },
   { name: 'jacobianCommand', title: 'torch-func jacobian, 10⁶ samples: above an idle import', limit: 300, unit: 'MB' },
 ];
 
+/** @type {{ name: 'package' | 'libtorch' | 'total', title: string, limit: number | null, unit: string }[]} */
 export const startup = [
   { name: 'package', title: 'import: the package', limit: 0.5, unit: 's' },
   { name: 'libtorch', title: "import: loading libtorch's libraries", limit: null, unit: 's' },

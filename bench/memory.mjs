@@ -7,14 +7,14 @@ const MB = 1e6;
 
 /** Each answers in MB. `scale` divides the amount of work. */
 export const memoryMeasurements = {
-  manyTensors: (scale) => runProgram('many-tensors.mjs', 20_000 / scale).peak / MB,
+  manyTensors: (/** @type {number} */ scale) => runProgram('many-tensors.mjs', 20_000 / scale).peak / MB,
 
-  manyGrads(scale) {
+  manyGrads(/** @type {number} */ scale) {
     const { early, end } = JSON.parse(runProgram('many-grads.mjs', 1_000_000 / scale).output);
     return (end - early) / MB;
   },
 
-  jacobianCommand: (scale) =>
+  jacobianCommand: (/** @type {number} */ scale) =>
     withTemporaryFolder((folder) => {
       const input = path.join(folder, 'x.npy');
       runProgram('make-samples.mjs', input, 1_000_000 / scale);

@@ -3,4 +3,6 @@
 import fs from 'node:fs';
 import { peakMemory } from './peak.mjs';
 
-process.on('exit', () => fs.writeFileSync(process.env.PEAK_FILE, String(peakMemory())));
+const file = process.env.PEAK_FILE;
+if (file === undefined) throw new Error('PEAK_FILE is not set');
+process.on('exit', () => fs.writeFileSync(file, String(peakMemory())));

@@ -2,18 +2,21 @@
 
 const widths = [56, 9, 12, 10];
 
-const cell = (text, i) => (i === 0 ? text.padEnd(widths[i]) : text.padStart(widths[i]));
+const cell = (/** @type {string} */ text, /** @type {number} */ i) =>
+  i === 0 ? text.padEnd(widths[i]) : text.padStart(widths[i]);
 
+/** @param {string[]} cells */
 function line(cells) {
   process.stdout.write(`${cells.map(cell).join('')}\n`);
 }
 
+/** @param {string} title */
 export function heading(title) {
   process.stdout.write('\n');
   line([title, 'limit', 'measured', '']);
 }
 
-/** @typedef {{ title: string, limit: number | null, unit: string, measured: number, note?: string }} Row */
+/** @typedef {{ title: string, limit: number | null, unit: string, measured: number, note?: string, name: string }} Row */
 
 /** Whether the limit is kept; null where there is none. @param {Row} row */
 export const verdict = ({ limit, measured }) => (limit === null ? null : measured <= limit);

@@ -10,10 +10,11 @@ const environment = { ...process.env, OMP_NUM_THREADS: '1', MKL_NUM_THREADS: '1'
 
 /** @typedef {{ ask(name: string, count: number): Promise<any>, stop(): void }} Worker */
 
-/** @returns {Worker} */
+/** @param {string} command @param {string[]} args @returns {Worker} */
 function startWorker(command, args) {
   const child = spawn(command, args, { env: environment, stdio: ['pipe', 'pipe', 'inherit'] });
   const lines = readline.createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  /** @type {Error | undefined} */
   let failure;
   child.on('error', (error) => (failure = error));
   child.stdin.on('error', () => undefined); // The missing answer is reported instead.
@@ -29,7 +30,7 @@ function startWorker(command, args) {
 }
 
 export const startNode = () => startWorker(process.execPath, [path.join(folder, 'worker.mjs')]);
-export const startPython = (python) => startWorker(python, [path.join(folder, 'worker.py')]);
+export const startPython = (/** @type {string} */ python) => startWorker(python, [path.join(folder, 'worker.py')]);
 
 /** @param {number[]} values */
 export function median(values) {
@@ -38,9 +39,11 @@ export function median(values) {
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
-/** Both sides must compute the same, or their times say nothing. */
+/** Both sides must compute the same, or their times say nothing. @param {string} name @param {Worker} node @param {Worker} python */
 async function compareResults(name, node, python) {
+  /** @type {number[]} */
   const ours = await node.ask(name, 0);
+  /** @type {number[]} */
   const theirs = await python.ask(name, 0);
   const same = ours.length === theirs.length && ours.every((value, i) => Math.abs(value - theirs[i]) < 1e-4);
   if (!same) throw new Error(`'${name}' gives different results in Node.js and in Python`);
@@ -51,15 +54,21 @@ async function compareResults(name, node, python) {
  * so that what else the machine does meets both alike; the result is the median of the rounds' ratios.
  *
  * @param {{ name: string, calls: number, rounds: number }} options `calls` per side and round
+ * @param {Worker} node
+ * @param {Worker} python
  */
 export async function measureRatio({ name, calls, rounds }, node, python) {
   const count = Math.max(1, Math.round(calls));
   await compareResults(name, node, python);
   for (const worker of [node, python]) await worker.ask(name, Math.min(count, 20_000));
+  /** @type {Record<'node' | 'python', number[]>} */
   const times = { node: [], python: [] };
+  /** @type {Record<'node' | 'python', number[]>} */
   const cpuTimes = { node: [], python: [] };
+  /** @type {('node' | 'python')[]} */
+  const sides = ['node', 'python'];
   for (let round = 0; round < rounds; round++) {
-    const order = round % 2 === 0 ? ['node', 'python'] : ['python', 'node'];
+    const order = round % 2 === 0 ? sides : sides.toReversed();
     for (const side of order) {
       const { seconds, cpuSeconds } = await (side === 'node' ? node : python).ask(name, count);
       times[side].push((seconds / count) * 1e6);

@@ -6,8 +6,10 @@ import { makeCases } from './cases.mjs';
 
 torch.setNumThreads(1);
 const cases = makeCases(torch);
+/** @type {Record<string, () => import('../dist/index.js').Tensor>} */
 const calls = {};
 
+/** @param {() => unknown} call @param {number} count */
 function repeat(call, count) {
   const from = performance.now();
   const cpu = process.cpuUsage();

@@ -14,16 +14,16 @@ const jiti = path.join(root, 'node_modules', 'jiti', 'lib', 'jiti-cli.mjs');
 const examples = new Map(
   fs
     .readdirSync(folder, { withFileTypes: true })
-    .map((entry) =>
-      entry.isDirectory()
-        ? [entry.name, path.join(folder, entry.name, 'main.ts')]
-        : [path.basename(entry.name, '.ts'), path.join(folder, entry.name)],
-    )
+    .map((entry) => {
+      const isFolder = entry.isDirectory();
+      const file = path.join(folder, entry.name, isFolder ? 'main.ts' : '');
+      return /** @type {const} */ ([path.basename(entry.name, '.ts'), file]);
+    })
     .filter(([, file]) => file.endsWith('.ts') && fs.existsSync(file))
     .sort(([a], [b]) => (a < b ? -1 : 1)),
 );
 
-/** The first sentence of the comment at the top of an example. */
+/** The first sentence of the comment at the top of an example. @param {string} file */
 function summary(file) {
   const comment = /^\/\*\*([^]*?)\*\//.exec(fs.readFileSync(file, 'utf8'))?.[1] ?? '';
   const plain = comment
@@ -43,9 +43,10 @@ if (wanted.length === 0 || unknown.length > 0) {
   for (const [name, file] of examples) console.log(`  ${name.padEnd(width)}  ${summary(file)}`);
   process.exitCode = unknown.length > 0 ? 1 : 0;
 } else {
-  for (const name of wanted.includes('--all') ? examples.keys() : wanted) {
+  const chosen = [...examples].filter(([name]) => wanted.includes('--all') || wanted.includes(name));
+  for (const [name, file] of chosen) {
     console.log(`== ${name}`);
-    const { status, signal } = spawnSync(process.execPath, [jiti, examples.get(name)], { stdio: 'inherit' });
+    const { status, signal } = spawnSync(process.execPath, [jiti, file], { stdio: 'inherit' });
     if (signal !== null) console.error(`${name} ended with ${signal}`);
     if (status !== 0) process.exitCode = 1;
   }

@@ -5,7 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { readEnvironment } from './setup/environment.mjs';
-import { SetupFailure } from './setup/failure.mjs';
+import { SetupFailure, explain } from './setup/failure.mjs';
 import { root } from './setup/project.mjs';
 import { preparePython } from './setup/python-environment.mjs';
 import { Report } from './setup/report.mjs';
@@ -25,6 +25,6 @@ try {
   const { status } = spawnSync(python.path, [script, ...process.argv.slice(2)], { cwd: root, stdio: 'inherit' });
   process.exitCode = status ?? 1;
 } catch (error) {
-  process.stderr.write(`${error instanceof SetupFailure ? error.explain() : error.stack}\n`);
+  process.stderr.write(`${explain(error)}\n`);
   process.exitCode = 1;
 }

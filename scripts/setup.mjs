@@ -6,7 +6,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { buildAddon } from './setup/build.mjs';
 import { readEnvironment, variables } from './setup/environment.mjs';
-import { SetupFailure } from './setup/failure.mjs';
+import { SetupFailure, explain } from './setup/failure.mjs';
 import { findLibtorch } from './setup/libtorch.mjs';
 import { installPackages } from './setup/npm.mjs';
 import { root } from './setup/project.mjs';
@@ -75,6 +75,6 @@ async function main() {
 }
 
 main().catch((error) => {
-  process.stderr.write(`\n${error instanceof SetupFailure ? error.explain() : (error.stack ?? error)}\n`);
+  process.stderr.write(`\n${explain(error)}\n`);
   process.exitCode = 1;
 });

@@ -68,7 +68,7 @@ export async function prepareCorpus(seed, kind = 'parity') {
   });
 }
 
-// What nobody has used for a week. Not simply what other sources wrote: another checkout may be at work.
+/** What nobody has used for a week. Not simply what other sources wrote: another checkout may be at work. @param {string} parent */
 function removeUnused(parent) {
   for (const entry of fs.existsSync(parent) ? fs.readdirSync(parent) : []) {
     const manifest = path.join(parent, entry, 'manifest.json');

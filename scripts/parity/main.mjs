@@ -2,14 +2,15 @@
 // `npm run parity`: makes the corpus, then hands over to run.ts. Node runs no TypeScript by itself.
 
 import { createJiti } from 'jiti';
-import { SetupFailure } from '../setup/failure.mjs';
+import { explain } from '../setup/failure.mjs';
 import { prepareCorpus } from '../opdb/cache.mjs';
 
 try {
+  /** @type {typeof import('./run.js')} */
   const { readOptions, run } = await createJiti(import.meta.url).import('./run.ts');
   const options = readOptions(process.argv.slice(2));
   if (options !== null) process.exitCode = await run(await prepareCorpus(options.seed), options);
 } catch (error) {
-  process.stderr.write(`${error instanceof SetupFailure ? error.explain() : error.stack}\n`);
+  process.stderr.write(`${explain(error)}\n`);
   process.exitCode = 1;
 }

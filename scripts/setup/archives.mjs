@@ -20,7 +20,7 @@ const archives = {
 };
 
 /**
- * @param {ReturnType<import('./environment.mjs').readEnvironment>} environment
+ * @param {import('./environment.mjs').Environment} environment
  * @returns {{ url: string, sha256: string | null }}
  */
 export function archiveFor({ variant, archiveUrl, archiveSum }, system = `${process.platform}-${process.arch}`) {

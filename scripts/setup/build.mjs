@@ -14,10 +14,13 @@ import { findToolchain } from './toolchain.mjs';
 
 const stampPath = path.join(root, 'build', 'native.json');
 
+/** @typedef {import('./inspect.mjs').Libtorch} Libtorch */
+/** @typedef {boolean | 'address'} Debug with debugging information, or with AddressSanitizer as well */
+
 /**
  * @param {import('./report.mjs').Report} report
- * @param {import('./inspect.mjs').Libtorch} libtorch
- * @param {{ debug?: boolean | 'address', tidy?: boolean }} [options] debug: with debugging information; tidy: keep only the
+ * @param {Libtorch} libtorch
+ * @param {{ debug?: Debug, tidy?: boolean }} [options] debug: with debugging information; tidy: keep only the
  *   addon, for where it is built once
  */
 export async function buildAddon(report, libtorch, { debug = false, tidy = false } = {}) {
@@ -33,6 +36,7 @@ export async function buildAddon(report, libtorch, { debug = false, tidy = false
   );
 }
 
+/** @param {Libtorch} libtorch @param {Debug} debug */
 function isCurrent(libtorch, debug) {
   const stamp = readJson(stampPath);
   return stamp !== null && fs.existsSync(addonPath) && stamp.digest === inputs(libtorch, debug);
@@ -48,6 +52,7 @@ function removeIntermediates() {
   fs.rmSync(path.join(folder, 'compile_commands.json'), { force: true });
 }
 
+/** @param {Libtorch} libtorch @param {Debug} debug */
 function inputs(libtorch, debug) {
   return digest(root, ['CMakeLists.txt', 'native'], {
     values: [
@@ -60,6 +65,7 @@ function inputs(libtorch, debug) {
   });
 }
 
+/** @param {import('./report.mjs').Report} report @param {Libtorch} libtorch @param {Debug} debug */
 async function compile(report, libtorch, debug) {
   const from = performance.now();
   // Taken first: a source that changes while the compiler runs is out of date afterwards.

@@ -5,7 +5,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { SetupFailure, explainFileError } from './failure.mjs';
+import { SetupFailure, codeOf, explainFileError, messageOf } from './failure.mjs';
 import { get } from './proxy.mjs';
 import { readJson, writeJson } from './stamp.mjs';
 
@@ -24,7 +24,7 @@ class Interrupted extends Error {
  * @param {string} address
  * @param {string} file its final name; beside it lie NAME.partial and NAME.partial.json until it is whole
  * @param {{ sha256?: string | null, tries?: number, pause?: number, timeout?: number, env?: NodeJS.ProcessEnv,
- *   onProgress?: (done: number, total: number | null) => void }} [options]
+ *   onProgress?: import('./report.mjs').Progress }} [options]
  * @returns {Promise<{ resumedAt: number, sha256: string }>}
  */
 export async function download(
@@ -67,7 +67,15 @@ export async function download(
   return { resumedAt, sha256: sum };
 }
 
-/** One request. @param {URL} url @param {string} partial */
+/** @typedef {{ timeout?: number, env?: NodeJS.ProcessEnv }} Connection */
+
+/**
+ * One request.
+ *
+ * @param {URL} url
+ * @param {string} partial
+ * @param {Connection & { onProgress?: import('./report.mjs').Progress }} options
+ */
 async function transfer(url, partial, { timeout, env, onProgress }) {
   const origin = url.href;
   const notes = readJson(`${partial}.json`);
@@ -106,13 +114,13 @@ async function transfer(url, partial, { timeout, env, onProgress }) {
   try {
     await pipeline(response, fs.createWriteStream(partial, { flags: start > 0 ? 'a' : 'w' }));
   } catch (error) {
-    if (isNetworkError(error)) throw new Interrupted(error.message);
+    if (isNetworkError(error)) throw new Interrupted(messageOf(error));
     throw error;
   }
   if (total !== null && sizeOf(partial) !== total) throw new Interrupted(`${sizeOf(partial)} of ${total} bytes came`);
 }
 
-/** @param {URL} url @param {Record<string, string>} headers */
+/** @param {URL} url @param {Record<string, string>} headers @param {Connection} options */
 async function follow(url, headers, options) {
   let place = url;
   for (let hop = 0; hop <= redirectLimit; hop++) {
@@ -120,8 +128,8 @@ async function follow(url, headers, options) {
     try {
       response = await get(place, headers, options);
     } catch (error) {
-      const hopeless = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH'].includes(error.code);
-      throw new Interrupted(error.message || error.code || String(error), hopeless);
+      const hopeless = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH'].includes(codeOf(error) ?? '');
+      throw new Interrupted(messageOf(error) || (codeOf(error) ?? String(error)), hopeless);
     }
     const { location } = response.headers;
     if (![301, 302, 303, 307, 308].includes(response.statusCode ?? 0) || !location) return response;
@@ -135,17 +143,18 @@ async function follow(url, headers, options) {
   throw new SetupFailure(`${url.href} redirects more than ${redirectLimit} times`);
 }
 
-/** What a later request can hold the file against; a weak tag does not promise the same bytes. */
+/** What a later request can hold the file against; a weak tag does not promise the same bytes. @param {import('node:http').IncomingHttpHeaders} headers */
 function strongValidator(headers) {
   const { etag } = headers;
   if (etag && !etag.startsWith('W/')) return etag;
   return headers['last-modified'] ?? null;
 }
 
+/** @param {unknown} error */
 function isNetworkError(error) {
   return (
-    ['ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ERR_STREAM_PREMATURE_CLOSE', 'ECONNABORTED'].includes(error.code) ||
-    /aborted|no answer/.test(error.message)
+    ['ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ERR_STREAM_PREMATURE_CLOSE', 'ECONNABORTED'].includes(codeOf(error) ?? '') ||
+    /aborted|no answer/.test(messageOf(error))
   );
 }
 
@@ -161,6 +170,7 @@ async function sumOf(file) {
   return hash.digest('hex');
 }
 
+/** @param {string} address @param {Error} error @param {number} attempts @param {number} kept bytes */
 function unreachable(address, error, attempts, kept) {
   return new SetupFailure(`could not fetch ${address}`, {
     tried: [`${attempts} tries, the last one: ${error.message}`],

@@ -52,6 +52,8 @@ export const variables = [
   },
 ];
 
+/** @typedef {ReturnType<typeof readEnvironment>} Environment */
+
 /**
  * The set-up's view of the environment.
  *
@@ -74,7 +76,7 @@ export function readEnvironment(env = process.env) {
     libtorch: env.LIBTORCH || null,
     usePytorch: isOn(env.LIBTORCH_USE_PYTORCH),
     variant,
-    debug: env.TORCH_FUNC_DEBUG === 'address' ? 'address' : isOn(env.TORCH_FUNC_DEBUG),
+    debug: env.TORCH_FUNC_DEBUG === 'address' ? /** @type {const} */ ('address') : isOn(env.TORCH_FUNC_DEBUG),
     cache: path.resolve(env.TORCH_FUNC_CACHE || defaultCache(env)),
     python: env.TORCH_FUNC_PYTHON || null,
     archiveUrl: env.TORCH_FUNC_ARCHIVE_URL || null,

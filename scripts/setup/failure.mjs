@@ -1,5 +1,20 @@
 // The error that ends a set-up: what went wrong, what was tried, what the user can do.
 
+/**
+ * The code of a system error, such as `ENOENT`; undefined for any other error.
+ *
+ * @param {unknown} error
+ * @returns {string | undefined}
+ */
+export function codeOf(error) {
+  return /** @type {NodeJS.ErrnoException} */ (error)?.code;
+}
+
+/** What an error says. @param {unknown} error */
+export function messageOf(error) {
+  return String(/** @type {Partial<Error> | undefined} */ (error)?.message ?? error);
+}
+
 export class SetupFailure extends Error {
   /**
    * @param {string} message one sentence
@@ -29,6 +44,12 @@ export class SetupFailure extends Error {
   }
 }
 
+/** Any error for a person: a set-up failure explained, anything else with its stack. @param {unknown} error */
+export function explain(error) {
+  if (error instanceof SetupFailure) return error.explain();
+  return String(/** @type {Partial<Error> | undefined} */ (error)?.stack ?? error);
+}
+
 /**
  * A file-system error as a set-up failure where there is something useful to say about it.
  *
@@ -36,7 +57,7 @@ export class SetupFailure extends Error {
  * @param {string} place the folder that was written to
  */
 export function explainFileError(error, place) {
-  const code = /** @type {NodeJS.ErrnoException} */ (error)?.code;
+  const code = codeOf(error);
   if (code === 'ENOSPC' || code === 'EDQUOT') {
     return new SetupFailure(`no disk space left while writing to ${place}`, {
       advice: [

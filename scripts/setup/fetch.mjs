@@ -18,8 +18,16 @@ import { ZipError, readEntries, readText, unzip } from './zip.mjs';
 const spaceNeeded = { cpu: 0.9e9, cuda: 9e9 };
 
 /**
- * @param {{ report: import('./report.mjs').Report, environment: ReturnType<import('./environment.mjs').readEnvironment>,
- *   say: (text: string) => void, tried: string[], env?: NodeJS.ProcessEnv }} context
+ * @typedef {object} Context
+ * @property {import('./report.mjs').Report} report
+ * @property {import('./environment.mjs').Environment} environment
+ * @property {(text: string) => void} say reports what is tried, and keeps it in `tried`
+ * @property {string[]} tried
+ * @property {NodeJS.ProcessEnv} [env]
+ */
+
+/**
+ * @param {Context} context
  * @returns {Promise<import('./inspect.mjs').Libtorch>}
  */
 export async function fetchLibtorch(context) {
@@ -35,6 +43,7 @@ export async function fetchLibtorch(context) {
   }
 }
 
+/** @param {Context} context @param {string} entry @returns {Promise<import('./inspect.mjs').Libtorch>} */
 async function fetchLocked(context, entry) {
   const { environment, report, tried } = context;
   const present = inspectLibtorch(cachedLibtorch(environment));
@@ -82,7 +91,12 @@ export async function checkSpace({ cache, variant }, statfs = fs.promises.statfs
   });
 }
 
-/** @returns {Promise<string | null>} how it was fetched, or null where pip cannot */
+/**
+ * @param {Context} context
+ * @param {string} staging
+ * @param {string} tree
+ * @returns {Promise<string | null>} how it was fetched, or null where pip cannot
+ */
 async function byPip({ environment, report, say, tried, env }, staging, tree) {
   const { variant } = environment;
   const search = await findPip(environment.python, env);
@@ -121,6 +135,12 @@ async function byPip({ environment, report, say, tried, env }, staging, tree) {
 /**
  * A CUDA wheel's libraries look for NVIDIA's in a folder nvidia beside torch, where pip would
  * have installed the wheels that it depends on.
+ *
+ * @param {import('./pip.mjs').Pip} pip
+ * @param {string} wheel
+ * @param {string} staging
+ * @param {string} tree
+ * @param {{ variant: string, report: import('./report.mjs').Report }} options
  */
 async function addCudaLibraries(pip, wheel, staging, tree, { variant, report }) {
   const entries = await readEntries(wheel);
@@ -169,7 +189,7 @@ export function placeOfArchiveEntry(name) {
   return name.startsWith('libtorch/') ? inner : null;
 }
 
-/** @returns {Promise<string>} how it was fetched */
+/** @param {Context} context @param {string} entry @param {string} tree @returns {Promise<string>} how it was fetched */
 async function byArchive({ environment, report, say, tried, env }, entry, tree) {
   const { url, sha256 } = archiveFor(environment);
   const from = performance.now();

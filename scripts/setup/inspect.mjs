@@ -12,7 +12,9 @@ import { isSupportedVersion, supportedSeries, torchVersion } from './project.mjs
  * @property {string} [source] how it was found
  */
 
+/** @type {Record<string, number>} */
 const elfMachines = { x64: 62, arm64: 183 };
+/** @type {Record<string, number>} */
 const machoCpus = { x64: 0x01000007, arm64: 0x0100000c };
 
 /**

@@ -9,9 +9,12 @@ import { cachedLibtorch } from './cache.mjs';
 import { installedTorch } from './python.mjs';
 import { readJson, writeJson } from './stamp.mjs';
 
+/** @typedef {import('./environment.mjs').Environment} Environment */
+/** @typedef {(text: string) => void} Say */
+
 /**
  * @param {import('./report.mjs').Report} report
- * @param {ReturnType<import('./environment.mjs').readEnvironment>} environment
+ * @param {Environment} environment
  * @returns {Promise<import('./inspect.mjs').Libtorch>}
  */
 export async function findLibtorch(report, environment) {
@@ -38,12 +41,12 @@ export async function findLibtorch(report, environment) {
   return libtorch;
 }
 
-/** What was asked for decides what is found, as long as that is still there. */
+/** What was asked for decides what is found, as long as that is still there. @param {Environment} environment */
 function question({ libtorch, usePytorch, variant, cache, python }) {
   return JSON.stringify([libtorch, usePytorch, usePytorch ? python : null, variant, cache, process.arch, torchVersion]);
 }
 
-/** The last answer, looked at again, so that a second set-up need not search. */
+/** The last answer, looked at again, so that a second set-up need not search. @param {Environment} environment */
 function recall(environment) {
   const record = readJson(recordPath);
   if (!record?.libtorch || record.asked !== question(environment)) return null;
@@ -52,7 +55,7 @@ function recall(environment) {
   return { ...found.libtorch, source: record.libtorch.source };
 }
 
-/** LIBTORCH is the user's explicit wish: when it does not fit, nothing else is used in its place. */
+/** LIBTORCH is the user's explicit wish: when it does not fit, nothing else is used in its place. @param {Environment} environment @param {Say} say */
 function fromVariable({ libtorch: folder }, say) {
   if (!folder) {
     say('LIBTORCH is not set');
@@ -69,6 +72,7 @@ function fromVariable({ libtorch: folder }, say) {
   });
 }
 
+/** @param {Environment} environment @param {Say} say */
 async function fromPython(environment, say) {
   if (!environment.usePytorch) {
     say('LIBTORCH_USE_PYTORCH is not set');
@@ -87,6 +91,7 @@ async function fromPython(environment, say) {
   });
 }
 
+/** @param {Environment} environment @param {Say} say */
 function fromCache(environment, say) {
   const folder = cachedLibtorch(environment);
   if (!fs.existsSync(folder)) {

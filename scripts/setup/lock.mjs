@@ -4,6 +4,7 @@ import fs from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { codeOf } from './failure.mjs';
 
 const heartbeat = 5_000;
 /** A lock of another machine (a shared home folder) is stale when its owner has been silent for so long. */
@@ -59,7 +60,7 @@ async function create(file, content) {
     await fs.link(draft, file);
     return true;
   } catch (error) {
-    if (error.code === 'EEXIST') return false;
+    if (codeOf(error) === 'EEXIST') return false;
     throw error;
   } finally {
     await fs.rm(draft, { force: true });
@@ -71,7 +72,7 @@ async function read(file) {
   try {
     return await fs.readFile(file, 'utf8');
   } catch (error) {
-    if (error.code === 'ENOENT') return null;
+    if (codeOf(error) === 'ENOENT') return null;
     throw error;
   }
 }
@@ -139,7 +140,7 @@ function isAlive(pid) {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return error.code === 'EPERM';
+    return codeOf(error) === 'EPERM';
   }
 }
 

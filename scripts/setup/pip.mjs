@@ -5,6 +5,8 @@ import path from 'node:path';
 import { run, tail } from './commands.mjs';
 import { findPythons } from './python.mjs';
 
+/** @typedef {import('./report.mjs').Progress} Progress */
+
 const pytorchIndex = 'https://download.pytorch.org/whl';
 
 /** The Pythons that a torch wheel may be made for: any will do, since only its C++ libraries are used. */
@@ -41,7 +43,7 @@ export class Pip {
    *
    * @param {string[]} requirements
    * @param {string} folder
-   * @param {{ variant: string, dependencies?: boolean, onProgress?: (done: number, total: number | null) => void }} options
+   * @param {{ variant: string, dependencies?: boolean, onProgress?: Progress }} options
    * @returns {Promise<{ wheels: string[], problem: string | null }>}
    */
   async download(requirements, folder, { variant, dependencies = false, onProgress }) {
@@ -75,13 +77,13 @@ export class Pip {
    *
    * @param {string} python the environment's Python
    * @param {string[]} args requirements and options
-   * @param {(done: number, total: number | null) => void} [onProgress]
+   * @param {Progress} [onProgress]
    */
   async install(python, args, onProgress) {
     return this.run(['-m', 'pip', '--python', python, 'install', ...this.common(onProgress), ...args], onProgress);
   }
 
-  /** `--retries 0`: without a network, pip would otherwise wait half a minute for each address. */
+  /** `--retries 0`: without a network, pip would otherwise wait half a minute for each address. @param {Progress} [onProgress] */
   common(onProgress) {
     const raw = onProgress && (this.version[0] > 24 || (this.version[0] === 24 && this.version[1] >= 1));
     return [
@@ -97,6 +99,7 @@ export class Pip {
     ];
   }
 
+  /** @param {string[]} args @param {Progress} [onProgress] */
   run(args, onProgress) {
     return run(this.python.path, args, {
       env: this.env,

@@ -4,7 +4,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { run, tail } from './commands.mjs';
-import { explainFileError } from './failure.mjs';
+import { explainFileError, messageOf } from './failure.mjs';
 import { findPip, indexOf } from './pip.mjs';
 import { isSupportedVersion, root, torchVersion } from './project.mjs';
 import { findPythons } from './python.mjs';
@@ -14,12 +14,21 @@ import { makeEnvironment, pythonOf } from './virtual-environment.mjs';
 /** What the last set-up found: `{ path, source }`, or `{ path: null, problem }`. */
 export const pythonRecord = path.join(root, 'build', 'python.json');
 
+/**
+ * @typedef {object} Answer
+ * @property {string | null} path
+ * @property {string} [source] where it comes from
+ * @property {string} [problem] why there is none
+ * @property {string} [asked] what the answer depends on
+ */
+/** @typedef {import('./environment.mjs').Environment} Environment */
+
 const packages = ['numpy', 'pyyaml'];
 
 /**
  * @param {import('./report.mjs').Report} report
- * @param {ReturnType<import('./environment.mjs').readEnvironment>} environment
- * @returns {Promise<{ path: string | null, source?: string, problem?: string, asked?: string }>}
+ * @param {Environment} environment
+ * @returns {Promise<Answer>}
  */
 export async function preparePython(report, environment) {
   const asked = JSON.stringify([environment.python, environment.cache, torchVersion]);
@@ -28,11 +37,12 @@ export async function preparePython(report, environment) {
     report.line(`Python: ${remembered.path} (${remembered.source})`);
     return remembered;
   }
+  /** @type {Answer} */
   let answer;
   try {
     answer = (await named(environment)) ?? (await cached(report, environment));
   } catch (error) {
-    answer = { path: null, problem: explainFileError(error, environment.cache).message };
+    answer = { path: null, problem: messageOf(explainFileError(error, environment.cache)) };
   }
   if (answer.path) report.line(`Python: ${answer.path} (${answer.source})`);
   else report.warn(`no Python with PyTorch for the parity tests: ${answer.problem}`);
@@ -40,7 +50,7 @@ export async function preparePython(report, environment) {
   return answer;
 }
 
-/** The user's own, if it has everything. */
+/** The user's own, if it has everything. @param {Environment} environment @returns {Promise<Answer | null>} */
 async function named({ python }) {
   if (!python) return null;
   const { pythons } = await findPythons(python);
@@ -62,7 +72,13 @@ async function missing(python) {
   return isSupportedVersion(version.split('+')[0]) ? null : `torch ${version}`;
 }
 
-/** One in the cache, created if there is none. */
+/**
+ * One in the cache, created if there is none.
+ *
+ * @param {import('./report.mjs').Report} report
+ * @param {Environment} environment
+ * @returns {Promise<Answer>}
+ */
 async function cached(report, environment) {
   const { pip, tried } = await findPip(environment.python);
   if (!pip) return { path: null, problem: tried.join('; ') };
@@ -80,7 +96,12 @@ async function cached(report, environment) {
   return { path: pythonOf(folder), source: 'virtual environment in the cache' };
 }
 
-/** @returns {Promise<string | null>} what went wrong */
+/**
+ * @param {import('./pip.mjs').Pip} pip
+ * @param {string} python
+ * @param {import('./report.mjs').Progress} onProgress
+ * @returns {Promise<string | null>} what went wrong
+ */
 async function install(pip, python, onProgress) {
   const cpu = process.platform === 'linux' ? `torch==${torchVersion}+cpu` : `torch==${torchVersion}`;
   // PyPI's wheel for Linux brings gigabytes of CUDA, so the one for the CPU is tried first.

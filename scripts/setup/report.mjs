@@ -3,6 +3,8 @@
 
 const spinnerPause = 100;
 
+/** @typedef {(done: number, total: number | null) => void} Progress in bytes; the total may be unknown */
+
 export class Report {
   /** @param {{ quiet?: boolean, stream?: NodeJS.WriteStream | { write(text: string): unknown, isTTY?: boolean, columns?: number } }} [options] */
   constructor({ quiet = false, stream = process.stderr } = {}) {
@@ -48,7 +50,7 @@ export class Report {
    * that something happens without filling up.
    *
    * @param {string} what
-   * @returns {(done: number, total: number | null) => void}
+   * @returns {Progress}
    */
   bytes(what) {
     let nextFifth = 1;

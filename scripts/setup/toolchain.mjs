@@ -24,6 +24,7 @@ export async function findToolchain(env = process.env) {
   return { ...cmake, ...compiler, generator: ninja ? 'Ninja' : 'Unix Makefiles' };
 }
 
+/** @param {NodeJS.ProcessEnv} env */
 async function findCMake(env) {
   const program = which('cmake', env);
   const needed = minimum.cmake.join('.');
@@ -44,6 +45,7 @@ async function findCMake(env) {
   return { cmake: program, cmakeVersion: version };
 }
 
+/** @param {NodeJS.ProcessEnv} env */
 async function findCompiler(env) {
   const tried = [];
   const names = env.CXX ? [env.CXX] : ['g++', 'c++', 'clang++'];

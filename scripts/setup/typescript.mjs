@@ -46,6 +46,7 @@ function isCurrent() {
   );
 }
 
+/** @param {import('./report.mjs').Report} report */
 async function compile(report) {
   const from = performance.now();
   const wanted = inputs();

@@ -28,10 +28,9 @@ export function isComplete(folder) {
  * @param {import('./report.mjs').Report} report
  * @param {import('./pip.mjs').Pip} pip
  * @param {string} folder
- * @param {{ what: string, packages: string[], install: (python: string, onProgress: Progress) => Promise<string | null> }} content
+ * @param {{ what: string, packages: string[], install: (python: string, onProgress: import('./report.mjs').Progress) => Promise<string | null> }} content
  *   what it is for, what is in it, and how that is installed: `install` returns what went wrong, or null
  * @returns {Promise<string | null>} what went wrong
- * @typedef {(done: number, total: number | null) => void} Progress
  */
 export async function makeEnvironment(report, pip, folder, { what, packages, install }) {
   if (isComplete(folder)) return null;

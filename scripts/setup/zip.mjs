@@ -6,6 +6,7 @@ import path from 'node:path';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import zlib from 'node:zlib';
+import { codeOf, messageOf } from './failure.mjs';
 
 const signature = { local: 0x04034b50, central: 0x02014b50, end: 0x06054b50, end64: 0x06064b50, locator64: 0x07064b50 };
 const endSize = 22;
@@ -150,13 +151,14 @@ function verify(file, entry, crc, size) {
   if (crc >>> 0 !== entry.crc) throw new ZipError(`${file} is damaged: the checksum of '${entry.name}' is wrong`);
 }
 
-/** zlib's complaints become ours; those of the file system (no space) stay what they are. */
+/** zlib's complaints become ours; those of the file system (no space) stay what they are. @param {unknown} error @param {string} file @param {Entry} entry */
 function damaged(error, file, entry) {
-  if (!String(error.code).startsWith('Z_') && error.code !== 'ERR_BUFFER_TOO_LARGE') return error;
-  return new ZipError(`${file} is damaged: '${entry.name}' cannot be inflated (${error.message})`, { cause: error });
+  const code = codeOf(error) ?? '';
+  if (!code.startsWith('Z_') && code !== 'ERR_BUFFER_TOO_LARGE') return error;
+  return new ZipError(`${file} is damaged: '${entry.name}' cannot be inflated (${messageOf(error)})`, { cause: error });
 }
 
-/** Where an entry's data begins: its local header may have other extra fields than the directory's. */
+/** Where an entry's data begins: its local header may have other extra fields than the directory's. @param {fsp.FileHandle} handle @param {string} file @param {Entry} entry */
 async function dataOffset(handle, file, entry) {
   if (entry.encrypted) throw new ZipError(`${file} has an encrypted entry: '${entry.name}'`);
   if (entry.method !== 0 && entry.method !== 8)
@@ -221,12 +223,12 @@ function parseDirectory(directory, count, file) {
   return entries;
 }
 
-/** The extra field holds, in this order, only those values that are all ones in the entry itself. */
+/** The extra field holds, in this order, only those values that are all ones in the entry itself. @param {Entry} entry @param {Buffer} extra @param {string} file */
 function applyZip64(entry, extra, file) {
   for (let at = 0; at + 4 <= extra.length; at += 4 + extra.readUInt16LE(at + 2)) {
     if (extra.readUInt16LE(at) !== 1) continue;
     let next = at + 4;
-    for (const field of ['size', 'packed', 'offset']) {
+    for (const field of /** @type {const} */ (['size', 'packed', 'offset'])) {
       if (entry[field] !== none32) continue;
       if (next + 8 > extra.length) throw new ZipError(`${file} has a damaged directory`);
       entry[field] = safe(extra.readBigUInt64LE(next), file);

@@ -3,7 +3,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { tail } from '../setup/commands.mjs';
-import { explainFileError } from '../setup/failure.mjs';
+import { explainFileError, messageOf } from '../setup/failure.mjs';
 import { findPip } from '../setup/pip.mjs';
 import { root } from '../setup/project.mjs';
 import { digest } from '../setup/stamp.mjs';
@@ -15,7 +15,7 @@ const requirements = path.join(root, 'scripts', 'style', 'requirements.txt');
  * The folder that holds the programs, or why there is none.
  *
  * @param {import('../setup/report.mjs').Report} report
- * @param {ReturnType<import('../setup/environment.mjs').readEnvironment>} environment
+ * @param {import('../setup/environment.mjs').Environment} environment
  * @returns {Promise<{ programs: string } | { problem: string }>}
  */
 export async function prepareTools(report, environment) {
@@ -37,6 +37,6 @@ export async function prepareTools(report, environment) {
     });
     return problem === null ? answer : { problem };
   } catch (error) {
-    return { problem: /** @type {Error} */ (explainFileError(error, environment.cache)).message };
+    return { problem: messageOf(explainFileError(error, environment.cache)) };
   }
 }

@@ -3,6 +3,7 @@
 const fs = require('node:fs');
 
 module.exports = class ClosingLine {
+  /** @param {unknown} _contexts @param {import('@jest/reporters').AggregatedResult} results */
   onRunComplete(_contexts, results) {
     const skipped = results.numPendingTests + results.numTodoTests;
     // A test file that does not even load has no tests in it to be counted as failed.

@@ -3,8 +3,9 @@
 
 import { inspect, isDeepStrictEqual } from 'node:util';
 
-const plain = (text) => text.replace(/\s+/g, ' ').trim();
+const plain = (/** @type {string} */ text) => text.replace(/\s+/g, ' ').trim();
 
+/** @param {unknown} value @param {unknown} expected @returns {boolean} */
 function isClose(value, expected) {
   if (typeof value === 'number' && typeof expected === 'number') {
     return Object.is(value, expected) || Math.abs(value - expected) <= 1e-4 * Math.max(1, Math.abs(expected));
@@ -15,7 +16,7 @@ function isClose(value, expected) {
   return isDeepStrictEqual(value, expected);
 }
 
-globalThis.checkClaim = (value, text) => {
+globalThis.checkClaim = (/** @type {any} */ value, /** @type {string} */ text) => {
   const isTensor = typeof value?.toArray === 'function';
   const holds = text.startsWith('tensor(')
     ? plain(inspect(value)) === plain(text)
@@ -32,7 +33,7 @@ for (const file of process.argv.slice(2)) {
     await import(file);
     failures.push(null);
   } catch (error) {
-    failures.push(String(error?.stack ?? error));
+    failures.push(String(/** @type {any} */ (error)?.stack ?? error));
   }
 }
 process.stdout.write(JSON.stringify(failures));
