@@ -63,6 +63,7 @@ Napi::Object startAddon(Napi::Env env, Napi::Object exports) {
   defineRandom(exports);
   defineCuda(exports);
   defineRuntime(exports);
+  defineStopSignals(exports);
   definePrinting(exports);
   defineMallocPolicy(exports);
   return exports;

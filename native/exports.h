@@ -31,8 +31,9 @@ void defineProperties(Napi::Object exports);  // tensor/properties.cpp
 void defineTensorData(Napi::Object exports);  // tensor/tensor_data.cpp
 void definePrinting(Napi::Object exports);    // tensor/printing.cpp
 
-void defineRandom(Napi::Object exports);   // runtime/random.cpp
-void defineCuda(Napi::Object exports);     // runtime/cuda.cpp
-void defineRuntime(Napi::Object exports);  // runtime/runtime.cpp
+void defineRandom(Napi::Object exports);       // runtime/random.cpp
+void defineCuda(Napi::Object exports);         // runtime/cuda.cpp
+void defineRuntime(Napi::Object exports);      // runtime/runtime.cpp
+void defineStopSignals(Napi::Object exports);  // runtime/stop_signals.cpp
 
 }  // namespace torch_func

@@ -1,29 +1,40 @@
-/** Ctrl-C and its relatives, between two pieces of work and in the middle of one. */
+/** Stops a command on Ctrl-C, SIGTERM and SIGHUP: between two pieces of work, and within one. */
 
+import os from 'node:os';
 import vm from 'node:vm';
 
+import { native } from '../native';
 import { Interrupted, type StopSignal } from './failure';
 
-const SIGNALS: readonly StopSignal[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+const REDIRECTED: readonly StopSignal[] = ['SIGTERM', 'SIGHUP'];
 
-/** The code of the error by which Node.js ends a script on Ctrl-C. */
+/** The code of the error by which Node.js ends a script on SIGINT. */
 const STOPPED = 'ERR_SCRIPT_EXECUTION_INTERRUPTED';
 
 /**
- * Runs `work` with a signal that is aborted, with an {@link Interrupted}, when the process is asked
- * to stop. Meanwhile such requests do not end the process: `work` has to look at the signal.
+ * Runs `work` with an abort signal that is aborted, with an {@link Interrupted}, when the process is asked
+ * to stop. Meanwhile such requests do not end the process: `work` has to check the abort signal.
  */
 export async function withStopSignals<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController();
-  const stop = (signal: NodeJS.Signals): void => {
-    controller.abort(new Interrupted(signal as StopSignal));
+  const stop = (): void => {
+    controller.abort(interruption());
   };
-  for (const signal of SIGNALS) process.on(signal, stop);
+  process.on('SIGINT', stop);
+  // Node.js ends running JavaScript on SIGINT only.
+  native.redirectStopSignals(true);
   try {
     return await work(controller.signal);
   } finally {
-    for (const signal of SIGNALS) process.off(signal, stop);
+    native.redirectStopSignals(false);
+    process.off('SIGINT', stop);
   }
+}
+
+/** The signal that arrived, if one arrived as SIGINT. */
+function interruption(): Interrupted {
+  const number = native.redirectedSignal();
+  return new Interrupted(REDIRECTED.find((name) => os.constants.signals[name] === number) ?? 'SIGINT');
 }
 
 interface WorkSlot {
@@ -33,11 +44,10 @@ interface WorkSlot {
 const SLOT = "globalThis[Symbol.for('torch-func.interruptible-work')]";
 
 /**
- * Calls `work` so that Ctrl-C ends it even in an endless loop, where no signal handler gets its
- * turn. The `finally` blocks of what is ended this way do not run, so that the process should do
- * nothing after it but clean up.
+ * Calls `work` so that a stop signal ends it even in an endless loop, where signal handlers do not run. The
+ * `finally` blocks inside `work` are then skipped, so the process should do nothing after it but clean up.
  *
- * @throws Interrupted when Ctrl-C was pressed.
+ * @throws Interrupted on such a signal.
  */
 export function callInterruptibly<T>(work: () => T): T {
   const slot = vm.runInThisContext(`${SLOT} ??= {}`) as WorkSlot;
@@ -45,9 +55,7 @@ export function callInterruptibly<T>(work: () => T): T {
   try {
     return vm.runInThisContext(`${SLOT}.work()`, { breakOnSigint: true }) as T;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException | undefined)?.code === STOPPED) {
-      throw new Interrupted('SIGINT');
-    }
+    if ((error as NodeJS.ErrnoException | undefined)?.code === STOPPED) throw interruption();
     throw error;
   } finally {
     delete slot.work;

@@ -197,6 +197,9 @@ export interface Native {
   generatorGetState(generator: object): Tensor;
   generatorSetState(generator: object, state: Tensor): void;
   generatorDevice(generator: object): string;
+  // runtime/stop_signals.cpp
+  redirectStopSignals(enabled: boolean): void;
+  redirectedSignal(): number;
   // runtime/cuda.cpp
   cudaIsBuilt(): boolean;
   cudaDeviceCount(): number;

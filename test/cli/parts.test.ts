@@ -118,15 +118,15 @@ describe('failures', () => {
 
 describe('interruption', () => {
   test('a signal aborts and the process lives', async () => {
-    const before = process.listenerCount('SIGTERM');
+    const before = process.listenerCount('SIGINT');
     await expect(
       withStopSignals(async (signal) => {
-        process.emit('SIGTERM', 'SIGTERM');
+        process.emit('SIGINT', 'SIGINT');
         signal.throwIfAborted();
         return Promise.resolve();
       }),
-    ).rejects.toThrow('stopped by SIGTERM');
-    expect(process.listenerCount('SIGTERM')).toBe(before);
+    ).rejects.toThrow('stopped by Ctrl-C');
+    expect(process.listenerCount('SIGINT')).toBe(before);
   });
 
   test('work gives its result and its own errors', () => {

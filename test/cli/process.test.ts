@@ -69,26 +69,42 @@ describe.each([
   });
 });
 
-test.each(['first', 'later'])('Ctrl-C in an endless loop in the %s call', async (when) => {
-  const source = `let calls = 0;
-    export default (x) => {
-      if (++calls > ${when === 'first' ? 0 : 4}) {
-        console.log('in the loop');
-        for (;;) x.sin();
-      }
-      return x.sin();
-    };`;
-  let sent = false;
-  const { code, signal, err } = await spawnCommand(args(source, 100, '--chunk-size', '1'), {
-    onOutput: (text, kill) => {
-      if (sent || !text.includes('in the loop')) return;
-      sent = true;
-      kill('SIGINT');
-    },
+describe.each([
+  ['SIGINT', 130, 'Ctrl-C'],
+  ['SIGTERM', 143, 'SIGTERM'],
+  ['SIGHUP', 129, 'SIGHUP'],
+] as const)('%s in an endless loop', (name, exitCode, shown) => {
+  test.each(['first', 'later'])('in the %s call', async (when) => {
+    const source = `let calls = 0;
+      export default (x) => {
+        if (++calls > ${when === 'first' ? 0 : 4}) {
+          console.log('in the loop');
+          for (;;) x.sin();
+        }
+        return x.sin();
+      };`;
+    let sent = false;
+    const { code, signal, err } = await spawnCommand(args(source, 100, '--chunk-size', '1'), {
+      onOutput: (text, kill) => {
+        if (sent || !text.includes('in the loop')) return;
+        sent = true;
+        kill(name);
+      },
+    });
+    expect(err).toBe(`torch-func jacobian: stopped by ${shown}\n`);
+    expect([code, signal]).toEqual([exitCode, null]);
+    expect(fs.readdirSync(folder.path).sort()).toEqual(['X.npy', 'f.mjs']);
   });
-  expect(err).toBe('torch-func jacobian: stopped by Ctrl-C\n');
-  expect([code, signal]).toEqual([130, null]);
-  expect(fs.readdirSync(folder.path).sort()).toEqual(['X.npy', 'f.mjs']);
+
+  test('in a module', async () => {
+    const { code, signal } = await spawnCommand(args('console.log("in the loop"); for (;;);', 100), {
+      onOutput: (_, kill) => {
+        kill(name);
+      },
+    });
+    expect([code, signal]).toEqual([null, name]);
+    expect(fs.readdirSync(folder.path).sort()).toEqual(['X.npy', 'f.mjs']);
+  });
 });
 
 test('the next run removes what a killed one left behind', async () => {

@@ -6,7 +6,6 @@ import type { JacobianJob } from '../../jobs/jacobian/job';
 import { Progress } from '../../terminal/progress';
 import type { Terminal } from '../../terminal/terminal';
 import { UsageError } from '../failure';
-import { callInterruptibly, withStopSignals } from '../interrupt';
 import { print } from '../print';
 import { summaryLine } from './summary';
 
@@ -62,10 +61,11 @@ export async function jacobianCommand(args: readonly string[], terminal: Termina
   const ignore = (): void => undefined;
   process.on('SIGXFSZ', ignore);
   try {
-    const report = await withStopSignals(async (signal) => {
-      const { torch, loadFunction, runJacobianJob } = loadEngine();
-      const fn = await loadFunction(request.fn, torch);
-      return runJacobianJob(
+    const { torch, loadFunction, runJacobianJob, withStopSignals, callInterruptibly } = loadEngine();
+    // Outside of withStopSignals: a module that loads for ever is ended by the default action of the signal.
+    const fn = await loadFunction(request.fn, torch);
+    const report = await withStopSignals((signal) =>
+      runJacobianJob(
         { ...request.job, fn },
         {
           signal,
@@ -74,8 +74,8 @@ export async function jacobianCommand(args: readonly string[], terminal: Termina
             progress.update(done, total);
           },
         },
-      );
-    });
+      ),
+    );
     progress.clear();
     const line = request.json ? JSON.stringify(report) : summaryLine(report);
     await print(terminal, `${line}\n`, `; ${report.output} is complete`);
@@ -97,9 +97,10 @@ function loadEngine() {
     require('../../jobs/function/load-function') as typeof import('../../jobs/function/load-function');
   const { runJacobianJob } = require('../../jobs/jacobian/job') as typeof import('../../jobs/jacobian/job');
   const { keepFreedMemory } = require('../../jobs/process-memory') as typeof import('../../jobs/process-memory');
+  const { withStopSignals, callInterruptibly } = require('../interrupt') as typeof import('../interrupt');
   /* eslint-enable @typescript-eslint/no-require-imports */
   keepFreedMemory();
-  return { torch, loadFunction, runJacobianJob };
+  return { torch, loadFunction, runJacobianJob, withStopSignals, callInterruptibly };
 }
 
 function parseRequest(args: readonly string[]): Request | 'help' {
