@@ -107,6 +107,12 @@ describe.each([
   });
 });
 
+test('a module that waits for ever', async () => {
+  const { code, err } = await spawnCommand(args('await new Promise(() => {}); export default (x) => x.sin();', 10));
+  expect(err).toBe('torch-func: the command cannot continue: a module waits for a Promise that is never settled\n');
+  expect(code).toBe(1);
+});
+
 test('the next run removes what a killed one left behind', async () => {
   const source = `let calls = 0;
     export default (x) => {
