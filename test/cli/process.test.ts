@@ -107,6 +107,12 @@ describe.each([
   });
 });
 
+test('a Promise that is refused may be rejected', async () => {
+  const { code, err } = await spawnCommand(args('export default async (x) => { throw new Error("no"); };', 10));
+  expect(err).toMatch(/^torch-func jacobian: the function in .*f\.mjs returned a Promise; it must be synchronous.*\n$/);
+  expect(code).toBe(1);
+});
+
 test('a module that waits for ever', async () => {
   const { code, err } = await spawnCommand(args('await new Promise(() => {}); export default (x) => x.sin();', 10));
   expect(err).toBe('torch-func: the command cannot continue: a module waits for a Promise that is never settled\n');

@@ -2,6 +2,7 @@
 
 import type * as torch from '../../index';
 import { native } from '../../native';
+import { ignoreRejection, isPromiseLike } from '../../synchronous';
 import type { Tensor } from '../../tensor';
 import { JobError } from '../errors';
 import { isError, liesIn, messageOf, stackLines } from '../thrown';
@@ -46,7 +47,8 @@ export class SampleFunction {
       if (y.isFloatingPoint()) return y;
       throw this.error(`returned a tensor of ${y.dtype}; a Jacobian needs a real floating-point tensor`);
     }
-    if (isPromise(y)) {
+    if (isPromiseLike(y)) {
+      ignoreRejection(y);
       throw this.error(
         'returned a Promise; it must be synchronous, because a transform that waits would still be active ' +
           'while other code runs',
@@ -79,11 +81,6 @@ export class SampleFunction {
       .map((line) => `\n    ${line.trim()}`)
       .join('');
   }
-}
-
-function isPromise(value: unknown): boolean {
-  const then = (value as { then?: unknown } | null | undefined)?.then;
-  return typeof then === 'function';
 }
 
 function kindOf(value: unknown): string {
