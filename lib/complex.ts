@@ -1,6 +1,6 @@
 /**
- * A complex number, as Python's `complex`: what `item()` gives for a complex tensor, and what may
- * stand wherever a scalar may. Any object with the numbers `re` and `im` is accepted in its place.
+ * A complex number, as Python's `complex`. `item()` of a complex tensor returns one, and functions accept one wherever
+ * they accept a scalar, or any object with the numbers `re` and `im`.
  *
  * @example
  * ```ts
@@ -15,7 +15,7 @@ export class Complex {
     readonly im: number,
   ) {}
 
-  /** As Python writes it: `(1+2j)`. */
+  /** The number in Python's notation: `(1+2j)`. */
   toString(): string {
     const imaginary = `${this.im < 0 || Object.is(this.im, -0) ? '-' : '+'}${Math.abs(this.im)}j`;
     return `(${this.re}${imaginary})`;

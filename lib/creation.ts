@@ -14,9 +14,9 @@ export type TensorData = Scalar | Tensor | TypedArray | Uint8ClampedArray | Arra
 
 /** The options of {@link tensor}. */
 export interface TensorFromDataOptions {
-  /** The element type; by default what the data says. */
+  /** The element type; by default inferred from the data. */
   dtype?: Dtype | null;
-  /** Where the tensor is made; by default CPU memory. */
+  /** The device of the tensor; the CPU by default. */
   device?: DeviceLike | null;
   /** Whether autograd should record operations on the tensor. */
   requiresGrad?: boolean;
@@ -36,7 +36,7 @@ const TYPED_ARRAY_DTYPES: Readonly<Record<string, Dtype>> = {
   Uint8ClampedArray: 'uint8',
 };
 
-// By the array's own tag: a typed array of another realm is no instance of this realm's classes.
+// By the array's own tag: a typed array of another realm is not an instance of this realm's classes.
 function dtypeOf(api: string, data: ArrayBufferView): Dtype {
   const kind = (data as unknown as { [Symbol.toStringTag]: string })[Symbol.toStringTag];
   if (Object.hasOwn(TYPED_ARRAY_DTYPES, kind)) return TYPED_ARRAY_DTYPES[kind];
@@ -45,9 +45,9 @@ function dtypeOf(api: string, data: ArrayBufferView): Dtype {
 
 function holdsTensor(data: unknown, depth = 0): boolean {
   if (!Array.isArray(data)) return native.isTensor(data);
-  // Tensors in an array come with its first elements or not at all, unless it is mixed.
+  // libtorch has at most 64 dimensions; a cyclic array ends here, too.
   if (depth >= 64) return false;
-  // Up to the first hole, which is an error later: an array that is all holes may have 2^32 of them.
+  // Stops at the first hole, which is an error later: a sparse array may have 2^32 of them.
   for (let i = 0; i < data.length; i++) {
     const item: unknown = data[i];
     if (item === undefined) return false;
@@ -56,8 +56,8 @@ function holdsTensor(data: unknown, depth = 0): boolean {
   return false;
 }
 
-// Arrays that hold tensors are stacked, so that scalars inside a transform keep their derivative and
-// their batch dimension, where Python's torch.tensor reads their values.
+// Stacks arrays of tensors, so that scalars inside a transform keep their derivative and their batch dimension.
+// Python's torch.tensor reads their values instead.
 function stacked(data: unknown, options: TensorFromDataOptions, like: { dtype: Dtype | null }): Tensor {
   if (native.isTensor(data)) {
     like.dtype = like.dtype === null ? data.dtype : torchFunctions.promoteTypes(like.dtype, data.dtype);
@@ -72,12 +72,11 @@ function stacked(data: unknown, options: TensorFromDataOptions, like: { dtype: D
 /**
  * A new tensor with a copy of the data; `torch.tensor`.
  *
- * Numbers take the default dtype, bigints int64, booleans bool, complex numbers the complex dtype of
- * the default one; a typed array keeps its own type. Arrays may hold tensors, which are stacked, so
- * their derivatives are kept.
+ * Numbers become the default dtype, bigints int64, booleans bool, and complex numbers the complex dtype of the
+ * default dtype; a typed array keeps its element type. Tensors in an array are stacked and keep their derivatives.
  *
- * @throws ValueError for a ragged array, TypeError for anything but numbers, RuntimeError for a value
- * that the dtype cannot hold or a device that is not there.
+ * @throws ValueError for a ragged array, TypeError for values that are not numbers, RuntimeError for a value outside
+ * the range of the dtype or an unavailable device.
  * @example
  * ```ts
  * torch.tensor([[1, 2], [3, 4]]); // float32, shape [2, 2]
@@ -99,7 +98,7 @@ export function tensor(data: TensorData, options: TensorFromDataOptions = {}): T
     );
     if (options.dtype != null && options.dtype !== own) result = result.to(options.dtype);
   } else if (types.isArrayBuffer(data)) {
-    // A detached buffer has no array of bytes; the addon says so.
+    // A detached buffer has no bytes to view; the addon reports it.
     const bytes = native.tensorFromBytes(data, 'uint8', [data.byteLength], options.device);
     result = options.dtype != null ? bytes.to(options.dtype) : bytes;
   } else if (native.isTensor(data)) {
@@ -117,19 +116,19 @@ export function tensor(data: TensorData, options: TensorFromDataOptions = {}): T
 }
 
 /**
- * The data as a tensor: a tensor is returned as it is unless dtype or device ask for another;
- * `torch.as_tensor`. JavaScript data is always copied.
+ * The data as a tensor; `torch.as_tensor`. A tensor of the requested dtype and device is returned unchanged; JavaScript
+ * data is always copied.
  */
 export function asTensor(data: TensorData, options: Omit<TensorFromDataOptions, 'requiresGrad'> = {}): Tensor {
   return native.isTensor(data) ? data.to({ dtype: options.dtype, device: options.device }) : tensor(data, options);
 }
 
 /**
- * A tensor of the given shape from the elements in row-major order, copied; compare
- * `torch.frombuffer`. The fast way from a typed array into a shape; float16 and bfloat16 are given as
- * their bits in a Uint16Array, complex numbers as pairs.
+ * A tensor of the given shape with a copy of the elements, which are in row-major order; compare
+ * `torch.frombuffer`. The fastest way to create a tensor from a typed array. float16 and bfloat16 are passed as their
+ * bits in a Uint16Array, complex numbers as pairs.
  *
- * @throws ValueError if the number of bytes is not what shape and dtype need.
+ * @throws ValueError if the number of bytes does not match the shape and the dtype.
  * @example
  * ```ts
  * torch.fromTypedArray(new Float32Array([1, 2, 3, 4, 5, 6]), [2, 3]);

@@ -1,16 +1,16 @@
 /**
- * CUDA devices: `torch.cuda`. Every function may be called where there is no CUDA; what PyTorch
- * refuses there is refused with its words.
+ * CUDA devices: `torch.cuda`. All functions can be called without CUDA; those that PyTorch refuses then throw
+ * PyTorch's error.
  */
 
 import { Device, type DeviceLike } from './device';
 import { AssertionError, RuntimeError, ValueError } from './errors';
 import { native } from './native';
 
-/** A CUDA device: its number, or a device of type `cuda`. Left out, the current one. */
+/** A CUDA device: its number, or a device of type `cuda`. By default the current device. */
 export type CudaDevice = number | DeviceLike;
 
-/** What a CUDA device is. */
+/** The properties of a CUDA device. */
 export interface CudaDeviceProperties {
   readonly name: string;
   /** The compute capability, `major.minor`. */
@@ -21,12 +21,12 @@ export interface CudaDeviceProperties {
   readonly totalMemory: number;
 }
 
-/** Whether the libtorch in use has CUDA and this machine a device for it, as `torch.cuda.is_available`. */
+/** Whether libtorch was built with CUDA and this machine has a device, as `torch.cuda.is_available`. */
 export function isAvailable(): boolean {
   return deviceCount() > 0;
 }
 
-/** How many CUDA devices there are, as `torch.cuda.device_count`; 0 without CUDA. */
+/** The number of CUDA devices, as `torch.cuda.device_count`; 0 without CUDA. */
 export function deviceCount(): number {
   return native.cudaIsBuilt() ? native.cudaDeviceCount() : 0;
 }
@@ -42,7 +42,7 @@ function requireCuda(): void {
   if (native.cudaDeviceCount() === 0) throw new RuntimeError('No CUDA GPUs are available');
 }
 
-/** The number of a device. Without CUDA, or without such a device, this throws. */
+/** The number of a device. Throws without CUDA, and for a device that does not exist. */
 function indexOf(device: CudaDevice | undefined, needsIndex = false): number {
   requireCuda();
   if (device === undefined) return native.cudaCurrentDevice();
@@ -62,27 +62,26 @@ function indexOf(device: CudaDevice | undefined, needsIndex = false): number {
 }
 
 /**
- * The number of the device that `'cuda'` stands for, as `torch.cuda.current_device`.
+ * The number of the current device, which `'cuda'` stands for, as `torch.cuda.current_device`.
  *
- * @throws AssertionError if this libtorch has no CUDA, RuntimeError if this machine has no device; so
- *   do the other functions that need one.
+ * @throws AssertionError if libtorch was built without CUDA, RuntimeError if this machine has no device; the same holds
+ *   for the other functions that need a device.
  */
 export function currentDevice(): number {
   return indexOf(undefined);
 }
 
 /**
- * Makes a device the one that `'cuda'` stands for, as `torch.cuda.set_device`. A negative number
- * changes nothing.
+ * Sets the current device, as `torch.cuda.set_device`. A negative number has no effect.
  *
- * @throws RuntimeError if there is no such device, ValueError for a device without a number.
+ * @throws RuntimeError for a device that does not exist, ValueError for a device without a number.
  */
 export function setDevice(device: CudaDevice): void {
   const index = indexOf(device, true);
   if (index >= 0) native.cudaSetDevice(index);
 }
 
-/** Waits until a device has done all that it was told to do, as `torch.cuda.synchronize`. */
+/** Waits until a device has finished all its queued work, as `torch.cuda.synchronize`. */
 export function synchronize(device?: CudaDevice): void {
   native.cudaSynchronize(indexOf(device));
 }
@@ -98,7 +97,7 @@ export function getDeviceCapability(device?: CudaDevice): [number, number] {
   return [major, minor];
 }
 
-/** What a device is, as `torch.cuda.get_device_properties`. */
+/** The properties of a device, as `torch.cuda.get_device_properties`. */
 export function getDeviceProperties(device?: CudaDevice): CudaDeviceProperties {
   const index = indexOf(device);
   return { ...native.cudaDeviceProperties(index), totalMemory: native.cudaMemGetInfo(index)[1] };
@@ -110,8 +109,8 @@ export function memGetInfo(device?: CudaDevice): [number, number] {
 }
 
 /**
- * What the allocator of CUDA memory counts, as `torch.cuda.memory_stats`, under PyTorch's keys:
- * `'allocated_bytes.all.current'`, ... Empty without CUDA, and before the first CUDA tensor.
+ * The statistics of the CUDA allocator, as `torch.cuda.memory_stats`, under PyTorch's keys, such as
+ * `'allocated_bytes.all.current'`. Empty without CUDA and before the first CUDA tensor.
  */
 export function memoryStats(device?: CudaDevice): Record<string, number> {
   return isAvailable() ? native.cudaMemoryStats(indexOf(device)) : {};
@@ -122,31 +121,31 @@ export function memoryAllocated(device?: CudaDevice): number {
   return memoryStats(device)['allocated_bytes.all.current'] ?? 0;
 }
 
-/** The most bytes that tensors have occupied at once, as `torch.cuda.max_memory_allocated`. */
+/** The peak number of bytes that tensors have occupied, as `torch.cuda.max_memory_allocated`. */
 export function maxMemoryAllocated(device?: CudaDevice): number {
   return memoryStats(device)['allocated_bytes.all.peak'] ?? 0;
 }
 
-/** The bytes of CUDA memory that the allocator holds, as `torch.cuda.memory_reserved`. */
+/** The bytes of CUDA memory that the allocator has reserved, as `torch.cuda.memory_reserved`. */
 export function memoryReserved(device?: CudaDevice): number {
   return memoryStats(device)['reserved_bytes.all.current'] ?? 0;
 }
 
-/** Starts the peaks of {@link memoryStats} anew, as `torch.cuda.reset_peak_memory_stats`. */
+/** Resets the peaks of {@link memoryStats}, as `torch.cuda.reset_peak_memory_stats`. */
 export function resetPeakMemoryStats(device?: CudaDevice): void {
   native.cudaResetPeakMemoryStats(indexOf(device));
 }
 
-/** Gives cached CUDA memory that nothing uses back to the device, as `torch.cuda.empty_cache`. */
+/** Releases the cached CUDA memory that is not in use, as `torch.cuda.empty_cache`. */
 export function emptyCache(): void {
   if (isAvailable()) native.cudaEmptyCache();
 }
 
 /**
- * Seeds the random numbers of the current CUDA device, as `torch.cuda.manual_seed`; nothing happens
- * without CUDA. `torch.manualSeed` seeds every device.
+ * Seeds the random numbers of the current CUDA device, as `torch.cuda.manual_seed`; a no-op without CUDA.
+ * `torch.manualSeed` seeds every device.
  *
- * @throws ValueError unless the seed is an integer from -2^63 to 2^64-1, TypeError if it is no number.
+ * @throws ValueError unless the seed is an integer from -2^63 to 2^64-1, TypeError if it is not a number.
  */
 export function manualSeed(seed: number | bigint): void {
   const bits = seedBits(seed);

@@ -1,18 +1,18 @@
-/** Where tensors live: `torch.device`. */
+/** The devices of tensors: `torch.device`. */
 
 import { inspect } from 'node:util';
 import { RuntimeError } from './errors';
 
-/** A device, however it is named: `'cuda:1'`, `{ type: 'cuda', index: 1 }` or a {@link Device}. */
+/** A device in any form: `'cuda:1'`, `{ type: 'cuda', index: 1 }` or a {@link Device}. */
 export type DeviceLike = string | { readonly type: string; readonly index?: number | null };
 
-// In the order in which libtorch lists them.
+// In libtorch's order, for its message.
 const DEVICE_TYPES = [
   ...['cpu', 'cuda', 'ipu', 'xpu', 'mkldnn', 'opengl', 'opencl', 'ideep', 'hip', 've', 'fpga', 'maia', 'xla', 'lazy'],
   ...['vulkan', 'mps', 'meta', 'hpu', 'mtia', 'privateuseone'],
 ];
 
-/** libtorch keeps the index in eight bits. */
+/** libtorch stores the index in a signed byte. */
 const MAX_INDEX = 127;
 
 function parse(text: string): { type: string; index: number | null } {
@@ -37,8 +37,7 @@ function checkIndex(index: unknown): number {
 }
 
 /**
- * A place where tensors live, as `torch.device`. `index` is null for "the current device of this
- * type", as in `'cuda'`.
+ * A device of tensors, as `torch.device`. `index` is null for the current device of the type, as in `'cuda'`.
  *
  * @example
  * ```ts
@@ -54,9 +53,9 @@ export class Device {
 
   /**
    * @param device - A device string, another device, or `{ type, index }`.
-   * @param index - The device's number, when `device` is a type alone: `new Device('cuda', 1)`.
-   * @throws RuntimeError with PyTorch's words for a string that names no device, TypeError for
-   *   anything that is neither a string nor an object with a `type`.
+   * @param index - The device's number, when `device` is only a type: `new Device('cuda', 1)`.
+   * @throws RuntimeError with PyTorch's message for a string that does not name a device, TypeError for a value that is
+   *   neither a string nor an object with a `type`.
    */
   constructor(device: DeviceLike, index?: number) {
     if (typeof device === 'string') {
@@ -80,18 +79,18 @@ export class Device {
     this.index = given === undefined || given === null ? null : checkIndex(given);
   }
 
-  /** @internal The device of a string that libtorch made. */
+  /** @internal The device of a string from libtorch. */
   static parse(text: string): Device {
     return new Device(text);
   }
 
-  /** Whether the other names the same device. */
+  /** Whether both name the same device. */
   equals(other: DeviceLike): boolean {
     const device = other instanceof Device ? other : new Device(other);
     return this.type === device.type && this.index === device.index;
   }
 
-  /** `'cuda:1'`, or the type alone where there is no index. */
+  /** `'cuda:1'`, or only the type without an index. */
   toString(): string {
     return this.index === null ? this.type : `${this.type}:${this.index}`;
   }
@@ -106,10 +105,10 @@ export class Device {
 }
 
 /**
- * Makes a {@link Device}: `torch.device('cuda', 1)`, `torch.device('cuda:1')`. Whether this machine
- * has such a device is asked when something is put there.
+ * Creates a {@link Device}: `torch.device('cuda', 1)`, `torch.device('cuda:1')`. Whether the device exists is checked
+ * when it is used.
  *
- * @throws As the constructor of {@link Device}.
+ * @throws The errors of the constructor of {@link Device}.
  */
 export function device(device: DeviceLike, index?: number): Device {
   return new Device(device, index);

@@ -1,6 +1,6 @@
-/** The type `Dtype`, and what a dtype says about its elements. */
+/** The type `Dtype`, and the kinds of dtypes. */
 
-/** The element type of a tensor, as in `torch.dtype`, by its name: `torch.float32 === 'float32'`. */
+/** The element type of a tensor, as in `torch.dtype`; a string: `torch.float32 === 'float32'`. */
 export type Dtype = (typeof DTYPES)[number];
 
 const DTYPES = [
@@ -8,7 +8,7 @@ const DTYPES = [
   ...(['float16', 'bfloat16', 'float32', 'float64', 'complex32', 'complex64', 'complex128'] as const),
 ] as const;
 
-/** Whether a value names a dtype. */
+/** Whether a value is the name of a dtype. */
 export function isDtype(value: unknown): value is Dtype {
   return typeof value === 'string' && (DTYPES as readonly string[]).includes(value);
 }

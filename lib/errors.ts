@@ -1,11 +1,11 @@
 /**
- * The error classes of Python that have no JavaScript counterpart. Messages keep PyTorch's wording
- * where PyTorch raises one, so that a search for them finds PyTorch's answers.
+ * The error classes of Python that JavaScript does not have. Where PyTorch raises the error too, the message keeps
+ * PyTorch's wording, so that a search finds the answers for PyTorch.
  *
  * Python's `TypeError` is JavaScript's own.
  */
 
-/** What libtorch raises for most failures; Python's `RuntimeError`. */
+/** The error of most failures in libtorch; Python's `RuntimeError`. */
 export class RuntimeError extends Error {
   override name = 'RuntimeError';
 }
@@ -20,12 +20,12 @@ export class IndexError extends RangeError {
   override name = 'IndexError';
 }
 
-/** An operator that has no kernel or no derivative for what was asked; Python's `NotImplementedError`. */
+/** An operator without a kernel or a derivative for its arguments; Python's `NotImplementedError`. */
 export class NotImplementedError extends RuntimeError {
   override name = 'NotImplementedError';
 }
 
-/** A condition that PyTorch asserts does not hold; Python's `AssertionError`. */
+/** A failed assertion of PyTorch; Python's `AssertionError`. */
 export class AssertionError extends Error {
   override name = 'AssertionError';
 }
@@ -40,12 +40,12 @@ export class KeyError extends Error {
   override name = 'KeyError';
 }
 
-/** A factorisation that does not exist for the input; `torch.linalg.LinAlgError`. */
+/** A factorization that does not exist for the input; `torch.linalg.LinAlgError`. */
 export class LinAlgError extends RuntimeError {
   override name = 'LinAlgError';
 }
 
-/** Memory that could not be had, on CPU or GPU; `torch.OutOfMemoryError`. */
+/** A failed allocation of CPU or GPU memory; `torch.OutOfMemoryError`. */
 export class OutOfMemoryError extends RuntimeError {
   override name = 'OutOfMemoryError';
 }

@@ -4,7 +4,7 @@ import { Device, type DeviceLike } from './device';
 import { native } from './native';
 import type { Tensor } from './tensor';
 
-/** Marks the calls of the constructor that come from this file. */
+/** Marks calls of the constructor from this file. */
 const FROM = Symbol('generator source');
 
 interface Source {
@@ -16,9 +16,8 @@ function isSource(value: unknown): value is Source {
 }
 
 /**
- * A stream of random numbers with a state of its own, as `torch.Generator`. Operators that draw
- * random numbers take one as their option `generator`; without it they use the default generator of
- * their device. The same seed gives the numbers that PyTorch gives.
+ * A stream of random numbers with its own state, as `torch.Generator`. Random operators take it as their option
+ * `generator`; by default they use the generator of their device. A seed gives the same numbers as in PyTorch.
  *
  * @example
  * ```ts
@@ -29,9 +28,8 @@ function isSource(value: unknown): value is Source {
  */
 export class Generator {
   /**
-   * @param options - The device whose random numbers it makes (the CPU by default), as a device or
-   *   as `{ device }`.
-   * @throws RuntimeError if there is no such device, or it has no random numbers (`meta`).
+   * @param options - The device of the random numbers (the CPU by default), as a device or as `{ device }`.
+   * @throws RuntimeError if the device does not exist or has no random numbers (`meta`).
    */
   constructor(options?: DeviceLike | { device?: DeviceLike });
   constructor(options: DeviceLike | { device?: DeviceLike } | Source = {}) {
@@ -45,55 +43,53 @@ export class Generator {
     native.generatorInit(this, new Device(isDevice ? options : (options.device ?? 'cpu')));
   }
 
-  /** The device whose random numbers this generator makes. */
+  /** The device of the random numbers. */
   get device(): Device {
     return new Device(native.generatorDevice(this));
   }
 
   /**
-   * Starts the stream that belongs to a seed.
+   * Seeds the stream.
    *
-   * @param seed - An integer from -2^63 to 2^64-1; a negative one stands for the unsigned integer of
-   *   the same bits.
+   * @param seed - An integer from -2^63 to 2^64-1; a negative seed stands for the unsigned integer with the same bits.
    * @returns This generator.
-   * @throws RuntimeError for anything but an integer, ValueError for one out of range.
+   * @throws RuntimeError for a value that is not an integer, ValueError for an integer out of range.
    */
   manualSeed(seed: number | bigint): this {
     native.generatorManualSeed(this, seed);
     return this;
   }
 
-  /** Takes a seed from the system's randomness, and returns it. */
+  /** Seeds the stream from the system's source of randomness, and returns the seed. */
   seed(): number | bigint {
     return native.generatorSeed(this);
   }
 
-  /** The seed that this generator was started with; a bigint beyond 2^53. */
+  /** The seed of the stream; a bigint beyond 2^53. */
   initialSeed(): number | bigint {
     return native.generatorInitialSeed(this);
   }
 
-  /** The state, as a uint8 tensor to hand to {@link Generator.setState}. */
+  /** The state, as a uint8 tensor for {@link Generator.setState}. */
   getState(): Tensor {
     return native.generatorGetState(this);
   }
 
   /**
-   * Goes on from a state that {@link Generator.getState} gave.
+   * Restores a state from {@link Generator.getState}.
    *
-   * @throws TypeError if the state is no uint8 tensor, RuntimeError if it is no state of such a
-   *   generator.
+   * @throws TypeError if the state is not a uint8 tensor, RuntimeError if it is not a valid state for the device.
    */
   setState(state: Tensor): this {
     native.generatorSetState(this, state);
     return this;
   }
 
-  /** A new generator that goes on from where this one is. */
+  /** A new generator with the current state of this one. */
   cloneState(): Generator {
     return new Generator({ [FROM]: this } as object);
   }
 }
 
-/** The generator that random operators on the CPU use when none is given, as `torch.default_generator`. */
+/** The generator that random operators on the CPU use by default, as `torch.default_generator`. */
 export const defaultGenerator: Generator = new Generator({ [FROM]: 'default' } as object);

@@ -15,7 +15,7 @@ export { slice } from './indexing';
 export type { Index } from './indexing';
 export { getPrintOptions, setPrintOptions } from './format';
 export type { PrintOptions } from './format';
-// These win over the operators of the same names above, whose arguments are not Python's.
+// These take precedence over the operators of the same names above, whose arguments differ from Python's.
 export {
   asarray,
   atleast1d,

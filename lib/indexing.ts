@@ -1,13 +1,13 @@
-/** Indices: what stands between the brackets of Python's `x[...]`. */
+/** Indices: the content of the brackets in Python's `x[...]`. */
 
 import type { Tensor } from './tensor';
 
-/** A bound of a slice: an integer, or none. */
+/** A bound of a slice: an integer, or null for an open end. */
 export type SliceBound = number | bigint | null;
 
 /**
- * A range of positions along one dimension; made by {@link slice}. Bounds may be negative (counted
- * from the end) and beyond the end (cut off), as in Python.
+ * A range of positions along one dimension; created by {@link slice}. As in Python, negative bounds count from the end,
+ * and bounds beyond the end are clamped.
  */
 export class Slice {
   constructor(
@@ -16,34 +16,32 @@ export class Slice {
     readonly step: SliceBound = null,
   ) {}
 
-  /** As between Python's brackets: `1:3`, `::2`. */
+  /** The slice in Python's notation: `1:3`, `::2`. */
   toString(): string {
     const text = (bound: SliceBound): string => (bound === null ? '' : String(bound));
     return `${text(this.start)}:${text(this.stop)}${this.step === null ? '' : `:${text(this.step)}`}`;
   }
 }
 
-/** A list of positions, or (of booleans) a mask; nested lists index with a tensor of their shape. */
+/** A list of positions, or of booleans as a mask; nested lists stand for a tensor of their shape. */
 export type IndexList = readonly (number | bigint | boolean | IndexList)[];
 
 /**
- * One index, as Python takes them:
- * - an integer picks a position and drops the dimension;
- * - a {@link Slice}, or a string as between Python's brackets (`':'`, `'1:3'`, `'::2'`, `'-1:'`),
- *   keeps it;
- * - `'...'` stands for all dimensions not named;
+ * One index, as in Python:
+ * - an integer selects a position and removes the dimension;
+ * - a {@link Slice}, or a string in Python's notation (`':'`, `'1:3'`, `'::2'`, `'-1:'`), keeps the dimension;
+ * - `'...'` stands for all dimensions without an index;
  * - `null` adds a dimension of size 1;
- * - an integer tensor or list picks several positions; a boolean one is a mask over as many
- *   dimensions as it has.
+ * - an integer tensor or list selects several positions; a boolean one is a mask over as many dimensions as it has.
  */
 export type Index = number | bigint | boolean | null | string | Slice | Tensor | IndexList;
 
 /**
  * A slice for {@link Index}: `x.index(slice(1, 3))` is Python's `x[1:3]`, `x.index(slice())` is
- * `x[:]`. With one argument it is the stop, as in Python: `slice(3)` is `:3`.
+ * `x[:]`. A single argument is the stop, as in Python: `slice(3)` is `:3`.
  *
- * @param step - A positive integer; PyTorch has no negative steps (`flip` turns a dimension around).
- *   The bounds are checked where the slice is used.
+ * @param step - A positive integer; PyTorch has no negative steps (`flip` reverses a dimension). The bounds are checked
+ *   when the slice is used.
  *
  * @example
  * ```ts

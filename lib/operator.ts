@@ -5,9 +5,8 @@ import type { OperatorFunction } from './native';
 import { Tensor } from './tensor';
 
 /**
- * The function that calls an operator: the same closure for all of them. It hands the addon an empty
- * Tensor to put the result into, because JavaScript makes an object several times faster than
- * Node-API does, and every call of an operator needs one.
+ * The function that calls an operator. It passes the addon an empty Tensor for the result, because JavaScript creates
+ * an object several times faster than Node-API, and every call needs one.
  */
 export function operatorFunction(name: string, overloads: string, isMethod: boolean): OperatorFunction {
   const call = native.operator(name, overloads, isMethod);
@@ -19,8 +18,7 @@ export function operatorFunction(name: string, overloads: string, isMethod: bool
 }
 
 /**
- * The function that calls an operator and puts the result into a given object: into a tensor of a subclass, in its
- * constructor.
+ * The function that calls an operator and stores the result in a given tensor: that of a subclass, in its constructor.
  */
 export function operatorInto(name: string, overloads: string): (result: Tensor, ...args: unknown[]) => void {
   return native.operator(name, overloads, false);

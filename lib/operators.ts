@@ -1,7 +1,6 @@
 /**
- * Turns the generated table into functions: one per operator name, whose native part holds the
- * overloads and picks one at the call. Only the declarations are generated; there is no JavaScript
- * code per operator.
+ * The operators of the generated table as functions, one per name. The native part of a function holds its overloads
+ * and chooses one at each call. Only declarations are generated; no operator has JavaScript code of its own.
  */
 
 import type { DeviceLike } from './device';
@@ -35,7 +34,7 @@ export const nnFunctionalFunctions = functionsOf<NnFunctionalFunctions>(table.nn
 export const sparseFunctions = functionsOf<SparseFunctions>(table.sparse);
 export const nestedFunctions = functionsOf<NestedFunctions>(table.nested);
 
-// What the class defines itself stands: those methods do more than call one operator.
+// Methods of the class itself take precedence, because they do more than call one operator.
 for (const [name, overloads] of Object.entries(table.methods)) {
   if (Object.hasOwn(Tensor.prototype, name)) continue;
   Object.defineProperty(Tensor.prototype, name, {
@@ -60,8 +59,8 @@ declare module './tensor' {
     readonly imag: Tensor;
 
     /**
-     * The tensor with another dtype or on another device; `Tensor.to`. If nothing changes, another
-     * handle of the same tensor, so that each can be disposed of by itself.
+     * The tensor with another dtype or on another device; `Tensor.to`. If nothing changes, the result is another
+     * handle of the same tensor, so that each can be disposed of separately.
      *
      * @example
      * ```ts
@@ -78,7 +77,7 @@ declare module './tensor' {
   }
 }
 
-// Properties in Python that are operators.
+// Operators that are properties in Python.
 for (const [name, operator] of Object.entries({ T: 'numpy_T', H: 'matrix_H', real: 'real', imag: 'imag' })) {
   Object.defineProperty(Tensor.prototype, name, {
     get: operatorFunction(name, operator, true) as (this: Tensor) => Tensor,

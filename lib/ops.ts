@@ -1,11 +1,11 @@
-/** `torch.ops.aten`: any overload of any operator by its own name, as in PyTorch. */
+/** `torch.ops.aten`: every overload of every operator by its own name, as in PyTorch. */
 
 import { AttributeError } from './errors';
 import { native } from './native';
 import type { OperatorFunction } from './native';
 import { operatorFunction } from './operator';
 
-/** One overload, or `name(...)` itself, which tries the overloads in the dispatcher's order. */
+/** An operator: a function that tries the overloads in the dispatcher's order, with each overload as a property. */
 export type OperatorPacket = OperatorFunction & { readonly [overload: string]: OperatorFunction };
 
 function packet(name: string): OperatorPacket {
@@ -27,9 +27,8 @@ function packet(name: string): OperatorPacket {
 const packets = new Map<string, OperatorPacket>();
 
 /**
- * Every `aten` overload that the dispatcher has, with the arguments of its schema in order and
- * keyword-only ones in a trailing options object; `torch.ops.aten`. Names are PyTorch's own, in
- * snake_case, since they are keys rather than API.
+ * Every `aten` overload of the dispatcher; `torch.ops.aten`. It takes the arguments of its schema in order, and the
+ * keyword-only ones in a trailing options object. Names are PyTorch's own, in snake_case.
  *
  * @throws AttributeError for an operator that does not exist.
  * @example

@@ -1,8 +1,8 @@
 /**
- * Pytrees: nested arrays and plain objects (and whatever is registered), with anything else as
- * leaves; what PyTorch keeps in `torch.utils._pytree`. Every transform takes and returns them.
+ * Pytrees: nested arrays, plain objects and instances of registered classes, with all other values as leaves; PyTorch's
+ * `torch.utils._pytree`. Every transform takes and returns them.
  *
- * JavaScript has one array type where Python has tuples and lists, so the two are not told apart.
+ * JavaScript has one array type for Python's tuples and lists, so pytrees do not distinguish them.
  */
 
 import { inspect, isDeepStrictEqual } from 'node:util';
@@ -10,11 +10,11 @@ import { isPlainObject } from './arguments';
 import { describeType, quoted } from './describe';
 import { ValueError } from './errors';
 
-/** How the values of a class are taken apart and put together; see {@link registerPytreeNode}. */
+/** How the values of a class are flattened and rebuilt; see {@link registerPytreeNode}. */
 export interface PytreeNode<T> {
   /**
-   * The children and whatever else is needed to rebuild the value. Structures are the same only where the contexts
-   * hold the same.
+   * The children, and a context with all other data that is needed to rebuild the value. Two structures are equal only
+   * if their contexts are deeply equal.
    */
   flatten(value: T): { children: unknown[]; context: unknown };
   unflatten(children: unknown[], context: unknown): T;
@@ -62,7 +62,7 @@ export type TreeSpec =
   | {
       readonly kind: 'array';
       readonly children: readonly TreeSpec[];
-      /** The names that the results of an operator have, by position. */
+      /** The names of an operator's results, by position. */
       readonly fields?: readonly (string | undefined)[];
     }
   | { readonly kind: 'object'; readonly keys: readonly string[]; readonly children: readonly TreeSpec[] }
@@ -75,14 +75,14 @@ export type TreeSpec =
 
 const LEAF: TreeSpec = { kind: 'leaf' };
 
-// Deeper than any structure of tensors; a cycle ends here.
+// Deeper than any structure of tensors; a cyclic structure ends here.
 const MAX_DEPTH = 1000;
 
 function nodeOf(value: object): PytreeNode<unknown> | undefined {
   return registered.size === 0 ? undefined : registered.get(value.constructor as Class);
 }
 
-function takenApart(node: PytreeNode<unknown>, value: object): { children: unknown[]; context: unknown } {
+function flattenNode(node: PytreeNode<unknown>, value: object): { children: unknown[]; context: unknown } {
   const parts: unknown = node.flatten(value);
   const children = (parts as { children?: unknown } | null | undefined)?.children;
   if (Array.isArray(children)) return parts as { children: unknown[]; context: unknown };
@@ -99,7 +99,7 @@ function flattenInto(value: unknown, leaves: unknown[], depth: number): TreeSpec
       for (let i = 0; i < value.length; i++) {
         const item: unknown = value[i];
         if (item === undefined && !(i in value)) {
-          throw new ValueError(`an array with holes (position ${i} of ${value.length}) cannot be taken apart`);
+          throw new ValueError(`an array with holes (position ${i} of ${value.length}) cannot be flattened`);
         }
         children.push(flattenInto(item, leaves, depth + 1));
       }
@@ -112,7 +112,7 @@ function flattenInto(value: unknown, leaves: unknown[], depth: number): TreeSpec
     }
     const node = nodeOf(value);
     if (node !== undefined) {
-      const { children, context } = takenApart(node, value);
+      const { children, context } = flattenNode(node, value);
       return {
         kind: 'custom',
         type: value.constructor as Class,
@@ -126,8 +126,8 @@ function flattenInto(value: unknown, leaves: unknown[], depth: number): TreeSpec
 }
 
 /**
- * The leaves of a pytree, in order, and its structure. Objects are visited in the order of their
- * keys' insertion, as Python's dicts.
+ * The leaves of a pytree, in order, and its structure. The keys of an object keep their insertion order, as in Python's
+ * dicts.
  *
  * @throws ValueError for a structure that contains itself.
  */
@@ -137,12 +137,12 @@ export function flatten(tree: unknown): { leaves: unknown[]; spec: TreeSpec } {
   return { leaves, spec };
 }
 
-/** How many leaves a structure has. */
+/** The number of leaves of a structure. */
 export function leafCount(spec: TreeSpec): number {
   return spec.kind === 'leaf' ? 1 : spec.children.reduce((sum, child) => sum + leafCount(child), 0);
 }
 
-// As native/operators/results.cpp makes them: not enumerable, so that the array prints and iterates as an array.
+// As in native/operators/results.cpp: not enumerable, so that the array prints and iterates as an array.
 function withFields(items: unknown[], fields: readonly (string | undefined)[]): unknown[] {
   fields.forEach((name, i) => {
     if (name !== undefined) Object.defineProperty(items, name, { value: items[i], writable: true });
@@ -162,7 +162,7 @@ function build(spec: TreeSpec, next: () => unknown): unknown {
       const result: Record<string, unknown> = {};
       spec.keys.forEach((key, i) => {
         const child = build(spec.children[i], next);
-        // Assigned, this name would change the prototype.
+        // An assignment would change the prototype.
         if (key === '__proto__') {
           Object.defineProperty(result, key, { value: child, enumerable: true, configurable: true, writable: true });
         } else {
@@ -180,9 +180,9 @@ function build(spec: TreeSpec, next: () => unknown): unknown {
 }
 
 /**
- * The pytree of a structure with the given leaves.
+ * The pytree with this structure and these leaves.
  *
- * @throws ValueError if the number of leaves is not that of the structure.
+ * @throws ValueError if the number of leaves does not match the structure.
  */
 export function unflatten(leaves: readonly unknown[], spec: TreeSpec): unknown {
   const expected = leafCount(spec);
@@ -202,7 +202,7 @@ export function treeMap(tree: unknown, f: (leaf: unknown) => unknown): unknown {
   return unflatten(leaves.map(f), spec);
 }
 
-/** Whether two structures are the same, the order of an object's keys included. */
+/** Whether two structures are equal, including the order of an object's keys. */
 export function specEquals(a: TreeSpec, b: TreeSpec): boolean {
   if (a.kind === 'leaf' || b.kind === 'leaf') return a.kind === b.kind;
   if (a.kind !== b.kind || a.children.length !== b.children.length) return false;
@@ -213,8 +213,8 @@ export function specEquals(a: TreeSpec, b: TreeSpec): boolean {
 }
 
 /**
- * Spreads a prefix of a structure over it: where the prefix has a leaf, the leaf stands for every
- * leaf below. Null if the prefix does not fit.
+ * Expands a prefix of a structure to one value per leaf: a leaf of the prefix stands for all leaves below it. Null if
+ * the prefix does not match.
  */
 export function broadcastPrefix(prefix: unknown, spec: TreeSpec): unknown[] | null {
   const result: unknown[] = [];
@@ -238,7 +238,7 @@ export function broadcastPrefix(prefix: unknown, spec: TreeSpec): unknown[] | nu
     }
     if (full.kind === 'custom') {
       if (part.constructor !== full.type) return false;
-      const { children } = takenApart(nodeOf(part)!, part);
+      const { children } = flattenNode(nodeOf(part)!, part);
       return children.length === full.children.length && children.every((p, i) => walk(p, full.children[i]));
     }
     return false;
@@ -246,7 +246,7 @@ export function broadcastPrefix(prefix: unknown, spec: TreeSpec): unknown[] | nu
   return walk(prefix, spec) ? result : null;
 }
 
-// On one line, as long as it is.
+// On one line of any length.
 const contextText = (context: unknown): string => inspect(context, { breakLength: Infinity, compact: true, depth: 4 });
 
 /** The structure as PyTorch prints a `TreeSpec`. */
@@ -270,7 +270,7 @@ export function specToShortString(spec: TreeSpec): string {
   if (spec.kind === 'object') return `{${spec.keys.map((key, i) => `'${key}': ${children[i]}`).join(', ')}}`;
   const inner = children.length === 1 ? `${children[0]},` : children.join(', ');
   if (spec.kind === 'array') return `(${inner})`;
-  // Structures may differ in this alone.
+  // Two structures may differ only in their contexts.
   const context = spec.context == null ? '' : `; ${contextText(spec.context)}`;
   return `${spec.type.name}(${inner}${context})`;
 }

@@ -1,4 +1,4 @@
-/** The random state that operators share when no generator is given: `torch.random`. */
+/** The default random state: `torch.random`. */
 
 import { defaultGenerator, type Generator } from './generator';
 import { native } from './native';
@@ -7,13 +7,12 @@ import type { Tensor } from './tensor';
 export { defaultGenerator };
 
 /**
- * Seeds the random numbers of every device, as `torch.manual_seed`. The same seed gives the numbers
- * that PyTorch gives.
+ * Seeds the random numbers of every device, as `torch.manual_seed`. A seed gives the same numbers as in PyTorch.
  *
- * @param seed - From -2^63 to 2^64-1; a negative seed stands for the unsigned integer of the same
- *   bits, a fraction is cut off.
+ * @param seed - From -2^63 to 2^64-1; a negative seed stands for the unsigned integer with the same bits, and a
+ *   fraction is truncated.
  * @returns The CPU's default generator.
- * @throws ValueError for NaN, an infinity or a number out of range, TypeError for anything else.
+ * @throws ValueError for NaN, an infinity or a number out of range, TypeError for a value that is not a number.
  *
  * @example
  * ```ts
@@ -27,12 +26,12 @@ export function manualSeed(seed: number | bigint): Generator {
   return defaultGenerator;
 }
 
-/** Seeds every device from the system's randomness, and returns the seed, as `torch.seed`. */
+/** Seeds every device from the system's source of randomness, and returns the seed, as `torch.seed`. */
 export function seed(): number | bigint {
   return native.seed();
 }
 
-/** The seed that the CPU's random numbers were started with, as `torch.initial_seed`. */
+/** The seed of the CPU's random numbers, as `torch.initial_seed`. */
 export function initialSeed(): number | bigint {
   return defaultGenerator.initialSeed();
 }
@@ -43,9 +42,9 @@ export function getRngState(): Tensor {
 }
 
 /**
- * Takes the CPU's random numbers back to a state, as `torch.set_rng_state`.
+ * Restores the state of the CPU's random numbers, as `torch.set_rng_state`.
  *
- * @throws TypeError if `state` is no uint8 tensor, RuntimeError if it is no such state.
+ * @throws TypeError if `state` is not a uint8 tensor, RuntimeError if it is not a valid state.
  */
 export function setRngState(state: Tensor): void {
   defaultGenerator.setState(state);

@@ -1,4 +1,4 @@
-/** libtorch's settings for the whole process, and what it says about itself. */
+/** libtorch's settings for the whole process, and its version and build. */
 
 import { checkOptions } from './arguments';
 import type { Dtype } from './dtype';
@@ -6,8 +6,8 @@ import { RuntimeError } from './errors';
 import { native } from './native';
 
 /**
- * Sets the dtype that numbers and factory functions get when none is given, as
- * `torch.set_default_dtype`. Complex numbers follow: complex128 with float64, complex64 with float32.
+ * Sets the default dtype of numbers and factory functions, as `torch.set_default_dtype`. It also determines the dtype of
+ * complex numbers: complex128 for float64, complex64 for float32.
  *
  * @param dtype - float16, bfloat16, float32 or float64.
  * @throws TypeError for any other dtype.
@@ -16,13 +16,13 @@ export function setDefaultDtype(dtype: Dtype): void {
   native.setDefaultDtype(dtype);
 }
 
-/** The dtype that numbers and factory functions get when none is given, as `torch.get_default_dtype`. */
+/** The default dtype of numbers and factory functions, as `torch.get_default_dtype`. */
 export function getDefaultDtype(): Dtype {
   return native.getDefaultDtype();
 }
 
 /**
- * Sets how many threads one operator may use on the CPU, as `torch.set_num_threads`.
+ * Sets the number of threads that one operator may use on the CPU, as `torch.set_num_threads`.
  *
  * @throws RuntimeError unless `count` is a positive integer.
  */
@@ -30,27 +30,27 @@ export function setNumThreads(count: number): void {
   native.setNumThreads(count);
 }
 
-/** How many threads one operator may use on the CPU, as `torch.get_num_threads`. */
+/** The number of threads that one operator may use on the CPU, as `torch.get_num_threads`. */
 export function getNumThreads(): number {
   return native.getNumThreads();
 }
 
 /**
- * Sets how many threads run operators that are independent of each other, as
- * `torch.set_num_interop_threads`. Only once, before any such work has begun.
+ * Sets the number of threads that run independent operators in parallel, as `torch.set_num_interop_threads`. Possible
+ * once, before the first parallel work.
  *
- * @throws RuntimeError unless `count` is a positive integer, or if it is too late.
+ * @throws RuntimeError unless `count` is a positive integer, and after the first parallel work.
  */
 export function setNumInteropThreads(count: number): void {
   native.setNumInteropThreads(count);
 }
 
-/** How many threads run independent operators, as `torch.get_num_interop_threads`. */
+/** The number of threads that run independent operators in parallel, as `torch.get_num_interop_threads`. */
 export function getNumInteropThreads(): number {
   return native.getNumInteropThreads();
 }
 
-/** The processor's instructions that libtorch uses, as `torch.backends.cpu.get_cpu_capability`: `'AVX2'`, ... */
+/** The instruction set that libtorch uses, as `torch.backends.cpu.get_cpu_capability`: `'AVX2'`, ... */
 export function cpuCapability(): string {
   return native.cpuCapability();
 }

@@ -5,7 +5,7 @@ import { flatten } from './pytree';
 import { refusePromise } from './synchronous';
 import type { Tensor } from './tensor';
 
-/** The method of an object, other than a pytree, that says which tensors live and die with it. */
+/** The method by which an object that is not a pytree, such as a module, lists the tensors that it owns. */
 export const heldTensors = Symbol('heldTensors');
 
 function tensorsOf(leaf: unknown): Tensor[] {
@@ -14,8 +14,8 @@ function tensorsOf(leaf: unknown): Tensor[] {
 }
 
 /**
- * Runs `body` and frees every tensor that was made meanwhile, except for those in what it returns,
- * through any pytree, and those of a module in it. Scopes nest. `body` must be synchronous.
+ * Runs `body` and frees every tensor created in it, except the tensors in its result, which may be any pytree, and
+ * those of a module in the result. Scopes nest. `body` must be synchronous.
  *
  * @throws TypeError if `body` returns a Promise.
  * @example
@@ -37,7 +37,7 @@ export function scope<T>(body: () => T): T {
   }
 }
 
-/** How many tensors this thread's JavaScript holds, and the bytes of memory behind them. */
+/** The number of tensors that JavaScript holds on this thread, and the bytes of their memory. */
 export function memoryUsage(): { tensors: number; bytes: number } {
   return native.memoryUsage();
 }

@@ -1,6 +1,6 @@
 /**
- * Functions of the user that must be synchronous: after an `await` in one of them, the levels and modes that it was
- * called in would stay in force while other code runs. See Note [Transforms are synchronous] (native/functorch/levels.cpp).
+ * The user's functions must be synchronous: during an `await` in one of them, its levels and modes would affect other
+ * code. See Note [Transforms are synchronous] (native/functorch/levels.cpp).
  */
 
 import type { AnyFunction } from './types';

@@ -1,4 +1,4 @@
-/** The tensor as a TypeScript user sees it. Operators are added to its prototype by operators.ts. */
+/** The class Tensor: properties, values, indexing, conversions. operators.ts adds the operators to its prototype. */
 
 import { inspect } from 'node:util';
 import { readOptions } from './arguments';
@@ -24,10 +24,10 @@ export type { FormatOptions, ToOptions } from './to-arguments';
 export type PutOptions = { accumulate?: boolean };
 
 /**
- * An n-dimensional array of one dtype on one device, with its place in the autograd graph;
- * `torch.Tensor`. Made by `torch.tensor`, the factory functions and the operators, never by `new`.
+ * An n-dimensional array of one dtype on one device, with its position in the autograd graph; `torch.Tensor`.
+ * `torch.tensor`, the factory functions and the operators create tensors; `new` does not.
  *
- * The memory is freed by the garbage collector, or at once by `dispose()`, `using` or `scope()`.
+ * The garbage collector frees the memory; `dispose()`, `using` and `scope()` free it immediately.
  *
  * @example
  * ```ts
@@ -48,12 +48,12 @@ export class Tensor {
     return native.dtype(this);
   }
 
-  /** Where the data lies; `Tensor.device`. */
+  /** The device of the data; `Tensor.device`. */
   get device(): Device {
     return Device.parse(native.device(this));
   }
 
-  /** `Tensor.layout`. */
+  /** The memory layout, such as `'strided'`; `Tensor.layout`. */
   get layout(): Layout {
     return native.layout(this);
   }
@@ -63,7 +63,7 @@ export class Tensor {
     return native.dim(this);
   }
 
-  /** Elements to step over per dimension; `Tensor.stride()`. */
+  /** The distance between neighbours in each dimension, in elements; `Tensor.stride()`. */
   get strides(): number[] {
     return native.strides(this);
   }
@@ -77,7 +77,7 @@ export class Tensor {
     native.requiresGrad_(this, enabled);
   }
 
-  /** Whether no operator of the graph made this tensor; `Tensor.is_leaf`. */
+  /** Whether the tensor is a leaf of the graph: not the result of a recorded operator; `Tensor.is_leaf`. */
   get isLeaf(): boolean {
     return native.isLeaf(this);
   }
@@ -96,7 +96,7 @@ export class Tensor {
     return native.retainsGrad(this);
   }
 
-  /** How often the data was modified in place; `Tensor._version`. */
+  /** The number of in-place changes of the data; `Tensor._version`. */
   get _version(): number {
     return native.version(this);
   }
@@ -106,7 +106,7 @@ export class Tensor {
     return native.isView(this);
   }
 
-  /** Whether the data lies on a GPU; `Tensor.is_cuda`. */
+  /** Whether the data is on a GPU; `Tensor.is_cuda`. */
   get isCuda(): boolean {
     return this.device.type === 'cuda';
   }
@@ -116,12 +116,12 @@ export class Tensor {
     return this.device.type === 'meta';
   }
 
-  /** The matrices of the last two dimensions, transposed; `Tensor.mT`. */
+  /** The transposes of the matrices in the last two dimensions; `Tensor.mT`. */
   get mT(): Tensor {
     return this.transpose(-2, -1);
   }
 
-  /** The matrices of the last two dimensions, conjugated and transposed; `Tensor.mH`. */
+  /** The conjugate transposes of the matrices in the last two dimensions; `Tensor.mH`. */
   get mH(): Tensor {
     return this.adjoint();
   }
@@ -149,7 +149,7 @@ export class Tensor {
     return dim === undefined ? shape : shape[wrapDim(dim, shape.length)];
   }
 
-  /** The strides, or that of one dimension; `Tensor.stride()`. Throws an IndexError out of range. */
+  /** The strides, or the stride of one dimension; `Tensor.stride()`. Throws an IndexError out of range. */
   stride(): number[];
   stride(dim: number): number;
   stride(dim?: number): number[] | number {
@@ -167,7 +167,7 @@ export class Tensor {
     return native.elementSize(this);
   }
 
-  /** Whether the elements lie in row-major order; `Tensor.is_contiguous()`. */
+  /** Whether the elements are in row-major order without gaps; `Tensor.is_contiguous()`. */
   isContiguous(options: { memoryFormat?: MemoryFormat } = {}): boolean {
     return native.isContiguous(this, options.memoryFormat);
   }
@@ -175,10 +175,10 @@ export class Tensor {
   // --- values -----------------------------------------------------------------------------------
 
   /**
-   * The value of a tensor of one element; `Tensor.item()`. An int64 beyond 2^53 comes as a bigint.
+   * The value of a tensor with one element; `Tensor.item()`. An int64 beyond 2^53 becomes a bigint.
    *
-   * Throws a RuntimeError for more than one element, and inside `vmap`, where one value stands for
-   * many: use `torch.where` or other operators there.
+   * Throws a RuntimeError for several elements, and inside `vmap`, where the tensor has a value per sample: use
+   * `torch.where` or other operators there.
    */
   item<T extends number | bigint | boolean | Complex = number>(): T;
   item(): unknown {
@@ -186,8 +186,8 @@ export class Tensor {
   }
 
   /**
-   * The values as nested arrays, a bare value for a 0-d tensor; `Tensor.tolist()`. An int64 tensor
-   * with a value beyond 2^53 gives bigints. Works through `grad` levels, not inside `vmap`.
+   * The values as nested arrays, or a single value for a 0-d tensor; `Tensor.tolist()`. An int64 tensor with a value
+   * beyond 2^53 returns bigints. Works inside `grad`, not inside `vmap`.
    */
   toArray<T extends number | bigint | boolean | Complex = number>(): NestedArray<T>;
   toArray(): unknown {
@@ -195,9 +195,8 @@ export class Tensor {
   }
 
   /**
-   * The values in row-major order, copied into a typed array: BigInt64Array for int64, Uint8Array
-   * for bool, the bits as Uint16Array for float16 and bfloat16, pairs for complex dtypes. Compare
-   * `Tensor.numpy()`.
+   * A copy of the values in row-major order, as a typed array: BigInt64Array for int64, Uint8Array for bool, the bits
+   * as Uint16Array for float16 and bfloat16, pairs for complex dtypes. Compare `Tensor.numpy()`.
    */
   data(): TypedArray {
     return native.data(this);
@@ -220,8 +219,8 @@ export class Tensor {
   }
 
   /**
-   * `x.indexPut_([slice(), 0], value)` is Python's `x[:, 0] = value`; with `accumulate` the value is added, as
-   * often as an element is named. Returns the tensor.
+   * `x.indexPut_([slice(), 0], value)` is Python's `x[:, 0] = value`. With `accumulate` the value is added, once for
+   * each occurrence of an index. Returns the tensor.
    */
   indexPut_(indices: readonly Index[], value: Tensor | Scalar, accumulate: boolean | PutOptions = false): this {
     const options = readOptions<PutOptions>('indexPut_', [accumulate], ['accumulate'], [], 3);
@@ -231,7 +230,7 @@ export class Tensor {
 
   // --- conversion -------------------------------------------------------------------------------
 
-  /** A copy in CPU memory, or a handle of the tensor itself if it lies there; `Tensor.cpu()`. */
+  /** A copy in CPU memory, or another handle of a tensor that is there already; `Tensor.cpu()`. */
   cpu(): Tensor {
     return this.to('cpu');
   }
@@ -289,8 +288,8 @@ export class Tensor {
   // --- autograd ---------------------------------------------------------------------------------
 
   /**
-   * Starts or stops recording operations on this leaf; `Tensor.requires_grad_`. Throws inside a
-   * transformed function, where the transform decides.
+   * Sets whether autograd records operations on this leaf; `Tensor.requires_grad_`. Throws inside a transformed
+   * function, where the transform decides.
    */
   requiresGrad_(requiresGrad = true): this {
     native.requiresGrad_(this, requiresGrad);
@@ -304,12 +303,12 @@ export class Tensor {
 
   // --- lifetime ---------------------------------------------------------------------------------
 
-  /** Frees the tensor now. Using it afterwards throws a RuntimeError; disposing twice does nothing. */
+  /** Frees the tensor immediately. Later uses throw a RuntimeError; a second call is a no-op. */
   dispose(): void {
     native.dispose(this);
   }
 
-  /** Whether the tensor has been disposed of. */
+  /** Whether the tensor is disposed of. */
   get isDisposed(): boolean {
     return native.isDisposed(this);
   }
@@ -325,19 +324,18 @@ export class Tensor {
   }
 
   /**
-   * `${x}` and `String(x)` give PyTorch's format. JavaScript's operators and `Math` see only primitive
-   * values, and would silently drop the derivative and the batch of a tensor: that is a TypeError, which
-   * names what to write instead.
+   * `${x}` and `String(x)` return PyTorch's format. JavaScript's operators and `Math` work on primitive values only, and
+   * would silently drop the derivative and the batch dimension: they throw a TypeError that names the alternatives.
    */
   [Symbol.toPrimitive](hint: string): string {
     if (hint === 'string') return this.toString();
     throw new TypeError(
-      "JavaScript's operators do not work on a Tensor: use x.add(y), x.mul(y), x.eq(y), x.lt(y), ..., or x.item() for the value of one element; in texts `${x}` or String(x)",
+      "JavaScript's operators do not work on a Tensor: use x.add(y), x.mul(y), x.eq(y), x.lt(y), ..., or x.item() for the value of one element, `${x}` or String(x) for text",
     );
   }
 
   [inspect.custom](): string {
-    // The prototype itself is inspected like any object.
+    // The prototype itself is not a tensor.
     return native.isTensor(this) ? this.toString() : 'Tensor {}';
   }
 }

@@ -1,4 +1,4 @@
-/** The arguments of `Tensor.to`, in the forms that Python takes. */
+/** The arguments of `Tensor.to`, in all forms of Python. */
 
 import { inspect } from 'node:util';
 import { checkOptions, isOptions, readOptions } from './arguments';
@@ -30,9 +30,9 @@ export type ToRest =
 const BY_NAME = ['dtype', 'device', 'nonBlocking', 'copy', 'memoryFormat'] as const;
 
 /**
- * Reads them into one object.
+ * Reads the arguments into one object.
  *
- * @throws TypeError for a first argument of another kind, too many arguments, or an unknown option.
+ * @throws TypeError for a first argument of another type, too many arguments, or an unknown option.
  */
 export function readToArguments(target: unknown, rest: readonly unknown[]): ToOptions {
   const read = (positional: readonly (keyof ToOptions)[], named: readonly (keyof ToOptions)[]): ToOptions =>

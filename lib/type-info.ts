@@ -19,11 +19,11 @@ export interface FloatInfo {
   readonly smallestNormal: number;
   /** The same as `smallestNormal`. */
   readonly tiny: number;
-  /** The decimal resolution: 10 to the minus number of digits that survive. */
+  /** The decimal resolution: 10 to the power of minus the number of exact digits. */
   readonly resolution: number;
 }
 
-/** The limits of an integer dtype; bigints where a number would not be exact. */
+/** The limits of an integer dtype; bigints for values that a number cannot represent exactly. */
 export interface IntegerInfo {
   readonly dtype: Dtype;
   readonly bits: number;
@@ -62,7 +62,7 @@ const INTEGERS: Partial<Record<Dtype, IntegerInfo>> = {
 };
 
 /**
- * The limits of a floating-point dtype, as `torch.finfo`; of a complex one, those of its parts.
+ * The limits of a floating-point dtype, as `torch.finfo`; for a complex dtype, those of its parts.
  *
  * @param dtype - By default the default dtype.
  * @throws TypeError for any other dtype.

@@ -5,7 +5,7 @@ import { native } from './native';
 import { product } from './shapes';
 import type { Tensor } from './tensor';
 
-/** The values of a tensor as nested arrays; a bare value for a 0-d tensor. */
+/** The values of a tensor as nested arrays; a single value for a 0-d tensor. */
 export type NestedArray<T> = T | NestedArray<T>[];
 
 /** The elements in row-major order as JavaScript values. */

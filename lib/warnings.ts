@@ -1,12 +1,12 @@
-/** libtorch's warnings, handed to Node. */
+/** libtorch's warnings, passed on to Node.js. */
 
 import { native } from './native';
 
 const seen = new Set<string>();
 
 /**
- * Emits a warning of libtorch's through `process.emitWarning`. Each text is emitted once per
- * process, as Python does by default: a warning from inside a loop should not flood the log.
+ * Emits a warning of libtorch through `process.emitWarning`. Each text is emitted once per process, as in Python by
+ * default, so that a warning in a loop does not flood the log.
  */
 export function emitLibtorchWarning(category: string, message: string): void {
   if (seen.has(message) && !native.getWarnAlways()) return;
@@ -15,8 +15,8 @@ export function emitLibtorchWarning(category: string, message: string): void {
 }
 
 /**
- * Whether a warning is given each time it arises instead of once per process, as
- * `torch.set_warn_always`. It goes through `process.emitWarning` either way.
+ * Sets whether a warning is emitted every time instead of once per process, as `torch.set_warn_always`. It goes
+ * through `process.emitWarning` in both cases.
  *
  * @throws TypeError unless `always` is a boolean.
  * @example
@@ -33,7 +33,7 @@ export function setWarnAlways(always: boolean): void {
   native.setWarnAlways(always);
 }
 
-/** Whether warnings are given each time, as `torch.is_warn_always_enabled`. */
+/** Whether warnings are emitted every time, as `torch.is_warn_always_enabled`. */
 export function isWarnAlwaysEnabled(): boolean {
   return native.getWarnAlways();
 }

@@ -31,7 +31,7 @@ const FLOORS: readonly Floor[] = [
   ['jobs', 'lib/jobs/'],
   ['library', 'lib/index'],
   ['terminal', 'lib/terminal/'],
-  ['programs', 'lib/cli/', 'lib/demo/', 'scripts/parity/', 'examples/'],
+  ['programs', 'lib/cli/', 'scripts/parity/', 'examples/'],
 ];
 
 const root = path.join(__dirname, '..');

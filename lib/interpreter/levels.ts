@@ -6,8 +6,8 @@ const HOOKS_MESSAGE =
   "torch.func.{grad, vjp, jacrev, hessian} don't yet support saved tensor hooks. Please open an issue with your use case.";
 
 /**
- * Runs `body` on a new Grad level with gradients enabled. Order matters: the level is pushed before
- * grad mode changes, because it remembers the mode found, and popped after the mode is restored.
+ * Runs `body` on a new Grad level with gradients enabled. The order matters: the level is pushed before grad mode
+ * changes, because it records the mode that it finds, and popped after the mode is restored.
  */
 export function atGradLevel<T>(body: (level: number) => T): T {
   const hooks = native.disableSavedTensorHooks(HOOKS_MESSAGE);
@@ -29,11 +29,11 @@ export function atGradLevel<T>(body: (level: number) => T): T {
   }
 }
 
-// How many jvp levels of this thread are active. All nested ones share one dual level, as in PyTorch.
+// The number of active jvp levels on this thread. Nested levels share one dual level, as in PyTorch.
 // See Note [One dual level per process] (native/functorch/dual_level.h).
 let jvpNesting = 0;
 
-/** Whether a jvp level of this thread is active. */
+/** Whether a jvp level is active on this thread. */
 export function isInJvp(): boolean {
   return jvpNesting > 0;
 }

@@ -6,12 +6,12 @@ import { native } from '../native';
 import * as pytree from '../pytree';
 import type { Tensor } from '../tensor';
 
-/** The pytree with `f` applied to every tensor; other leaves stay as they are. */
+/** The pytree with `f` applied to every tensor; other leaves are unchanged. */
 export function mapTensors(tree: unknown, f: (tensor: Tensor) => Tensor): unknown {
   return pytree.treeMap(tree, (leaf) => (native.isTensor(leaf) ? f(leaf) : leaf));
 }
 
-/** The values of what is batched at this level, and the batch dimensions, null for everything else. */
+/** The pytree without the batching of a level, and the batch dimensions: null for a leaf that is not batched. */
 export function unwrapBatched(tree: unknown, level: number): { values: unknown; dims: unknown } {
   const { leaves, spec } = pytree.flatten(tree);
   const pairs = leaves.map((leaf) => (native.isTensor(leaf) ? native.unwrapBatched(leaf, level) : [leaf, null]));
@@ -27,12 +27,16 @@ export function unwrapBatched(tree: unknown, level: number): { values: unknown; 
   };
 }
 
-/** Wraps every tensor of a pytree at a Grad level; the others are left as they are. */
+/** Wraps every tensor of a pytree at a Grad level; other leaves are unchanged. */
 export function wrapAll(tree: unknown, level: number): unknown {
   return pytree.treeMap(tree, (leaf) => (native.isTensor(leaf) ? native.wrapForGrad(leaf, level, false) : leaf));
 }
 
-/** Wraps the leaves to differentiate with respect to; all must be tensors. */
+/**
+ * Wraps the leaves to differentiate with respect to.
+ *
+ * @throws ValueError for a leaf that is not a tensor.
+ */
 export function wrapDifferentiable(tree: unknown, level: number): unknown {
   return pytree.treeMap(tree, (leaf) => {
     if (!native.isTensor(leaf))
@@ -41,7 +45,11 @@ export function wrapDifferentiable(tree: unknown, level: number): unknown {
   });
 }
 
-/** Unwraps every tensor of a result one level; anything else than a tensor is an error. */
+/**
+ * Unwraps every tensor of a result by one level.
+ *
+ * @throws RuntimeError for a leaf that is not a tensor.
+ */
 export function unwrapAll(tree: unknown, level: number): unknown {
   return pytree.treeMap(tree, (leaf) => {
     if (!native.isTensor(leaf)) throw new RuntimeError(`Expected tensors, got unsupported type ${describeType(leaf)}`);
@@ -49,7 +57,7 @@ export function unwrapAll(tree: unknown, level: number): unknown {
   });
 }
 
-/** Unwraps a tensor that the transform made itself, and frees the wrapper. */
+/** Unwraps a tensor that nobody outside the transform has a handle of, and frees the wrapper. */
 export function unwrapOwn(tensor: Tensor, level: number): Tensor {
   const value = native.unwrapForGrad(tensor, level);
   if (value !== tensor) tensor.dispose();
