@@ -212,7 +212,7 @@ bool Overload::matches(c10::ArrayRef<const Argument*> positional, std::vector<Na
       match.checkedAgainstOut.push_back(&option);
       continue;
     }
-    if (why) *why = "has no option '" + option.name + "'";
+    if (why) *why = "unknown option '" + option.name + "'";
     return false;
   }
   return true;
@@ -245,7 +245,7 @@ bool Overload::matchOut(const Argument& argument, Match& match, Environment& env
     match.arguments[i] = item;
   }
   if (outs > 0 && (takesList || (argument.kind == Kind::List ? argument.items.size() == outs : outs == 1))) return true;
-  if (why) *why = outs == 0 ? "has no option 'out'" : "option 'out' must contain " + std::to_string(outs) + " Tensors";
+  if (why) *why = outs == 0 ? "unknown option 'out'" : "option 'out' must contain " + std::to_string(outs) + " Tensors";
   return false;
 }
 
