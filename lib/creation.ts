@@ -1,11 +1,12 @@
 /** Tensors from JavaScript data. The factory functions (zeros, arange, ...) are operators. */
 
 import { types } from 'node:util';
+import { describeType } from './describe';
 import type { DeviceLike } from './device';
 import type { Dtype } from './dtype';
-import { torchFunctions } from './operators';
 import { native } from './native';
 import type { TypedArray } from './native';
+import { torchFunctions } from './operators';
 import { type Tensor } from './tensor';
 import type { Scalar } from './types';
 
@@ -141,9 +142,7 @@ export function fromTypedArray(
   options: TensorFromDataOptions = {},
 ): Tensor {
   if (!ArrayBuffer.isView(data)) {
-    throw new TypeError(
-      `fromTypedArray(): argument 'data' must be a typed array, not ${data === null ? 'null' : typeof data}`,
-    );
+    throw new TypeError(`fromTypedArray(): argument 'data' must be a typed array, not ${describeType(data)}`);
   }
   const result = native.tensorFromBytes(data, options.dtype ?? dtypeOf('fromTypedArray', data), shape, options.device);
   if (options.requiresGrad) native.requiresGrad_(result, true);

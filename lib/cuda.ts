@@ -3,6 +3,7 @@
  * PyTorch's error.
  */
 
+import { describeType } from './describe';
 import { Device, type DeviceLike } from './device';
 import { AssertionError, RuntimeError, ValueError } from './errors';
 import { native } from './native';
@@ -160,7 +161,7 @@ export function manualSeedAll(seed: number | bigint): void {
 
 function seedBits(seed: number | bigint): bigint {
   if (typeof seed !== 'number' && typeof seed !== 'bigint') {
-    throw new TypeError(`manualSeed(): argument 'seed' must be a number or a bigint, not ${typeof seed}`);
+    throw new TypeError(`manualSeed(): argument 'seed' must be a number or a bigint, not ${describeType(seed)}`);
   }
   if (typeof seed === 'number' && !Number.isInteger(seed)) {
     throw new ValueError(`cannot convert ${seed} to an integer seed`);

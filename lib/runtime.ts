@@ -1,6 +1,7 @@
 /** libtorch's settings for the whole process, and its version and build. */
 
 import { checkOptions } from './arguments';
+import { describeType } from './describe';
 import type { Dtype } from './dtype';
 import { RuntimeError } from './errors';
 import { native } from './native';
@@ -114,7 +115,7 @@ const DEBUG_MODES = ['default', 'warn', 'error'] as const;
 export function setDeterministicDebugMode(debugMode: 'default' | 'warn' | 'error' | 0 | 1 | 2): void {
   const given: unknown = debugMode;
   if (typeof given !== 'string' && !Number.isInteger(given)) {
-    throw new TypeError(`debug_mode must be str or int, but got ${typeof given}`);
+    throw new TypeError(`debug_mode must be str or int, but got ${describeType(given)}`);
   }
   const level = typeof debugMode === 'string' ? DEBUG_MODES.indexOf(debugMode) : debugMode;
   if (level < 0 || level > 2) {
@@ -148,7 +149,7 @@ export type MatmulPrecision = 'highest' | 'high' | 'medium';
  */
 export function setFloat32MatmulPrecision(precision: MatmulPrecision): void {
   if (typeof precision !== 'string') {
-    throw new RuntimeError(`set_float32_matmul_precision expects a str, but got ${typeof precision}`);
+    throw new RuntimeError(`set_float32_matmul_precision expects a str, but got ${describeType(precision)}`);
   }
   native.setFloat32MatmulPrecision(precision);
 }

@@ -1,5 +1,6 @@
 /** libtorch's warnings, passed on to Node.js. */
 
+import { describeType } from './describe';
 import { native } from './native';
 
 const seen = new Set<string>();
@@ -28,7 +29,7 @@ export function emitLibtorchWarning(category: string, message: string): void {
  */
 export function setWarnAlways(always: boolean): void {
   if (typeof always !== 'boolean') {
-    throw new TypeError(`setWarnOnlyOnce expects a bool, but got ${always === null ? 'null' : typeof always}`);
+    throw new TypeError(`setWarnOnlyOnce expects a bool, but got ${describeType(always)}`);
   }
   native.setWarnAlways(always);
 }

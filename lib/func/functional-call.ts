@@ -32,7 +32,7 @@ export type CallArguments<M extends Module> = Parameters<M['forward']> | Paramet
 /** @throws TypeError for anything other than a module. */
 export function checkModule(api: string, name: string, value: unknown): asserts value is Module {
   if (value instanceof Callable) return;
-  throw new TypeError(`${api}: argument '${name}' must be a torch.nn.Module, not ${describeType(value)}`);
+  throw new TypeError(`${api}(): argument '${name}' must be a torch.nn.Module, not ${describeType(value)}`);
 }
 
 function isDict(value: unknown): value is TensorDict {
@@ -141,7 +141,7 @@ function restore(replaced: readonly Replacement[], sources: ReadonlyMap<string, 
     if (source === undefined || now === undefined || now === source[path]) continue;
     if (!Reflect.set(source, path, now)) {
       throw new TypeError(
-        `functionalCall: the module replaced the tensor '${path}', but the object that it was given in is read-only`,
+        `functionalCall(): the module replaced the tensor '${path}', but the object that it was given in is read-only`,
       );
     }
   }

@@ -76,7 +76,7 @@ function setToString(names: Iterable<string>): string {
 
 function parse(pattern: string, lengths: Readonly<Record<string, number>>): { left: Side; right: Side } {
   if (typeof pattern !== 'string') {
-    throw new TypeError(`rearrange: argument 'pattern' must be a string, not ${describeType(pattern)}`);
+    throw new TypeError(`rearrange(): argument 'pattern' must be a string, not ${describeType(pattern)}`);
   }
   const sides = pattern.split('->');
   if (sides.length !== 2) throw new ValueError("Pattern must contain a single '->' separator");

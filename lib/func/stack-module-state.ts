@@ -51,7 +51,9 @@ function stackedByName(dicts: readonly TensorDict[]): TensorDict {
  */
 export function stackModuleState(models: Iterable<Module>): [params: TensorDict, buffers: TensorDict] {
   if (typeof (models as Partial<Iterable<Module>> | null)?.[Symbol.iterator] !== 'function') {
-    throw new TypeError(`stackModuleState: argument 'models' must be an array of modules, not ${describeType(models)}`);
+    throw new TypeError(
+      `stackModuleState(): argument 'models' must be an array of modules, not ${describeType(models)}`,
+    );
   }
   const list = [...models];
   list.forEach((model, i) => {

@@ -1,5 +1,6 @@
 /** `torch.einsum` in its three forms. */
 
+import { describeType } from '../describe';
 import { ValueError } from '../errors';
 import { native } from '../native';
 import { torchFunctions } from '../operators';
@@ -12,7 +13,9 @@ const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 
 function letters(subscripts: unknown): string {
   if (!Array.isArray(subscripts)) {
-    throw new TypeError(`einsum(): expected a list of subscripts after each operand, but got ${typeof subscripts}`);
+    throw new TypeError(
+      `einsum(): expected a list of subscripts after each operand, but got ${describeType(subscripts)}`,
+    );
   }
   return subscripts
     .map((subscript: unknown) => {

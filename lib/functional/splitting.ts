@@ -2,6 +2,7 @@
 
 import { readOptions } from '../arguments';
 import type { Optional } from '../arguments';
+import { describeType, textOf } from '../describe';
 import { ValueError } from '../errors';
 import { native } from '../native';
 import { torchFunctions } from '../operators';
@@ -60,11 +61,13 @@ export function unravelIndex(indices: Tensor, shape: number | bigint | readonly 
   const isInteger = (size: unknown) => typeof size === 'bigint' || Number.isInteger(size);
   const sizes: unknown = isInteger(shape) ? [shape] : shape;
   if (!Array.isArray(sizes)) {
-    throw new TypeError(`expected 'shape' to be int or sequence of ints, but got ${typeof shape}`);
+    throw new TypeError(`expected 'shape' to be int or sequence of ints, but got ${describeType(shape)}`);
   }
   for (const size of sizes as unknown[]) {
     if (!isInteger(size)) {
-      throw new TypeError(`expected 'shape' sequence to only contain ints, but got ${typeof size} ${String(size)}`);
+      throw new TypeError(
+        `expected 'shape' sequence to only contain ints, but got ${describeType(size)} ${textOf(size)}`,
+      );
     }
   }
   // Sizes and their products may exceed the safe integers.

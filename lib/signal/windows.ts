@@ -1,6 +1,7 @@
 /** `torch.signal.windows`: the window functions of signal processing. */
 
 import { checkOptions } from '../arguments';
+import { describeType } from '../describe';
 import type { DeviceLike } from '../device';
 import type { Dtype } from '../dtype';
 import { ValueError } from '../errors';
@@ -36,7 +37,9 @@ function readWindowOptions<O extends WindowOptions>(
   const dtype = options.dtype ?? getDefaultDtype();
   const { layout = 'strided', sym = true, device = null, requiresGrad = false } = options;
   if (typeof M !== 'number' || !Number.isInteger(M)) {
-    throw new TypeError(`${name}(): argument 'M' must be an integer, not ${typeof M === 'number' ? M : typeof M}`);
+    throw new TypeError(
+      `${name}(): argument 'M' must be an integer, not ${typeof M === 'number' ? M : describeType(M)}`,
+    );
   }
   if (M < 0) throw new ValueError(`${name} requires non-negative window length, got M=${M}`);
   if (layout !== 'strided') {

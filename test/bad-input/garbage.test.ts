@@ -190,7 +190,9 @@ test('a functional call that cannot write back has put everything back', () => {
   const net = new Running();
   const { first, last } = net;
   const given = Object.freeze({ last: torch.ones(1), first: torch.ones(1) });
-  expect(() => func.functionalCall(net, given, torch.ones(1))).toThrow(/'first', and the object .* cannot be changed/);
+  expect(() => func.functionalCall(net, given, torch.ones(1))).toThrow(
+    /functionalCall\(\): the module replaced the tensor 'first', but the object .* is read-only/,
+  );
   expect([net.first === first, net.last === last]).toEqual([true, true]);
   // A parameter of a dotted name would pass for one of a submodule's.
   wrong(net)['a.b'] = new nn.Parameter(torch.ones(1));

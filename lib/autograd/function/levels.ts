@@ -3,6 +3,7 @@
  * libtorch does for operators. PyTorch: `torch/_functorch/autograd_function.py`.
  */
 
+import { describeType } from '../../describe';
 import { RuntimeError } from '../../errors';
 import { mapTensors, unwrapBatched } from '../../interpreter/wrapping';
 import { native } from '../../native';
@@ -118,7 +119,7 @@ type VmapLevel = Level & { kind: 'vmap' };
 function readVmapResult(result: unknown): [output: unknown, outDims: unknown] {
   const message =
     'Expected the vmap staticmethod to have two returns, an output and out_dims with pytree structure compatible with the output. ';
-  if (!Array.isArray(result)) throw new RuntimeError(`${message}Got a ${typeof result} instead`);
+  if (!Array.isArray(result)) throw new RuntimeError(`${message}Got a ${describeType(result)} instead`);
   if (result.length !== 2) throw new RuntimeError(`${message}Got ${result.length} returns instead`);
   return [result[0], result[1]];
 }
