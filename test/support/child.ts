@@ -12,7 +12,7 @@ const compiled = (...file: string[]): string => JSON.stringify(path.join(__dirna
 export async function runProgram<T>(body: string): Promise<T> {
   const source = `
     const torch = require(${compiled('index.js')});
-    const { peakMemory } = require(${compiled('cli', 'jacobian', 'peak-memory.js')});
+    const { peakMemory } = require(${compiled('jobs', 'peak-memory.js')});
     torch.setNumThreads(1);
     const MB = 1024 * 1024;
     const peak = () => peakMemory() / MB;
