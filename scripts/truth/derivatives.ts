@@ -15,8 +15,8 @@ type Function = (...inputs: Tensors) => Tensors;
 
 const MAX_JACOBIAN = 1200;
 const MAX_HESSIAN = 400;
-// Of the orders, in float64.
-const TOLERANCES = [1e-9, 1e-8, 1e-7];
+/** Of the derivatives of each order, in float64. */
+export const TOLERANCES = [1e-9, 1e-8, 1e-7];
 
 export const push = (f: Function, u: Tensors): Function => {
   return (...x) => jvp(f, x, u)[1];

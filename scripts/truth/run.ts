@@ -1,25 +1,29 @@
-/** `npm run truth`: every operator of PyTorch's database against what mathematics says of it. */
+/** `npm run truth`: every operator of PyTorch's database against mathematics. */
 
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { Progress } from '../../lib/terminal/progress';
 import { processTerminal } from '../../lib/terminal/terminal';
-import { explain, readCauses } from '../opdb/causes';
+import { readCauses } from '../opdb/causes';
 import { Corpus, titleOf } from '../opdb/corpus';
 import { firstLine } from '../opdb/markdown';
 import { readOptions as read, type Options, type Run } from '../opdb/options';
 import { runPool } from '../opdb/pool';
 import type { Outcome } from '../opdb/suite';
+import { report, type PyTorchFault } from './report';
+import { sortOutcomes, totalsOf, type TruthCase } from './results';
 import { MODE_NAMES, suite } from './suite';
 import type { TruthFinding } from './verdicts';
 
+const REPORT = path.join(__dirname, '..', '..', 'docs', 'truth.md');
+const FAULTS = path.join(__dirname, 'pytorch-faults.json');
 export const CAUSES = path.join(__dirname, 'causes.json');
 
 const usage = `Usage: npm run truth -- [options]
 
-Holds every operator of PyTorch's own operator database against mathematics: each
-derivative by every mode against the others and against differences, vmap against
-a loop, results against those of other layouts. Python is asked for inputs alone.
+Checks every operator of PyTorch's operator database against mathematics: compares
+each derivative in every mode with finite differences, vmap with a loop, and results
+with those of other memory layouts. PyTorch supplies inputs and no results.
 
   --ops REGEX      only the operators whose name matches
   --modes LIST     only these checks, separated by commas:
@@ -33,8 +37,8 @@ a loop, results against those of other layouts. Python is asked for inputs alone
   --timeout S      seconds that a case may take (default 60)
   --help           this text
 
-Ends with 1 if anything is wrong in silence and scripts/truth/causes.json does not
-say why it cannot be compared.
+Exits with 1 if a result is silently wrong: it differs, no error said so, and
+scripts/truth/causes.json does not explain why it cannot be compared.
 `;
 
 const TRUTH: Run = { usage, modes: MODE_NAMES, timeout: 60 };
@@ -66,22 +70,41 @@ export async function run(folder: string, options: Options): Promise<number> {
     },
   });
   progress.clear();
-  outcomes.sort((a, b) => a.position - b.position);
-  const named = outcomes.map((outcome) => ({ ...outcome, ...entries[outcome.position] }));
-  if (options.json !== null) fs.writeFileSync(options.json, `${JSON.stringify(named, null, 1)}\n`);
-  const causes = readCauses(CAUSES);
-  const wrong = named.flatMap((outcome) => (outcome.why === null ? [] : [{ ...outcome, why: outcome.why }]));
-  const unexplained = wrong.filter((failure) => explain(causes, failure) === null);
-  for (const failure of unexplained.slice(0, 40)) {
-    process.stdout.write(`${titleOf(failure)} ${failure.mode} (${failure.sample}): ${firstLine(failure.why)}\n`);
-  }
-  if (unexplained.length > 40) process.stdout.write(`... and ${unexplained.length - 40} more\n`);
-  const right = outcomes.reduce((sum, outcome) => sum + outcome.right, 0);
-  const refused = outcomes.reduce((sum, outcome) => sum + outcome.refused.length, 0);
+  const cases = sortOutcomes(corpus, outcomes, readCauses(CAUSES));
+  if (options.json !== null) fs.writeFileSync(options.json, `${JSON.stringify(cases, null, 1)}\n`);
+  for (const failure of firstFailures(cases)) process.stdout.write(`${failure}\n`);
+  const { right, refused, excused, wrong } = totalsOf(cases);
   process.stdout.write(
-    `${outcomes.length} cases: ${right} comparisons right, ${refused} refused, ` +
-      `${wrong.length - unexplained.length} cases cannot be compared, ${unexplained.length} cases wrong; ` +
-      `${((performance.now() - begin) / 1000).toFixed(0)} s\n`,
+    `${cases.length} cases: ${right} comparisons right, ${refused} refused, ${excused} not comparable, ` +
+      `${wrong} silently wrong; ${((performance.now() - begin) / 1000).toFixed(0)} s\n`,
   );
-  return unexplained.length > 0 ? 1 : 0;
+  const problems = problemsOf(cases, expected);
+  if (options.report || options.check) {
+    const faults = JSON.parse(fs.readFileSync(FAULTS, 'utf8')) as PyTorchFault[];
+    const text = report(corpus, cases, faults);
+    if (options.report) fs.writeFileSync(REPORT, text);
+    else if (fs.readFileSync(REPORT, 'utf8') !== text) {
+      problems.push('docs/truth.md differs from the result of this run: write it with npm run truth -- --report');
+    }
+  }
+  for (const problem of problems) process.stdout.write(`${problem}\n`);
+  return problems.length > 0 ? 1 : 0;
+}
+
+// One line for each case, and not more than a screen.
+function firstFailures(cases: readonly TruthCase[]): string[] {
+  const found = cases.filter(({ wrong }) => wrong.length > 0);
+  const lines = found.slice(0, 40).map(({ title, mode, sample, wrong }) => {
+    return `${title} ${mode} (${sample}): ${firstLine(wrong.map(({ why }) => why).join('\n'))}`;
+  });
+  return found.length > 40 ? [...lines, `... and ${found.length - 40} more cases`] : lines;
+}
+
+/** The reasons for which a run fails; `expected` is the number of cases that it has. */
+export function problemsOf(cases: readonly TruthCase[], expected: number): string[] {
+  const problems: string[] = [];
+  const { wrong } = totalsOf(cases);
+  if (wrong > 0) problems.push(`silently wrong comparisons: ${wrong}`);
+  if (cases.length !== expected) problems.push(`${cases.length} of ${expected} cases ran`);
+  return problems;
 }

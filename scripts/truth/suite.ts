@@ -7,6 +7,7 @@ import type { Suite } from '../opdb/suite';
 import { firstOrder, secondOrder, thirdOrder } from './derivatives';
 import { strides, stridesOfDerivatives } from './strides';
 import { TruthSubject } from './subject';
+import { derivativesOfVmap, vmapTwice } from './through-vmap';
 import { Verdicts, type TruthFinding } from './verdicts';
 import { checkVmap, TARGETS } from './vmap';
 
@@ -23,11 +24,13 @@ const CHECKS: Record<string, Check> = {
   second: secondOrder,
   third: thirdOrder,
   ...vmaps,
+  vmap_twice: vmapTwice,
+  of_vmap: derivativesOfVmap,
 };
 
 export const MODE_NAMES: readonly string[] = Object.keys(CHECKS);
 
-const OF_VALUES = ['strides', 'vmap'];
+const OF_VALUES = ['strides', 'vmap', 'vmap_twice'];
 
 /** The checks that apply to a sample. */
 function modesOf(sample: Sample, { marks }: Entry): string[] {

@@ -8,6 +8,7 @@ and nothing that happens inside of it.
 from __future__ import annotations
 
 import contextlib
+import functools
 import inspect
 
 import torch
@@ -78,6 +79,7 @@ class _Recorder(TorchFunctionMode):
     def as_one(self, function, name):
         """The function as a single step, whatever public functions it calls."""
 
+        @functools.wraps(function)
         def call(*args, **kwargs):
             step = _call(function, name, args, kwargs, self.reference)
             with torch._C.DisableTorchFunction():
