@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import torch
+from torch.utils import _pytree as pytree
 
 from programs import copied_program
 from values import canonical, is_differentiable, leaves_of
-from torch.utils import _pytree as pytree
 
 
 class Frozen:

@@ -93,7 +93,10 @@ def main() -> None:
         json.dump(manifest, file, separators=(",", ":"))
     cases = sum(entry["cases"] for entry in manifest["entries"])
     samples = sum(len(entry["samples"]) for entry, _ in results.values())
-    print(f"{cases} cases of {samples} samples of {len(entries)} operators in {time.monotonic() - begin:.0f} s", file=sys.stderr)
+    print(
+        f"{cases} cases of {samples} samples of {len(entries)} operators in {time.monotonic() - begin:.0f} s",
+        file=sys.stderr,
+    )
 
 
 if __name__ == "__main__":

@@ -14,8 +14,8 @@ from torch.utils import _pytree as pytree
 
 import database
 import modes
-from names import public_name
 from inputs import Frozen, sample_inputs
+from names import public_name
 from programs import copied_program, program_of
 from values import Blob, NotSerialisable, canonical, encode, is_differentiable, leaves_of
 

@@ -140,7 +140,7 @@ def program_around(around, function, hint, arguments, leaves):
 
 
 def copied_program(function, hint, arguments, around=None):
-    """The program of a call (in a wrapper, if there is one), recorded with copies: a wrapper may write into its arguments."""
+    """The program of a call, recorded with copies: a wrapper, if there is one, may write into its arguments."""
     flat, spec = pytree.tree_flatten(arguments)
     copies = [canonical(leaf) if isinstance(leaf, torch.Tensor) else leaf for leaf in flat]
     copied = pytree.tree_unflatten(copies, spec)
