@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import difflib
 import itertools
+import re
 import sys
 from pathlib import Path
 
@@ -26,8 +27,7 @@ ROOT = Path(__file__).resolve().parents[2]
 GENERATED = Path("lib/generated")
 REPORT = Path("docs/operators.md")
 NUMBERS = Path("native/operators/numbers_as_tensors.h")
-# The release whose operators the project is built against.
-EXPECTED_VERSION = "2.13"
+PROJECT = ROOT / "scripts" / "setup" / "project.mjs"
 DIFFERENCE_LINES = 40
 
 
@@ -77,15 +77,21 @@ def write(files: dict[Path, str]) -> int:
     return written
 
 
+def expected_series() -> str:
+    """The release series whose operators the project is built against."""
+    found = re.search(r"torchVersion = '(\d+\.\d+)\.", PROJECT.read_text(encoding="utf-8"))
+    if found is None:
+        raise ValueError(f"{PROJECT} names no torchVersion")
+    return found[1]
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--check", action="store_true", help="compare only, write nothing")
     check = parser.parse_args().check
-    if not version().startswith(f"{EXPECTED_VERSION}."):
-        print(
-            f"found torch {version()} in {sys.executable}, expected {EXPECTED_VERSION}.x",
-            file=sys.stderr,
-        )
+    series = expected_series()
+    if not version().startswith(f"{series}."):
+        print(f"found torch {version()} in {sys.executable}, expected {series}.x", file=sys.stderr)
         return 2
     files = build()
     if not check:

@@ -6,14 +6,11 @@ import { fileURLToPath } from 'node:url';
 /** The folder of package.json. */
 export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 
-/** The release fetched when none is found. */
+/** The release that is downloaded when none is found. The one place that names it (scripts/generate/main.py reads it here). */
 export const torchVersion = '2.13.0';
 
-/**
- * The release series whose C++ interfaces the addon uses. functorch's are not stable between
- * series, so another one is refused rather than tried.
- */
-export const supportedSeries = '2.13';
+/** Its series. functorch's C++ interfaces are not stable between series, so another one is refused. */
+export const supportedSeries = torchVersion.split('.').slice(0, 2).join('.');
 
 /** @param {string} version as in `2.13.0+cpu` */
 export function isSupportedVersion(version) {
