@@ -72,7 +72,7 @@ test.each(MODE_NAMES)('right operators: %s finds nothing wrong', (mode) => {
   ];
   for (const [f, shapes] of operators) {
     const finding = check(mode, f, shapes);
-    expect(finding).toMatchObject({ why: null, refused: [] });
+    expect(finding.why).toBeNull();
     expect(finding.right).toBeGreaterThan(0);
   }
 });
@@ -91,7 +91,7 @@ test('a wrong backward', () => {
 test('a wrong jvp', () => {
   const found = check('first', cube({ jvp: (ctx: Ctx, t: Tensor) => ctx.savedTensors[0].mul(3).mul(t) }));
   const wrong = lines(found).map((line) => line.split(':')[0]);
-  expect(wrong).toEqual(expect.arrayContaining(['jvp', 'jacfwd', 'jvp of functionalize']));
+  expect(wrong).toEqual(expect.arrayContaining(['jvp', 'jacfwd', 'functional.jacobian forward']));
   expect(wrong).not.toContain('vjp');
 });
 
