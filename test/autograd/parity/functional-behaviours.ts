@@ -3,6 +3,7 @@
 import * as torch from '../../../lib';
 import type { Tensor } from '../../../lib';
 import type { Cases } from '../../support/parity/cases';
+import { JACOBIAN_SAMPLES, type JacobianSample } from '../../support/parity/samples';
 
 const { functional, grad } = torch.autograd;
 const { jacobian, hessian } = functional;
@@ -153,50 +154,33 @@ function graphs(cases: Cases): void {
 }
 
 function vectorized(cases: Cases): void {
-  type Func = (...inputs: Tensor[]) => Tensor | Tensor[];
-  const samples: [title: string, python: string, f: Func, inputs: string, forward?: boolean][] = [
-    ['of one input', 'lambda m: 3 * m ** 2', (m) => m.pow(2).mul(3), 'm'],
-    ['of two inputs', 'lambda m, k: (m.cos() * m) @ k.sin()', (m, k) => m.cos().mul(m).matmul(k.sin()), 'm, k'],
-    [
-      'of two inputs and three outputs',
-      'lambda m, k: ((m * m) @ k, m @ (m.sum(1) * k), k.sum())',
-      (m, k) => [m.mul(m).matmul(k), m.matmul(m.sum(1).mul(k)), k.sum()],
-      'm, k',
-    ],
-    ['of outputs that are the inputs', 'lambda x, u: (x, u, x, u)', (x, u) => [x, u, x, u], 'x, u'],
-    [
-      'of outputs without dimensions',
-      'lambda x, y: (x.sum(), y.sum(), x * y)',
-      (x, y) => [x.sum(), y.sum(), x.mul(y)],
-      'x, y',
-    ],
-    ['of an input without dimensions', 'lambda s: torch.stack([s, s, s])', (s) => torch.stack([s, s, s]), 's'],
-    ['of both without dimensions', 'lambda s, u: (u.sum(), s * u)', (s, u) => [u.sum(), s.mul(u)], 's, u'],
-    [
-      'of outputs of two dtypes',
-      'lambda x, y: ((x * y).float(), (x * y).double())',
-      (x, y) => [x.mul(y).float(), x.mul(y).double()],
-      'x, y',
-      // PyTorch's has the dtype of the output then, the other strategies that of the input.
-      false,
-    ],
+  const samples: (JacobianSample & { forward?: boolean })[] = [
+    ...JACOBIAN_SAMPLES,
+    {
+      title: 'outputs of two dtypes',
+      python: 'lambda x, y: ((x * y).float(), (x * y).double())',
+      f: (x, y) => [x.mul(y).float(), x.mul(y).double()],
+      inputs: ['x', 'y'],
+      // PyTorch gives the dtype of the output in forward mode, and that of the input in the other strategies.
+      forward: false,
+    },
   ];
   const strategies: [string, Parameters<typeof jacobian>[2] & object][] = [
     ['', {}],
     [', vectorize=True', { vectorize: true }],
     [', vectorize=True, strategy="forward-mode"', { vectorize: true, strategy: 'forward-mode' }],
   ];
-  for (const [title, python, f, names, forward = true] of samples) {
+  for (const { title, python, f, inputs: names, forward = true } of samples) {
     for (const [text, options] of forward ? strategies : strategies.slice(0, 2)) {
       cases.add(
-        `${F}.jacobian(${python}, (${names},)${text})`,
+        `${F}.jacobian(${python}, (${names.join(', ')},)${text})`,
         (inputs) =>
           (jacobian as AnyCall)(
             f,
-            names.split(', ').map((name) => inputs[name] as Tensor),
+            names.map((name) => inputs[name] as Tensor),
             options,
           ),
-        { name: `jacobian ${title}${text}` },
+        { name: `jacobian of ${title}${text}` },
       );
     }
   }

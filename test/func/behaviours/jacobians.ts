@@ -3,6 +3,7 @@
 import * as torch from '../../../lib';
 import type { Tensor } from '../../../lib';
 import type { Cases } from '../../support/parity/cases';
+import { JACOBIAN_SAMPLES, NON_TENSORS } from '../../support/parity/samples';
 
 const { hessian, jacfwd, jacrev } = torch.func;
 const { vmap } = torch;
@@ -155,14 +156,7 @@ function structures(name: Name, jacobian: any, add: Add): void {
       jacobian((t: Tensor) => [t, [t, value]], { hasAux: true })(x),
     );
   }
-  for (const [text, value] of [
-    ['None', null],
-    ['()', []],
-    ['1', 1],
-    ['True', true],
-    ['12.2', 12.2],
-    ['"abc"', 'abc'],
-  ] as const) {
+  for (const [text, value] of NON_TENSORS) {
     add(`${text} as output`, `${name}(lambda _: ${text})(m)`, ({ m }) => jacobian(() => value)(m));
   }
   add('a list of outputs', `${name}(lambda x: [x, x.sum()])(m)`, ({ m }) => jacobian((t: Tensor) => [t, t.sum()])(m));
@@ -175,29 +169,11 @@ function structures(name: Name, jacobian: any, add: Add): void {
 
 /** Against autograd.functional.jacobian. */
 function referenced(name: Name, jacobian: any, add: Add): void {
-  type Func = (...args: Tensor[]) => Tensor | Tensor[];
-  const samples: [title: string, python: string, f: Func, inputs: string][] = [
-    ['one input', 'lambda t: 3 * t ** 2', (t) => t.pow(2).mul(3), 't'],
-    ['two inputs', 'lambda m, k: (m.cos() * m) @ k.sin()', (m, k) => m.cos().mul(m).matmul(k.sin()), 'm, k'],
-    [
-      'two inputs and three outputs',
-      'lambda m, k: ((m * m) @ k, m @ (m.sum(1) * k), k.sum())',
-      (m, k) => [m.mul(m).matmul(k), m.matmul(m.sum(1).mul(k)), k.sum()],
-      'm, k',
-    ],
-    ['outputs that are the inputs', 'lambda x, u: (x, u, x, u)', (x, u) => [x, u, x, u], 'x, u'],
-    [
-      'outputs without dimensions',
-      'lambda x, y: (x.sum(), y.sum(), x * y)',
-      (x, y) => [x.sum(), y.sum(), x.mul(y)],
-      'x, y',
-    ],
-    ['an input without dimensions', 'lambda s: torch.stack([s, s, s])', (s) => torch.stack([s, s, s]), 's'],
-    ['both without dimensions', 'lambda s, u: (u.sum(), s * u)', (s, u) => [u.sum(), s.mul(u)], 's, u'],
-  ];
-  for (const [title, python, f, names] of samples) {
-    add(`as autograd.functional: ${title}`, `torch.autograd.functional.jacobian(${python}, (${names},))`, (inputs) =>
-      jacobian((args: Tensor[]) => f(...args))(names.split(', ').map((input) => inputs[input])),
+  for (const { title, python, f, inputs: names } of JACOBIAN_SAMPLES) {
+    add(
+      `as autograd.functional: ${title}`,
+      `torch.autograd.functional.jacobian(${python}, (${names.join(', ')},))`,
+      (inputs) => jacobian((args: Tensor[]) => f(...args))(names.map((name) => inputs[name])),
     );
   }
 }

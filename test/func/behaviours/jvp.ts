@@ -3,6 +3,7 @@
 import * as torch from '../../../lib';
 import type { Tensor } from '../../../lib';
 import type { Cases } from '../../support/parity/cases';
+import { NON_TENSORS } from '../../support/parity/samples';
 
 const { grad, jvp, linearize } = torch.func;
 const { vmap } = torch;
@@ -69,14 +70,7 @@ function forward(add: Add): void {
   add('newTensor of a dual tensor', 'jvp(lambda x: x + x.new_tensor(0.5), (m,), (n,))', ({ m, n }) =>
     jvp((t: Tensor) => t.add(t.newTensor(0.5)), [m], [n]),
   );
-  for (const [text, value] of [
-    ['None', null],
-    ['()', []],
-    ['1', 1],
-    ['True', true],
-    ['12.2', 12.2],
-    ['"abc"', 'abc'],
-  ] as const) {
+  for (const [text, value] of NON_TENSORS) {
     add(`${text} as output`, `jvp(lambda _: ${text}, (m,), (n,))`, ({ m, n }) =>
       jvp((_: Tensor) => value as never, [m], [n]),
     );

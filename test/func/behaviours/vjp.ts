@@ -3,6 +3,7 @@
 import * as torch from '../../../lib';
 import type { Tensor } from '../../../lib';
 import type { Cases } from '../../support/parity/cases';
+import { NON_TENSORS } from '../../support/parity/samples';
 
 const { vjp } = torch.func;
 
@@ -40,14 +41,7 @@ export function vjpBehaviours(cases: Cases): void {
   add('cotangents nested once more', 'vjp(lambda x: (x, (x, x)), s)[1](((s, (u, u)),))', ({ s, u }) =>
     vjp((t: Tensor) => [t, [t, t]], s)[1]([[s, [u, u]]] as never),
   );
-  for (const [text, value] of [
-    ['None', null],
-    ['()', []],
-    ['1', 1],
-    ['True', true],
-    ['12.2', 12.2],
-    ['"abc"', 'abc'],
-  ] as const) {
+  for (const [text, value] of NON_TENSORS) {
     add(`${text} as output`, `vjp(lambda _: ${text}, m)`, ({ m }) => vjp((_: Tensor) => value, m));
   }
   add('a list as output', 'o, p = vjp(lambda x: [x, x.sum()], m); return [o, p([m, m.sum()])]', ({ m }) => {
