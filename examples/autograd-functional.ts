@@ -1,11 +1,11 @@
 /**
- * `torch.autograd.functional.vjp` step by step: from the derivative of a scalar function to a whole
- * Jacobian, each result held against its closed form.
+ * `torch.autograd.functional.vjp` step by step: from the derivative of a scalar function to a whole Jacobian. Each result
+ * is compared with its closed form.
  *
  *     npm run example -- autograd-functional
  *
- * A vector-Jacobian product is the Jacobian multiplied by a row vector from the left. Where every sample
- * depends on its own input alone, a vector of ones gives all derivatives of a batch in one pass.
+ * A vector-Jacobian product is the Jacobian multiplied by a row vector from the left. If each sample depends on its own
+ * input alone, a vector of ones gives all derivatives of a batch in one pass.
  */
 
 import * as torch from 'torch-func';
@@ -18,7 +18,7 @@ const N = 1000;
 const options = { dtype: 'float64' } as const;
 const uniform = (...shape: number[]): Tensor => torch.rand(shape, options).mul(2).sub(1);
 
-// f(x) = x² + sin(x²), for a batch of numbers.
+// f(x) = x² + sin(x²) for a batch of numbers.
 {
   const f = (x: Tensor): Tensor => x.pow(2).add(x.pow(2).sin());
   const derivative = (x: Tensor): Tensor => x.mul(2).add(x.mul(2).mul(x.pow(2).cos()));
@@ -28,7 +28,7 @@ const uniform = (...shape: number[]): Tensor => torch.rand(shape, options).mul(2
   check('scalar function, its derivatives', dydx, derivative(x));
 }
 
-// One value per sample, of two numbers: f(x) = x₁x₂ + sin(x₁x₂²).
+// One value per sample of two numbers: f(x) = x₁x₂ + sin(x₁x₂²).
 {
   const columns = (x: Tensor): [Tensor, Tensor] => [x.select(1, 0), x.select(1, 1)];
   const f = (x: Tensor): Tensor => {
@@ -45,7 +45,7 @@ const uniform = (...shape: number[]): Tensor => torch.rand(shape, options).mul(2
   check('one value of two numbers, its gradients', gradX, gradient(x));
 }
 
-// The same with two inputs: an array goes in, an array comes out.
+// The same with two inputs: arrays of inputs and of gradients.
 {
   const f = (x: Tensor, y: Tensor): Tensor => x.mul(y).add(x.mul(y.pow(2)).sin());
   const [x, y] = [uniform(N), uniform(N)];
@@ -55,8 +55,8 @@ const uniform = (...shape: number[]): Tensor => torch.rand(shape, options).mul(2
   check('two inputs, the derivative by y', byY, x.add(x.mul(y).mul(2).mul(cos)));
 }
 
-// Three values per sample. One product gives a weighted sum of rows, so the Jacobian takes a loop: a
-// vector that is 1 in column k and 0 elsewhere gives row k.
+// Three values per sample. One product gives a weighted sum of rows, so the Jacobian needs a loop: a vector that is 1 in
+// column k and 0 elsewhere gives row k.
 function threeValues(x: Tensor, y: Tensor): Tensor {
   return torch.stack([x.mul(y), x.add(y.pow(2)).sin(), x.pow(2).sub(y.mul(3))], 1);
 }
@@ -101,7 +101,7 @@ function jacobianOfThreeValues(x: Tensor, y: Tensor): Tensor {
   }
   check('three values of two inputs, the Jacobian', J, jacobianOfThreeValues(x, y));
 
-  // Without a loop: vmap over samples of a Jacobian per sample.
+  // Without a loop: vmap of the Jacobian of one sample.
   const perSample = torch.vmap(
     torch.func.jacrev((a: Tensor, b: Tensor) => threeValues(a.reshape([1]), b.reshape([1])).select(0, 0), {
       argnums: [0, 1],

@@ -1,5 +1,5 @@
 /**
- * What grad takes and gives: arguments, structures, values beside the gradient, higher orders, and how it meets noGrad,
+ * Inputs and results of `grad`: arguments, structures, auxiliary values, higher orders, and its interaction with noGrad,
  * detach and captured tensors.
  *
  *     npm run example -- gradients
@@ -27,7 +27,7 @@ part('Arguments');
   check('argnums: [0, 1], the second', dy, x);
 }
 
-part('Structures: the gradient has that of the argument, and its type');
+part('Structures: the gradient has the structure and the type of the argument');
 {
   type Params = { layers: { weight: Tensor; bias: Tensor }[]; scale: Tensor };
   const norm = ({ layers, scale }: Params): Tensor =>
@@ -45,7 +45,7 @@ part('Structures: the gradient has that of the argument, and its type');
   check('the scale', scale, norm({ ...params, scale: torch.tensor(1) }));
 }
 
-part('The value, and anything else, from the same pass');
+part('The value and auxiliary values from the same pass');
 {
   const loss = (x: Tensor, target: Tensor): [Tensor, { prediction: Tensor }] => {
     const prediction = x.sin();
@@ -54,7 +54,7 @@ part('The value, and anything else, from the same pass');
   const expected = x.sin().sub(y).mul(x.cos()).mul(2);
   const [gradient, { prediction }] = grad(loss, { hasAux: true })(x, y);
   check('hasAux: the gradient', gradient, expected);
-  check('hasAux: what came with it', prediction, x.sin());
+  check('hasAux: the auxiliary value', prediction, x.sin());
   const [, [value]] = gradAndValue(loss, { hasAux: true })(x, y);
   check('gradAndValue: the value', value, x.sin().sub(y).square().sum());
 }
@@ -74,12 +74,12 @@ part('Higher orders');
 part('noGrad');
 {
   const f = (x: Tensor): Tensor => x.sub(torch.noGrad(() => x.square())).sum();
-  check('inside, it cuts off: x² counts as a constant', grad(f)(x), torch.ones(5));
+  check('inside the function: x² counts as a constant', grad(f)(x), torch.ones(5));
   const g = (x: Tensor): Tensor => x.square().sum();
   const outside = torch.noGrad(() => grad(g)(x));
-  check('outside, it changes nothing', outside, x.mul(2));
+  check('outside: no effect', outside, x.mul(2));
 
-  // Forward mode goes its own way: noGrad does not stop tangents, detach does.
+  // Forward mode is independent of noGrad: tangents pass through it, but not through detach.
   const [, through] = jvp((x: Tensor) => torch.noGrad(() => x.square()), [x], [torch.ones(5)]);
   check('tangents pass through noGrad', through, x.mul(2));
   const [, stopped] = jvp((x: Tensor) => x.detach().square(), [x], [torch.ones(5)]);
@@ -89,21 +89,21 @@ part('noGrad');
 part('Captured tensors');
 {
   const w = torch.randn(5, { requiresGrad: true });
-  // The gradient with respect to x depends on w, and plain autograd knows how.
+  // The gradient with respect to x depends on w, and plain autograd records it.
   const gradient = grad((x: Tensor) => x.mul(w).square().sum())(x);
   check('the gradient', gradient.detach(), x.mul(w.detach().square()).mul(2));
   gradient.sum().backward();
   check('its derivative with respect to a captured leaf', w.grad!, x.mul(w.detach()).mul(4));
 }
 
-part('What grad refuses');
+part('Errors of grad');
 {
-  checkThrows('a result that is no number', () => grad((x: Tensor) => x.sin())(x), /scalar Tensor/);
+  checkThrows('a result that is not a scalar', () => grad((x: Tensor) => x.sin())(x), /scalar Tensor/);
   checkThrows('integers', () => grad((x: Tensor) => x.sum())(torch.tensor([1n, 2n])), /floating point/);
   checkThrows('writing into what it captured', () => grad((x: Tensor) => y.copy_(x).sum())(x), /captured/);
   const fails = (_x: Tensor): Tensor => {
     throw new Error('in the function');
   };
-  checkThrows('what the function throws comes out', () => grad(grad(fails))(x), /in the function/);
-  check('and nothing of the transforms is left', grad((x: Tensor) => x.sum())(x), torch.ones(5));
+  checkThrows('errors of the function propagate', () => grad(grad(fails))(x), /in the function/);
+  check('no transform stays active', grad((x: Tensor) => x.sum())(x), torch.ones(5));
 }

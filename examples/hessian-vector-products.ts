@@ -1,6 +1,6 @@
 /**
- * Products with a Hessian that is never computed: forward over reverse, reverse over reverse, for a batch of directions,
- * and what conjugate gradients make of them.
+ * Products with a Hessian that is never computed: forward over reverse, reverse over reverse, a batch of directions, and
+ * conjugate gradients on top.
  *
  *     npm run example -- hessian-vector-products
  */
@@ -17,12 +17,12 @@ torch.manualSeed(0);
 
 type ScalarFunction = (x: Tensor) => Tensor;
 
-/** Forward over reverse: the derivative of the gradient along v. Keeps no graph of the outer pass. */
+/** Forward over reverse: the directional derivative of the gradient along v. The outer pass keeps no graph. */
 function hvp(f: ScalarFunction, x: Tensor, v: Tensor): Tensor {
   return jvp(grad(f), [x], [v])[1];
 }
 
-/** Reverse over reverse: for functions with an operator that has no forward derivative. */
+/** Reverse over reverse: for functions with operators that lack a forward derivative. */
 function hvpReverse(f: ScalarFunction, x: Tensor, v: Tensor): Tensor {
   const [, vjpFn] = vjp(grad(f), x);
   return vjpFn(v)[0];
@@ -40,7 +40,7 @@ part('2048 variables: the Hessian would have four million elements');
   check('autograd.functional.vhp: the Hessian is symmetric', torch.autograd.functional.vhp(f, x, v)[1], expected);
 }
 
-part('A function with all second derivatives, held against the whole Hessian');
+part('A function with a dense Hessian, compared with the whole Hessian');
 const A = torch.randn(12, 5);
 const f: ScalarFunction = (x) => A.mv(x).logsumexp(0).add(x.pow(4).sum());
 const x = torch.randn(5);
@@ -58,7 +58,7 @@ part('Many directions');
   check('vmap over directions: H V', along(directions), directions.matmul(H), 1e-11);
   check('the unit vectors give the Hessian', along(torch.eye(5)), H, 1e-11);
 
-  // linearize runs grad(f) once; each product after that is one pass through what it left.
+  // linearize runs grad(f) once; each product is then one pass through the recorded operations.
   const [gradient, times] = linearize(grad(f), x);
   check('linearize: the gradient', gradient, grad(f)(x));
   check(
@@ -69,7 +69,7 @@ part('Many directions');
   );
 }
 
-part('Solving H s = g by conjugate gradients, from products alone');
+part('Solving H s = g with conjugate gradients, from products alone');
 {
   const g = grad(f)(x);
   let s = torch.zerosLike(g);

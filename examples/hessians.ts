@@ -1,6 +1,6 @@
 /**
- * Hessians and batches: second derivatives by several compositions, Jacobians and Hessians of every sample, and the
- * summed-output trick that does without vmap.
+ * Hessians and batches: second derivatives from several compositions, Jacobians and Hessians of every sample, and the
+ * summed-output trick, which needs no vmap.
  *
  *     npm run example -- hessians
  */
@@ -15,7 +15,7 @@ const { grad, hessian, jacfwd, jacrev, vmap } = torch.func;
 torch.setDefaultDtype('float64');
 torch.manualSeed(0);
 
-/** Samples through a linear layer and tanh: one, or a batch. */
+/** A linear layer and tanh, for one sample or a batch. */
 function predict(weight: Tensor, bias: Tensor, x: Tensor): Tensor {
   return torch.nn.functional.linear(x, weight, bias).tanh();
 }
@@ -43,7 +43,7 @@ part('The Hessian of 8 outputs by 128 inputs');
   check('hessian in chunks of 16', hessian(predict, { ...byX, chunkSize: 16 })(weight, bias, x), expected);
 }
 
-part('The Hessian in several arguments: blocks');
+part('The Hessian with respect to several arguments: blocks');
 {
   const f = (x: Tensor, y: Tensor): Tensor => x.dot(y.sin());
   const [x, y] = [torch.randn(3), torch.randn(3)];
@@ -58,7 +58,7 @@ const [batchSize, inputs, outputs] = [64, 31, 33];
 const [weight, bias, batch] = [torch.randn(outputs, inputs), torch.randn(outputs), torch.randn(batchSize, inputs)];
 const expected = closedForms(weight, bias, batch);
 
-part(`A Jacobian for each of ${batchSize} samples`);
+part(`The Jacobians of ${batchSize} samples`);
 {
   const batchJacobian = vmap(jacrev(predict, { argnums: 2 }), { inDims: [null, null, 0] });
   check('vmap(jacrev)', batchJacobian(weight, bias, batch), expected.jacobian);
@@ -67,28 +67,28 @@ part(`A Jacobian for each of ${batchSize} samples`);
   const chunked = vmap(jacrev(predict, { argnums: 2 }), { inDims: [null, null, 0], chunkSize: 24 });
   check('in chunks of 24 samples', chunked(weight, bias, batch), expected.jacobian);
 
-  // predict takes a batch too, and its rows do not depend on each other: in the derivative of the sum over
-  // the batch every sample is by itself. jacrev then needs no vmap over samples.
+  // predict also accepts a batch, whose rows are independent: in the derivative of the sum over the batch the samples do
+  // not mix. jacrev then needs no vmap over samples.
   const summed = (weight: Tensor, bias: Tensor, x: Tensor): Tensor => predict(weight, bias, x).sum(0);
   const bySum = jacrev(summed, { argnums: 2 })(weight, bias, batch); // [outputs, batch, inputs]
   check('jacrev of the summed output', bySum.movedim(1, 0), expected.jacobian);
 }
 
-part(`A Hessian for each of ${batchSize} samples`);
+part(`The Hessians of ${batchSize} samples`);
 {
   const batchHessian = vmap(hessian(predict, { argnums: 2 }), { inDims: [null, null, 0] });
   check('vmap(hessian)', batchHessian(weight, bias, batch), expected.hessian);
 
-  // The trick once more: the Jacobian of the sum, summed over samples again. By rows, which are as many as one
-  // sample's Jacobian has elements; columns there would be one for every number in the batch.
+  // The trick again: the Jacobian of the sum, summed over samples. In reverse mode: there are as many rows as one
+  // Jacobian has elements, but as many columns as the batch has numbers.
   const jacobian = (x: Tensor): Tensor => jacrev((x: Tensor) => predict(weight, bias, x).sum(0))(x).sum(1);
   const bySum = jacrev(jacobian)(batch); // [outputs, inputs, batch, inputs]
   check('the summed output, twice', bySum.permute(2, 0, 1, 3), expected.hessian);
 }
 
-part('What a Hessian is good for: a step of Newton');
+part('An application of the Hessian: a Newton step');
 {
-  // log(Σ exp(A x + b)) + |x|²/2 is strictly convex: from anywhere near, Newton doubles the right digits per step.
+  // log(Σ exp(A x + b)) + |x|²/2 is strictly convex. Near the minimum each Newton step doubles the number of correct digits.
   const [A, b] = [torch.randn(6, 3), torch.randn(6)];
   const f = (x: Tensor): Tensor => A.mv(x).add(b).logsumexp(0).add(x.dot(x).div(2));
   let x = torch.zeros(3);

@@ -1,6 +1,6 @@
 /**
- * Jacobians of a layer: row by row in a loop, all rows at once, with respect to any argument, and when forward mode
- * is the better choice.
+ * Jacobians of a layer: row by row in a loop, all rows at once, with respect to any argument; and when forward mode is
+ * the better choice.
  *
  *     npm run example -- jacobians
  */
@@ -15,19 +15,19 @@ const { jacfwd, jacrev, vjp, vmap } = torch.func;
 torch.setDefaultDtype('float64');
 torch.manualSeed(0);
 
-/** One sample through a linear layer and tanh. */
+/** A linear layer and tanh, for one sample. */
 function predict(weight: Tensor, bias: Tensor, x: Tensor): Tensor {
   return torch.nn.functional.linear(x, weight, bias).tanh();
 }
 
-/** The derivative of tanh at the layer's output: what every Jacobian below is a product with. */
+/** The derivative of tanh at the output of the layer, a factor of every Jacobian below. */
 const slope = (weight: Tensor, bias: Tensor, x: Tensor): Tensor => predict(weight, bias, x).square().neg().add(1);
 
-/** On paper: d predict / d x = diag(slope) weight. */
+/** The closed form: d predict / d x = diag(slope) weight. */
 const jacobianByX = (weight: Tensor, bias: Tensor, x: Tensor): Tensor =>
   slope(weight, bias, x).unsqueeze(1).mul(weight);
 
-/** The median of some runs, in milliseconds. */
+/** The median time of several runs, in milliseconds. */
 function milliseconds(run: () => Tensor, times = 15): number {
   const measured = Array.from({ length: times }, () => {
     const start = performance.now();
@@ -42,7 +42,7 @@ const [weight, bias, x] = [torch.randn(D, D), torch.randn(D), torch.randn(D)];
 const expected = jacobianByX(weight, bias, x);
 const unitVectors = torch.eye(D);
 
-part('Rows: one product with a unit vector each');
+part('Rows: one product with a unit vector per row');
 {
   const xp = x.clone().requiresGrad_();
   const byRows = (): Tensor =>
@@ -54,7 +54,7 @@ part('Rows: one product with a unit vector each');
   check('vmap(vjpFn), without the loop', atOnce, expected);
 
   const jacobian = jacrev(predict, { argnums: 2 });
-  check('jacrev, which is just that', jacobian(weight, bias, x), expected);
+  check('jacrev, which does the same', jacobian(weight, bias, x), expected);
   const [loop, batch] = [milliseconds(byRows), milliseconds(() => jacobian(weight, bias, x))];
   console.log(`       ${D} rows in a loop: ${loop.toFixed(2)} ms; by jacrev: ${batch.toFixed(2)} ms`);
 }
@@ -69,14 +69,14 @@ part('With respect to any argument');
   check('argnums: 2, the sample', jacrev(predict, { argnums: 2 })(weight, bias, x), expected);
   check('argnums: -1, the last', jacrev(predict, { argnums: -1 })(weight, bias, x), expected);
 
-  // Several: an array of Jacobians, in that order. TypeScript knows that there are two.
+  // Several arguments: an array of Jacobians in that order. Its type has two elements.
   const [dWeight, dBias] = jacrev(predict, { argnums: [0, 1] })(weight, bias, x);
   check('argnums: [0, 1], the weight', dWeight, byWeight);
   check('argnums: [0, 1], the bias', dBias, s.diag());
 }
 
-part('By rows or by columns: reverse against forward mode');
-// jacrev takes a pass for every output, jacfwd one for every input.
+part('By rows or by columns: reverse or forward mode');
+// jacrev runs one pass per output, jacfwd one pass per input.
 for (const [outputs, inputs] of [
   [2048, 32],
   [32, 2048],
@@ -90,11 +90,11 @@ for (const [outputs, inputs] of [
   const times = [forward, reverse].map((jacobian) => milliseconds(() => jacobian(weight, bias, x), 5).toFixed(1));
   console.log(`       jacfwd ${times[0]} ms, jacrev ${times[1]} ms`);
 
-  // A chunk at a time bounds the memory of the pass; the numbers are the same.
+  // Chunks bound the memory of the pass; the numbers are the same.
   check('jacrev with chunkSize: 8', jacrev(predict, { argnums: 2, chunkSize: 8 })(weight, bias, x), expected);
 }
 
-part('Value, Jacobian and more, from one pass');
+part('Value, Jacobian and auxiliary values from one pass');
 {
   const withMean = (x: Tensor): [Tensor, { mean: Tensor }] => {
     const y = predict(weight, bias, x);
@@ -103,12 +103,12 @@ part('Value, Jacobian and more, from one pass');
   const [jacobian, value, { mean }] = jacrev(withMean, { hasAux: true, returnValue: true })(x);
   check('the Jacobian', jacobian, expected);
   check('the value', value, predict(weight, bias, x));
-  check('what the function returned beside it', mean, predict(weight, bias, x).mean());
+  check('the auxiliary value', mean, predict(weight, bias, x).mean());
 }
 
 part('Structures');
 {
-  // For every tensor of the output, the structure of the argument.
+  // For each tensor of the output, the structure of the argument.
   type Layer = { weight: Tensor; bias: Tensor };
   const forward = ({ weight, bias }: Layer): { y: Tensor; norm: Tensor } => {
     const y = predict(weight, bias, x);

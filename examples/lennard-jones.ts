@@ -14,14 +14,14 @@ const { functionalCall, grad, gradAndValue, jacrev, hessian } = torch.func;
 
 torch.setDefaultDtype('float64');
 torch.manualSeed(0);
-// Tensors are small: several threads would wait for each other more than they work.
+// The tensors are small: with several threads, synchronization would cost more than it saves.
 torch.setNumThreads(1);
 
 type State = Record<string, Tensor>;
 
 const [epsilon, sigma] = [1, 1];
 
-/** The energy of two particles a distance r apart. */
+/** The energy of two particles at a distance r. */
 function lennardJones(r: Tensor): Tensor {
   const attraction = r.reciprocal().mul(sigma).pow(6);
   return attraction
@@ -30,7 +30,7 @@ function lennardJones(r: Tensor): Tensor {
     .mul(4 * epsilon);
 }
 
-/** Minus its derivative, by hand. */
+/** Minus its derivative, in closed form. */
 function lennardJonesForce(r: Tensor): Tensor {
   const attraction = r.reciprocal().mul(sigma).pow(6);
   return attraction
@@ -41,14 +41,14 @@ function lennardJonesForce(r: Tensor): Tensor {
     .div(r);
 }
 
-/** The energy of two particles by the vector from one to the other. */
+/** The energy of two particles as a function of the vector between them. */
 const pairEnergy = (vector: Tensor): Tensor =>
   lennardJones(vector.square().sum(-1, { keepdim: true }).sqrt()).squeeze(-1);
 
-/** Minus the gradient: of the energy of one pair, for many pairs. */
+/** The forces, minus the gradient of the energy of one pair, for many pairs. */
 const forcesOf = (energy: (vector: Tensor) => Tensor, vectors: Tensor): Tensor => vmap(grad(energy))(vectors).neg();
 
-part('Forces by grad');
+part('Forces with grad');
 const distances = torch.linspace(0.9, 3, 60).unsqueeze(1);
 const directions = torch.randn(60, 3);
 const vectors = distances.mul(directions.div(directions.norm({ dim: 1, keepdim: true })));
@@ -102,7 +102,8 @@ part('A network that learns energies and forces');
   };
   const predictForces = (params: State, vectors: Tensor): Tensor =>
     vmap(grad(predict, { argnums: 1 }), { inDims: [null, 0] })(params, vectors).neg();
-  // Forces are derivatives by positions, and the loss is differentiated by parameters: grad of grad.
+  // Forces are derivatives with respect to positions, and the loss is differentiated with respect to parameters: grad
+  // of grad.
   const loss = (params: State): Tensor => {
     const ofEnergies = predict(params, vectors).sub(energies).square().mean();
     return ofEnergies.add(predictForces(params, vectors).sub(forces).square().sum(1).mean().mul(0.1));
@@ -131,7 +132,7 @@ part('A network that learns energies and forces');
     });
   }
 
-  // The loss with autograd alone: forces with createGraph.
+  // The loss with plain autograd: forces with createGraph.
   function lossByAutograd(): Tensor {
     const inputs = vectors.clone().requiresGrad_();
     const predicted = net(inputs.square().sum(-1, { keepdim: true }).sqrt()).squeeze(-1);

@@ -1,5 +1,5 @@
 /**
- * Learning to learn sine waves (MAML): gradients through steps of gradient descent, for many tasks at once.
+ * Meta-learning of sine waves (MAML): gradients through gradient descent steps, for many tasks at once.
  *
  *     npm run example -- maml-sine
  */
@@ -15,7 +15,7 @@ const F = nn.functional;
 
 torch.setDefaultDtype('float64');
 torch.manualSeed(0);
-// Tensors are small: several threads would wait for each other more than they work.
+// The tensors are small: with several threads, synchronization would cost more than it saves.
 torch.setNumThreads(1);
 
 type State = Record<string, Tensor>;
@@ -35,18 +35,18 @@ const innerRate = 0.05;
 const descend = (params: State, gradients: State, rate: number): State =>
   Object.fromEntries(Object.entries(params).map(([name, value]) => [name, value.sub(gradients[name].mul(rate))]));
 
-/** A few steps of gradient descent on one task's examples. */
+/** A few gradient descent steps on the examples of one task. */
 function adapt(params: State, x: Tensor, y: Tensor, steps = 3): State {
   let adapted = params;
   for (let i = 0; i < steps; i++) adapted = descend(adapted, grad(loss)(adapted, x, y), innerRate);
   return adapted;
 }
 
-/** How good the adapted network is on other examples of the task: what the initial parameters are trained for. */
+/** The loss of the adapted network on other examples of the task, which the initial parameters are trained to minimize. */
 const metaLoss = (params: State, x1: Tensor, y1: Tensor, x2: Tensor, y2: Tensor): Tensor =>
   loss(adapt(params, x1, y1), x2, y2);
 
-/** Examples of `count` waves, each with an amplitude and a phase of its own: for adapting, and for judging. */
+/** Examples of `count` waves, each with its own amplitude and phase, for adaptation and for evaluation. */
 function tasks(count: number): [x1: Tensor, y1: Tensor, x2: Tensor, y2: Tensor] {
   const amplitude = torch.rand(count, 1, 1).mul(1.5).add(0.5);
   const phase = torch.rand(count, 1, 1).mul(Math.PI);
@@ -58,13 +58,13 @@ function tasks(count: number): [x1: Tensor, y1: Tensor, x2: Tensor, y2: Tensor] 
 const meanOverTasks = (params: State, ...batch: ReturnType<typeof tasks>): Tensor =>
   vmap(metaLoss, { inDims: [null, 0, 0, 0, 0] })(params, ...batch).mean();
 
-part('The gradient through the steps of descent');
+part('The gradient through gradient descent steps');
 {
   const batch = tasks(3);
   const params = initial();
   const byFunc = grad(meanOverTasks)(params, ...batch);
 
-  // The same with autograd: every step keeps its graph, one task after the other.
+  // The same with plain autograd: each step keeps its graph, one task after the other.
   const leaves = Object.fromEntries(
     Object.entries(params).map(([name, value]) => [name, value.clone().requiresGrad_()]),
   );
@@ -84,7 +84,7 @@ part('The gradient through the steps of descent');
   const byAutograd = torch.autograd.grad(torch.stack(losses).mean(), Object.values(leaves));
   Object.keys(params).forEach((name, k) => check(`${name}, against autograd.grad`, byFunc[name], byAutograd[k]));
 
-  // Against the difference quotient along one direction.
+  // Comparison with the difference quotient along one direction.
   const direction = Object.fromEntries(Object.entries(params).map(([name, value]) => [name, torch.randnLike(value)]));
   const h = 1e-5;
   const shifted = (sign: number): Tensor => meanOverTasks(descend(params, direction, -sign * h), ...batch);
@@ -106,7 +106,7 @@ part('Training');
   let params = initial();
   const before = adaptedLoss(params);
 
-  // Adam, written out.
+  // Adam.
   const moments = Object.fromEntries(
     Object.entries(params).map(([name, value]) => [name, { m: torch.zerosLike(value), v: torch.zerosLike(value) }]),
   );
@@ -138,7 +138,7 @@ part('Training');
   const unadapted = vmap(loss, { inDims: [null, 0, 0] })(params, test[2], test[3])
     .mean()
     .item();
-  checkThat('and it is the adaptation that does it', after < unadapted / 2, `${unadapted.toFixed(3)} without`);
+  checkThat('the improvement comes from the adaptation', after < unadapted / 2, `${unadapted.toFixed(3)} without`);
   checkThat(
     'the loss has fallen all along',
     losses.slice(-20).every((value) => value < losses[0]),

@@ -1,5 +1,5 @@
 /**
- * Many small networks as one: their parameters stacked, and vmap over them, against a loop; trained together.
+ * Many small networks as one: stacked parameters and vmap, compared with a loop; trained together.
  *
  *     npm run example -- model-ensembling
  */
@@ -15,7 +15,7 @@ const F = nn.functional;
 
 torch.setDefaultDtype('float64');
 torch.manualSeed(0);
-// Tensors are small: several threads would wait for each other more than they work.
+// The tensors are small: with several threads, synchronization would cost more than it saves.
 torch.setNumThreads(1);
 
 type State = Record<string, Tensor>;
@@ -59,7 +59,7 @@ part('Predictions');
 part('Training all of them at once');
 {
   const x = torch.randn(60, 1, 8, 8);
-  // Three classes by where the image is brighter.
+  // Three classes: which part of the image is brightest.
   const [left, right] = [x.index('...', ':4').mean([1, 2, 3]), x.index('...', '4:').mean([1, 2, 3])];
   const labels = left.sub(right).mul(8).add(1).clamp(0, 2).round().long();
   const loss = (params: State, buffers: State): Tensor => F.crossEntropy(call(params, buffers, x), labels);
@@ -80,7 +80,7 @@ part('Training all of them at once');
     `${first.mean().item().toFixed(3)} to ${last.mean().item().toFixed(3)} in the mean`,
   );
 
-  // The same for the last model by itself.
+  // The same for the last model alone.
   let own: State = Object.fromEntries(
     models[count - 1].namedParameters().map(([name, value]) => [name, value.detach()]),
   );
@@ -90,7 +90,7 @@ part('Training all of them at once');
       gradAndValue((values: State) => F.crossEntropy(functionalCall(models[count - 1], values, x), labels))(own)[0],
     );
   }
-  check('trained by itself, a model comes to the same', trained['out.weight'].index(-1), own['out.weight'], 1e-10);
+  check('a model trained alone has the same parameters', trained['out.weight'].index(-1), own['out.weight'], 1e-10);
 }
 
 part('Batch norm');
@@ -100,7 +100,7 @@ part('Batch norm');
   const nets = Array.from({ length: count }, normed);
   const x = torch.randn(count, 9, 4);
 
-  // Stacked statistics: each model has its own, which vmap can update.
+  // Stacked statistics: each model has its own, and vmap can update them.
   const [weights, statistics] = stackModuleState(nets);
   const run = (weights: State, statistics: State, x: Tensor): Tensor =>
     functionalCall(nets[0], [weights, statistics], x);
@@ -113,7 +113,7 @@ part('Batch norm');
     before.every((mean) => mean.abs().sum().item() === 0),
   );
 
-  // One network for a mapped input cannot update its own statistics; it can do without.
+  // A network that is not mapped cannot update its statistics with a mapped input; it can work without them.
   checkThrows(
     'captured statistics cannot be updated',
     () => vmap(nets[0])(x),

@@ -1,5 +1,5 @@
 /**
- * The neural tangent kernel of a network by both methods: Jacobians contracted, and products of vjp and jvp.
+ * The neural tangent kernel of a network in two ways: contracted Jacobians, and products of vjp and jvp.
  *
  *     npm run example -- neural-tangent-kernels
  */
@@ -17,7 +17,7 @@ torch.manualSeed(0);
 
 type State = Record<string, Tensor>;
 
-/** A convolutional network of three outputs. */
+/** A convolutional network with three outputs. */
 class Net extends nn.Module {
   conv1 = new nn.Conv2d(2, 4, 3);
   conv2 = new nn.Conv2d(4, 4, 3);
@@ -33,11 +33,11 @@ const params = Object.fromEntries(net.namedParameters().map(([name, value]) => [
 const outputOfOne = (params: State, x: Tensor): Tensor => functionalCall(net, params, x.unsqueeze(0)).squeeze(0);
 const [x1, x2] = [torch.randn(6, 2, 8, 8), torch.randn(4, 2, 8, 8)];
 
-/** What of the kernel is wanted: all pairs of outputs, or sums over equal ones. */
+/** The part of the kernel to compute: all pairs of outputs, or sums over equal outputs. */
 const EQUATIONS = { full: 'Naf,Mbf->NMab', trace: 'Naf,Maf->NM', diagonal: 'Naf,Maf->NMa' } as const;
 type Part = keyof typeof EQUATIONS;
 
-/** J(x1) J(x2)^T: the Jacobians by the parameters, and their contraction. */
+/** J(x1) J(x2)^T: the Jacobians with respect to the parameters, contracted. */
 function byJacobians(x1: Tensor, x2: Tensor, part: Part = 'full'): Tensor {
   const jacobians = (x: Tensor): Tensor[] =>
     Object.values(vmap(jacrev(outputOfOne), { inDims: [null, 0] })(params, x)).map((J) => J.flatten(2));
@@ -46,7 +46,7 @@ function byJacobians(x1: Tensor, x2: Tensor, part: Part = 'full'): Tensor {
   return products.reduce((sum, product) => sum.add(product));
 }
 
-/** The same without Jacobians: for each pair of samples, J(x1) (J(x2)^T e) for every unit vector e. */
+/** The same without Jacobians: J(x1) (J(x2)^T e) for each pair of samples and each unit vector e. */
 function byProducts(x1: Tensor, x2: Tensor, part: Part = 'full'): Tensor {
   const ofPair = (x1: Tensor, x2: Tensor): Tensor => {
     const at = (x: Tensor) => (params: State) => outputOfOne(params, x);
@@ -55,7 +55,7 @@ function byProducts(x1: Tensor, x2: Tensor, part: Part = 'full'): Tensor {
       const [gradients] = vjpFn(vector);
       return jvp(at(x2), [params], [gradients])[1];
     };
-    // Row a is the column of the pair (x2, x1): turned around.
+    // Row a is column a of the pair (x2, x1): transposed.
     return vmap(product)(torch.eye(output.numel()));
   };
   const all = vmap(vmap(ofPair, { inDims: [null, 0] }), { inDims: [0, null] })(x1, x2);
@@ -70,7 +70,7 @@ check('both methods agree', byProducts(x1, x2), kernel);
 check('the traces', byProducts(x1, x2, 'trace'), byJacobians(x1, x2, 'trace'));
 check('the diagonals', byProducts(x1, x2, 'diagonal'), byJacobians(x1, x2, 'diagonal'));
 
-part('One entry, from gradients by autograd');
+part('One entry from gradients with plain autograd');
 {
   const gradient = (x: Tensor, output: number): Tensor => {
     const value = net(x.unsqueeze(0)).index(0, output);

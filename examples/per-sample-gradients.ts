@@ -1,5 +1,5 @@
 /**
- * The gradient of a network's loss for each sample by itself, by vmap of grad, against a loop; and what it is used for.
+ * Per-sample gradients of a network: vmap of grad, compared with a loop; dropout, and clipping as in private training.
  *
  *     npm run example -- per-sample-gradients
  */
@@ -32,7 +32,7 @@ const params = Object.fromEntries(net.namedParameters().map(([name, value]) => [
 const data = torch.randn(batchSize, 1, 8, 8);
 const targets = torch.randint(0, 10, [batchSize]);
 
-// For one sample: the network wants a batch, so it gets one of a single sample.
+// The loss of one sample, as a batch of one: the network expects a batch.
 const loss = (params: State, sample: Tensor, target: Tensor): Tensor =>
   F.nllLoss(functionalCall(net, params, sample.unsqueeze(0)), target.unsqueeze(0));
 
@@ -65,7 +65,7 @@ net.eval();
 part('With dropout');
 net.train();
 {
-  // Each sample has a mask of its own with 'different', the same one with 'same'.
+  // With 'different' each sample has its own mask; with 'same' all have one.
   const inDims = [null, 0, 0];
   const same = data.index([0]).expand(4, -1, -1, -1);
   const run = (randomness: 'same' | 'different'): Tensor =>
@@ -75,7 +75,7 @@ net.train();
   checkThat("equal samples with randomness: 'different'", spread(run('different')) > 0);
 }
 
-part('Clipping, as private training does');
+part('Clipping, as in private training');
 net.eval();
 {
   const limit = 1;
@@ -94,6 +94,6 @@ net.eval();
     .sum(0)
     .sqrt();
   check('the norms are at most the limit', clippedNorms, norms.clampMax(limit));
-  check('the losses come along', losses, F.nllLoss(net(data), targets, { reduction: 'none' }));
+  check('the losses', losses, F.nllLoss(net(data), targets, { reduction: 'none' }));
   checkThat('some were larger', norms.gt(limit).any().item<boolean>());
 }

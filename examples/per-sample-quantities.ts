@@ -1,5 +1,5 @@
 /**
- * Quantities per sample, from a loss of one sample: gradients, their norms and clipping, Fisher-vector products, curvature.
+ * Per-sample quantities from the loss of one sample: gradients, norms and clipping, Fisher-vector products, curvature.
  *
  *     npm run example -- per-sample-quantities
  */
@@ -17,7 +17,7 @@ torch.manualSeed(0);
 type Params = { weight: Tensor; bias: Tensor };
 const [N, features] = [32, 10];
 
-/** Logistic regression: minus the log-likelihood of one label, 0 or 1. */
+/** Logistic regression: the negative log-likelihood of one label, 0 or 1. */
 function loss({ weight, bias }: Params, x: Tensor, label: Tensor): Tensor {
   const logit = x.dot(weight).add(bias);
   return torch.nn.functional.softplus(logit).sub(logit.mul(label));
@@ -28,7 +28,7 @@ const xs = torch.randn(N, features);
 const labels = torch.bernoulli(torch.full([N], 0.5));
 const perSample = { inDims: [null, 0, 0] };
 
-// On paper: the derivative by the logit is p - label, with p the probability of a 1.
+// The closed form: the derivative with respect to the logit is p - label, where p is the probability of label 1.
 const probability = xs.mv(params.weight).add(params.bias).sigmoid();
 const residual = probability.sub(labels);
 
@@ -41,16 +41,16 @@ const gradients = vmap(grad(loss), perSample)(params, xs, labels);
   const one = grad(loss)(params, xs.index(3), labels.index(3));
   check('the fourth, on its own', gradients.weight.index(3), one.weight);
 
-  // Their mean is the gradient of the mean loss, which is all that one backward pass gives.
+  // Their mean is the gradient of the mean loss, the only result of one backward pass.
   const meanLoss = (params: Params): Tensor => vmap(loss, perSample)(params, xs, labels).mean();
   check('their mean', gradients.weight.mean(0), grad(meanLoss)(params).weight);
 
   const [again, losses] = vmap(gradAndValue(loss), perSample)(params, xs, labels);
-  check('the losses beside them', losses.mean(), meanLoss(params));
+  check('the losses', losses.mean(), meanLoss(params));
   check('in chunks of 5', vmap(grad(loss), { ...perSample, chunkSize: 5 })(params, xs, labels).bias, again.bias);
 }
 
-part('Clipping: no sample moves the parameters by more than a bound');
+part('Clipping: a bound on the influence of one sample');
 {
   const bound = 0.5;
   const norms = gradients.weight.square().sum(1).add(gradients.bias.square()).sqrt();
@@ -67,8 +67,8 @@ part('Clipping: no sample moves the parameters by more than a bound');
 
 part('Fisher-vector products, without the Fisher matrix');
 {
-  // For logistic regression the Fisher matrix is the Hessian of the mean loss: no label is in it. Its
-  // product with v is then a directional derivative of the gradient.
+  // For logistic regression the Fisher matrix is the Hessian of the mean loss, which does not depend on labels. Its
+  // product with v is a directional derivative of the gradient.
   const meanLoss = (weight: Tensor): Tensor =>
     vmap((x: Tensor, label: Tensor) => loss({ weight, bias: params.bias }, x, label))(xs, labels).mean();
   const v = torch.randn(features);
@@ -76,8 +76,8 @@ part('Fisher-vector products, without the Fisher matrix');
   const fisher = torch.einsum('n,ni,nj->ij', probability.mul(probability.neg().add(1)), xs, xs).div(N);
   check('the derivative of the gradient along v', product, fisher.mv(v));
 
-  // The same as a mean over samples of the expected outer product of their gradients: for every sample both
-  // labels, each with its probability.
+  // The same as the mean over samples of the expected outer product of gradients: both labels of each sample, weighted
+  // with their probabilities.
   const score = (x: Tensor, label: number): Tensor =>
     grad((weight: Tensor) => loss({ weight, bias: params.bias }, x, torch.tensor(label)))(params.weight);
   const expectation = vmap((x: Tensor, p: Tensor) => {
@@ -89,12 +89,12 @@ part('Fisher-vector products, without the Fisher matrix');
   });
   check('the expectation of score (score · v)', expectation(xs, probability).mean(0), product);
 
-  // The empirical one takes the labels that there are.
+  // The empirical Fisher matrix uses the given labels.
   const empirical = gradients.weight.t().mv(gradients.weight.mv(v)).div(N);
-  checkThat('the empirical one is another number', !torch.allclose(empirical, product, { rtol: 1e-3 }));
+  checkThat('the empirical Fisher matrix gives another product', !torch.allclose(empirical, product, { rtol: 1e-3 }));
 }
 
-part('Curvature per sample');
+part('Per-sample curvature');
 {
   const { weight } = vmap(hessian(loss), perSample)(params, xs, labels);
   const factor = probability.mul(probability.neg().add(1));

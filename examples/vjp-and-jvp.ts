@@ -1,5 +1,5 @@
 /**
- * Products with a Jacobian: rows by vjp, columns by jvp, several inputs and outputs, and the identities between them.
+ * Products with a Jacobian: rows with vjp, columns with jvp, several inputs and outputs, and the identities between them.
  *
  *     npm run example -- vjp-and-jvp
  */
@@ -19,12 +19,12 @@ part('vjp: a row vector from the left');
   const x = torch.randn(5);
   const [output, vjpFn] = vjp((x: Tensor) => x.sin(), x);
   check('the output', output, x.sin());
-  // vjpFn returns an array, with an entry for every argument. It can be called often.
+  // vjpFn returns an array with one entry per argument. It can be called several times.
   check('with ones: the gradient of the sum', vjpFn(torch.ones(5))[0], x.cos());
   check('with twice as much', vjpFn(torch.ones(5).mul(2))[0], x.cos().mul(2));
 }
 
-part('Several outputs: a cotangent for each, their products added');
+part('Several outputs: one cotangent each; the products are added');
 {
   const x = torch.randn(5);
   const both = (x: Tensor): { sin: Tensor; cos: Tensor } => ({ sin: x.sin(), cos: x.cos() });
@@ -77,7 +77,7 @@ part('Rows and columns of one Jacobian');
   check('(u J) v = u (J v)', vjpFn(u)[0].dot(v), u.dot(column(v)));
 }
 
-part('linearize: the function runs once, its derivative as often as needed');
+part('linearize: one run of the function, any number of derivatives');
 {
   let calls = 0;
   const [output, jvpFn] = linearize((x: Tensor) => {
@@ -89,12 +89,12 @@ part('linearize: the function runs once, its derivative as often as needed');
   checkThat('calls of the function', calls === 1, String(calls));
 }
 
-part('Complex numbers: vjp and jvp take them');
+part('Complex numbers');
 {
   const z = torch.randn(3, { dtype: 'complex128' });
   const [, tangent] = jvp((z: Tensor) => z.square(), [z], [torch.onesLike(z)]);
   check('the derivative of z² is 2 z', torch.viewAsReal(tangent), torch.viewAsReal(z.mul(2)));
-  // The gradient of a real function is the conjugate Wirtinger derivative, doubled: the direction of steepest ascent.
+  // The gradient of a real function is twice the conjugate Wirtinger derivative: the direction of steepest ascent.
   const [, vjpFn] = vjp((z: Tensor) => z.abs().square().sum(), z);
   check('that of |z|² is 2 z', torch.viewAsReal(vjpFn(torch.tensor(1))[0]), torch.viewAsReal(z.mul(2)));
 }

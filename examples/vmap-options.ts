@@ -1,5 +1,5 @@
 /**
- * What vmap takes: dimensions of inputs and outputs, structures, nesting, random numbers, chunks; and what it refuses.
+ * The options of vmap: dimensions of inputs and outputs, structures, nesting, random numbers, chunks, and errors.
  *
  *     npm run example -- vmap-options
  */
@@ -14,7 +14,7 @@ const { vmap } = torch;
 torch.setDefaultDtype('float64');
 torch.manualSeed(0);
 
-part('Which dimension is mapped over');
+part('The mapped dimension');
 {
   const product = (matrix: Tensor, vector: Tensor): Tensor => matrix.mv(vector);
   const matrices = torch.randn(32, 4, 5);
@@ -27,7 +27,7 @@ part('Which dimension is mapped over');
   check('outDims: 1', vmap(product, { outDims: 1 })(matrices, vectors), loop.t());
   const one = vectors.index(0);
   check('null: one vector for all', vmap(product, { inDims: [0, null] })(matrices, one), matrices.matmul(one));
-  // An argument that is no tensor is handed through; it takes null as well.
+  // A non-tensor argument is passed through; null is its dimension too.
   const power = (x: Tensor, exponent: number): Tensor => x.pow(exponent);
   check('a number beside a batch', vmap(power, { inDims: [0, null] })(vectors, 3), vectors.pow(3));
 }
@@ -40,7 +40,7 @@ part('Structures');
     root: offset.div(slope).neg(),
   });
   const lines = { slope: torch.randn(6), offset: torch.randn(6) };
-  // A dimension stands for everything below it; so do those of the outputs.
+  // A dimension applies to everything below it, in inputs and outputs.
   const { value, root } = vmap(evaluate, { inDims: [0, null] })(lines, torch.tensor(2));
   check('the values of six lines', value, lines.slope.mul(2).add(lines.offset));
   check('and their roots', root.mul(lines.slope).add(lines.offset), torch.zeros(6));
@@ -53,7 +53,7 @@ part('Nesting');
 {
   const [x, y] = [torch.randn(3, 2), torch.randn(4, 2)];
   const distance = (a: Tensor, b: Tensor): Tensor => a.sub(b).norm();
-  // Inside, every b against one a; outside, every a.
+  // The inner vmap maps over b for one a, the outer one over a.
   const table = vmap(vmap(distance, { inDims: [null, 0] }), { inDims: [0, null] })(x, y);
   check('all distances between two sets of points', table, torch.cdist(x, y));
 }
@@ -84,7 +84,7 @@ part('Chunks');
   checkThat('the function ran once per chunk', String(rows) === '4,4,2', `of ${rows.join(', ')} samples`);
 }
 
-part('What a mapped function cannot do, and what it does instead');
+part('What a mapped function cannot do, and alternatives');
 {
   const x = torch.tensor([-2, 0.5, 3]);
   const branch = (x: Tensor): Tensor => (x.item() > 0 ? x.sqrt() : x.square());

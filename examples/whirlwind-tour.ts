@@ -1,11 +1,10 @@
 /**
- * A tour of the transforms, one after the other: what `grad`, `vmap`, `vjp`, `jvp`, `jacrev`, `jacfwd` and `hessian` take
- * and give, and how they compose.
+ * A tour of the transforms `grad`, `vmap`, `vjp`, `jvp`, `jacrev`, `jacfwd` and `hessian`, and of their composition.
  *
  *     npm run example -- whirlwind-tour
  *
- * A transform takes a function and returns a function that computes something else of it: its gradient, its values for a
- * batch, its Jacobian. The result is a function like any other, so that it can be transformed in turn.
+ * A transform takes a function and returns another function, which computes its gradient, its values for a batch, or its
+ * Jacobian. The result is a plain function, so it can be transformed again.
  */
 
 import * as torch from 'torch-func';
@@ -40,12 +39,12 @@ part('vmap: a function of one sample becomes a function of a batch');
   check('vmap(model) = the model in a loop', outputs, torch.stack([...samples].map(model)));
   check('and here also one matrix product', outputs, samples.mv(weights).relu());
 
-  // Captured tensors keep their place in the outer autograd graph.
+  // Captured tensors stay part of the outer autograd graph.
   const [g] = torch.autograd.grad(outputs.sum(), weights);
   check('the captured weights get their gradient', g, samples.mv(weights).gt(0).to('float64').matmul(samples));
 }
 
-part('vmap of grad: one gradient for every sample');
+part('vmap of grad: one gradient per sample');
 {
   const [batchSize, features] = [3, 5];
   const loss = (weights: Tensor, sample: Tensor, target: Tensor): Tensor =>
@@ -78,7 +77,7 @@ part('jvp: the output, and the product of the Jacobian with a column vector');
   check('the directional derivative of x y along (1, 1)', tangent, x.add(y));
 }
 
-part('jacrev and jacfwd: the whole Jacobian, by rows or by columns');
+part('jacrev and jacfwd: the whole Jacobian, row by row or column by column');
 {
   const sin = (x: Tensor): Tensor => x.sin();
   const x = torch.randn(5);
@@ -90,7 +89,7 @@ part('jacrev and jacfwd: the whole Jacobian, by rows or by columns');
   check('vmap(jacrev(sin)) of 64 samples', jacobians, batch.cos().diagEmbed());
 }
 
-part('hessian: second derivatives, and the compositions that give them too');
+part('hessian and the compositions that give the same second derivatives');
 {
   const f = (x: Tensor): Tensor => x.sin().sum();
   const x = torch.randn(5);
