@@ -37,6 +37,7 @@ Napi::Object startAddon(Napi::Env env, Napi::Object exports) {
     registerMetaKernels();
     loadCudaLibrary();
     installTrace();
+    registerMends();
   } catch (const std::exception& error) {
     // The libtorch in use is not the one that the addon was built for; lib/native/load.ts adds advice.
     throw Napi::Error::New(env, error.what());

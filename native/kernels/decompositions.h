@@ -23,4 +23,7 @@ void registerForwardAdDecompositions();
 // Lets functionalize see the in-place forms of abs, logical_and and a few others.
 void registerMetaKernels();
 
+// Puts right what libtorch computes wrongly without a sign of it, each in the file that says why.
+void registerMends();
+
 }  // namespace torch_func

@@ -23,14 +23,13 @@
 
 #include "kernels/kernel_override.h"
 #include "kernels/op_math.h"
+#include "kernels/recording.h"
 
 namespace torch_func {
 
 namespace {
 
 using at::Tensor;
-
-bool hasTangent(const Tensor& tensor) { return tensor.defined() && tensor._fw_grad(/*level=*/0).defined(); }
 
 // The arguments of one call, taken from the stack by their names in the schema: the normalisation
 // operators differ in their number and order.

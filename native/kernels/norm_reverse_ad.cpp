@@ -16,9 +16,9 @@
 #include <memory>
 #include <utility>
 
-#include "functorch/wrappers.h"
 #include "kernels/kernel_override.h"
 #include "kernels/norm_backward.h"
+#include "kernels/recording.h"
 
 namespace torch_func {
 
@@ -30,18 +30,8 @@ using at::Tensor;
 // so if a level below the present one records an argument too, the same or another: every level creates a graph,
 // and most are never differentiated. Outside of transforms a backward pass records only where it was asked to.
 bool isDifferentiatedAgain(c10::ArrayRef<c10::IValue> arguments) {
-  bool isRecorded = false;
-  bool isRecordedBelow = false;
-  bool isWrapped = false;
-  for (const c10::IValue& argument : arguments) {
-    if (!argument.isTensor() || !argument.toTensor().defined()) continue;
-    isRecorded |= argument.toTensor().requires_grad();
-    for (const Tensor* value = valueOfWrapper(argument.toTensor()); value != nullptr; value = valueOfWrapper(*value)) {
-      isWrapped = true;
-      isRecordedBelow |= value->requires_grad();
-    }
-  }
-  return isRecorded && (isRecordedBelow || !isWrapped);
+  const Recording recording = recordingOf(arguments);
+  return recording.gradient && (recording.below || !recording.wrapped);
 }
 
 class NormBackwardKernel final : public c10::OperatorKernel {

@@ -1,0 +1,148 @@
+// Batches of matrices as LAPACK gets them.
+//
+// Kernels take the stride of dimension -3 for that from one matrix to the next, and go by is_contiguous(), which
+// does not look at the strides of dimensions of size 1: for LU.unsqueeze(1) every matrix but the first is read from
+// a wrong place (linalg_lu_solve). What is computed from it is wrong without a sign of it, in vmap of forward mode
+// through solve and everything that is defined by it first of all, since its batching rule inserts such dimensions.
+// linalg_ldl_solve takes the factors for as many as the right-hand sides, and reads behind them where they are to
+// be broadcast. lu_unpack does the same with pivots of another shape. linalg_matrix_exp makes one dimension of the
+// batch with view(), which fails for strided batches. (All in PyTorch 2.13.)
+//
+// The arguments are mended here, below autograd and the transforms, so that it holds in every mode.
+#include <ATen/ATen.h>
+#include <ATen/ExpandUtils.h>
+#include <torch/library.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "kernels/kernel_override.h"
+#include "kernels/mends.h"
+
+namespace torch_func {
+
+namespace {
+
+using at::Tensor;
+
+enum class Order { rows, columns };
+
+// The same elements, with the strides of a contiguous tensor also in dimensions of size 1. Tensors that are not
+// contiguous are left, for the kernel to copy.
+Tensor withUsualStrides(const Tensor& tensor, Order order) {
+  const int64_t rank = tensor.dim();
+  std::vector<int64_t> strides(rank);
+  bool isUsual = true;
+  int64_t stride = 1;
+  for (int64_t i = rank - 1; i >= 0; --i) {
+    int64_t dim = i;
+    if (order == Order::columns && i >= rank - 2) dim = i == rank - 1 ? rank - 2 : rank - 1;
+    strides[dim] = stride;
+    if (tensor.stride(dim) != stride) {
+      if (tensor.size(dim) != 1) return tensor;
+      isUsual = false;
+    }
+    stride *= std::max<int64_t>(tensor.size(dim), 1);
+  }
+  return isUsual ? tensor : tensor.as_strided(tensor.sizes(), strides);
+}
+
+// LAPACK exchanges the rows that the pivots name without looking whether there are such rows.
+void checkPivots(const Tensor& pivots, int64_t rows, bool haveBlocks, const char* name) {
+  if (!pivots.device().is_cpu() || pivots.numel() == 0 || pivots.dim() == 0) return;
+  const Tensor values = pivots.to(at::kLong).contiguous();
+  const int64_t* data = values.const_data_ptr<int64_t>();
+  const int64_t count = pivots.size(-1);
+  for (int64_t i = 0; i < values.numel(); ++i) {
+    int64_t pivot = data[i];
+    if (haveBlocks && pivot < 0) {
+      // A block of two rows has both its pivots negative.
+      TORCH_CHECK(i % count + 1 < count && data[i + 1] < 0, name, ": argument 'pivots' holds ", pivot,
+                  ", which begins a 2 x 2 block, without the second pivot of the block after it");
+      TORCH_CHECK(-data[i + 1] <= rows, name, ": argument 'pivots' holds ", data[i + 1], ", but the matrices have ", rows, " rows");
+      ++i;
+      pivot = -pivot;
+    }
+    TORCH_CHECK(pivot >= 1 && pivot <= rows, name, ": argument 'pivots' holds ", data[i], ", but the matrices have ", rows, " rows");
+  }
+}
+
+// (LU, pivots, B, ...)
+void luSolve(KernelCall& call) {
+  const Tensor LU = call.tensor(0);
+  const Tensor pivots = call.tensor(1);
+  if (LU.dim() >= 2) {
+    if (at::isIntegralType(pivots.scalar_type(), /*includeBool=*/false)) {
+      checkPivots(pivots, LU.size(-2), /*haveBlocks=*/false, "torch.linalg.lu_solve");
+    }
+    call.argument(0) = withUsualStrides(LU, Order::columns);
+    call.argument(1) = withUsualStrides(pivots, Order::rows);
+  }
+  call.callOriginal();
+}
+
+// (LD, pivots, B, ...)
+void ldlSolve(KernelCall& call) {
+  const Tensor LD = call.tensor(0);
+  const Tensor pivots = call.tensor(1);
+  const Tensor B = call.tensor(2);
+  // What does not fit is left, for libtorch to refuse.
+  const bool fits = LD.dim() >= 2 && B.dim() >= 2 && pivots.dim() >= 1 && LD.sizes().slice(0, LD.dim() - 1) == pivots.sizes() &&
+                    at::isIntegralType(pivots.scalar_type(), /*includeBool=*/false);
+  if (fits) {
+    checkPivots(pivots, LD.size(-2), /*haveBlocks=*/true, "torch.linalg.ldl_solve");
+    const auto batch = LD.sizes().slice(0, LD.dim() - 2);
+    const std::vector<int64_t> whole = at::infer_size(batch, B.sizes().slice(0, B.dim() - 2));
+    if (batch == at::IntArrayRef(whole)) {
+      call.argument(0) = withUsualStrides(LD, Order::columns);
+      call.argument(1) = withUsualStrides(pivots, Order::rows);
+    } else {
+      std::vector<int64_t> shape = whole;
+      shape.push_back(LD.size(-2));
+      call.argument(1) = pivots.expand(shape).contiguous();
+      shape.push_back(LD.size(-1));
+      call.argument(0) = LD.mT().expand(shape).contiguous().mT();
+    }
+  }
+  call.callOriginal();
+}
+
+// (LU, pivots, unpack_data, unpack_pivots, ...)
+void luUnpack(KernelCall& call) {
+  const Tensor LU = call.tensor(0);
+  const Tensor pivots = call.tensor(1);
+  // What does not fit in another way is left, for libtorch to refuse.
+  if (LU.dim() >= 2 && pivots.dim() >= 1 && pivots.scalar_type() == at::kInt && call.argument(3).toBool()) {
+    std::vector<int64_t> shape = LU.sizes().slice(0, LU.dim() - 2).vec();
+    shape.push_back(std::min(LU.size(-2), LU.size(-1)));
+    TORCH_CHECK(pivots.sizes() == at::IntArrayRef(shape), "torch.lu_unpack: argument 'LU_pivots' must have the shape ",
+                at::IntArrayRef(shape), " for 'LU_data' of shape ", LU.sizes(), ", not ", pivots.sizes());
+    checkPivots(pivots, LU.size(-2), /*haveBlocks=*/false, "torch.lu_unpack");
+  }
+  call.callOriginal();
+}
+
+void matrixExp(KernelCall& call) {
+  call.argument(0) = call.tensor(0).contiguous();
+  call.callOriginal();
+}
+
+void registerFor(torch::Library& library, c10::DispatchKey key) {
+  overrideKernel(library, key, "linalg_lu_solve", CallKernel::maker(&luSolve));
+  overrideKernel(library, key, "linalg_lu_solve.out", CallKernel::maker(&luSolve));
+  overrideKernel(library, key, "linalg_ldl_solve", CallKernel::maker(&ldlSolve));
+  overrideKernel(library, key, "linalg_ldl_solve.out", CallKernel::maker(&ldlSolve));
+  overrideKernel(library, key, "lu_unpack", CallKernel::maker(&luUnpack));
+  overrideKernel(library, key, "lu_unpack.out", CallKernel::maker(&luUnpack));
+  overrideKernel(library, key, "linalg_matrix_exp", CallKernel::maker(&matrixExp));
+}
+
+}  // namespace
+
+void registerLapackBatches() {
+  // A registration lasts as long as its Library object.
+  static torch::Library cpu(torch::Library::IMPL, "aten", c10::DispatchKey::CPU, __FILE__, __LINE__);
+  registerFor(cpu, c10::DispatchKey::CPU);
+}
+
+}  // namespace torch_func

@@ -1,0 +1,17 @@
+// Registers the mends, once for the process.
+#include "kernels/mends.h"
+
+#include <mutex>
+
+#include "kernels/decompositions.h"
+
+namespace torch_func {
+
+void registerMends() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    registerLapackBatches();
+  });
+}
+
+}  // namespace torch_func
