@@ -11,6 +11,8 @@ void registerMends() {
   static std::once_flag once;
   std::call_once(once, [] {
     registerLapackBatches();
+    registerLinalgForwardAd();
+    registerSolveBatching();
   });
 }
 

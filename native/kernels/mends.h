@@ -5,5 +5,7 @@
 namespace torch_func {
 
 void registerLapackBatches();
+void registerLinalgForwardAd();
+void registerSolveBatching();
 
 }  // namespace torch_func

@@ -1,0 +1,78 @@
+// libtorch's derivative of det is det(A) A^-T where A is not singular. To differentiate that again it takes the
+// singular values instead, whose derivative does not exist where two are equal: hessian(det) of the identity is NaN
+// (pytorch/pytorch#192521). Its forward rule takes the factors of A for constants (pytorch/pytorch#192540).
+//
+// The determinant is a polynomial. Up to 3 x 3 it is written out. A larger matrix is turned by the unitary factors of
+// its singular value decomposition, A = U B V, of which det(A) = det(U) det(V) det(B) needs no derivative: the identity
+// holds for any two unitary matrices. With B in blocks, the last one of the three smallest singular values,
+//
+//   det(B) = det(B11) det(B22 - B21 B11^-1 B12)
+//
+// divides by the larger singular values only. Where those are zero too, all derivatives up to the third are zero.
+#include "kernels/determinant.h"
+
+#include <ATen/ATen.h>
+
+#include <limits>
+
+#include "kernels/constants.h"
+
+namespace torch_func {
+
+namespace {
+
+using at::Tensor;
+
+constexpr int64_t writtenOut = 3;
+
+Tensor element(const Tensor& A, int64_t row, int64_t column) { return A.select(-2, row).select(-1, column); }
+
+Tensor ofSmall(const Tensor& A) {
+  const auto minor = [&](int64_t i, int64_t j) { return element(A, 1, i) * element(A, 2, j) - element(A, 1, j) * element(A, 2, i); };
+  switch (A.size(-1)) {
+    case 0: return at::ones_symint(A.sym_sizes().slice(0, A.dim() - 2), A.options());
+    case 1: return element(A, 0, 0);
+    case 2: return element(A, 0, 0) * element(A, 1, 1) - element(A, 0, 1) * element(A, 1, 0);
+    default: return element(A, 0, 0) * minor(1, 2) - element(A, 0, 1) * minor(0, 2) + element(A, 0, 2) * minor(0, 1);
+  }
+}
+
+// Of a matrix that is not singular: the product of the diagonal of its factors, negative for an odd number of
+// exchanged rows.
+Tensor ofRegular(const Tensor& A) {
+  const auto [LU, pivots, info] = at::linalg_lu_factor_ex(A);
+  const Tensor rows = at::arange(1, A.size(-1) + 1, pivots.options());
+  const Tensor isOdd = pivots.ne(rows).sum(-1).remainder(2);
+  return LU.diagonal(0, -2, -1).prod(-1) * (1 - 2 * isOdd);
+}
+
+double epsilonOf(at::ScalarType type) {
+  return c10::toRealValueType(type) == at::kFloat ? std::numeric_limits<float>::epsilon() : std::numeric_limits<double>::epsilon();
+}
+
+}  // namespace
+
+Tensor determinant(const Tensor& A) {
+  const int64_t n = A.size(-1);
+  if (n <= writtenOut) return ofSmall(A);
+  const int64_t head = n - writtenOut;
+  const std::vector<Tensor> constants = constantsOf(A, [&](const Tensor& values) -> std::vector<Tensor> {
+    const auto [U, S, Vh] = at::linalg_svd(values, /*full_matrices=*/false);
+    const double tolerance = epsilonOf(values.scalar_type()) * static_cast<double>(n);
+    return {U.mH(), Vh.mH(), at::linalg_det(U) * at::linalg_det(Vh),
+            S.select(-1, head - 1) <= S.select(-1, 0) * tolerance};
+  });
+  const Tensor B = constants[0].matmul(A).matmul(constants[1]);
+  const Tensor& phase = constants[2];
+  const Tensor& isZero = constants[3];
+
+  const Tensor identity = at::eye(head, A.options());
+  const Tensor B11 = B.narrow(-2, 0, head).narrow(-1, 0, head) + identity * isZero.unsqueeze(-1).unsqueeze(-1);
+  const Tensor B12 = B.narrow(-2, 0, head).narrow(-1, head, writtenOut);
+  const Tensor B21 = B.narrow(-2, head, writtenOut).narrow(-1, 0, head);
+  const Tensor B22 = B.narrow(-2, head, writtenOut).narrow(-1, head, writtenOut);
+  const Tensor rest = ofSmall(B22 - B21.matmul(at::linalg_solve(B11, B12)));
+  return (phase * ofRegular(B11) * rest).masked_fill(isZero, 0);
+}
+
+}  // namespace torch_func

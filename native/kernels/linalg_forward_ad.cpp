@@ -1,0 +1,202 @@
+// Forward-mode derivatives of det, slogdet, solve and what works on a factor of Cholesky's.
+//
+// The forward rules of det, slogdet and solve read the LU factors that the operator returns beside its result. As
+// these have no derivatives, whoever differentiates such a rule, in either mode, takes A^-1 for a constant: jacfwd of
+// jacfwd is wrong without a sign of it, and zero for slogdet (pytorch/pytorch#192540). The rules of cholesky_inverse
+// and cholesky_solve are wrong themselves (pytorch/pytorch#196682, #196694); that of the product of Householder
+// reflections when it is differentiated (#196698).
+//
+// Where a derivative will be differentiated, the rules here are functions of A. Otherwise libtorch's are right, and
+// save a factorization.
+#include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
+#include <torch/library.h>
+
+#include "kernels/constants.h"
+#include "kernels/determinant.h"
+#include "kernels/kernel_override.h"
+#include "kernels/linalg_shapes.h"
+#include "kernels/mends.h"
+
+namespace torch_func {
+
+namespace {
+
+using at::Tensor;
+
+// libtorch computes the factors of A or of its transpose, whichever is contiguous, and its forward rule asks A again
+// which. A batched tensor answers for a sample, its value for the batch: a contiguous copy gives both the same.
+void makeFactorsAgree(KernelCall& call, const Recording& recording) {
+  if (recording.tangent && recording.batched) call.argument(0) = call.tensor(0).clone(at::MemoryFormat::Contiguous);
+}
+
+bool hasZero(const Tensor& tensor) {
+  bool result = false;
+  constantsOf(tensor, [&](const Tensor& values) -> std::vector<Tensor> {
+    result = values.eq(0).any().item<bool>();
+    return {};
+  });
+  return result;
+}
+
+// A -> (result, LU, pivots)
+void det(KernelCall& call) {
+  const Recording recording = call.recording();
+  if (!recording.tangent && !recording.isDifferentiatedAgain()) {
+    call.callOriginal();
+    return;
+  }
+  const Tensor A = call.tensor(0);
+  if (recording.isDifferentiatedAgain()) {
+    // For the checks, and the factors, which have no derivatives.
+    c10::AutoGradMode withoutGradients(false);
+    c10::AutoFwGradMode withoutTangents(false);
+    call.callOriginal();
+  } else {
+    makeFactorsAgree(call, recording);
+    call.callOriginal();
+    // Of a singular matrix libtorch's rule makes zero.
+    if (!hasZero(call.output(0).toTensor())) return;
+  }
+  call.output(0) = determinant(A);
+}
+
+Tensor inverseTimes(const Tensor& A, const Tensor& B, bool left) {
+  return std::get<0>(at::linalg_solve_ex(A, B, left, /*check_errors=*/false));
+}
+
+// A -> (sign, logabsdet, LU, pivots): the derivative of log det(A) is t = tr(A^-1 dA). Its real part is that of the
+// logarithm of the modulus, its imaginary part the change of the angle.
+void slogdet(KernelCall& call) {
+  const Recording recording = call.recording();
+  if (!recording.tangent || !recording.isDifferentiatedAgain()) {
+    makeFactorsAgree(call, recording);
+    call.callOriginal();
+    return;
+  }
+  const Tensor tangent = call.takeTangent(0);
+  const Tensor A = call.tensor(0);
+  call.callOriginal();
+  const Tensor trace = inverseTimes(A, tangent, /*left=*/true).diagonal(0, -2, -1).sum(-1);
+  const Tensor sign = call.output(0).toTensor();
+  if (A.is_complex()) {
+    call.setTangent(0, sign * (trace - at::real(trace)));
+    call.setTangent(1, at::real(trace));
+  } else {
+    call.setTangent(0, at::zeros_like(sign));
+    call.setTangent(1, trace);
+  }
+}
+
+// (A, B, left, check_errors) -> (X, LU, pivots, info): dX = A^-1 (dB - dA X), or (dB - X dA) A^-1.
+void solve(KernelCall& call) {
+  const Recording recording = call.recording();
+  if (!recording.tangent || !recording.isDifferentiatedAgain()) {
+    call.callOriginal();
+    return;
+  }
+  const Tensor dA = call.takeTangent(0);
+  const Tensor dB = call.takeTangent(1);
+  const Tensor A = call.tensor(0);
+  const Tensor B = call.tensor(1);
+  const bool left = call.argument(2).toBool();
+  const bool isVector = isVectorOf(A, B);
+  call.callOriginal();
+  const Tensor X = call.output(0).toTensor();
+  const auto columns = [&](const Tensor& tensor) { return isVector ? tensor.unsqueeze(-1) : tensor; };
+
+  Tensor right = dB.defined() ? columns(dB) : Tensor();
+  if (dA.defined()) {
+    const Tensor product = left ? dA.matmul(columns(X)) : columns(X).matmul(dA);
+    right = right.defined() ? right - product : -product;
+  }
+  Tensor tangent = inverseTimes(A, right, left);
+  if (isVector) tangent = tangent.squeeze(-1);
+  call.setTangent(0, tangent.expand_as(X));
+}
+
+// The operator reads one triangle of the factor. libtorch's gradient is that of a function of all of it.
+Tensor triangle(const Tensor& factor, bool upper) { return upper ? factor.triu() : factor.tril(); }
+
+Tensor lower(const Tensor& factor, bool upper) { return upper ? factor.triu().mH() : factor.tril(); }
+
+// (L, upper) -> A^-1 of A = L L^H: with Y = L^-H L^-1 dL L^-1, dA^-1 = -(Y + Y^H).
+void choleskyInverse(KernelCall& call) {
+  const Recording recording = call.recording();
+  if (!recording.gradient && !recording.tangent) {
+    call.callOriginal();
+    return;
+  }
+  const Tensor tangent = call.takeTangent(0);
+  const bool upper = call.argument(1).toBool();
+  call.argument(0) = triangle(call.tensor(0), upper);
+  if (!tangent.defined()) {
+    call.callOriginal();
+    return;
+  }
+  const Tensor L = lower(call.tensor(0), upper);
+  call.callOriginal();
+  const Tensor inverse = call.output(0).toTensor();
+  const Tensor Y = at::linalg_solve_triangular(L, inverse.matmul(lower(tangent, upper)), /*upper=*/false, /*left=*/false);
+  call.setTangent(0, -(Y + Y.mH()));
+}
+
+// (B, L, upper) -> X = A^-1 B of A = L L^H: dX = A^-1 (dB - dA X), dA = dL L^H + L dL^H.
+void choleskySolve(KernelCall& call) {
+  const Recording recording = call.recording();
+  if (!recording.gradient && !recording.tangent) {
+    call.callOriginal();
+    return;
+  }
+  const Tensor dB = call.takeTangent(0);
+  const Tensor dFactor = call.takeTangent(1);
+  const bool upper = call.argument(2).toBool();
+  const Tensor factor = triangle(call.tensor(1), upper);
+  call.argument(1) = factor;
+  call.callOriginal();
+  if (!dB.defined() && !dFactor.defined()) return;
+  const Tensor X = call.output(0).toTensor();
+  Tensor right = dB;
+  if (dFactor.defined()) {
+    const Tensor product = lower(dFactor, upper).matmul(lower(factor, upper).mH());
+    const Tensor change = (product + product.mH()).matmul(X);
+    right = right.defined() ? right - change : -change;
+  }
+  call.setTangent(0, at::cholesky_solve(right, factor, upper).expand_as(X));
+}
+
+// (H, tau) -> Q: the reflections I - tau v v^H are applied to the first columns of the identity, the last one first.
+// v has zeros above its place, 1 there, and below it what H has.
+void householderProduct(KernelCall& call) {
+  if (!call.recording().isDifferentiatedAgain()) {
+    call.callOriginal();
+    return;
+  }
+  const Tensor H = call.tensor(0);
+  const Tensor tau = call.tensor(1);
+  const int64_t rows = H.size(-2);
+  const int64_t columns = H.size(-1);
+  Tensor Q = at::eye(rows, columns, H.options()).expand_as(H);
+  for (int64_t i = tau.size(-1) - 1; i >= 0; --i) {
+    const Tensor unit = at::zeros({rows}, H.options()).index_fill(0, at::scalar_tensor(i, H.options().dtype(at::kLong)), 1);
+    const Tensor below = at::arange(rows, H.options().dtype(at::kLong)) > i;
+    const Tensor v = (H.select(-1, i) * below + unit).unsqueeze(-1);
+    Q = Q - tau.select(-1, i).unsqueeze(-1).unsqueeze(-1) * v.matmul(v.mH().matmul(Q));
+  }
+  call.finish(Q);
+}
+
+}  // namespace
+
+void registerLinalgForwardAd() {
+  // A registration lasts as long as its Library object.
+  static torch::Library library(torch::Library::IMPL, "aten", c10::DispatchKey::Autograd, __FILE__, __LINE__);
+  overrideAutogradKernel(library, "_linalg_det", CallKernel::maker(&det));
+  overrideAutogradKernel(library, "_linalg_slogdet", CallKernel::maker(&slogdet));
+  overrideAutogradKernel(library, "_linalg_solve_ex", CallKernel::maker(&solve));
+  overrideAutogradKernel(library, "cholesky_inverse", CallKernel::maker(&choleskyInverse));
+  overrideAutogradKernel(library, "cholesky_solve", CallKernel::maker(&choleskySolve));
+  overrideAutogradKernel(library, "linalg_householder_product", CallKernel::maker(&householderProduct));
+}
+
+}  // namespace torch_func

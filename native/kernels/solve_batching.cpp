@@ -1,0 +1,59 @@
+// libtorch's batching rule of _linalg_solve_ex gives the batch to the argument that is not mapped as if both had the same
+// number of dimensions: solve(A, B) of one matrix for several right-hand sides fails under vmap over B. And it takes
+// every B with fewer dimensions than A for a batch of vectors: solve of several matrices for one B solves, where the sizes
+// are alike, each of the matrices for one of its columns, without a sign of it.
+//
+// Here both arguments are matrices of the same number of dimensions when the rule gets them.
+#include <ATen/ATen.h>
+#include <torch/library.h>
+
+#include <algorithm>
+
+#include "kernels/kernel_override.h"
+#include "kernels/linalg_shapes.h"
+#include "kernels/mends.h"
+
+namespace torch_func {
+
+namespace {
+
+using at::Tensor;
+
+Tensor withRank(Tensor tensor, int64_t rank) {
+  while (tensor.dim() < rank) tensor = tensor.unsqueeze(0);
+  return tensor;
+}
+
+// (A, B, left, check_errors) -> (X, LU, pivots, info)
+void solve(KernelCall& call) {
+  const Tensor A = call.tensor(0);
+  const Tensor B = call.tensor(1);
+  const bool isVector = isVectorOf(A, B);
+  // What does not fit is left, for libtorch to refuse.
+  if (A.dim() < 2 || B.dim() < 1 || (!isVector && B.dim() < 2) || (!isVector && A.dim() == B.dim())) {
+    call.callOriginal();
+    return;
+  }
+  const Tensor columns = isVector ? B.unsqueeze(-1) : B;
+  const int64_t rank = std::max(A.dim(), columns.dim());
+  call.argument(0) = withRank(A, rank);
+  call.argument(1) = withRank(columns, rank);
+  call.callOriginal();
+  if (isVector) call.output(0) = call.output(0).toTensor().squeeze(-1);
+  // The factors have the dimensions of A.
+  for (const size_t i : {1, 2, 3}) {
+    Tensor output = call.output(i).toTensor();
+    for (int64_t dim = A.dim(); dim < rank; ++dim) output = output.squeeze(0);
+    call.output(i) = output;
+  }
+}
+
+}  // namespace
+
+void registerSolveBatching() {
+  // A registration lasts as long as its Library object.
+  static torch::Library library(torch::Library::IMPL, "aten", c10::DispatchKey::FuncTorchBatched, __FILE__, __LINE__);
+  overrideKernel(library, c10::DispatchKey::FuncTorchBatched, "_linalg_solve_ex", CallKernel::maker(&solve));
+}
+
+}  // namespace torch_func
