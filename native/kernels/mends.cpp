@@ -11,6 +11,7 @@ void registerMends() {
   static std::once_flag once;
   std::call_once(once, [] {
     registerLapackBatches();
+    registerLinalgDecompositions();
     registerLinalgForwardAd();
     registerSolveBatching();
   });

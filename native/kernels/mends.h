@@ -5,6 +5,7 @@
 namespace torch_func {
 
 void registerLapackBatches();
+void registerLinalgDecompositions();
 void registerLinalgForwardAd();
 void registerSolveBatching();
 

@@ -1,0 +1,114 @@
+// Second derivatives of triangular_solve and of eigenvalues, and the gradient of as_strided_scatter.
+//
+// libtorch's forward rule over the backward of triangular_solve is wrong; where it is differentiated again, it is the
+// newer linalg_solve_triangular here, whose derivatives are right. The forward rules of eig and eigh divide by the
+// differences of all eigenvalues, each from itself too, and mask the quotients: what is zero divided by zero there makes
+// every derivative of the rule NaN. Here the zeros are made ones before. And as_strided_scatter gives the elements of self
+// that are written over a gradient, and some others none; it has no batching rule, which forward mode would need for
+// its Jacobian. (All in PyTorch 2.13.)
+#include <ATen/ATen.h>
+#include <ATen/ExpandUtils.h>
+#include <torch/library.h>
+
+#include <vector>
+
+#include "kernels/kernel_override.h"
+#include "kernels/mends.h"
+
+namespace torch_func {
+
+namespace {
+
+using at::Tensor;
+
+// (B, A, upper, transpose, unitriangular) -> (X, a copy of A)
+void triangularSolve(KernelCall& call) {
+  if (!call.recording().isDifferentiatedAgain()) {
+    call.callOriginal();
+    return;
+  }
+  const Tensor B = call.tensor(0);
+  const Tensor A = call.tensor(1);
+  const bool upper = call.argument(2).toBool();
+  const bool transpose = call.argument(3).toBool();
+  const bool unitriangular = call.argument(4).toBool();
+  const Tensor X = transpose ? at::linalg_solve_triangular(A.mT(), B, !upper, /*left=*/true, unitriangular)
+                             : at::linalg_solve_triangular(A, B, upper, /*left=*/true, unitriangular);
+  std::vector<int64_t> shape = at::infer_size(A.sizes().slice(0, A.dim() - 2), B.sizes().slice(0, B.dim() - 2));
+  shape.push_back(A.size(-2));
+  shape.push_back(A.size(-1));
+  call.finish(X, A.expand(shape).clone());
+}
+
+// With X = V^-1 dA V and E_ij = l_j - l_i, the eigenvalues change by the diagonal of X, and the eigenvectors by V times
+// the rest of X / E. That leaves their lengths and phases open, which `eig` keeps as they are: normalized.
+template <bool isHermitian>
+void eigen(KernelCall& call) {
+  const Recording recording = call.recording();
+  if (!recording.tangent || !recording.isDifferentiatedAgain() || call.tensor(0).numel() == 0) {
+    call.callOriginal();
+    return;
+  }
+  if constexpr (isHermitian) {
+    // Without eigenvectors libtorch computes them for a derivative all the same.
+    if (!call.argument(2).toBool()) call.argument(2) = true;
+  }
+  const Tensor dA = call.takeTangent(0);
+  call.callOriginal();
+  const Tensor values = call.output(0).toTensor();
+  const Tensor vectors = call.output(1).toTensor();
+  const Tensor change = dA.to(vectors.scalar_type()).matmul(vectors);
+  const Tensor X = isHermitian ? vectors.mH().matmul(change) : std::get<0>(at::linalg_solve_ex(vectors, change));
+  const Tensor diagonal = X.diagonal(0, -2, -1);
+  const Tensor identity = at::eye(values.size(-1), values.options());
+  const Tensor E = values.unsqueeze(-2) - values.unsqueeze(-1) + identity;
+  Tensor tangent = vectors.matmul(X * (1 - identity) / E);
+  if (!isHermitian) {
+    // Eigenvectors have length 1: the part along themselves keeps the phase only.
+    const Tensor along = (vectors.conj() * tangent).sum(-2, /*keepdim=*/true);
+    tangent = tangent - vectors * at::real(along);
+  }
+  call.setTangent(0, isHermitian && diagonal.is_complex() ? at::real(diagonal) : diagonal);
+  call.setTangent(1, tangent);
+}
+
+// (self, src, size, stride, storage_offset)
+void asStridedScatter(KernelCall& call) {
+  const Tensor self = call.tensor(0);
+  const Tensor source = call.tensor(1);
+  const Recording recording = call.recording();
+  if ((!recording.gradient && !recording.tangent) || !self.is_contiguous() || self.numel() == 0) {
+    call.callOriginal();
+    return;
+  }
+  const std::vector<int64_t> size = call.argument(2).toIntVector();
+  const std::vector<int64_t> stride = call.argument(3).toIntVector();
+  const int64_t offset = call.argument(4).isNone() ? 0 : call.argument(4).toInt();
+  int64_t last = offset;
+  bool fits = size.size() == stride.size() && source.sizes() == at::IntArrayRef(size) && offset >= 0 && self.scalar_type() == source.scalar_type();
+  for (size_t i = 0; fits && i < size.size(); ++i) {
+    fits = size[i] > 0 && stride[i] >= 0;
+    last += (size[i] - 1) * stride[i];
+  }
+  // What does not fit is left, for libtorch to refuse or to do.
+  if (!fits || last >= self.numel() || self.storage_offset() != 0) {
+    call.callOriginal();
+    return;
+  }
+  const Tensor positions = at::arange(self.numel(), self.options().dtype(at::kLong)).as_strided(size, stride, offset);
+  call.finish(self.reshape({-1}).scatter(0, positions.reshape({-1}), source.reshape({-1})).view(self.sizes()));
+}
+
+}  // namespace
+
+void registerLinalgDecompositions() {
+  // A registration lasts as long as its Library object.
+  static torch::Library library(torch::Library::IMPL, "aten", c10::DispatchKey::Autograd, __FILE__, __LINE__);
+  const auto add = [&](const char* name, CallKernel::Answer answer) { overrideAutogradKernel(library, name, CallKernel::maker(answer)); };
+  add("triangular_solve", &triangularSolve);
+  add("_linalg_eigh", &eigen<true>);
+  add("linalg_eig", &eigen<false>);
+  add("as_strided_scatter", &asStridedScatter);
+}
+
+}  // namespace torch_func
