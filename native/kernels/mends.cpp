@@ -13,6 +13,7 @@ void registerMends() {
     registerLapackBatches();
     registerLinalgDecompositions();
     registerLinalgForwardAd();
+    registerScans();
     registerSolveBatching();
   });
 }

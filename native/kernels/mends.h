@@ -7,6 +7,7 @@ namespace torch_func {
 void registerLapackBatches();
 void registerLinalgDecompositions();
 void registerLinalgForwardAd();
+void registerScans();
 void registerSolveBatching();
 
 }  // namespace torch_func

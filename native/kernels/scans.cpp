@@ -1,0 +1,100 @@
+// Forward-mode derivatives of logcumsumexp and cumprod.
+//
+// libtorch's forward rule of logcumsumexp divides sums of exp(x - max) by each other, which are zero where x lies far
+// below the maximum: a wrong tangent (pytorch/pytorch#196705). That of cumprod treats zeros by where they are, in
+// steps that have no derivative, so that its own derivative is wrong (#196701).
+//
+// Both are scans of an associative operation, and so is the pair of a value and its tangent. Ending at i, two
+// neighbouring pieces a and b make
+//
+//   cumprod:       (p, t) = (pa pb, ta pb + pa tb)
+//   logcumsumexp:  (l, t) = (log(e^la + e^lb), ta e^(la - l) + tb e^(lb - l))
+//
+// The first divides by nothing, and the weights of the second lie between 0 and 1. Pieces of doubled length are joined
+// log2(n) times.
+#include <ATen/ATen.h>
+#include <ATen/WrapDimUtils.h>
+#include <torch/library.h>
+
+#include <limits>
+
+#include "kernels/kernel_override.h"
+#include "kernels/mends.h"
+
+namespace torch_func {
+
+namespace {
+
+using at::Tensor;
+
+struct Dual {
+  Tensor value;
+  Tensor tangent;
+};
+
+template <typename Join>
+Dual scan(Dual dual, int64_t dim, Join join) {
+  const int64_t size = dual.value.size(dim);
+  for (int64_t length = 1; length < size; length *= 2) {
+    const auto first = [&](const Tensor& tensor) { return tensor.narrow(dim, 0, size - length); };
+    const auto last = [&](const Tensor& tensor) { return tensor.narrow(dim, length, size - length); };
+    const auto start = [&](const Tensor& tensor) { return tensor.narrow(dim, 0, length); };
+    const Dual joined = join({first(dual.value), first(dual.tangent)}, {last(dual.value), last(dual.tangent)});
+    dual = {at::cat({start(dual.value), joined.value}, dim), at::cat({start(dual.tangent), joined.tangent}, dim)};
+  }
+  return dual;
+}
+
+Dual joinProducts(const Dual& a, const Dual& b) {
+  return {a.value * b.value, a.tangent * b.value + a.value * b.tangent};
+}
+
+Dual joinLogarithms(const Dual& a, const Dual& b) {
+  const Tensor value = at::logaddexp(a.value, b.value);
+  // Two pieces of minus infinity weigh nothing: their difference from the result is no number.
+  const Tensor isNothing = (value.is_complex() ? at::real(value) : value).isneginf();
+  const auto weight = [&](const Tensor& part) {
+    return (part - value).masked_fill(isNothing, -std::numeric_limits<double>::infinity()).exp();
+  };
+  return {value, a.tangent * weight(a.value) + b.tangent * weight(b.value)};
+}
+
+// (self, dim)
+void logcumsumexp(KernelCall& call) {
+  const Tensor self = call.tensor(0);
+  if (!hasTangent(self) || self.numel() == 0) {
+    call.callOriginal();
+    return;
+  }
+  const int64_t dim = at::maybe_wrap_dim(call.argument(1).toInt(), self.dim());
+  const Tensor tangent = call.takeTangent(0);
+  const Tensor primal = call.tensor(0);
+  call.callOriginal();
+  call.setTangent(0, primal.dim() == 0 ? tangent : scan({primal, tangent}, dim, joinLogarithms).tangent);
+}
+
+// (self, dim, dtype)
+void cumprod(KernelCall& call) {
+  const Tensor self = call.tensor(0);
+  if (!hasTangent(self) || self.dim() == 0 || self.numel() == 0 || !call.recording().isDifferentiatedAgain()) {
+    call.callOriginal();
+    return;
+  }
+  const int64_t dim = at::maybe_wrap_dim(call.argument(1).toInt(), self.dim());
+  const Tensor tangent = call.takeTangent(0);
+  const Tensor primal = call.tensor(0);
+  call.callOriginal();
+  const auto type = call.output(0).toTensor().scalar_type();
+  call.setTangent(0, scan({primal.to(type), tangent.to(type)}, dim, joinProducts).tangent);
+}
+
+}  // namespace
+
+void registerScans() {
+  // A registration lasts as long as its Library object.
+  static torch::Library library(torch::Library::IMPL, "aten", c10::DispatchKey::Autograd, __FILE__, __LINE__);
+  overrideAutogradKernel(library, "logcumsumexp", CallKernel::maker(&logcumsumexp));
+  overrideAutogradKernel(library, "cumprod", CallKernel::maker(&cumprod));
+}
+
+}  // namespace torch_func
