@@ -14,6 +14,8 @@ void registerMends() {
     registerLinalgDecompositions();
     registerLinalgForwardAd();
     registerScans();
+    registerVectorNorms();
+    registerSvdScaling();
     registerSolveBatching();
   });
 }

@@ -8,6 +8,8 @@ void registerLapackBatches();
 void registerLinalgDecompositions();
 void registerLinalgForwardAd();
 void registerScans();
+void registerVectorNorms();
+void registerSvdScaling();
 void registerSolveBatching();
 
 }  // namespace torch_func

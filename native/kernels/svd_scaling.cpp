@@ -1,0 +1,77 @@
+// Derivatives of the singular values of very large or very small matrices. libtorch's divide by differences of
+// squared singular values, and the derivatives of those by their squares, which overflow or vanish long before the
+// values themselves do: the second derivative is NaN (pytorch/pytorch#194705).
+//
+// For every c > 0 the decomposition of A is (U, c S, V) where that of A / c is (U, S, V). With a power of two near
+// the largest element for c nothing is rounded, and all squares are near 1.
+#include <ATen/ATen.h>
+#include <ATen/functorch/BatchedTensorImpl.h>
+#include <ATen/functorch/TensorWrapper.h>
+#include <torch/library.h>
+
+#include <cmath>
+
+#include "kernels/constants.h"
+#include "kernels/kernel_override.h"
+#include "kernels/mends.h"
+
+namespace torch_func {
+
+namespace {
+
+using at::Tensor;
+
+// Whether the largest singular value of some matrix has a fourth power near the limits of its type.
+bool isExtreme(const Tensor& singularValues) {
+  bool result = false;
+  constantsOf(singularValues, [&](const Tensor& S) -> std::vector<Tensor> {
+    if (S.numel() == 0) return {};
+    const double limit = S.scalar_type() == at::kDouble ? 1e75 : 1e8;
+    const Tensor largest = S.select(-1, 0).to(at::kCPU, at::kDouble).contiguous();
+    const double* values = largest.const_data_ptr<double>();
+    for (int64_t i = 0; i < largest.numel(); ++i) {
+      result |= std::isfinite(values[i]) && (values[i] > limit || (values[i] > 0 && values[i] < 1 / limit));
+    }
+    return {};
+  });
+  return result;
+}
+
+// For each matrix the power of two below its largest element.
+Tensor scaleOf(const Tensor& A) {
+  return constantsOf(A, [](const Tensor& values) -> std::vector<Tensor> {
+    const Tensor largest = values.abs().amax({-2, -1}, /*keepdim=*/true);
+    const Tensor isUsable = at::logical_and(largest > 0, largest.isfinite());
+    return {at::where(isUsable, largest.log2().floor().exp2(), at::ones_like(largest))};
+  })[0];
+}
+
+// (A, full_matrices, compute_uv, driver) -> (U, S, Vh)
+void svd(KernelCall& call) {
+  const Recording recording = call.recording();
+  if (!recording.gradient && !recording.tangent) {
+    call.callOriginal();
+    return;
+  }
+  const std::vector<c10::IValue> arguments = call.arguments().vec();
+  call.callOriginal();
+  if (!isExtreme(call.output(1).toTensor())) return;
+
+  const Tensor A = arguments[0].toTensor();
+  const Tensor scale = scaleOf(A);
+  const auto driver = arguments[3].toOptional<std::string_view>();
+  const auto [U, S, Vh] = at::_linalg_svd(A / scale, arguments[1].toBool(), arguments[2].toBool(), driver);
+  call.output(0) = U;
+  call.output(1) = S * scale.squeeze(-1);
+  call.output(2) = Vh;
+}
+
+}  // namespace
+
+void registerSvdScaling() {
+  // A registration lasts as long as its Library object.
+  static torch::Library library(torch::Library::IMPL, "aten", c10::DispatchKey::Autograd, __FILE__, __LINE__);
+  overrideAutogradKernel(library, "_linalg_svd", CallKernel::maker(&svd));
+}
+
+}  // namespace torch_func

@@ -1,0 +1,123 @@
+/** Second derivatives of norms, distances and singular values. */
+
+import * as torch from '../../lib';
+import type { Tensor } from '../../lib';
+import { expectClose, expectDerivatives, expectVmapped, float64 } from '../support/derivatives';
+import type { TensorFunction } from '../support/derivatives';
+
+const { linalg } = torch;
+const { grad, hessian, jacfwd, jacrev } = torch.func;
+const x = torch.tensor([[0.3, -1.2, 0.7], [0.9, 0.4, -0.5]], float64); // prettier-ignore
+
+describe('a smooth function of a norm, at 0', () => {
+  const zero = torch.zeros(3, float64);
+  const I = torch.eye(3, float64);
+  const squared = (r: Tensor): Tensor => r.mul(r);
+  const norms: Record<string, TensorFunction> = {
+    'linalg.norm': (y) => linalg.norm(y),
+    'linalg.vectorNorm': (y) => linalg.vectorNorm(y),
+    'linalg.vectorNorm of a dimension': (y) => linalg.vectorNorm(y, { dim: 0, keepdim: true }).sum(),
+    norm: (y) => torch.norm(y),
+    'norm of a dimension': (y) => torch.norm(y, { p: 2, dim: 0 }),
+    dist: (y) => torch.dist(y.add(1), torch.ones(3, float64)),
+    cdist: (y) => torch.cdist(y.add(1).unsqueeze(0), torch.ones(1, 3, float64)).sum(),
+    'cdist, by matrix products': (y) =>
+      torch.cdist(y.add(1).unsqueeze(0), torch.ones(1, 3, float64), { computeMode: 'use_mm_for_euclid_dist' }).sum(),
+    'complex norm': (y) => linalg.norm(torch.complex(y, y.mul(0))),
+  };
+
+  test.each(Object.keys(norms))('%s', (name) => {
+    const r = norms[name];
+    expectDerivatives((y) => squared(r(y)), zero, { first: zero, second: I.mul(2) });
+    expectDerivatives((y) => squared(r(y)).neg().exp(), zero, { first: zero, second: I.mul(-2) });
+    expectDerivatives((y) => r(y).cos(), zero, { first: zero, second: I.neg() });
+    expectDerivatives((y) => squared(r(y)), x.select(0, 0), { first: x.select(0, 0).mul(2), second: I.mul(2) });
+  });
+
+  test('mixed derivatives of a kernel (pytorch/pytorch#92075)', () => {
+    const rbf = (a: Tensor, b: Tensor): Tensor =>
+      squared(linalg.norm(a.sub(b)))
+        .neg()
+        .exp();
+    const a = torch.tensor([1, 2], float64);
+    const right = torch.eye(2, float64).mul(2);
+    const first = grad(rbf) as (a: Tensor, b: Tensor) => Tensor;
+    for (const mixed of [jacfwd(first, { argnums: 1 }), jacrev(first, { argnums: 1 })]) {
+      expectClose('mixed', mixed(a, a), right, 1e-12);
+    }
+    const points = torch.stack([a, a.add(0.3), a.mul(2)]);
+    const kernel = (b: Tensor): Tensor => torch.cdist(points, b).square().neg().exp().sum();
+    const smooth = (b: Tensor): Tensor => points.unsqueeze(1).sub(b.unsqueeze(0)).square().sum(-1).neg().exp().sum();
+    expectClose('cdist', hessian(kernel)(points) as Tensor, hessian(smooth)(points) as Tensor, 1e-12);
+  });
+
+  test('single precision', () => {
+    const zeros = torch.zeros(3);
+    const f = (y: Tensor): Tensor => squared(linalg.norm(y)).neg().exp();
+    expectClose('hessian', hessian(f)(zeros) as Tensor, torch.eye(3).mul(-2), 1e-6);
+  });
+
+  test('some rows at 0, others not, under vmap', () => {
+    expectVmapped((y) => linalg.norm(y).cos(), [zero, x.select(0, 0), zero]);
+  });
+});
+
+describe('norms that are differentiated twice', () => {
+  test.each([1, 1.5, 2, 3, 4, Infinity])('of exponent %p', (ord) => {
+    expectDerivatives((y) => linalg.vectorNorm(y, ord).sin(), x);
+    expectDerivatives((y) => linalg.vectorNorm(y, ord, { dim: 1 }).sin().sum(), x);
+    expectDerivatives((y) => torch.cdist(y, y.mul(2).add(3), { p: ord }).sin().sum(), x);
+    expectVmapped((y) => linalg.vectorNorm(y, ord).sin(), x.unbind());
+  });
+
+  test('a zero among the elements', () => {
+    const y = torch.tensor([0, 2, -1], float64);
+    for (const ord of [2, 4]) expectDerivatives((z) => linalg.vectorNorm(z, ord).sin(), y);
+  });
+
+  test('the gradient of a batch of Hessians (pytorch/pytorch#149804)', () => {
+    const f = (y: Tensor): Tensor =>
+      torch
+        .vmap(hessian((v: Tensor) => linalg.norm(v, { dim: -1 })) as TensorFunction)(y)
+        .sum();
+    // The Hessian is (I - u u^T) / r of the direction u; the sum of its elements is (n - (sum u)^2) / r.
+    const closed = (y: Tensor): Tensor => {
+      const r = y.square().sum(-1).sqrt();
+      return r
+        .reciprocal()
+        .mul(3)
+        .sub(y.sum(-1).square().div(r.pow(3)))
+        .sum();
+    };
+    expectClose('gradient', grad(f)(x) as Tensor, grad(closed)(x) as Tensor, 1e-12);
+  });
+});
+
+describe('cdist', () => {
+  test('forward mode', () => {
+    expectDerivatives((y) => torch.cdist(y, x.mul(2)).sin().sum(), x);
+    expectVmapped((y) => torch.cdist(y.unsqueeze(0), x.mul(2)).sin().sum(), x.unbind());
+  });
+});
+
+describe('singular values at every scale', () => {
+  const matrix = torch.tensor([[4, 1, 0], [1, 3, 1], [0, 1, 2]]); // prettier-ignore
+  const sum: TensorFunction = (A) => linalg.svdvals(A).sum();
+  const right = hessian(sum)(matrix.to('float64')) as Tensor;
+
+  test.each([1e19, 1e9, 1, 1e-9, 1e-19])('%p (pytorch/pytorch#194705)', (scale) => {
+    // f(c A) = c f(A): the second derivative is divided by c.
+    for (const derivative of [hessian(sum), jacrev(jacrev(sum) as TensorFunction)] as TensorFunction[]) {
+      const got = derivative(matrix.mul(scale)).to('float64').mul(scale);
+      expectClose('second derivative', got, right, 1e-4);
+    }
+  });
+
+  test('both ends of the range in one batch, in double precision', () => {
+    const batch = torch.stack([matrix.to('float64').mul(1e100), matrix.to('float64').mul(1e-100)]);
+    const scale = torch.tensor([1e100, 1e-100], float64).view(2, 1, 1, 1, 1);
+    const got = (torch.vmap(hessian(sum) as TensorFunction)(batch) as Tensor).mul(scale);
+    expectClose('second derivative', got, torch.stack([right, right]), 1e-9);
+    expectDerivatives(sum, matrix.to('float64'), { second: right });
+  });
+});
