@@ -16,6 +16,7 @@ void registerMends() {
     registerScans();
     registerVectorNorms();
     registerSvdScaling();
+    registerScatteredProducts();
     registerSolveBatching();
   });
 }

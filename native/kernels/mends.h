@@ -10,6 +10,7 @@ void registerLinalgForwardAd();
 void registerScans();
 void registerVectorNorms();
 void registerSvdScaling();
+void registerScatteredProducts();
 void registerSolveBatching();
 
 }  // namespace torch_func

@@ -1,0 +1,138 @@
+// Derivatives of scatter_reduce and index_reduce with reduce='prod'.
+//
+// libtorch's gradient divides by the factors, and asks for the number of zeros among them to find out whether it may:
+// a question that vmap cannot answer for all samples, so that a gradient of these operators under vmap fails. It has
+// no forward rule, and no second derivative where two factors are zero.
+//
+// Here the factors are sorted by the position they go to, so that those of one position are neighbours. Their products
+// are a scan in which pieces of doubled length are joined where they belong to the same position; the last factor of a
+// position then holds the product of all. Nothing is divided, so that every derivative is right, in every mode.
+#include <ATen/ATen.h>
+#include <ATen/WrapDimUtils.h>
+#include <torch/library.h>
+
+#include <vector>
+
+#include "kernels/kernel_override.h"
+#include "kernels/mends.h"
+
+namespace torch_func {
+
+namespace {
+
+using at::Tensor;
+
+// `self` multiplied along `dim` by the elements of `source` that `index`, of the same shape, sends there.
+Tensor multiplyScattered(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& source, bool includeSelf) {
+  auto [position, order] = index.sort(dim);
+  Tensor product = source.gather(dim, order);
+  const int64_t size = position.size(dim);
+  for (int64_t length = 1; length < size; length *= 2) {
+    const auto first = [&](const Tensor& tensor) { return tensor.narrow(dim, 0, size - length); };
+    const auto last = [&](const Tensor& tensor) { return tensor.narrow(dim, length, size - length); };
+    const Tensor joined = at::where(first(position) == last(position), first(product) * last(product), last(product));
+    product = at::cat({product.narrow(dim, 0, length), joined}, dim);
+  }
+
+  std::vector<int64_t> shape = index.sizes().vec();
+  shape[dim] = self.size(dim);
+  Tensor count = at::zeros(shape, index.options()).scatter_add(dim, index, at::ones_like(index));
+  Tensor factor = product.gather(dim, (count.cumsum(dim) - 1).clamp_min(0));
+  // Where the index is smaller than self, the rest of self has no factors.
+  std::vector<int64_t> padding;
+  for (int64_t i = self.dim() - 1; i >= 0; --i) {
+    padding.push_back(0);
+    padding.push_back(self.size(i) - shape[i]);
+  }
+  count = at::constant_pad_nd(count, padding, 0);
+  factor = at::constant_pad_nd(factor, padding, 1);
+  const Tensor hasFactor = count > 0;
+  return includeSelf ? at::where(hasFactor, self * factor, self) : at::where(hasFactor, factor, self);
+}
+
+bool isRewritten(KernelCall& call) {
+  if (call.argument(4).toStringView() != "prod") return false;
+  const Recording recording = call.recording();
+  if (!recording.tangent && !(recording.gradient && recording.wrapped)) return false;
+  const Tensor self = call.tensor(0);
+  // What does not fit is left, for libtorch to refuse.
+  return self.dim() > 0 && self.numel() > 0 && call.tensor(2).numel() > 0 && call.tensor(3).dim() == self.dim() &&
+         self.scalar_type() == call.tensor(3).scalar_type();
+}
+
+// (self, dim, index, src, reduce, include_self)
+Tensor scatterReduce(KernelCall& call) {
+  const Tensor self = call.tensor(0);
+  const int64_t dim = at::maybe_wrap_dim(call.argument(1).toInt(), self.dim());
+  const Tensor index = call.tensor(2);
+  Tensor source = call.tensor(3);
+  for (int64_t i = 0; i < index.dim(); ++i) source = source.narrow(i, 0, index.size(i));
+  return multiplyScattered(self, dim, index.to(at::kLong), source, call.argument(5).toBool());
+}
+
+bool fitsScatter(KernelCall& call) {
+  const Tensor self = call.tensor(0);
+  const Tensor index = call.tensor(2);
+  if (!isRewritten(call) || index.dim() != self.dim()) return false;
+  const int64_t dim = at::maybe_wrap_dim(call.argument(1).toInt(), self.dim());
+  for (int64_t i = 0; i < self.dim(); ++i) {
+    if (index.size(i) > call.tensor(3).size(i) || (i != dim && index.size(i) > self.size(i))) return false;
+  }
+  return true;
+}
+
+Tensor indexReduce(KernelCall& call) {
+  const Tensor self = call.tensor(0);
+  const int64_t dim = at::maybe_wrap_dim(call.argument(1).toInt(), self.dim());
+  const Tensor source = call.tensor(3);
+  std::vector<int64_t> shape(self.dim(), 1);
+  shape[dim] = source.size(dim);
+  const Tensor index = call.tensor(2).to(at::kLong).reshape(shape).expand_as(source);
+  return multiplyScattered(self, dim, index, source, call.argument(5).toBool());
+}
+
+bool fitsIndex(KernelCall& call) {
+  const Tensor self = call.tensor(0);
+  if (!isRewritten(call) || call.tensor(2).dim() > 1) return false;
+  const int64_t dim = at::maybe_wrap_dim(call.argument(1).toInt(), self.dim());
+  for (int64_t i = 0; i < self.dim(); ++i) {
+    if (call.tensor(3).size(i) != (i == dim ? call.tensor(2).numel() : self.size(i))) return false;
+  }
+  return true;
+}
+
+template <bool (*fits)(KernelCall&), Tensor (*compute)(KernelCall&)>
+void answer(KernelCall& call) {
+  if (!fits(call)) {
+    call.callOriginal();
+    return;
+  }
+  call.finish(compute(call));
+}
+
+template <bool (*fits)(KernelCall&), Tensor (*compute)(KernelCall&)>
+void answerInPlace(KernelCall& call) {
+  if (!fits(call)) {
+    call.callOriginal();
+    return;
+  }
+  // The derivative reads what was there before.
+  const Tensor self = call.tensor(0);
+  call.argument(0) = self.clone();
+  self.copy_(compute(call));
+  call.finish(self);
+}
+
+}  // namespace
+
+void registerScatteredProducts() {
+  // A registration lasts as long as its Library object.
+  static torch::Library library(torch::Library::IMPL, "aten", c10::DispatchKey::Autograd, __FILE__, __LINE__);
+  const auto add = [&](const char* name, CallKernel::Answer answer) { overrideAutogradKernel(library, name, CallKernel::maker(answer)); };
+  add("scatter_reduce.two", &answer<&fitsScatter, &scatterReduce>);
+  add("scatter_reduce_.two", &answerInPlace<&fitsScatter, &scatterReduce>);
+  add("index_reduce", &answer<&fitsIndex, &indexReduce>);
+  add("index_reduce_", &answerInPlace<&fitsIndex, &indexReduce>);
+}
+
+}  // namespace torch_func
