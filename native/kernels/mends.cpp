@@ -17,6 +17,7 @@ void registerMends() {
     registerVectorNorms();
     registerSvdScaling();
     registerScatteredProducts();
+    registerGridSampling();
     registerSolveBatching();
   });
 }

@@ -11,6 +11,7 @@ void registerScans();
 void registerVectorNorms();
 void registerSvdScaling();
 void registerScatteredProducts();
+void registerGridSampling();
 void registerSolveBatching();
 
 }  // namespace torch_func

@@ -1,0 +1,173 @@
+// grid_sample in forward mode, differentiated more than once, and under vmap.
+//
+// libtorch has no forward rule of grid_sampler, and its second derivative adds into tensors that are not batched,
+// which fails under vmap. Here the sampled values are gathered and weighted with operators that have all derivatives.
+// Where nothing but the first gradient is asked for, libtorch's kernel runs.
+//
+// Its batching rules take the size of the batch from a dimension of another argument where the batch is not the first
+// dimension of each: results of a wrong shape, or gradients that are wrong without a sign of it. Here it always is.
+#include <ATen/ATen.h>
+#include <ATen/functorch/BatchedTensorImpl.h>
+#include <ATen/functorch/DynamicLayer.h>
+#include <ATen/functorch/PlumbingHelper.h>
+#include <torch/library.h>
+
+#include <array>
+#include <vector>
+
+#include "kernels/kernel_override.h"
+#include "kernels/mends.h"
+
+namespace torch_func {
+
+namespace {
+
+using at::Tensor;
+
+enum Interpolation : int64_t { bilinear = 0, nearest = 1, bicubic = 2 };
+enum Padding : int64_t { zeros = 0, border = 1, reflection = 2 };
+
+// One dimension of the image: from the grid's coordinates to places in it.
+struct Axis {
+  int64_t size;
+  int64_t padding;
+  bool alignCorners;
+
+  // -1 and 1 are the centres of the outermost pixels, or their outer borders.
+  Tensor place(const Tensor& coordinate) const {
+    const auto n = static_cast<double>(size);
+    return alignCorners ? (coordinate + 1) * ((n - 1) / 2) : ((coordinate + 1) * n - 1) / 2;
+  }
+
+  // At the border itself the derivative is 0, as beyond it.
+  Tensor clip(const Tensor& place) const {
+    const auto last = static_cast<double>(size - 1);
+    return place.masked_fill(place <= 0, 0).masked_fill(place >= last, last);
+  }
+
+  Tensor reflect(const Tensor& place) const {
+    const double low = alignCorners ? 0 : -0.5;
+    const double span = static_cast<double>(alignCorners ? size - 1 : size);
+    if (span == 0) return at::zeros_like(place);
+    const Tensor distance = (place - low).abs();
+    const Tensor flips = (distance / span).floor();
+    const Tensor rest = distance - flips * span;
+    return at::where(flips.remainder(2) == 0, rest, span - rest) + low;
+  }
+
+  Tensor padded(const Tensor& place) const {
+    switch (padding) {
+      case border: return clip(place);
+      case reflection: return clip(reflect(place));
+      default: return place;
+    }
+  }
+};
+
+// The weights of the pixels that a place lies between, and their numbers, for one dimension.
+struct Neighbours {
+  std::vector<Tensor> weights;
+  std::vector<Tensor> pixels;
+};
+
+// Keys' cubic convolution with a = -0.75, for a pixel at the distance `near` below 1 or 1 + `near`.
+Tensor cubicNear(const Tensor& x) { return ((x * 1.25 - 2.25) * x) * x + 1; }
+Tensor cubicFar(const Tensor& x) { return ((x * -0.75 + 3.75) * x - 6) * x + 3; }
+
+Neighbours neighboursOf(const Axis& axis, const Tensor& coordinate, int64_t interpolation) {
+  if (interpolation == bicubic) {
+    // Padding applies to each pixel, not to the place.
+    const Tensor place = axis.place(coordinate);
+    const Tensor start = place.floor();
+    const Tensor t = place - start;
+    return {{cubicFar(t + 1), cubicNear(t), cubicNear(1 - t), cubicFar(2 - t)},
+            {axis.padded(start - 1), axis.padded(start), axis.padded(start + 1), axis.padded(start + 2)}};
+  }
+  const Tensor place = axis.padded(axis.place(coordinate));
+  if (interpolation == nearest) return {{at::ones_like(place)}, {place.round()}};
+  const Tensor start = place.floor();
+  const Tensor t = place - start;
+  return {{1 - t, t}, {start, start + 1}};
+}
+
+// (N, C, spatial...) at (N, outSpatial..., rank): every combination of neighbours of the dimensions.
+Tensor sample(const Tensor& input, const Tensor& grid, int64_t interpolation, int64_t padding, bool alignCorners) {
+  const int64_t rank = input.dim() - 2;
+  std::vector<Axis> axes;
+  std::vector<Neighbours> neighbours;
+  for (int64_t i = 0; i < rank; ++i) {
+    axes.push_back({input.size(2 + i), padding, alignCorners});
+    // The grid names the last dimension first.
+    neighbours.push_back(neighboursOf(axes[i], grid.select(-1, rank - 1 - i), interpolation));
+  }
+  const Tensor flat = input.flatten(2);
+  std::vector<int64_t> shape = {input.size(0), 1};
+  for (int64_t i = 0; i < rank; ++i) shape.push_back(grid.size(1 + i));
+
+  Tensor result;
+  std::vector<size_t> choice(rank, 0);
+  while (true) {
+    Tensor weight;
+    Tensor number;
+    for (int64_t i = 0; i < rank; ++i) {
+      const Tensor& pixel = neighbours[i].pixels[choice[i]];
+      const auto size = static_cast<double>(axes[i].size);
+      const Tensor isInside = at::logical_and(pixel >= 0, pixel < size);
+      const Tensor inside = pixel.masked_fill(isInside.logical_not(), 0).to(at::kLong);
+      const Tensor part = neighbours[i].weights[choice[i]].masked_fill(isInside.logical_not(), 0);
+      weight = weight.defined() ? weight * part : part;
+      number = number.defined() ? number * axes[i].size + inside : inside;
+    }
+    const Tensor index = number.reshape({input.size(0), 1, -1}).expand({-1, input.size(1), -1});
+    std::vector<int64_t> values = shape;
+    values[1] = input.size(1);
+    const Tensor term = flat.gather(2, index).reshape(values) * weight.unsqueeze(1);
+    result = result.defined() ? result + term : term;
+
+    int64_t i = rank - 1;
+    while (i >= 0 && ++choice[i] == neighbours[i].weights.size()) choice[i--] = 0;
+    if (i < 0) return result;
+  }
+}
+
+// (input, grid, interpolation_mode, padding_mode, align_corners)
+void answer(KernelCall& call) {
+  const Recording recording = call.recording();
+  const Tensor input = call.tensor(0);
+  const Tensor grid = call.tensor(1);
+  if (!(recording.tangent || recording.isDifferentiatedAgain()) || input.numel() == 0 || grid.numel() == 0) {
+    call.callOriginal();
+    return;
+  }
+  call.finish(sample(input, grid, call.argument(2).toInt(), call.argument(3).toInt(), call.argument(4).toBool()));
+}
+
+void withBatchesFirst(KernelCall& call) {
+  namespace functorch = at::functorch;
+  const int64_t level = functorch::maybeCurrentDynamicLayer()->layerId();
+  for (size_t i = 0; i < call.arguments().size(); ++i) {
+    if (!call.argument(i).isTensor()) continue;
+    const auto [value, dim] = functorch::unwrapTensorAtLevel(call.tensor(i), level);
+    if (!dim.has_value() || *dim == 0) continue;
+    c10::impl::ExcludeDispatchKeyGuard below(c10::DispatchKey::FuncTorchBatched);
+    call.argument(i) = functorch::makeBatched(value.movedim(*dim, 0), 0, level);
+  }
+  call.callOriginal();
+}
+
+}  // namespace
+
+void registerGridSampling() {
+  // A registration lasts as long as its Library object.
+  static torch::Library autograd(torch::Library::IMPL, "aten", c10::DispatchKey::Autograd, __FILE__, __LINE__);
+  static torch::Library vmap(torch::Library::IMPL, "aten", c10::DispatchKey::FuncTorchBatched, __FILE__, __LINE__);
+  for (const char* name : {"grid_sampler_2d", "grid_sampler_3d"}) {
+    overrideAutogradKernel(autograd, name, CallKernel::maker(&answer));
+  }
+  for (const char* name : {"grid_sampler_2d", "grid_sampler_3d", "cudnn_grid_sampler", "grid_sampler_2d_backward",
+                           "grid_sampler_3d_backward", "cudnn_grid_sampler_backward"}) {
+    overrideKernel(vmap, c10::DispatchKey::FuncTorchBatched, name, CallKernel::maker(&withBatchesFirst));
+  }
+}
+
+}  // namespace torch_func
