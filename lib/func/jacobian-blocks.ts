@@ -59,8 +59,17 @@ function imageOfBasis(
   { chunkSize = null, randomness }: BlockOptions,
 ): Tensor[] {
   // In forward mode an in-place operator writes to the tangent, so that each sample of an outer vmap needs its own.
-  const own = dim === -1 && native.levelDepth() > 0;
+  let own = dim === -1 && native.levelDepth() > 0;
   const compute = (start: number, batchSize: number): Tensor[] => {
+    try {
+      return computeOnBasis(start, batchSize);
+    } catch (error) {
+      if (own || native.levelDepth() === 0 || !isWriteToShared(error)) throw error;
+      own = true;
+      return computeOnBasis(start, batchSize);
+    }
+  };
+  const computeOnBasis = (start: number, batchSize: number): Tensor[] => {
     const basis = standardBasis(tensors, start, batchSize, own);
     try {
       if (chunkSize === 1 && batchSize === 1) return mapOne(map, basis, dim);
@@ -71,6 +80,12 @@ function imageOfBasis(
   };
   const total = tensors.reduce((sum, { shape }) => sum + product(shape), 0);
   return chunkSize === null || total <= chunkSize ? compute(0, total) : inChunks(compute, total, chunkSize, dim);
+}
+
+// The derivatives of a view that was written to, and some of operators at mapped positions, write into a copy of the
+// cotangent. libtorch refuses to write what is batched by an outer vmap into a tensor that is not.
+function isWriteToShared(error: unknown): boolean {
+  return error instanceof Error && error.message.includes('is not possible because there exists a Tensor `other`');
 }
 
 /**

@@ -9,9 +9,12 @@
 //
 // To these come the backward operators of the normalisations, whose batching rules in libtorch give
 // wrong second derivatives (norm_backward.h), index_put_ (index_put_batching.cpp), _cdist_backward
-// (distance_backward.cpp), and properties of tensors that Python and C++ read off without a call of their operator.
+// (distance_backward.cpp), _prelu_kernel_backward, and properties of tensors that Python and C++ read off without a call of their operator.
 #include <ATen/ATen.h>
 #include <ATen/OpMathType.h>
+#include <ATen/functorch/BatchedTensorImpl.h>
+#include <ATen/functorch/DynamicLayer.h>
+#include <ATen/functorch/PlumbingHelper.h>
 #include <ATen/native/TypeProperties.h>
 #include <torch/library.h>
 
@@ -63,6 +66,36 @@ void registerElementwiseLosses(torch::Library& library) {
   library.impl("huber_loss_backward", &huberLossBackward);
 }
 
+// libtorch's decomposition multiplies integers by floating-point numbers.
+Tensor addmv(const Tensor& self, const Tensor& mat, const Tensor& vec, const Scalar& beta, const Scalar& alpha) {
+  const auto scalar = [&](const Scalar& value) { return at::isIntegralType(self.scalar_type(), /*includeBool=*/true) ? Scalar(value.to<int64_t>()) : value; };
+  const Tensor product = at::mv(mat, vec).mul(scalar(alpha));
+  // With beta = 0 self is not read, so that its NaNs do not come through.
+  return beta.equal(0) ? product : self.mul(scalar(beta)).add(product);
+}
+
+// libtorch's rule rolls a tensor without dimensions over the batch.
+void roll(KernelCall& call) {
+  if (call.tensor(0).dim() == 0) call.finish(call.tensor(0).clone());
+  else call.callOriginal();
+}
+
+// libtorch's rule of this operator is for tensors of one shape; the weight may have fewer elements than the sample.
+std::tuple<Tensor, Tensor> preluBackward(const Tensor& grad, const Tensor& self, const Tensor& weight) {
+  const Tensor isPositive = self > 0;
+  return {at::where(isPositive, grad, grad * weight), (grad * self).masked_fill(isPositive, 0)};
+}
+
+// The view behind `imag` of a conjugate, which libtorch has no rule for.
+Tensor negView(const Tensor& self) {
+  const auto layer = at::functorch::maybeCurrentDynamicLayer();
+  TORCH_INTERNAL_ASSERT(layer.has_value());
+  const auto [value, dim] = at::functorch::unwrapTensorAtLevel(self, layer->layerId());
+  c10::impl::ExcludeDispatchKeyGuard guard(c10::DispatchKey::FuncTorchBatched);
+  const Tensor result = at::_neg_view(value);
+  return dim.has_value() ? at::functorch::makeBatched(result, *dim, layer->layerId()) : result;
+}
+
 void registerNormBackward(torch::Library& library) {
   library.impl("native_layer_norm_backward", &nativeLayerNormBackward);
   library.impl("native_batch_norm_backward", &nativeBatchNormBackward);
@@ -102,6 +135,10 @@ void registerBatchingDecompositions() {
       registerNormBackward(vmap);
       vmap.impl("index_put_", &indexPutInPlace);
       vmap.impl("_cdist_backward", &cdistBackward);
+      vmap.impl("_prelu_kernel_backward", &preluBackward);
+      vmap.impl("addmv", &addmv);
+      overrideKernel(vmap, c10::DispatchKey::FuncTorchBatched, "roll", CallKernel::maker(&roll));
+      vmap.impl("_neg_view", &negView);
     }
     registerElementwiseLosses(olderVmap);
   });

@@ -18,6 +18,7 @@ void registerMends() {
     registerSvdScaling();
     registerScatteredProducts();
     registerGridSampling();
+    registerIndexFillBatching();
     registerSolveBatching();
   });
 }

@@ -12,6 +12,7 @@ void registerVectorNorms();
 void registerSvdScaling();
 void registerScatteredProducts();
 void registerGridSampling();
+void registerIndexFillBatching();
 void registerSolveBatching();
 
 }  // namespace torch_func

@@ -209,12 +209,18 @@ function matchVariance(variance: Tensor, input: Tensor): Tensor {
   throw new ValueError('var is of incorrect size');
 }
 
+// Without the wrappers of transforms: under vmap the values of all samples, which may be looked at.
+function valuesOf(tensor: Tensor): Tensor {
+  const info = native.wrapperInfo(tensor);
+  return info === null ? tensor : valuesOf(info.value);
+}
+
 /**
  * The negative log likelihood of targets under normal distributions with mean `input` and variance
  * `variance`; `torch.nn.functional.gaussian_nll_loss`. The variance is a number, or a tensor of the
  * input's shape, without its last dimension, or with one dimension of size 1; all floating-point.
  *
- * The function reads the values of the variance, so `vmap` cannot map over it, as in PyTorch.
+ * The function checks the values of the variance; under `vmap` those of all samples.
  *
  * @throws ValueError for a negative variance, one of another shape, or an unknown reduction.
  */
@@ -233,7 +239,7 @@ export function gaussianNllLoss(
   let given: Tensor;
   if (native.isTensor(variance)) {
     given = variance;
-    if (torchFunctions.isNonzero(given.lt(0).any())) throw new ValueError('var has negative entry/entries');
+    if (torchFunctions.isNonzero(valuesOf(given).lt(0).any())) throw new ValueError('var has negative entry/entries');
   } else {
     if (typeof variance !== 'number') checkTensors('gaussianNllLoss', { variance });
     if (variance < 0) throw new ValueError('var has negative entry/entries');

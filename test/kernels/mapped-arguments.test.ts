@@ -1,0 +1,110 @@
+/** Derivatives that write at mapped positions, or into what is not mapped, under vmap. */
+
+import * as torch from '../../lib';
+import type { Tensor } from '../../lib';
+import { expectClose, float64 } from '../support/derivatives';
+
+const { grad, hessian, jacfwd, jacrev } = torch.func;
+const { gaussianNllLoss, prelu } = torch.nn.functional;
+
+const X = torch.arange(24, float64).view(3, 4, 2).mul(1.7).sin();
+const V = torch.arange(12, float64).view(3, 2, 2).mul(2.3).cos();
+const I = torch.tensor([[0n, 2n], [1n, 3n], [3n, -4n]]); // prettier-ignore
+
+type Function3 = (x: Tensor, v: Tensor, i: Tensor) => Tensor;
+
+const functions: Record<string, Function3> = {
+  indexFill: (x, v, i) => x.indexFill(0, i, 2),
+  'indexFill with a tensor': (x, v, i) => x.indexFill(0, i, v.index(0, 0)),
+  indexCopy: (x, v, i) => x.indexCopy(0, i.remainder(4), v),
+  indexAdd: (x, v, i) => x.indexAdd(0, i.remainder(4), v),
+  indexPut: (x, v, i) => x.indexPut([i], v),
+  scatter: (x, v, i) => x.scatter(0, i.remainder(4).unsqueeze(-1).expand(2, 2), v),
+  'scatterReduce, mean': (x, v, i) => x.scatterReduce(0, i.remainder(4).unsqueeze(-1).expand(2, 2), v, 'mean'),
+  put: (x, v, i) => x.put(i, v.index(0)),
+};
+
+// Where the tensor that is written to is mapped: into one that is not, vmap refuses to write.
+const inPlace: Record<string, Function3> = {
+  indexFill_: (x, v, i) => x.mul(2).indexFill_(0, i, 2),
+  indexPut_: (x, v, i) => x.mul(2).indexPut_([i], v),
+  'a view that is written to': (x, v) => {
+    const y = x.mul(2);
+    y.narrow(0, 1, 2).mul_(v);
+    return y;
+  },
+};
+
+const derivatives: Record<string, (f: Function3) => (...args: Tensor[]) => unknown> = {
+  jacrev: (f) => jacrev(f, { argnums: [0, 1] }) as (...args: Tensor[]) => unknown,
+  jacfwd: (f) => jacfwd(f, { argnums: [0, 1] }) as (...args: Tensor[]) => unknown,
+  hessian: (f) =>
+    hessian((x: Tensor, v: Tensor, i: Tensor) => f(x, v, i).sin().sum()) as (...args: Tensor[]) => unknown,
+};
+
+function expectLoop(derivative: (...args: Tensor[]) => unknown, inDims: (0 | null)[]): void {
+  const args = [X, V, I].map((tensor, k) => (inDims[k] === null ? tensor.index(0) : tensor));
+  const of = (sample: number): Tensor[] =>
+    [derivative(...args.map((tensor, k) => (inDims[k] === null ? tensor : tensor.index(sample))))].flat() as Tensor[];
+  const samples = [0, 1, 2].map(of);
+  const got = [torch.vmap(derivative as (...args: Tensor[]) => Tensor, { inDims })(...args)].flat();
+  got.forEach((tensor, k) => {
+    expectClose(`result ${k}, inDims ${JSON.stringify(inDims)}`, tensor, torch.stack(samples.map((s) => s[k])), 1e-12);
+  });
+}
+
+describe.each(Object.keys(derivatives))('%s', (name) => {
+  test.each(Object.keys(functions))('%s', (operator) => {
+    const derivative = derivatives[name](functions[operator]);
+    for (const inDims of [[0, 0, 0], [0, null, 0], [null, 0, 0], [null, null, 0], [0, 0, null]] as (0 | null)[][]) expectLoop(derivative, inDims); // prettier-ignore
+  });
+
+  test.each(Object.keys(inPlace))('%s', (operator) => {
+    expectLoop(derivatives[name](inPlace[operator]), [0, 0, 0]);
+  });
+});
+
+test('indexFill of one tensor at mapped positions', () => {
+  const x = X.index(0);
+  const f = (i: Tensor): Tensor => x.indexFill(0, i, 7);
+  expectClose('vmap', torch.vmap(f)(I), torch.stack(I.unbind().map(f)), 0);
+  expect(() => torch.vmap(f)(I.add(4))).toThrow(/out of bounds/);
+});
+
+test('prelu with one weight for all channels', () => {
+  const weight = torch.tensor([0.3], float64);
+  const f = (x: Tensor): Tensor => prelu(x, weight).sin();
+  // The derivative is 1 of what is positive, else the weight.
+  const right = torch.vmap((x: Tensor) =>
+    torch.where(x.gt(0), torch.ones([], float64), weight).mul(prelu(x, weight).cos()),
+  )(X);
+  expectClose('grad', torch.vmap(grad((x: Tensor) => f(x).sum()))(X) as Tensor, right, 1e-14);
+  const ofWeight = (x: Tensor, w: Tensor): Tensor => prelu(x, w).square().sum();
+  const loop = torch.stack(X.unbind().map((x) => grad(ofWeight, { argnums: 1 })(x, weight) as Tensor));
+  expectClose(
+    'weight',
+    torch.vmap(grad(ofWeight, { argnums: 1 }), { inDims: [0, null] })(X, weight) as Tensor,
+    loop,
+    1e-14,
+  );
+  const perChannel = torch.tensor([0.3, -0.2], float64);
+  const jacobian = jacrev((x: Tensor, w: Tensor) => prelu(x, w), { argnums: [0, 1] }) as (
+    x: Tensor,
+    w: Tensor,
+  ) => Tensor[];
+  const got = torch.vmap(jacobian, { inDims: [0, null] })(X, perChannel) as unknown as Tensor[];
+  got.forEach((tensor, k) => {
+    expectClose(`result ${k}`, tensor, torch.stack(X.unbind().map((x) => jacobian(x, perChannel)[k])), 1e-14);
+  });
+});
+
+test('gaussianNllLoss with a mapped variance', () => {
+  const f = (x: Tensor): Tensor => gaussianNllLoss(x, x.sin(), x.square().add(1));
+  for (const g of [f, grad(f), hessian(f)] as ((x: Tensor) => Tensor)[]) {
+    expectClose('vmap', torch.vmap(g)(X), torch.stack(X.unbind().map(g)), 1e-12);
+  }
+  const variance = torch.tensor([1, 2, -1], float64);
+  expect(() => torch.vmap((v: Tensor) => gaussianNllLoss(X.index(0, 0), X.index(0, 1), v.expand(2)))(variance)).toThrow(
+    'var has negative entry/entries',
+  );
+});
