@@ -1,5 +1,6 @@
 // Forward-mode differentiation: dual levels, dual numbers, and the thread's forward-mode flag.
 
+#include <ATen/MemoryOverlap.h>
 #include <ATen/Functions.h>
 #include <c10/core/AutogradState.h>
 
@@ -31,9 +32,11 @@ Napi::Value exitDualLevel(const Napi::CallbackInfo& info) {
 // makeDual(primal, tangent, level)
 Napi::Value makeDual(const Napi::CallbackInfo& info) {
   Environment& environment = Environment::of(info.Env());
-  const at::Tensor& primal = toOperand(environment, info[0], "primal");
+  at::Tensor primal = toOperand(environment, info[0], "primal");
   const at::Tensor& tangent = toOperand(environment, info[1], "tangent");
   const int64_t level = integerParameter(info, 2, "makeDual", "level");
+  // A tangent gets the strides of its primal, and its elements must not share memory.
+  if (at::has_internal_overlap(primal) == at::MemOverlap::Yes) primal = primal.contiguous();
   return Napi::Value(info.Env(), wrapTensor(environment, at::_make_dual(primal, tangent, level)));
 }
 

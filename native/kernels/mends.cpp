@@ -10,6 +10,7 @@ namespace torch_func {
 void registerMends() {
   static std::once_flag once;
   std::call_once(once, [] {
+    registerContiguousArguments();
     registerLapackBatches();
     registerLinalgDecompositions();
     registerLinalgForwardAd();

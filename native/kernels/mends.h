@@ -4,6 +4,7 @@
 
 namespace torch_func {
 
+void registerContiguousArguments();
 void registerLapackBatches();
 void registerLinalgDecompositions();
 void registerLinalgForwardAd();
