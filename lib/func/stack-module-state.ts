@@ -2,6 +2,7 @@
 
 import { describeType } from '../describe';
 import { RuntimeError } from '../errors';
+import { native } from '../native';
 import type { Module } from '../nn/module';
 import { torchFunctions } from '../operators';
 import type { Tensor } from '../tensor';
@@ -14,7 +15,10 @@ function stacked(name: string, tensors: readonly Tensor[]): Tensor {
     throw new RuntimeError(`Expected ${name} from each model to have the same .requires_grad`);
   }
   const result = torchFunctions.stack(tensors);
-  return requiring === 0 ? result : result.detach().requiresGrad_();
+  // Inside a transform nothing becomes a leaf: the level that differentiates wraps its own inputs
+  // (pytorch/pytorch#182842).
+  if (requiring === 0) return result;
+  return native.levelDepth() > 0 ? result.detach() : result.detach().requiresGrad_();
 }
 
 function stackedByName(dicts: readonly TensorDict[]): TensorDict {
@@ -33,7 +37,7 @@ function stackedByName(dicts: readonly TensorDict[]): TensorDict {
 /**
  * The parameters and buffers of several models of one class, each stacked along a new first dimension, so that `vmap`
  * can run all models at once; `torch.func.stack_module_state`. The stacked parameters are new leaves, which an
- * optimizer can update.
+ * optimizer can update; inside a transform they are constants.
  *
  * @throws RuntimeError for an empty list, or models that differ in class, in mode, or in which tensors require
  * gradients.

@@ -139,6 +139,24 @@ describe('stackModuleState', () => {
     expect([params.weight.shape, params.bias.shape, buffers]).toEqual([[3, 2, 2], [3, 2], {}]);
   });
 
+  test('inside a transform gives constants, with the tangents of what they are applied to', () => {
+    const models = three();
+    const base = new nn.Linear(2, 2).to('meta');
+    const x = torch.randn([4, 2]);
+    const direction = torch.randn([4, 2]);
+    const call = (input: Tensor): Tensor => {
+      const [params, buffers] = stackModuleState(models);
+      const one = (p: Record<string, Tensor>, b: Record<string, Tensor>) =>
+        functionalCall(base, [p, b], [input]) as Tensor;
+      return torch.vmap(one as never)(params, buffers) as Tensor;
+    };
+    // A linear layer's tangent is the direction times its weight.
+    const right = torch.stack(models.map(({ weight }) => direction.matmul(weight.detach().t())));
+    const [, tangent] = torch.func.jvp(call, [x], [direction]) as [Tensor, Tensor];
+    expect(torch.allclose(tangent, right, { atol: 1e-6 })).toBe(true);
+    expect(Object.values(stackModuleState(models)[0]).every((param) => param.isLeaf)).toBe(true);
+  });
+
   test('refuses no models, those in other modes, of other classes, and those that differ in requiresGrad', () => {
     expectError(() => stackModuleState([]), RuntimeError, /stack_?module_?state:? .*Expected at least one model/i);
     const modes = three();
