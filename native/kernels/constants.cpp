@@ -2,6 +2,7 @@
 #include "kernels/constants.h"
 
 #include <ATen/ATen.h>
+#include <ATen/FunctionalTensorWrapper.h>
 #include <ATen/functorch/BatchedTensorImpl.h>
 #include <ATen/functorch/TensorWrapper.h>
 #include <c10/core/impl/LocalDispatchKeySet.h>
@@ -10,6 +11,7 @@ namespace torch_func {
 
 namespace {
 
+namespace functionalization = at::functionalization::impl;
 namespace functorch = at::functorch;
 using at::Tensor;
 using c10::DispatchKey;
@@ -21,6 +23,10 @@ std::vector<Tensor> valuesOf(const Tensor& tensor, const std::function<std::vect
     for (Tensor& value : values) value = functorch::makeBatched(value, 0, batched->level());
     return values;
   }
+  if (functionalization::isFunctionalTensor(tensor)) {
+    functionalization::sync(tensor);
+    return valuesOf(functionalization::from_functional_tensor(tensor), function);
+  }
   return function(tensor);
 }
 
@@ -30,7 +36,8 @@ std::vector<Tensor> constantsOf(const Tensor& tensor, const std::function<std::v
   // Neither autograd nor a transform sees what is computed here.
   const c10::DispatchKeySet keys =
       c10::DispatchKeySet({DispatchKey::FuncTorchDynamicLayerFrontMode, DispatchKey::FuncTorchDynamicLayerBackMode,
-                           DispatchKey::FuncTorchVmapMode, DispatchKey::ADInplaceOrView}) |
+                           DispatchKey::FuncTorchVmapMode, DispatchKey::Functionalize,
+                           DispatchKey::ADInplaceOrView}) |
       c10::autograd_dispatch_keyset;
   c10::impl::ExcludeDispatchKeyGuard guard(keys);
   return valuesOf(tensor, function);
