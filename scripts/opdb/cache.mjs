@@ -41,7 +41,7 @@ export async function pythonWithTorch(environment = readEnvironment()) {
 const KINDS = {
   parity: [],
   'parity-small': ['--main-samples', '1', '--other-samples', '0'],
-  truth: ['--inputs', '--largest', '64'],
+  truth: ['--inputs', '--largest', '128'],
 };
 
 /**

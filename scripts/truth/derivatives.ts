@@ -62,7 +62,7 @@ function hold(verdicts: Verdicts, subject: TruthSubject, v: Tensors, directions:
     if (value !== undefined) values.set(name, value);
   }
   const tolerance = TOLERANCES[directions.length - 1] * (subject.epsilon * 2 ** 52);
-  const least = 1e-3 * tolerance * inner(v, subject.outputs).scale;
+  const least = 1e-3 * tolerance * Math.max(1, inner(v, subject.outputs).scale);
   verdicts.compare({ tolerance, least, values, judge: () => derivativeBy(subject, v, directions) });
 }
 

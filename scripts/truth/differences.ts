@@ -34,16 +34,36 @@ function guarded(f: Scalar): Scalar {
   };
 }
 
-/** Whether the slopes from the left and from the right do not come together: a kink, a jump, or no value. */
-function isKink(f: (t: number) => number, noise: number): boolean {
-  const at = f(0);
-  const sides = (h: number) => [(f(h) - at) / h, (at - f(-h)) / h];
-  const gap = ([right, left]: number[]) => Math.abs(right - left);
-  const [wide, narrow] = [sides(1e-4), sides(1e-5)];
-  if (!Number.isFinite(gap(narrow))) return true;
-  const least = Math.max(1e-4 * Math.abs(narrow[0]), 1e-4 * Math.abs(narrow[1]), (8 * noise) / 1e-5);
+// Steps at which derivatives of each order from either side are compared.
+const SIDES = [
+  [1e-4, 1e-5],
+  [4e-3, 1e-3],
+  [4e-2, 1e-2],
+];
+
+/** The derivative of an order from one side: a sum of values with binomial coefficients. */
+function oneSided(f: (t: number) => number, order: number, step: number): number {
+  let [sum, coefficient] = [0, 1];
+  for (let k = 0; k <= order; k++) {
+    sum += (k % 2 === order % 2 ? coefficient : -coefficient) * f(k * step);
+    coefficient = (coefficient * (order - k)) / (k + 1);
+  }
+  return sum / step ** order;
+}
+
+/** Whether the derivatives from both sides do not come together: a kink, a jump, or no value. */
+function isKink(f: (t: number) => number, order: number, noise: number): boolean {
+  const [wide, narrow] = SIDES[order - 1].map((step) => {
+    const sides = [step, -step].map((signed) => oneSided(f, order, signed));
+    const rounding = (2 ** (order + 2) * noise) / Math.abs(step) ** order;
+    return {
+      gap: Math.abs(sides[0] - sides[1]),
+      least: Math.max(1e-4 * Math.abs(sides[0]), 1e-4 * Math.abs(sides[1]), rounding),
+    };
+  });
+  if (!Number.isFinite(narrow.gap)) return true;
   // The gap of a smooth function shrinks with the step.
-  return gap(narrow) > least && gap(narrow) > 0.5 * gap(wide);
+  return narrow.gap > narrow.least && narrow.gap > 0.5 * wide.gap;
 }
 
 /** The difference of `f` at the corners of a cube around 0, with the sign of each. */
@@ -88,7 +108,7 @@ export function mixedDerivative(given: Scalar, order: number, epsilon = 2 ** -52
   const axes = Array.from({ length: order }, (_, axis) => axis);
   const noise = epsilon * f(axes.map(() => 0)).scale;
   const along = (axis: number) => (t: number) => f(axes.map((other) => (other === axis ? t : 0))).value;
-  if (axes.some((axis) => isKink(along(axis), noise))) return null;
+  if (axes.some((axis) => axes.some((below) => isKink(along(axis), below + 1, noise)))) return null;
   const found = STARTS.map((part) => tableau(f, order, part * STEPS[order - 1], noise))
     .filter((each) => each !== null)
     .sort((a, b) => a.error - b.error);

@@ -163,6 +163,10 @@ const CHECKS_TEXT = [
     'other, and by `autograd.functional`, against finite differences.',
   '- `third`: the third derivative in three directions by the eight nestings, for what the database marks as twice ' +
     'differentiable.',
+  '- `at_zeros`, `at_identity`, `at_singular`, `at_far`: `first` and `second` at points that the database avoids: every third ' +
+    'element 0, identity matrices, matrices with two equal rows, elements of very different size.',
   '- `vmap` and `vmap_*`: `vmap` of the operator and of its derivatives against a loop. Arguments are mapped in every ' +
     'combination, in several dimensions, as contiguous, transposed, strided, narrowed and expanded batches.',
+  '- `vmap_twice`: `vmap` of `vmap` of the operator. `of_vmap`: forward and reverse mode of `vmap` of the operator and of its ' +
+    'derivatives.',
 ];

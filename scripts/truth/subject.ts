@@ -40,8 +40,13 @@ const EPSILONS: Record<string, number> = {
 export class TruthSubject extends Subject {
   readonly outputs: Tensor[];
 
-  constructor(sample: Sample, values: Uint8Array) {
+  constructor(
+    sample: Sample,
+    private readonly values: Uint8Array,
+    inputs?: Tensor[],
+  ) {
     super(sample, values);
+    inputs?.forEach((x, i) => (this.leaves[sample.diff[i]] = x));
     this.outputs = this.f(...this.inputs).map((x) => x.detach());
   }
 
@@ -63,6 +68,11 @@ export class TruthSubject extends Subject {
     torch.manualSeed(0);
     const variant = this.sample.variants.differentiable === undefined ? undefined : 'differentiable';
     return tensorsOf(super.call(leaves, variant)).filter(isDifferentiable);
+  }
+
+  /** The same function at other inputs. */
+  movedTo(inputs: Tensor[]): TruthSubject {
+    return new TruthSubject(this.sample, this.values, inputs);
   }
 
   /** A tangent of the inputs. */

@@ -5,6 +5,7 @@ import type { Entry, LoadedEntry, Sample } from '../opdb/corpus';
 import { leftBehind } from '../opdb/left-behind';
 import type { Suite } from '../opdb/suite';
 import { firstOrder, secondOrder, thirdOrder } from './derivatives';
+import { atPoint, POINTS } from './special';
 import { strides, stridesOfDerivatives } from './strides';
 import { TruthSubject } from './subject';
 import { derivativesOfVmap, vmapTwice } from './through-vmap';
@@ -17,12 +18,17 @@ const vmaps = Object.fromEntries(
   Object.keys(TARGETS).map((mode): [string, Check] => [mode, (...args) => checkVmap(mode, ...args)]),
 );
 
+const points = Object.fromEntries(
+  Object.keys(POINTS).map((point): [string, Check] => [`at_${point}`, (...args) => atPoint(point, ...args)]),
+);
+
 const CHECKS: Record<string, Check> = {
   strides,
   strides_derivatives: stridesOfDerivatives,
   first: firstOrder,
   second: secondOrder,
   third: thirdOrder,
+  ...points,
   ...vmaps,
   vmap_twice: vmapTwice,
   of_vmap: derivativesOfVmap,

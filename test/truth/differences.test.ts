@@ -39,6 +39,17 @@ test('a kink in the second argument alone is found', () => {
   ).toBeNull();
 });
 
+test('a function whose slope has a kink has a first derivative and no second one', () => {
+  const f = (t: number) => (t < 0 ? t * t : 3 * t * t) + t;
+  expect(mixedDerivative(of(f), 1)!.value).toBeCloseTo(1, 3);
+  expect(
+    mixedDerivative(
+      of((s, t) => f(s + t)),
+      2,
+    ),
+  ).toBeNull();
+});
+
 test('the steps stay within the domain', () => {
   const found = mixedDerivative(
     of((t) => Math.sqrt(t + 0.001)),
