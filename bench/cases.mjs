@@ -1,5 +1,5 @@
-// What is timed, in JavaScript; cases.py has the same under the same names. Each entry makes its
-// inputs and returns the call. Only the loop around the call is measured.
+// The timed calls; cases.py has the same ones under the same names. Each entry creates its inputs and returns the call. Only
+// the loop around the call is timed.
 
 /** @typedef {typeof import('../dist/index.js')} Torch */
 /** @typedef {import('../dist/index.js').Tensor} Tensor */

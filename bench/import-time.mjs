@@ -1,12 +1,12 @@
-// Times the import of the package, and before it that of libtorch's own libraries, which the addon
-// then finds loaded. Argument: the folder of libtorch's libraries. Prints seconds, as JSON.
+// Times the loading of libtorch's libraries, then the import of the package, which finds them loaded. Argument: the folder of
+// libtorch's libraries. Prints seconds, as JSON.
 
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 
-// Node.js unloads a library that is no addon again, unless the system is told to keep it.
+// Node.js unloads a library that is not an addon, unless this flag keeps it.
 const KEEP = process.platform === 'darwin' ? 0x80 : 0x1000; // RTLD_NODELETE
 
 /** @param {string} file */
@@ -14,7 +14,7 @@ function loadLibrary(file) {
   try {
     process.dlopen({ exports: {} }, file, os.constants.dlopen.RTLD_LAZY | KEEP);
   } catch {
-    // It is no addon; it is loaded all the same.
+    // It is not an addon, but it stays loaded.
   }
 }
 

@@ -1,5 +1,4 @@
-// One call of every transform, and of every transform whose function fails: each entry makes a function
-// that is called over and over. What a call leaves behind shows in leaks.mjs.
+// One call of every transform, and one whose function throws. leaks.mjs repeats them and measures what they leave behind.
 
 /** @typedef {import('../dist/index.js').Tensor} Tensor */
 /** @typedef {(x: Tensor) => unknown} Call */
@@ -20,7 +19,7 @@ export function leakCalls(torch) {
     try {
       call();
     } catch {
-      // As meant.
+      // Expected.
     }
   };
   const linear = new torch.nn.Linear(2, 2);
@@ -47,7 +46,7 @@ export function leakCalls(torch) {
     'vmap in chunks': () => vmap(f, { chunkSize: 2 })(m),
     'jacrev by rows': func.jacrev(f, { chunkSize: 1 }),
   };
-  // Errors of JavaScript's, thrown where the user's function is.
+  // JavaScript errors, thrown in the user's function.
   /** @type {Record<string, Call>} */
   const failures = {
     grad: func.grad(failing),
@@ -61,7 +60,7 @@ export function leakCalls(torch) {
     linearize: (t) => func.linearize(failing, t),
     functionalize: func.functionalize(failing),
     functionalCall: () => func.functionalCall(linear, parameters, /** @type {any} */ (failing)),
-    // Errors of libtorch's, at several depths.
+    // Errors of libtorch, at several depths.
     'an operator in vmap of grad': () => vmap(func.grad((t) => t.view(7)))(m),
     'an operator in jacfwd of jacrev': func.hessian((t) => t.view(7)),
     'a level that has ended': (t) => {

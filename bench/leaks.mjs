@@ -2,10 +2,9 @@
 //
 //   node bench/leaks.mjs [--calls N] [--json] [NAME ...]
 //
-// Every transform runs in a process of its own: N calls (100,000 unless told otherwise), after a fifth as
-// many in which the heap finds its size. V8 and malloc may still take a few MB at once, at any time, and
-// keep them; a leak grows all the time. So memory is read five times on the way, and beside the growth over
-// all calls stands the median of the five, per call. --json prints what was measured.
+// Every transform runs in a process of its own: N calls (default 100,000), after a warm-up of a fifth as many. V8 and malloc
+// may take a few MB once, at any time, and keep them; a leak grows steadily. So memory is read five times, and the median of
+// the five growths per call is printed beside the total growth. --json prints all results.
 
 import { execFile } from 'node:child_process';
 import { availableParallelism } from 'node:os';
@@ -63,7 +62,7 @@ async function measureInProcess(name) {
   const file = fileURLToPath(import.meta.url);
   const { stdout } = await promisify(execFile)(process.execPath, [
     '--expose-gc',
-    // A small nursery finds its size sooner.
+    // A small nursery reaches its final size sooner.
     '--max-semi-space-size=1',
     file,
     '--child',
@@ -77,7 +76,8 @@ async function measureInProcess(name) {
 async function main() {
   const names = positionals.length > 0 ? positionals : [...all.keys()];
   const unknown = names.filter((name) => !all.has(name));
-  if (unknown.length > 0) throw new Error(`unknown: ${unknown.join(', ')}; there are ${[...all.keys()].join(', ')}`);
+  if (unknown.length > 0)
+    throw new Error(`unknown: ${unknown.join(', ')}; the names are ${[...all.keys()].join(', ')}`);
   /** @type {Result[]} */
   const results = [];
   const queue = [...names];

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// `npm run bench`: speed beside Python's PyTorch, memory, and the time of the import.
+// `npm run bench`: time compared with Python's PyTorch, memory, and import time.
 
 import fs from 'node:fs';
 import path from 'node:path';
@@ -15,16 +15,16 @@ import { measureRatio, startNode, startPython } from './timing.mjs';
 
 const usage = `Usage: npm run bench -- [options] [NAME...]
 
-Measures speed (as a ratio to Python's PyTorch, in the same run), memory and the
-time of the import, and compares with the limits that the project has set itself.
+Measures time (as a ratio to Python's PyTorch, in the same run), memory and import
+time, and compares them with the project's limits.
 
   NAME...      only these measurements
-  --quick      a fraction of the work, for a first impression
-  --json FILE  write the figures to FILE as well
-  --list       the names of the measurements
+  --quick      a tenth of the work, for a first impression
+  --json FILE  also write the results to FILE
+  --list       list the measurements
   --help       this text
 
-Ends with 1 if a limit is missed.
+The exit code is 1 if a limit is exceeded.
 `;
 
 function parse() {
@@ -44,14 +44,12 @@ function parse() {
   }
 }
 
-/** The Python that the set-up has made or found. */
+/** The Python that the setup created or found. */
 function findPython() {
   const record = path.join(packageRoot, 'build', 'python.json');
   const found = fs.existsSync(record) ? JSON.parse(fs.readFileSync(record, 'utf8')) : {};
   if (found.path) return found.path;
-  throw new Error(
-    `there is no Python with PyTorch to compare with: ${found.problem ?? 'run node scripts/setup.mjs --python'}`,
-  );
+  throw new Error(`no Python with PyTorch: ${found.problem ?? 'run node scripts/setup.mjs --python'}`);
 }
 
 const { values: options, positionals: names } = parse();
@@ -62,12 +60,12 @@ if (options.help || options.list) {
 }
 const unknown = names.find((name) => !all.some((measurement) => measurement.name === name));
 if (unknown !== undefined) {
-  process.stderr.write(`there is no measurement '${unknown}'; --list shows them\n`);
+  process.stderr.write(`unknown measurement '${unknown}'; --list shows the names\n`);
   process.exit(2);
 }
 const wanted = (/** @type {{ name: string }} */ { name }) => names.length === 0 || names.includes(name);
 const scale = options.quick ? 10 : 1;
-// Fewer rounds where it has to be quick, not shorter ones: a round must be long enough to meet a collection.
+// --quick runs fewer rounds, not shorter ones: a round must be long enough to include garbage collection.
 const ROUNDS = 21;
 /** @type {(Row & { pass: boolean | null })[]} */
 const rows = [];
@@ -128,6 +126,6 @@ if (options.json !== undefined) {
   fs.writeFileSync(options.json, `${JSON.stringify({ host, quick: options.quick, rows }, null, 2)}\n`);
 }
 process.stdout.write(
-  missed.length === 0 ? '\nall limits kept\n' : `\nlimits missed: ${missed.map(({ title }) => title).join('; ')}\n`,
+  missed.length === 0 ? '\nwithin all limits\n' : `\nlimits exceeded: ${missed.map(({ title }) => title).join('; ')}\n`,
 );
 process.exitCode = missed.length === 0 ? 0 : 1;

@@ -1,4 +1,4 @@
-// Writes samples for the notebook's function. Arguments: the .npy file, and how many.
+// Writes samples for the notebook's function. Arguments: the .npy file, and the number of samples.
 
 import torch from '../dist/index.mjs';
 

@@ -1,5 +1,5 @@
-// Gradients of a small function in a synchronous loop. Argument: how many. Prints the peak memory
-// after the first tenth and at the end, as JSON.
+// Gradients of a small function in a synchronous loop. Argument: the number of calls. Prints the peak memory after the first
+// tenth and at the end, as JSON.
 
 import torch from '../dist/index.mjs';
 import { peakMemory } from './peak.mjs';

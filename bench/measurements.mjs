@@ -1,6 +1,6 @@
-// What is measured, and the limits that the project has set itself.
+// The measurements and their limits.
 
-/** Ratios to Python's PyTorch. `limit: null` is for information. */
+/** Ratios to Python's PyTorch. `limit: null` is for information only. */
 export const ratios = [
   { name: 'sin', title: 'x.sin()', calls: 1_000_000, limit: 1.25 },
   { name: 'add', title: 'x.add(y)', calls: 1_000_000, limit: 1.25 },
@@ -18,7 +18,7 @@ export const ratios = [
 ];
 
 /**
- * What one process does, and how much memory it may take; MB are 10⁶ bytes.
+ * The work of one process, and the memory it may use; MB are 10⁶ bytes.
  *
  * @type {{ name: keyof typeof import('./memory.mjs').memoryMeasurements, title: string, limit: number, unit: string }[]}
  */

@@ -5,7 +5,7 @@ import { packageRoot, runNode, runProgram, withTemporaryFolder } from './process
 
 const MB = 1e6;
 
-/** Each answers in MB. `scale` divides the amount of work. */
+/** Each returns MB. `scale` divides the amount of work. */
 export const memoryMeasurements = {
   manyTensors: (/** @type {number} */ scale) => runProgram('many-tensors.mjs', 20_000 / scale).peak / MB,
 

@@ -1,4 +1,4 @@
-// Runs a Node.js program of its own and says what it printed and how much memory it took.
+// Runs a Node.js program and returns its output and its peak memory.
 
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
@@ -9,7 +9,7 @@ import { pathToFileURL } from 'node:url';
 const folder = import.meta.dirname;
 export const packageRoot = path.dirname(folder);
 
-/** A folder for the time of `body`. @template T @param {(folder: string) => T} body @returns {T} */
+/** A folder that exists while `body` runs. @template T @param {(folder: string) => T} body @returns {T} */
 export function withTemporaryFolder(body) {
   const temporary = fs.mkdtempSync(path.join(os.tmpdir(), 'torch-func-bench-'));
   try {

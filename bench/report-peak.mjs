@@ -1,4 +1,4 @@
-// `node --import report-peak.mjs PROGRAM`: writes the peak memory of the program to $PEAK_FILE at its end.
+// `node --import report-peak.mjs PROGRAM`: writes the peak memory of the program to $PEAK_FILE when it exits.
 
 import fs from 'node:fs';
 import { peakMemory } from './peak.mjs';

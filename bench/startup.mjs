@@ -1,4 +1,4 @@
-// How long the import takes, with and without libtorch's own libraries; the files are in the page cache.
+// Import time, with and without loading libtorch's libraries; the files are in the page cache.
 
 import fs from 'node:fs';
 import path from 'node:path';

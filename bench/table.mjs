@@ -1,4 +1,4 @@
-// The rows of a table for people, written as they come.
+// Prints a table row by row.
 
 const widths = [56, 9, 12, 10];
 
@@ -18,7 +18,7 @@ export function heading(title) {
 
 /** @typedef {{ title: string, limit: number | null, unit: string, measured: number, note?: string, name: string }} Row */
 
-/** Whether the limit is kept; null where there is none. @param {Row} row */
+/** Whether the measurement is within its limit; null without a limit. @param {Row} row */
 export const verdict = ({ limit, measured }) => (limit === null ? null : measured <= limit);
 
 /** @param {Row} row */

@@ -1,11 +1,11 @@
-// Ratios of the time of a call here to the time of the same call in Python's PyTorch.
+// The ratio of the time of a call to the time of the same call in Python's PyTorch.
 
 import { spawn } from 'node:child_process';
 import path from 'node:path';
 import readline from 'node:readline';
 
 const folder = import.meta.dirname;
-// libtorch's threads would be counted on one side only, or fight for the processors.
+// Threads of libtorch would compete for the processors, and distort one side only.
 const environment = { ...process.env, OMP_NUM_THREADS: '1', MKL_NUM_THREADS: '1' };
 
 /** @typedef {{ ask(name: string, count: number): Promise<any>, stop(): void }} Worker */
@@ -39,19 +39,19 @@ export function median(values) {
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
-/** Both sides must compute the same, or their times say nothing. @param {string} name @param {Worker} node @param {Worker} python */
+/** Checks that both sides compute the same result. @param {string} name @param {Worker} node @param {Worker} python */
 async function compareResults(name, node, python) {
   /** @type {number[]} */
   const ours = await node.ask(name, 0);
   /** @type {number[]} */
   const theirs = await python.ask(name, 0);
   const same = ours.length === theirs.length && ours.every((value, i) => Math.abs(value - theirs[i]) < 1e-4);
-  if (!same) throw new Error(`'${name}' gives different results in Node.js and in Python`);
+  if (!same) throw new Error(`'${name}' has different results in Node.js and in Python`);
 }
 
 /**
- * Times one case on both sides. The two take turns, and which goes first changes from round to round,
- * so that what else the machine does meets both alike; the result is the median of the rounds' ratios.
+ * Times one case on both sides. They alternate, and the first one changes from round to round, so that other load on the
+ * machine affects both alike. The result is the median of the rounds' ratios.
  *
  * @param {{ name: string, calls: number, rounds: number }} options `calls` per side and round
  * @param {Worker} node
@@ -78,7 +78,7 @@ export async function measureRatio({ name, calls, rounds }, node, python) {
   const ratios = times.node.map((time, i) => time / times.python[i]);
   return {
     ratio: median(ratios),
-    // Of processor time: says less about what a user waits for, but hardly minds a busy machine.
+    // Of processor time: less relevant to users, but hardly affected by other load.
     cpuRatio: median(cpuTimes.node.map((time, i) => time / cpuTimes.python[i])),
     lowest: Math.min(...ratios),
     highest: Math.max(...ratios),

@@ -1,4 +1,4 @@
-// The JavaScript side of timing.mjs: answers requests, one line of JSON each, until its input ends.
+// The JavaScript side of timing.mjs: answers requests, one line of JSON each, until the input ends.
 
 import readline from 'node:readline';
 import torch from '../dist/index.mjs';

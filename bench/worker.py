@@ -1,4 +1,4 @@
-# The Python side of timing.mjs: answers requests, one line of JSON each, until its input ends.
+# The Python side of timing.mjs: answers requests, one line of JSON each, until the input ends.
 
 import json
 import sys

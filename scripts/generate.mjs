@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Runs the generator of lib/generated/ in the Python environment that has PyTorch's operator list.
+// Runs the generator of lib/generated/ in the Python environment with PyTorch.
 // `--check` compares without writing.
 
 import { spawnSync } from 'node:child_process';

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// The set-up: npm's packages, libtorch, the addon, the TypeScript. Each step looks first whether
-// it has anything to do. Plain Node.js, since it runs before there is a node_modules.
+// The setup: npm's packages, libtorch, the addon, the TypeScript. Each step is skipped if it is up to date. It uses no
+// packages, because it runs before node_modules exists.
 
 import fs from 'node:fs';
 import path from 'node:path';
@@ -20,14 +20,14 @@ function usage() {
   const width = Math.max(...variables.map(({ name }) => name.length)) + 2;
   return `Usage: node scripts/setup.mjs [options]
 
-Installs npm's packages, finds or fetches libtorch, builds the addon and compiles
-the TypeScript; only what is out of date.
+Installs npm's packages, finds or downloads libtorch, builds the addon and compiles
+the TypeScript. Steps that are up to date are skipped.
 
 Options:
-  --python       also make the Python environment that the parity tests compare with
-  --install      only what an installed package needs: libtorch and the addon
+  --python       also create the Python environment of the parity tests
+  --install      only the steps of an installed package: libtorch and the addon
   --only STEPS   only these steps, separated by commas: ${steps.join(', ')}
-  --quiet        say nothing unless something goes wrong
+  --quiet        print only warnings and errors
   --help         this text
 
 Environment variables:
@@ -45,7 +45,7 @@ function parse(argv) {
     else if (arg === '--python') options.steps.push('python');
     else if (arg === '--install') {
       options.steps = ['native'];
-      // In a checkout npm runs this too, and there the next build should be a short one.
+      // In a checkout, where npm runs this too, the intermediate files make the next build short.
       options.tidy = !fs.existsSync(path.join(root, 'lib'));
     } else if (arg === '--only') {
       options.steps = (argv[++i] ?? '').split(',');
@@ -71,7 +71,7 @@ async function main() {
     await buildAddon(report, await findLibtorch(report, environment), { debug: environment.debug, tidy: options.tidy });
   if (options.steps.includes('typescript')) await compileTypeScript(report);
   if (options.steps.includes('python')) await preparePython(report, environment);
-  report.line(`Set-up: done (${since(from)})`);
+  report.line(`Setup: done (${since(from)})`);
 }
 
 main().catch((error) => {

@@ -70,7 +70,7 @@ beforeAll(() => {
       fs.copyFileSync(path.join(root, 'build', name), path.join(installed, 'build', name));
     }
   }
-  // The set-up reports on stderr.
+  // The setup reports on stderr.
   installScript = run('sh', ['-c', 'npm rebuild torch-func --foreground-scripts 2>&1']);
 }, 600_000);
 
@@ -81,7 +81,7 @@ afterAll(() => {
 describe('the tarball', () => {
   const contains = (name: string): void => expect(packed).toContain(name);
 
-  test('has what is needed to run and to build', () => {
+  test('has the files to run and to build', () => {
     ['package.json', 'README.md', 'LICENSE', 'CMakeLists.txt', 'binding.gyp'].forEach(contains);
     ['dist/index.js', 'dist/index.mjs', 'dist/index.d.ts', 'dist/index.d.mts', 'dist/cli/main.js'].forEach(contains);
     ['native/addon.cpp', 'scripts/setup.mjs', 'scripts/setup/libtorch.mjs'].forEach(contains);
@@ -89,13 +89,13 @@ describe('the tarball', () => {
     sources.filter((name) => /\.(cpp|h|hpp)$/.test(name)).forEach((name) => contains(`native/${name}`));
   });
 
-  test('has nothing else', () => {
+  test('has no other files', () => {
     const expected =
       /^(package\.json|README\.md|LICENSE|CMakeLists\.txt|binding\.gyp|native\/.+\.(cpp|h|hpp)|scripts\/setup\.mjs|scripts\/setup\/.+\.mjs|dist\/.+\.(js|mjs|d\.ts|d\.mts))$/;
     expect(packed.filter((name) => !expected.test(name))).toEqual([]);
   });
 
-  test('has no output of a source that is gone', () => {
+  test('has no output of a deleted source', () => {
     const outputs = packed.filter((name) => /^dist\/.*\.js$/.test(name));
     const missing = outputs.filter(
       (name) => !fs.existsSync(path.join(root, name.replace(/^dist/, 'lib').replace(/js$/, 'ts'))),
@@ -104,9 +104,9 @@ describe('the tarball', () => {
   });
 });
 
-test('the install script finds libtorch, and builds the addon if it is not there', () => {
+test('the install script finds libtorch, and builds the addon if necessary', () => {
   expect(installScript).toMatch(/libtorch: 2\.13\.\d+ at/);
-  expect(installScript).toMatch(/Set-up: done/);
+  expect(installScript).toMatch(/Setup: done/);
   expect(/Build: build\/Release\/torch_func\.node/.test(installScript)).toBe(compiles);
   expect(fs.readdirSync(installed)).not.toContain('lib');
 });
@@ -133,7 +133,7 @@ describe('an import', () => {
     expect(run(process.execPath, ['by-name.mjs'])).toBe('float64\n');
   });
 
-  test('of both kinds gives one package', () => {
+  test('and require return the same package', () => {
     write(
       'both.mjs',
       `import { createRequire } from 'node:module';
@@ -205,7 +205,7 @@ describe('the types', () => {
 describe('the command', () => {
   const command = path.join('node_modules', '.bin', 'torch-func');
 
-  test('is there', () => {
+  test('is installed as torch-func', () => {
     const { version } = JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8')) as { version: string };
     expect(run(command, ['--version']).trim()).toContain(version);
   });

@@ -1,5 +1,5 @@
-// The process around worker.ts: node runs no TypeScript by itself. Its arguments are the module of the suite and the
-// folder of the corpus.
+// The entry of a worker process, which loads worker.ts with jiti. Arguments: the module of the suite, the folder of the
+// corpus.
 
 import { createJiti } from 'jiti';
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// `npm run parity`: makes the corpus, then hands over to run.ts. Node runs no TypeScript by itself.
+// `npm run parity`: creates the corpus, then runs run.ts with jiti, because Node.js 20 cannot load TypeScript.
 
 import { createJiti } from 'jiti';
 import { explain } from '../setup/failure.mjs';

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Writes test/parity/opdb/: a few cases of the corpus of seed 0, which the tests have without Python.
+// Writes test/parity/opdb/: a few cases of the corpus of seed 0, for tests without Python.
 
 import path from 'node:path';
 import { createJiti } from 'jiti';

@@ -1,9 +1,7 @@
-// PyTorch's own libtorch archives, for machines without Python: where they lie and what sum
-// each must have. The one place to edit for a new release.
+// PyTorch's libtorch archives, for machines without Python: addresses and checksums. Edit this table for a new release.
 //
-// PyTorch publishes no sums beside these archives. An entry whose `sha256` is null is protected
-// by HTTPS alone, and the set-up says so; TORCH_FUNC_ARCHIVE_SHA256 gives the sum where the user
-// has one of their own.
+// PyTorch publishes no checksums for these archives. If `sha256` is null, only HTTPS protects the download, and the setup
+// says so. TORCH_FUNC_ARCHIVE_SHA256 provides a checksum.
 
 import { SetupFailure } from './failure.mjs';
 import { torchVersion } from './project.mjs';
@@ -27,11 +25,11 @@ export function archiveFor({ variant, archiveUrl, archiveSum }, system = `${proc
   const entry = archives[`${system} ${variant}`];
   if (archiveUrl) return { url: archiveUrl, sha256: archiveSum };
   if (entry) return { ...entry, sha256: archiveSum ?? entry.sha256 };
-  throw new SetupFailure(`PyTorch has no libtorch archive for ${system}, variant '${variant}'`, {
-    tried: [`the archives known: ${Object.keys(archives).join('; ')}`],
+  throw new SetupFailure(`PyTorch publishes no libtorch archive for ${system}, variant '${variant}'`, {
+    tried: [`known archives: ${Object.keys(archives).join('; ')}`],
     advice: [
-      'install Python with pip, so that libtorch can be taken from the torch wheel',
-      'or set LIBTORCH to a libtorch that you have',
+      'install Python with pip, so that the setup can take libtorch from the torch wheel',
+      'or set LIBTORCH to an existing libtorch',
     ],
   });
 }

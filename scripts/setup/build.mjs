@@ -1,4 +1,4 @@
-// The addon: built by cmake-js from CMakeLists.txt, when anything it is made from has changed.
+// Builds the addon with cmake-js from CMakeLists.txt, if a source, a tool or libtorch has changed.
 
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
@@ -21,7 +21,7 @@ const stampPath = path.join(root, 'build', 'native.json');
  * @param {import('./report.mjs').Report} report
  * @param {Libtorch} libtorch
  * @param {{ debug?: Debug, tidy?: boolean }} [options] debug: with debugging information; tidy: keep only the
- *   addon, for where it is built once
+ *   addon, for an installation, which builds once
  */
 export async function buildAddon(report, libtorch, { debug = false, tidy = false } = {}) {
   if (isCurrent(libtorch, debug)) return;
@@ -68,7 +68,7 @@ function inputs(libtorch, debug) {
 /** @param {import('./report.mjs').Report} report @param {Libtorch} libtorch @param {Debug} debug */
 async function compile(report, libtorch, debug) {
   const from = performance.now();
-  // Taken first: a source that changes while the compiler runs is out of date afterwards.
+  // Computed first: a source that changes during the build must be out of date afterwards.
   const wanted = inputs(libtorch, debug);
   const tools = await findToolchain();
   report.line(
@@ -76,7 +76,7 @@ async function compile(report, libtorch, debug) {
   );
   const previous = readJson(stampPath);
   fs.rmSync(stampPath, { force: true });
-  // What CMake remembers of another libtorch, compiler or generator would be used in place of the new one.
+  // CMake's cache would keep the previous libtorch, compiler or generator.
   const setting = {
     libtorch: libtorch.path,
     version: libtorch.version,
@@ -110,7 +110,7 @@ async function compile(report, libtorch, debug) {
       tried: [`cmake-js build with ${tools.compilerVersion} against ${libtorch.path}`],
       advice: [
         'read the first error above; after a change of compiler or libtorch, remove the folder build and try again',
-        'a machine with little memory may need fewer compilers at once: set CMAKE_BUILD_PARALLEL_LEVEL=1',
+        'on a machine with little memory, run fewer compilers at once: set CMAKE_BUILD_PARALLEL_LEVEL=1',
       ],
     });
   }
@@ -118,21 +118,21 @@ async function compile(report, libtorch, debug) {
   report.line(`Build: ${path.relative(root, addonPath)} (${since(from)})`);
 }
 
-/** Each compiler takes up to 2 GB for ATen's headers. */
+/** One compiler process takes up to 2 GB for ATen's headers. */
 function jobs() {
   const wanted = Number(process.env.CMAKE_BUILD_PARALLEL_LEVEL);
   if (Number.isInteger(wanted) && wanted > 0) return wanted;
   return Math.max(1, Math.min(os.availableParallelism(), Math.floor(os.totalmem() / 2e9)));
 }
 
-/** From the first compiler error on, or the end of the output where there is none. @param {string} text */
+/** The lines from the first compiler error on, or the end of the output if no line looks like one. @param {string} text */
 function errorLines(text) {
   const lines = text.split('\n');
   const first = lines.findIndex((line) => /error[: ]|Error at/i.test(line));
   return first < 0 ? tail(text, 30) : lines.slice(first, first + 40).join('\n');
 }
 
-/** cmake-js may lie in this package's node_modules or in one above it. */
+/** cmake-js may be in this package's node_modules or in one of a parent folder. */
 function cmakeJs() {
   const require = createRequire(path.join(root, 'package.json'));
   try {

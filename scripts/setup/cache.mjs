@@ -1,4 +1,4 @@
-// Where fetched things are kept, by version, variant and system.
+// Folders in the cache, by version, variant and system.
 
 import path from 'node:path';
 import { torchVersion } from './project.mjs';
@@ -8,7 +8,7 @@ export function cacheEntry({ cache, variant }) {
   return path.join(cache, 'libtorch', `${torchVersion}+${variant}-${process.platform}-${process.arch}`);
 }
 
-/** The folder of a fetched libtorch that is complete; it exists only then. @param {{ cache: string, variant: string }} environment */
+/** The folder of a downloaded libtorch. It exists only when the download is complete. @param {{ cache: string, variant: string }} environment */
 export function cachedLibtorch(environment) {
   return path.join(cacheEntry(environment), 'torch');
 }

@@ -1,12 +1,12 @@
-// Running other programs, and finding them.
+// Runs and finds other programs.
 
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 
 /**
- * Runs a program to its end, without a shell. It never throws for a program that fails or is
- * not there: the result says so, because what to do about it is the caller's knowledge.
+ * Runs a program to its end, without a shell. It does not throw if the program fails or does not exist: the caller decides
+ * what the result means.
  *
  * @param {string} program
  * @param {string[]} args

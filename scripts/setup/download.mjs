@@ -1,4 +1,4 @@
-// Fetching one large file: resumable, checked, and under its final name only when it is whole.
+// Downloads one large file: resumable, verified, and renamed to its final name when it is complete.
 
 import crypto from 'node:crypto';
 import fs from 'node:fs';
@@ -11,9 +11,9 @@ import { readJson, writeJson } from './stamp.mjs';
 
 const redirectLimit = 5;
 
-/** A connection that was cut; the next try goes on where this one stopped. */
+/** A connection that was interrupted; the next attempt resumes there. */
 class Interrupted extends Error {
-  /** @param {string} message @param {boolean} [hopeless] nobody was there: asking often will hardly help */
+  /** @param {string} message @param {boolean} [hopeless] no server was reached, so more attempts will hardly help */
   constructor(message, hopeless = false) {
     super(message);
     this.hopeless = hopeless;
@@ -22,7 +22,7 @@ class Interrupted extends Error {
 
 /**
  * @param {string} address
- * @param {string} file its final name; beside it lie NAME.partial and NAME.partial.json until it is whole
+ * @param {string} file the final name; NAME.partial and NAME.partial.json exist until the download is complete
  * @param {{ sha256?: string | null, tries?: number, pause?: number, timeout?: number, env?: NodeJS.ProcessEnv,
  *   onProgress?: import('./report.mjs').Progress }} [options]
  * @returns {Promise<{ resumedAt: number, sha256: string }>}
@@ -42,7 +42,7 @@ export async function download(
       break;
     } catch (error) {
       if (!(error instanceof Interrupted)) throw explainFileError(error, path.dirname(file));
-      // A connection that moves on, however often it breaks, is worth going on with.
+      // Attempts that make progress do not count.
       if (sizeOf(partial) > before) attempt = 1;
       if (attempt >= (error.hopeless ? Math.min(tries, 2) : tries))
         throw unreachable(address, error, attempt, sizeOf(partial));
@@ -51,14 +51,14 @@ export async function download(
   }
   const sum = await sumOf(partial);
   if (sha256 !== null && sum !== sha256.toLowerCase()) {
-    // It would never become right by going on.
+    // Resuming cannot repair it.
     fs.rmSync(partial, { force: true });
     fs.rmSync(`${partial}.json`, { force: true });
-    throw new SetupFailure(`what came from ${address} is not what was expected, and was removed`, {
+    throw new SetupFailure(`the file from ${address} has the wrong checksum and was removed`, {
       tried: [`SHA-256 expected ${sha256}`, `SHA-256 received ${sum}`],
       advice: [
         'try again',
-        'if it happens again, something between here and there changes the file: set LIBTORCH to a libtorch that you trust',
+        'if it happens again, something changes the file on the way: set LIBTORCH to a libtorch that you trust',
       ],
     });
   }
@@ -85,7 +85,7 @@ async function transfer(url, partial, { timeout, env, onProgress }) {
   const headers = { 'user-agent': 'torch-func' };
   if (start > 0) {
     headers.range = `bytes=${start}-`;
-    // Without it a file that changed meanwhile would be glued to the rest of the new one.
+    // If the file has changed, the server must send all of it, not the rest.
     headers['if-range'] = notes.validator;
   }
   const response = await follow(url, headers, { timeout, env });
@@ -101,7 +101,7 @@ async function transfer(url, partial, { timeout, env, onProgress }) {
     throw new SetupFailure(`${origin} answered ${status} ${response.statusMessage}`, {
       advice: [
         'check the variant (TORCH_FUNC_VARIANT) and the address (TORCH_FUNC_ARCHIVE_URL)',
-        'or set LIBTORCH to a libtorch that you have',
+        'or set LIBTORCH to an existing libtorch',
       ],
     });
   }
@@ -117,7 +117,8 @@ async function transfer(url, partial, { timeout, env, onProgress }) {
     if (isNetworkError(error)) throw new Interrupted(messageOf(error));
     throw error;
   }
-  if (total !== null && sizeOf(partial) !== total) throw new Interrupted(`${sizeOf(partial)} of ${total} bytes came`);
+  if (total !== null && sizeOf(partial) !== total)
+    throw new Interrupted(`${sizeOf(partial)} of ${total} bytes were received`);
 }
 
 /** @param {URL} url @param {Record<string, string>} headers @param {Connection} options */
@@ -143,7 +144,7 @@ async function follow(url, headers, options) {
   throw new SetupFailure(`${url.href} redirects more than ${redirectLimit} times`);
 }
 
-/** What a later request can hold the file against; a weak tag does not promise the same bytes. @param {import('node:http').IncomingHttpHeaders} headers */
+/** The validator for a later range request. A weak tag does not promise the same bytes. @param {import('node:http').IncomingHttpHeaders} headers */
 function strongValidator(headers) {
   const { etag } = headers;
   if (etag && !etag.startsWith('W/')) return etag;
@@ -172,12 +173,12 @@ async function sumOf(file) {
 
 /** @param {string} address @param {Error} error @param {number} attempts @param {number} kept bytes */
 function unreachable(address, error, attempts, kept) {
-  return new SetupFailure(`could not fetch ${address}`, {
-    tried: [`${attempts} tries, the last one: ${error.message}`],
+  return new SetupFailure(`could not download ${address}`, {
+    tried: [`${attempts} attempts, the last one: ${error.message}`],
     advice: [
       'check the network, and HTTPS_PROXY if there is a proxy',
-      ...(kept > 0 ? ['what has come so far is kept: the same command goes on from there'] : []),
-      'or fetch it on another machine, unpack it, and set LIBTORCH to the folder that has include/ and lib/',
+      ...(kept > 0 ? ['the part that was received is kept: repeat the command to resume'] : []),
+      'or download it on another machine, unpack it, and set LIBTORCH to the folder with include/ and lib/',
     ],
     cause: error,
   });

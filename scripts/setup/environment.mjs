@@ -1,5 +1,4 @@
-// Every environment variable that the set-up and the loader read, documented here and nowhere else
-// (`node scripts/setup.mjs --help` prints this table).
+// Every environment variable that the setup and the loader read. `node scripts/setup.mjs --help` prints this table.
 
 import os from 'node:os';
 import path from 'node:path';
@@ -8,7 +7,7 @@ import { SetupFailure } from './failure.mjs';
 export const variables = [
   {
     name: 'LIBTORCH',
-    text: 'the folder of a libtorch to use: the one with include/ and lib/ in it (also the torch folder of a Python environment)',
+    text: 'the libtorch to use: the folder with include/ and lib/ (the torch folder of a Python environment is one)',
   },
   {
     name: 'LIBTORCH_USE_PYTORCH',
@@ -16,60 +15,60 @@ export const variables = [
   },
   {
     name: 'TORCH_FUNC_VARIANT',
-    text: 'which build of libtorch to fetch: cpu (the default), cu126, cu130, ... as PyTorch names them',
+    text: 'the build of libtorch to download, by PyTorch’s name: cpu (the default), cu126, cu130, ...',
   },
   {
     name: 'TORCH_FUNC_CACHE',
-    text: 'the folder that fetched libtorch builds are kept in (default: torch-func in the cache folder of the user)',
+    text: 'the folder for downloads and Python environments (default: torch-func in the user’s cache folder)',
   },
   {
     name: 'TORCH_FUNC_PYTHON',
-    text: 'the Python to use: for LIBTORCH_USE_PYTORCH, for pip, and for the parity tests if it has torch, numpy and yaml',
+    text: 'the Python for LIBTORCH_USE_PYTORCH, for pip, and for the parity tests if it has torch, numpy and yaml',
   },
   {
     name: 'TORCH_FUNC_ARCHIVE_URL',
-    text: 'where to fetch the libtorch archive from when there is no Python, in place of PyTorch’s own address',
+    text: 'the address of the libtorch archive for machines without Python, in place of PyTorch’s',
   },
   {
     name: 'TORCH_FUNC_ARCHIVE_SHA256',
-    text: 'the SHA-256 sum that the libtorch archive must have',
+    text: 'the SHA-256 checksum of that archive',
   },
   {
     name: 'TORCH_FUNC_DEBUG',
-    text: 'set to 1 to build the addon for a debugger, to address to build it with AddressSanitizer as well',
+    text: 'set to 1 for debugging information in the addon, to address for AddressSanitizer as well',
   },
   {
     name: 'TORCH_FUNC_ADDON',
-    text: 'the addon to load (a torch_func.node), in place of the one that this installation has',
+    text: 'the addon to load (a torch_func.node), in place of the installed one',
   },
   {
     name: 'CXX, CMAKE_BUILD_PARALLEL_LEVEL',
-    text: 'the C++ compiler, and how many of it run at once',
+    text: 'the C++ compiler, and how many run at once',
   },
   {
     name: 'HTTPS_PROXY, HTTP_PROXY, NO_PROXY',
-    text: 'the proxy for fetching that archive (pip and npm read them as well)',
+    text: 'the proxy for downloads (pip and npm read these too)',
   },
 ];
 
 /** @typedef {ReturnType<typeof readEnvironment>} Environment */
 
 /**
- * The set-up's view of the environment.
+ * The setup's view of the environment.
  *
  * @param {NodeJS.ProcessEnv} [env]
  */
 export function readEnvironment(env = process.env) {
   const variant = env.TORCH_FUNC_VARIANT || 'cpu';
   if (!/^[a-z]+[0-9.]*$/.test(variant)) {
-    throw new SetupFailure(`TORCH_FUNC_VARIANT is '${variant}', which is no name of a PyTorch build`, {
-      advice: ['set it to cpu, or to a CUDA build such as cu126 or cu130, or leave it out'],
+    throw new SetupFailure(`TORCH_FUNC_VARIANT is '${variant}', which does not name a PyTorch build`, {
+      advice: ['set it to cpu, or to a CUDA build such as cu126 or cu130, or unset it'],
     });
   }
   const sum = env.TORCH_FUNC_ARCHIVE_SHA256?.toLowerCase() || null;
   if (sum !== null && !/^[0-9a-f]{64}$/.test(sum)) {
-    throw new SetupFailure('TORCH_FUNC_ARCHIVE_SHA256 is no SHA-256 sum', {
-      advice: ['give its 64 hexadecimal digits'],
+    throw new SetupFailure('TORCH_FUNC_ARCHIVE_SHA256 is not a SHA-256 checksum', {
+      advice: ['set it to 64 hexadecimal digits'],
     });
   }
   return {

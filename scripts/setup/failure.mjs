@@ -1,4 +1,4 @@
-// The error that ends a set-up: what went wrong, what was tried, what the user can do.
+// The error that ends a setup: the problem, what was tried, and advice.
 
 /**
  * The code of a system error, such as `ENOENT`; undefined for any other error.
@@ -10,7 +10,7 @@ export function codeOf(error) {
   return /** @type {NodeJS.ErrnoException} */ (error)?.code;
 }
 
-/** What an error says. @param {unknown} error */
+/** The message of an error. @param {unknown} error */
 export function messageOf(error) {
   return String(/** @type {Partial<Error> | undefined} */ (error)?.message ?? error);
 }
@@ -28,7 +28,7 @@ export class SetupFailure extends Error {
     this.details = details;
   }
 
-  /** The whole text for a person. */
+  /** The full text for the user. */
   explain() {
     const lines = [`torch-func: ${this.message}`];
     if (this.details)
@@ -44,14 +44,14 @@ export class SetupFailure extends Error {
   }
 }
 
-/** Any error for a person: a set-up failure explained, anything else with its stack. @param {unknown} error */
+/** The text of any error for the user: a setup failure explained, any other error with its stack. @param {unknown} error */
 export function explain(error) {
   if (error instanceof SetupFailure) return error.explain();
   return String(/** @type {Partial<Error> | undefined} */ (error)?.stack ?? error);
 }
 
 /**
- * A file-system error as a set-up failure where there is something useful to say about it.
+ * Turns a file-system error into a setup failure if there is advice for it; returns any other error unchanged.
  *
  * @param {unknown} error
  * @param {string} place the folder that was written to
@@ -61,19 +61,16 @@ export function explainFileError(error, place) {
   if (code === 'ENOSPC' || code === 'EDQUOT') {
     return new SetupFailure(`no disk space left while writing to ${place}`, {
       advice: [
-        'free about 1.5 GB there (libtorch for the CPU takes 0.5 GB unpacked, and 0.2 GB more while it is fetched)',
+        'free about 1.5 GB there (libtorch for the CPU takes 0.5 GB, and 0.2 GB more during the download)',
         'or set TORCH_FUNC_CACHE to a folder on another disk',
-        'or set LIBTORCH to a libtorch that you have already',
+        'or set LIBTORCH to an existing libtorch',
       ],
       cause: error,
     });
   }
   if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
     return new SetupFailure(`cannot write to ${place} (${code})`, {
-      advice: [
-        'set TORCH_FUNC_CACHE to a folder that you may write to',
-        'or set LIBTORCH to a libtorch that you have already',
-      ],
+      advice: ['set TORCH_FUNC_CACHE to a writable folder', 'or set LIBTORCH to an existing libtorch'],
       cause: error,
     });
   }

@@ -1,5 +1,5 @@
-// Fetching libtorch into the cache: by pip, or without Python as PyTorch's archive. Everything is
-// made in a staging folder; the cache entry appears by one rename, when it is whole.
+// Downloads libtorch into the cache: with pip, or without Python as PyTorch's archive. It is unpacked in a staging folder,
+// and one rename puts the complete folder in its place.
 
 import fs from 'node:fs';
 import path from 'node:path';
@@ -14,7 +14,7 @@ import { torchVersion } from './project.mjs';
 import { since } from './report.mjs';
 import { ZipError, readEntries, readText, unzip } from './zip.mjs';
 
-/** Free space wanted before anything is fetched, in bytes: the packed and the unpacked files together. */
+/** Free space that a download needs, in bytes: the packed and the unpacked files together. */
 const spaceNeeded = { cpu: 0.9e9, cuda: 9e9 };
 
 /**
@@ -36,7 +36,7 @@ export async function fetchLibtorch(context) {
   try {
     fs.mkdirSync(path.dirname(entry), { recursive: true });
     return await withLock(`${entry}.lock`, () => fetchLocked(context, entry), {
-      onWait: (owner) => report.line(`libtorch: waiting for ${owner}, which is fetching it`),
+      onWait: (owner) => report.line(`libtorch: waiting for ${owner}, which is downloading it`),
     });
   } catch (error) {
     throw explainFileError(error, environment.cache);
@@ -51,7 +51,7 @@ async function fetchLocked(context, entry) {
   await checkSpace(environment);
 
   const staging = `${entry}.partial`;
-  // The lock is held, so what lies here was left by a set-up that was interrupted.
+  // This process holds the lock, so the folder was left by an interrupted setup.
   fs.rmSync(staging, { recursive: true, force: true });
   fs.mkdirSync(staging, { recursive: true });
   try {
@@ -59,9 +59,9 @@ async function fetchLocked(context, entry) {
     const source = (await byPip(context, staging, tree)) ?? (await byArchive(context, entry, tree));
     const found = inspectLibtorch(path.join(tree, 'torch'));
     if ('problem' in found) {
-      throw new SetupFailure('what was fetched is no libtorch that fits', {
+      throw new SetupFailure('the download is not a usable libtorch', {
         tried: [...tried, found.problem],
-        advice: ['check TORCH_FUNC_VARIANT', 'or set LIBTORCH to a libtorch that you have'],
+        advice: ['check TORCH_FUNC_VARIANT', 'or set LIBTORCH to an existing libtorch'],
       });
     }
     fs.rmSync(entry, { recursive: true, force: true });
@@ -81,12 +81,12 @@ export async function checkSpace({ cache, variant }, statfs = fs.promises.statfs
   if (free >= needed) return;
   throw new SetupFailure(`not enough disk space for libtorch in ${cache}`, {
     tried: [
-      `free: ${(free / 1e9).toFixed(1)} GB; needed while fetching and unpacking: ${(needed / 1e9).toFixed(1)} GB`,
+      `free: ${(free / 1e9).toFixed(1)} GB; needed for the download and unpacking: ${(needed / 1e9).toFixed(1)} GB`,
     ],
     advice: [
       'free some space',
       'or set TORCH_FUNC_CACHE to a folder on another disk',
-      'or set LIBTORCH to a libtorch that you have already',
+      'or set LIBTORCH to an existing libtorch',
     ],
   });
 }
@@ -95,7 +95,7 @@ export async function checkSpace({ cache, variant }, statfs = fs.promises.statfs
  * @param {Context} context
  * @param {string} staging
  * @param {string} tree
- * @returns {Promise<string | null>} how it was fetched, or null where pip cannot
+ * @returns {Promise<string | null>} the source, or null if pip cannot download it
  */
 async function byPip({ environment, report, say, tried, env }, staging, tree) {
   const { variant } = environment;
@@ -105,10 +105,10 @@ async function byPip({ environment, report, say, tried, env }, staging, tree) {
     return null;
   }
   const from = performance.now();
-  // The macOS wheels carry no name of a variant.
+  // macOS wheels have no variant in their version.
   const requirement = process.platform === 'darwin' ? `torch==${torchVersion}` : `torch==${torchVersion}+${variant}`;
-  report.line(`libtorch: fetching by pip download ${requirement} (Python ${search.pip.python.version})`);
-  const onProgress = report.bytes('fetching');
+  report.line(`libtorch: downloading with pip download ${requirement} (Python ${search.pip.python.version})`);
+  const onProgress = report.bytes('downloading');
   const { wheels, problem } = await search.pip.download([requirement], path.join(staging, 'wheels'), {
     variant,
     onProgress,
@@ -125,16 +125,16 @@ async function byPip({ environment, report, say, tried, env }, staging, tree) {
   } catch (error) {
     if (!(error instanceof ZipError)) throw error;
     tried.push(`pip download ${requirement}: ${error.message}`);
-    throw new SetupFailure('the wheel that pip fetched is damaged', { tried, advice: ['try again'], cause: error });
+    throw new SetupFailure('the wheel that pip downloaded is damaged', { tried, advice: ['try again'], cause: error });
   }
   report.clear();
-  report.line(`libtorch: fetched by pip and unpacked (${since(from)})`);
+  report.line(`libtorch: downloaded with pip and unpacked (${since(from)})`);
   return `pip download ${requirement}`;
 }
 
 /**
- * A CUDA wheel's libraries look for NVIDIA's in a folder nvidia beside torch, where pip would
- * have installed the wheels that it depends on.
+ * Adds NVIDIA's libraries. Those of a CUDA wheel look for them in the folder nvidia beside torch, where pip would install
+ * the dependencies.
  *
  * @param {import('./pip.mjs').Pip} pip
  * @param {string} wheel
@@ -147,17 +147,17 @@ async function addCudaLibraries(pip, wheel, staging, tree, { variant, report }) 
   const metadata = entries.find(({ name }) => /^[^/]+\.dist-info\/METADATA$/.test(name));
   const requirements = metadata ? cudaRequirements(await readText(wheel, metadata)) : [];
   if (requirements.length === 0) return;
-  report.line(`libtorch: fetching ${requirements.length} packages of NVIDIA's libraries`);
+  report.line(`libtorch: downloading ${requirements.length} packages of NVIDIA's libraries`);
   const { wheels, problem } = await pip.download(requirements, staging, {
     variant,
     dependencies: true,
-    onProgress: report.bytes('fetching'),
+    onProgress: report.bytes('downloading'),
   });
   if (problem !== null) {
-    throw new SetupFailure("NVIDIA's libraries for this variant could not be fetched", {
+    throw new SetupFailure("NVIDIA's libraries for this variant could not be downloaded", {
       details: problem,
       tried: requirements,
-      advice: ['try again with a network'],
+      advice: ['try again with a network connection'],
     });
   }
   for (const file of wheels)
@@ -171,7 +171,7 @@ export function cudaRequirements(metadata) {
   );
 }
 
-/** What of a torch wheel is kept: headers and libraries, without Python's and the tests' own. @param {string} name */
+/** Which entries of a torch wheel are kept: headers and libraries, without those for Python and for tests. @param {string} name */
 export function placeOfWheelEntry(name) {
   if (
     /^torch\/lib\/lib(torch_python|shm|aoti_custom_ops|backend_with_compiler|jitbackend_test|torchbind_test|c10d_)/.test(
@@ -183,36 +183,36 @@ export function placeOfWheelEntry(name) {
   return /^torch\/(include|lib|share)\//.test(name) || /^torch\/\.dylibs\//.test(name) ? name : null;
 }
 
-/** The archive's folder is called libtorch; in the cache it is torch, whichever way it came. @param {string} name */
+/** The same for an archive, whose folder libtorch becomes torch in the cache. @param {string} name */
 export function placeOfArchiveEntry(name) {
   const inner = placeOfWheelEntry(name.replace(/^libtorch\//, 'torch/'));
   return name.startsWith('libtorch/') ? inner : null;
 }
 
-/** @param {Context} context @param {string} entry @param {string} tree @returns {Promise<string>} how it was fetched */
+/** @param {Context} context @param {string} entry @param {string} tree @returns {Promise<string>} the source */
 async function byArchive({ environment, report, say, tried, env }, entry, tree) {
   const { url, sha256 } = archiveFor(environment);
   const from = performance.now();
-  // Outside the staging folder, so that an interrupted download can go on.
+  // Outside the staging folder, so that an interrupted download can be resumed.
   const file = path.join(environment.cache, 'downloads', `${path.basename(entry)}.zip`);
-  say(`fetching ${url}`);
+  say(`downloading ${url}`);
   if (sha256 === null) {
     report.warn(
-      `no SHA-256 sum is known for this archive; it is protected by ${url.startsWith('https:') ? 'HTTPS only' : 'nothing'} (TORCH_FUNC_ARCHIVE_SHA256 gives one)`,
+      `no SHA-256 checksum is known for this archive; ${url.startsWith('https:') ? 'only HTTPS' : 'nothing'} protects the download (TORCH_FUNC_ARCHIVE_SHA256 provides one)`,
     );
   }
   try {
-    const { sha256: sum } = await download(url, file, { sha256, env, onProgress: report.bytes('fetching') });
+    const { sha256: sum } = await download(url, file, { sha256, env, onProgress: report.bytes('downloading') });
     await unzip(file, tree, { place: placeOfArchiveEntry, onProgress: report.bytes('unpacking') });
     fs.rmSync(file, { force: true });
     report.clear();
     report.line(
-      `libtorch: fetched and unpacked (${since(from)}), SHA-256 ${sum}${sha256 === null ? ', not verified' : ', as expected'}`,
+      `libtorch: downloaded and unpacked (${since(from)}), SHA-256 ${sum}${sha256 === null ? ', not verified' : ', as expected'}`,
     );
   } catch (error) {
     if (error instanceof ZipError) {
       fs.rmSync(file, { force: true });
-      throw new SetupFailure('the libtorch archive is damaged, and was removed', {
+      throw new SetupFailure('the libtorch archive is damaged and was removed', {
         tried: [...tried, error.message],
         advice: ['try again'],
         cause: error,
@@ -221,7 +221,7 @@ async function byArchive({ environment, report, say, tried, env }, entry, tree) 
     if (error instanceof SetupFailure) {
       throw new SetupFailure(error.message, {
         tried: [...tried, ...error.tried],
-        advice: [...error.advice, 'or install Python 3.10 or newer with pip, and it is fetched from there'],
+        advice: [...error.advice, 'or install Python 3.10 or newer with pip, which the setup then uses'],
         cause: error,
       });
     }

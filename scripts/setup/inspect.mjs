@@ -1,4 +1,4 @@
-// What a folder that is said to be a libtorch really is.
+// Checks whether a folder is a usable libtorch.
 
 import fs from 'node:fs';
 import path from 'node:path';
@@ -8,7 +8,7 @@ import { isSupportedVersion, supportedSeries, torchVersion } from './project.mjs
  * @typedef {object} Libtorch
  * @property {string} path the folder that has include/ and lib/
  * @property {string} version as in `2.13.0`
- * @property {boolean} cuda whether it has the CUDA library
+ * @property {boolean} cuda whether it includes the CUDA library
  * @property {string} [source] how it was found
  */
 
@@ -23,7 +23,7 @@ const machoCpus = { x64: 0x01000007, arm64: 0x0100000c };
  */
 export function inspectLibtorch(folder, arch = process.arch) {
   let place = path.resolve(folder);
-  // The folder above is a common slip: an unpacked archive, or a wheel's.
+  // Naming the parent folder, of an unpacked archive or a wheel, is a common mistake.
   for (const inner of ['libtorch', 'torch']) {
     if (
       !fs.existsSync(path.join(place, 'include', 'ATen')) &&
@@ -35,7 +35,7 @@ export function inspectLibtorch(folder, arch = process.arch) {
   if (!fs.existsSync(place)) return { problem: `there is no folder ${place}` };
   const version = readVersion(place);
   if (version === null)
-    return { problem: `${place} has no include/torch/headeronly/version.h, so it is no libtorch ${supportedSeries}` };
+    return { problem: `${place} has no include/torch/headeronly/version.h, so it is not libtorch ${supportedSeries}` };
   if (!isSupportedVersion(version)) {
     return { problem: `${place} is libtorch ${version}; ${supportedSeries}.x (such as ${torchVersion}) is needed` };
   }
@@ -71,7 +71,7 @@ function readVersion(place) {
   return null;
 }
 
-/** Says what a library is made for when that is not this machine. @param {string} file @param {string} arch */
+/** Describes the system of a library that is not for this machine. @param {string} file @param {string} arch */
 function architectureMismatch(file, arch) {
   const head = Buffer.alloc(20);
   const fd = fs.openSync(file, 'r');
@@ -93,9 +93,9 @@ function architectureMismatch(file, arch) {
     if (process.platform !== 'darwin') return `a macOS library, and this is ${here}`;
     return machoCpus[arch] === cpu ? null : `for ${nameOf(machoCpus, cpu)}, and this Node.js is ${arch}`;
   }
-  // A universal macOS library has this head; it holds more than one architecture.
+  // A universal macOS library holds several architectures.
   if (head.readUInt32BE(0) === 0xcafebabe) return null;
-  return 'no shared library of this system';
+  return 'not a shared library of this system';
 }
 
 /** @param {Record<string, number>} table @param {number} code */

@@ -1,4 +1,4 @@
-// Finding libtorch: the order in which places are tried, each reported in one line.
+// Finds libtorch. Each place that is tried gives one line.
 
 import fs from 'node:fs';
 import { SetupFailure } from './failure.mjs';
@@ -41,12 +41,12 @@ export async function findLibtorch(report, environment) {
   return libtorch;
 }
 
-/** What was asked for decides what is found, as long as that is still there. @param {Environment} environment */
+/** The settings that decide which libtorch is found. @param {Environment} environment */
 function question({ libtorch, usePytorch, variant, cache, python }) {
   return JSON.stringify([libtorch, usePytorch, usePytorch ? python : null, variant, cache, process.arch, torchVersion]);
 }
 
-/** The last answer, looked at again, so that a second set-up need not search. @param {Environment} environment */
+/** The result of the previous setup, if the settings are the same and it is still valid. @param {Environment} environment */
 function recall(environment) {
   const record = readJson(recordPath);
   if (!record?.libtorch || record.asked !== question(environment)) return null;
@@ -55,7 +55,7 @@ function recall(environment) {
   return { ...found.libtorch, source: record.libtorch.source };
 }
 
-/** LIBTORCH is the user's explicit wish: when it does not fit, nothing else is used in its place. @param {Environment} environment @param {Say} say */
+/** LIBTORCH is an explicit choice: if it is not usable, nothing replaces it. @param {Environment} environment @param {Say} say */
 function fromVariable({ libtorch: folder }, say) {
   if (!folder) {
     say('LIBTORCH is not set');
@@ -63,11 +63,11 @@ function fromVariable({ libtorch: folder }, say) {
   }
   const found = inspectLibtorch(folder);
   if ('libtorch' in found) return { ...found.libtorch, source: 'LIBTORCH' };
-  throw new SetupFailure('LIBTORCH names no libtorch that fits', {
+  throw new SetupFailure('LIBTORCH does not name a usable libtorch', {
     tried: [`LIBTORCH=${folder}: ${found.problem}`],
     advice: [
       `set LIBTORCH to the folder of a libtorch ${supportedSeries}.x for ${process.platform} ${process.arch} (the one with include/ and lib/)`,
-      'or unset it, and the set-up finds or fetches one',
+      'or unset it, and the setup finds or downloads one',
     ],
   });
 }
@@ -81,12 +81,12 @@ async function fromPython(environment, say) {
   const { folder, tried } = await installedTorch(environment.python);
   const found = folder ? inspectLibtorch(folder) : { problem: 'no Python with torch was found' };
   if ('libtorch' in found) return { ...found.libtorch, source: 'the torch of a Python environment' };
-  throw new SetupFailure('LIBTORCH_USE_PYTORCH is set, and no torch that fits was found', {
+  throw new SetupFailure('LIBTORCH_USE_PYTORCH is set, but no usable torch was found', {
     tried: folder ? [...tried, found.problem] : tried,
     advice: [
       `install it: pip install torch==${torchVersion}`,
       'or set TORCH_FUNC_PYTHON to the Python that has it',
-      'or unset LIBTORCH_USE_PYTORCH, and the set-up fetches a libtorch',
+      'or unset LIBTORCH_USE_PYTORCH, and the setup downloads libtorch',
     ],
   });
 }

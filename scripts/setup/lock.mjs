@@ -1,4 +1,4 @@
-// A lock between processes: a file that is created only if it is not there.
+// A lock between processes: a file that only one of them can create.
 
 import fs from 'node:fs/promises';
 import os from 'node:os';
@@ -7,9 +7,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { codeOf } from './failure.mjs';
 
 const heartbeat = 5_000;
-/** A lock of another machine (a shared home folder) is stale when its owner has been silent for so long. */
+/** A lock of another machine (in a shared home folder) is stale after this time without a heartbeat. */
 const silence = 60_000;
-/** Long enough to read one small file and remove it, which is all that a recovery does. */
+/** A recovery reads and removes one small file, which takes less. */
 const recoveryLimit = 10_000;
 
 /**
@@ -52,7 +52,7 @@ export async function withLock(file, body, { onWait, poll = 200 } = {}) {
   }
 }
 
-/** Writes the file beside and links it, so that nobody ever reads half a lock. @param {string} file @param {string} content */
+/** Writes a draft and links it, so that no process reads a partial lock. @param {string} file @param {string} content */
 async function create(file, content) {
   const draft = `${file}.${process.pid}.${Math.random().toString(36).slice(2)}`;
   await fs.writeFile(draft, content, { flag: 'wx' });
@@ -83,14 +83,13 @@ async function isStale(file, content) {
   if (owner === null) return (await age(file)) > recoveryLimit;
   if (owner.host !== os.hostname()) return (await age(file)) > silence;
   if (!isAlive(owner.pid)) return true;
-  // The process id may have been given to another process since.
+  // Another process may have the same id by now.
   return owner.started !== null && owner.started !== (await startTime(owner.pid));
 }
 
 /**
- * Removes a stale lock. Two processes may find the same lock stale; were both to remove it, the
- * second could remove the lock that the first has taken meanwhile. So a recovery is itself
- * exclusive, and looks again at what it is about to remove.
+ * Removes a stale lock. If two processes found the same lock stale and both removed it, the second could remove the new lock
+ * of the first. So a recovery holds a lock of its own, and reads the file again before it removes it.
  *
  * @param {string} file
  * @param {string} content
@@ -144,11 +143,11 @@ function isAlive(pid) {
   }
 }
 
-/** When a process started, in the kernel's clock ticks; null where that cannot be told. @param {number} pid */
+/** When a process started, in the kernel's clock ticks; null if unknown. @param {number} pid */
 async function startTime(pid) {
   try {
     const stat = await fs.readFile(`/proc/${pid}/stat`, 'utf8');
-    // The second field is the program's name in parentheses and may contain anything.
+    // The second field is the program's name in parentheses, which may contain any character.
     return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null;
   } catch {
     return null;

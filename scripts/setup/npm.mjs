@@ -1,4 +1,4 @@
-// npm's packages: a fresh clone has none, and every other step needs some.
+// Installs npm's packages, which every other step needs.
 
 import fs from 'node:fs';
 import path from 'node:path';
@@ -21,7 +21,7 @@ export async function installPackages(report, place = root) {
   );
 }
 
-/** Whether node_modules holds what package-lock.json names. @param {string} place */
+/** Whether node_modules has the versions in package-lock.json. @param {string} place */
 export function isInstalled(place) {
   const wanted = readJson(path.join(place, 'package-lock.json'))?.packages;
   const present = readJson(path.join(place, 'node_modules', '.package-lock.json'))?.packages;
@@ -29,7 +29,7 @@ export function isInstalled(place) {
   if (!present) return false;
   return Object.entries(wanted).every(([name, entry]) => {
     if (name === '') return true;
-    // Packages of other systems are named in the lock file and never installed.
+    // The lock file also names packages of other systems, which are never installed.
     if (!(name in present)) return entry.optional === true || entry.peer === true;
     return present[name].version === entry.version;
   });
@@ -39,7 +39,7 @@ export function isInstalled(place) {
 async function install(report, place) {
   const from = performance.now();
   report.line('npm: installing packages');
-  // No scripts: this package's own install script is the set-up that is running.
+  // No scripts: this package's install script is the setup itself.
   const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund'];
   const cli = process.env.npm_execpath;
   const result = cli?.endsWith('.js')
@@ -52,16 +52,16 @@ async function install(report, place) {
       tried: [`npm ${args.join(' ')} in ${place}`],
       advice: [
         offline
-          ? 'the registry was not reached: check the network and the proxy settings (HTTPS_PROXY, npm config get registry)'
+          ? 'the registry could not be reached: check the network and the proxy settings (HTTPS_PROXY, npm config get registry)'
           : 'read the message above',
-        'run npm ci yourself; the set-up goes on from there',
+        'run npm ci, then repeat the setup',
       ],
     });
   }
   report.line(`npm: packages installed (${since(from)})`);
 }
 
-/** Without what npm passes to a script: it would change what a second npm does. */
+/** Without the variables that npm passes to scripts: they would change how another npm runs. */
 function cleanEnvironment() {
   const env = { ...process.env };
   for (const name of Object.keys(env)) {
@@ -75,7 +75,7 @@ function cleanEnvironment() {
   return env;
 }
 
-/** The start of what npm says went wrong: its end is always a page of general advice. @param {string} text */
+/** The first error lines of npm; the last ones are always general advice. @param {string} text */
 function errorLines(text) {
   const lines = text.split('\n').filter((line) => /^npm (error|ERR!) ?\S/.test(line));
   return lines.length > 0 ? lines.slice(0, 12).join('\n') : tail(text);

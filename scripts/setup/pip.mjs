@@ -1,4 +1,4 @@
-// Fetching wheels with pip, so that the user's mirrors, proxies and offline folders count.
+// Downloads wheels with pip, so that the user's mirrors, proxies and offline folders are used.
 
 import fs from 'node:fs';
 import path from 'node:path';
@@ -9,7 +9,7 @@ import { findPythons } from './python.mjs';
 
 const pytorchIndex = 'https://download.pytorch.org/whl';
 
-/** The Pythons that a torch wheel may be made for: any will do, since only its C++ libraries are used. */
+/** Versions of Python to try: only the C++ libraries of the torch wheel are used, so any version will do. */
 const wheelPythons = ['3.12', '3.11', '3.13', '3.10', '3.14'];
 
 /**
@@ -39,7 +39,7 @@ export class Pip {
   }
 
   /**
-   * Fetches wheels into a folder, asking first the user's own indexes and then PyTorch's.
+   * Downloads wheels into a folder, from the user's own indexes or else from PyTorch's.
    *
    * @param {string[]} requirements
    * @param {string} folder
@@ -65,7 +65,7 @@ export class Pip {
         return { wheels: wheels.map((name) => path.join(folder, name)), problem: null };
       }
       problem = result.error?.message ?? tail(errorsOf(result.stderr), 4);
-      // Asking for another Python's wheel helps only where the index answered and had none for this one.
+      // The wheel of another Python helps only if the index has none for this one.
       if (more.length > 0 && !/No matching distribution|ResolutionImpossible|not a supported wheel/.test(result.stderr))
         break;
     }

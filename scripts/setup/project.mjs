@@ -1,4 +1,4 @@
-// Where this package lies, and which libtorch it is written for.
+// Where the package is, and which libtorch it needs.
 
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -17,8 +17,8 @@ export function isSupportedVersion(version) {
   return version === supportedSeries || version.startsWith(`${supportedSeries}.`);
 }
 
-/** Where the addon lies once it is built. */
+/** The built addon. */
 export const addonPath = path.join(root, 'build', 'Release', 'torch_func.node');
 
-/** What the last set-up found, for `torch-func doctor` and for the next set-up. */
+/** What the last setup found, for `torch-func doctor` and for the next setup. */
 export const recordPath = path.join(root, 'build', 'setup.json');

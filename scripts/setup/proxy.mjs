@@ -1,4 +1,4 @@
-// Connections through a proxy, as HTTPS_PROXY, HTTP_PROXY and NO_PROXY ask for it.
+// Connections through the proxy that HTTPS_PROXY, HTTP_PROXY and NO_PROXY name.
 
 import http from 'node:http';
 import https from 'node:https';
@@ -34,7 +34,7 @@ function isExempt(url, list) {
  *
  * @param {URL} url
  * @param {Record<string, string>} headers
- * @param {{ env?: NodeJS.ProcessEnv, timeout?: number }} [options] how long a silent connection is waited for, in milliseconds
+ * @param {{ env?: NodeJS.ProcessEnv, timeout?: number }} [options] how long to wait for a silent connection, in milliseconds
  * @returns {Promise<http.IncomingMessage>}
  */
 export async function get(url, headers, { env = process.env, timeout = 60_000 } = {}) {
@@ -47,7 +47,7 @@ export async function get(url, headers, { env = process.env, timeout = 60_000 } 
     options = { path: url.href, headers: { ...options.headers, ...authorization(proxy) } };
   } else if (proxy) {
     const socket = await tunnel(proxy, url, timeout);
-    // Without an agent: Node.js uses this function only then.
+    // Node.js uses this function only without an agent.
     options.createConnection = () => tls.connect({ socket, servername: url.hostname });
   }
   return new Promise((resolve, reject) => {

@@ -1,5 +1,5 @@
-// A Python with PyTorch, numpy and yaml: what the parity tests compare with. Nothing else needs
-// it, so that a set-up goes on without one, and the tests say what they miss.
+// A Python with PyTorch, numpy and yaml, for the parity tests. Nothing else needs it, so the setup continues without one,
+// and the tests say what is missing.
 
 import fs from 'node:fs';
 import path from 'node:path';
@@ -11,15 +11,15 @@ import { findPythons } from './python.mjs';
 import { readJson, writeJson } from './stamp.mjs';
 import { makeEnvironment, pythonOf } from './virtual-environment.mjs';
 
-/** What the last set-up found: `{ path, source }`, or `{ path: null, problem }`. */
+/** What the last setup found: `{ path, source }`, or `{ path: null, problem }`. */
 export const pythonRecord = path.join(root, 'build', 'python.json');
 
 /**
  * @typedef {object} Answer
  * @property {string | null} path
- * @property {string} [source] where it comes from
+ * @property {string} [source] how it was found
  * @property {string} [problem] why there is none
- * @property {string} [asked] what the answer depends on
+ * @property {string} [asked] the settings that decide
  */
 /** @typedef {import('./environment.mjs').Environment} Environment */
 
@@ -58,7 +58,7 @@ async function named({ python }) {
   return { path: pythons[0].path, source: 'TORCH_FUNC_PYTHON' };
 }
 
-/** What a Python lacks, or null. Nothing is imported: that would take seconds. @param {string} python */
+/** What a Python lacks, or null. It imports nothing, because importing torch takes seconds. @param {string} python */
 async function missing(python) {
   const script = [
     'import importlib.metadata as m, importlib.util as u',
@@ -73,7 +73,7 @@ async function missing(python) {
 }
 
 /**
- * One in the cache, created if there is none.
+ * The one in the cache, created if necessary.
  *
  * @param {import('./report.mjs').Report} report
  * @param {Environment} environment

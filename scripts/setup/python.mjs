@@ -1,4 +1,4 @@
-// Finding a Python: to ask it for its torch, to fetch with its pip, to make an environment with.
+// Finds a Python: for its torch, for its pip, or to create an environment.
 
 import { run, which } from './commands.mjs';
 
@@ -12,7 +12,7 @@ const minimum = [3, 10];
  */
 
 /**
- * Every Python 3 that runs, without repetition; only `wanted` when that is given.
+ * Every Python 3 that runs, each once; only `wanted` if it is given.
  *
  * @param {string | null} wanted
  * @returns {Promise<{ pythons: Python[], tried: string[] }>}
@@ -32,7 +32,7 @@ export async function findPythons(wanted, env = process.env) {
     const result = await run(program, ['-c', script], { env, timeout: 30_000 });
     const match = /^(\d+) (\d+) (.+)$/m.exec(result.stdout);
     if (!result.ok || !match) {
-      // Version managers leave programs on PATH that only say which version to choose.
+      // Version managers put programs on PATH that only ask for a version.
       tried.push(`${program}: does not run`);
       continue;
     }
@@ -49,8 +49,8 @@ export async function findPythons(wanted, env = process.env) {
 }
 
 /**
- * The folder of the torch that a Python environment has. It is located, not imported: importing
- * takes seconds and may fail for reasons that do not matter here.
+ * The folder of torch in a Python environment. It is located, not imported: importing takes seconds and may fail for
+ * reasons that do not matter here.
  *
  * @param {string | null} wanted
  */

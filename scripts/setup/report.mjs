@@ -1,5 +1,5 @@
-// What the set-up says while it works: one line per step; on a terminal a line that is
-// rewritten while something long runs, in a pipe plain lines and no rewriting.
+// The setup's output: one line per step. On a terminal a line shows progress and is overwritten; in a pipe there are only
+// plain lines.
 
 const spinnerPause = 100;
 
@@ -26,14 +26,14 @@ export class Report {
     this.stream.write(`${text}\n`);
   }
 
-  /** A line that stays even when quiet: something the user should know. @param {string} text */
+  /** A warning, printed even if quiet. @param {string} text */
   warn(text) {
     this.lines.push(text);
     this.clear();
     this.stream.write(`torch-func: ${text}\n`);
   }
 
-  /** A line that the next one replaces; not shown in a pipe. @param {string} text */
+  /** A line that the next one overwrites; not shown in a pipe. @param {string} text */
   progress(text) {
     if (!this.live) return;
     const now = Date.now();
@@ -46,8 +46,7 @@ export class Report {
   }
 
   /**
-   * Progress in bytes. In a pipe it gives a line every fifth of the way, so that a log shows
-   * that something happens without filling up.
+   * Progress in bytes. In a pipe it prints five lines at most, which keeps logs short.
    *
    * @param {string} what
    * @returns {Progress}
@@ -76,7 +75,7 @@ export function megabytes(bytes) {
   return (bytes / 1e6).toFixed(bytes < 1e8 ? 1 : 0);
 }
 
-/** A duration for a person. @param {number} from as from performance.now() */
+/** The time since `from`, as text. @param {number} from as from performance.now() */
 export function since(from) {
   return `${((performance.now() - from) / 1000).toFixed(1)} s`;
 }

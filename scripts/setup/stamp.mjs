@@ -1,14 +1,14 @@
-// Whether something is out of date: the digest of all that it is made from, kept beside it.
+// Digests of inputs, which tell whether an output is out of date.
 
 import crypto from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 
 /**
- * Digest of the contents of files and folders, and of any other value that matters.
+ * The digest of files, folders and other values.
  *
  * @param {string} base paths are recorded relative to this folder
- * @param {string[]} entries files or folders below it; one that is missing counts as missing
+ * @param {string[]} entries files or folders below it; a missing one is skipped
  * @param {{ accept?: (name: string) => boolean, values?: unknown[] }} [options]
  */
 export function digest(base, entries, { accept = () => true, values = [] } = {}) {
@@ -45,7 +45,7 @@ export function readJson(file) {
   }
 }
 
-/** Written beside and renamed, so that a reader never sees half a file. @param {string} file @param {unknown} value */
+/** Writes a draft and renames it, so that no reader sees a partial file. @param {string} file @param {unknown} value */
 export function writeJson(file, value) {
   fs.mkdirSync(path.dirname(file), { recursive: true });
   const draft = `${file}.${process.pid}`;

@@ -1,4 +1,4 @@
-// The C++ compiler and CMake: what is there, and whether it is new enough.
+// Finds the C++ compiler and CMake, and checks their versions.
 
 import { run, which } from './commands.mjs';
 import { SetupFailure } from './failure.mjs';
@@ -6,7 +6,7 @@ import { SetupFailure } from './failure.mjs';
 const minimum = { cmake: [3, 20], 'g++': [11, 0], 'clang++': [14, 0] };
 
 /**
- * Finds what the build needs, or throws with what is missing.
+ * Finds the tools of the build, or throws an error that says what is missing.
  *
  * @returns {Promise<{ cmake: string, cmakeVersion: string, compiler: string, compilerVersion: string, generator: string }>}
  */
@@ -73,7 +73,7 @@ async function findCompiler(env) {
     }
     return { compiler: program, compilerVersion: `${kind} ${version}` };
   }
-  throw new SetupFailure('no C++ compiler that can build the addon was found', {
+  throw new SetupFailure('no suitable C++ compiler was found', {
     tried,
     advice: [
       process.platform === 'darwin'

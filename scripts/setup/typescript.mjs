@@ -1,4 +1,4 @@
-// The TypeScript of lib/, compiled to dist/ when it has changed, and the entry for ES modules.
+// Compiles lib/ to dist/ if it has changed, and writes the entry for ES modules.
 
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
@@ -12,7 +12,7 @@ import { digest, readJson, writeJson } from './stamp.mjs';
 
 const stampPath = path.join(root, 'build', 'typescript.json');
 
-// One copy of the package's state however it is imported: the ES module is the CommonJS one.
+// The ES module re-exports the CommonJS one, so the package's state exists once.
 const entries = {
   'index.mjs': "export * from './index.js';\nexport { default } from './index.js';\n",
   'index.d.mts': "export * from './index.js';\nimport * as torch from './index.js';\nexport default torch;\n",
@@ -21,7 +21,7 @@ const entries = {
 /** @param {import('./report.mjs').Report} report */
 export async function compileTypeScript(report) {
   if (!fs.existsSync(path.join(root, 'lib', 'index.ts'))) {
-    // The published package brings dist/ and no sources.
+    // The published package has dist/ and no sources.
     return;
   }
   if (isCurrent()) return;
@@ -71,7 +71,7 @@ async function compile(report) {
   report.line(`TypeScript: compiled (${since(from)})`);
 }
 
-/** Output of sources that are no longer there would still be importable, and be published. @param {string} outputs @param {string} sources */
+/** Removes the output of deleted sources, which could still be imported and would be published. @param {string} outputs @param {string} sources */
 function removeOrphans(outputs, sources) {
   for (const entry of fs.readdirSync(outputs, { withFileTypes: true })) {
     const output = path.join(outputs, entry.name);

@@ -1,4 +1,4 @@
-// Reading zip files (a Python wheel is one): zip64, entries of any size, sums checked.
+// Reads zip files (a Python wheel is one): zip64, entries of any size, verified checksums.
 
 import fs from 'node:fs';
 import fsp from 'node:fs/promises';
@@ -12,7 +12,7 @@ const signature = { local: 0x04034b50, central: 0x02014b50, end: 0x06054b50, end
 const endSize = 22;
 const none16 = 0xffff;
 const none32 = 0xffffffff;
-/** Entries up to this size are inflated in one call, which is faster for the thousands of headers. */
+/** Entries up to this size are inflated in one call, which is faster for thousands of headers. */
 const wholeLimit = 1 << 20;
 
 export class ZipError extends Error {}
@@ -22,10 +22,10 @@ export class ZipError extends Error {}
  * @property {string} name
  * @property {number} method 0 stored, 8 deflated
  * @property {number} crc
- * @property {number} packed its size in the file
- * @property {number} size its size unpacked
+ * @property {number} packed compressed size
+ * @property {number} size uncompressed size
  * @property {number} offset of its local header
- * @property {number} mode POSIX mode, 0 where there is none
+ * @property {number} mode POSIX mode, 0 if unknown
  * @property {boolean} encrypted
  */
 
@@ -46,7 +46,7 @@ export async function readEntries(file) {
 }
 
 /**
- * Unpacks the entries for which `place` gives a relative path; null leaves one out.
+ * Unpacks the entries for which `place` returns a relative path; null skips an entry.
  *
  * @param {string} file
  * @param {string} folder
@@ -59,7 +59,7 @@ export async function unzip(file, folder, { place = (name) => name, onProgress }
     if (target === null) continue;
     const output = path.resolve(folder, target);
     if (output !== path.resolve(folder) && !output.startsWith(path.resolve(folder) + path.sep)) {
-      throw new ZipError(`${file} has an entry that points outside: '${entry.name}'`);
+      throw new ZipError(`${file} has an entry outside its folder: '${entry.name}'`);
     }
     chosen.push({ entry, output });
   }
@@ -102,7 +102,7 @@ export async function readText(file, entry) {
 /** @param {fsp.FileHandle} handle @param {string} file @param {Entry} entry @param {string} output @param {(bytes: number) => void} onBytes */
 async function extract(handle, file, entry, output, onBytes) {
   if ((entry.mode & 0o170000) === 0o120000)
-    throw new ZipError(`${file} has a symbolic link, which is not unpacked: '${entry.name}'`);
+    throw new ZipError(`${file} has a symbolic link, which is not supported: '${entry.name}'`);
   const mode = 0o644 | (entry.mode & 0o111);
   if (entry.size <= wholeLimit && entry.packed <= wholeLimit) {
     await fsp.writeFile(output, await inflateWhole(handle, file, entry), { mode });
@@ -135,7 +135,7 @@ async function inflateWhole(handle, file, entry) {
   const packed = await readAt(handle, await dataOffset(handle, file, entry), entry.packed, file);
   let data = packed;
   try {
-    // The limit keeps a damaged or hostile entry from filling the memory.
+    // The limit stops a damaged or hostile entry from filling the memory.
     if (entry.method === 8) data = zlib.inflateRawSync(packed, { maxOutputLength: Math.max(entry.size, 1) });
   } catch (error) {
     throw damaged(error, file, entry);
@@ -147,25 +147,25 @@ async function inflateWhole(handle, file, entry) {
 /** @param {string} file @param {Entry} entry @param {number} crc @param {number} size */
 function verify(file, entry, crc, size) {
   if (size !== entry.size)
-    throw new ZipError(`${file} is damaged: '${entry.name}' has ${size} bytes, ${entry.size} were promised`);
+    throw new ZipError(`${file} is damaged: '${entry.name}' has ${size} bytes in place of ${entry.size}`);
   if (crc >>> 0 !== entry.crc) throw new ZipError(`${file} is damaged: the checksum of '${entry.name}' is wrong`);
 }
 
-/** zlib's complaints become ours; those of the file system (no space) stay what they are. @param {unknown} error @param {string} file @param {Entry} entry */
+/** Turns zlib's errors into ours; returns errors of the file system (no space) unchanged. @param {unknown} error @param {string} file @param {Entry} entry */
 function damaged(error, file, entry) {
   const code = codeOf(error) ?? '';
   if (!code.startsWith('Z_') && code !== 'ERR_BUFFER_TOO_LARGE') return error;
   return new ZipError(`${file} is damaged: '${entry.name}' cannot be inflated (${messageOf(error)})`, { cause: error });
 }
 
-/** Where an entry's data begins: its local header may have other extra fields than the directory's. @param {fsp.FileHandle} handle @param {string} file @param {Entry} entry */
+/** Where an entry's data begins: its local header and the directory may have different extra fields. @param {fsp.FileHandle} handle @param {string} file @param {Entry} entry */
 async function dataOffset(handle, file, entry) {
   if (entry.encrypted) throw new ZipError(`${file} has an encrypted entry: '${entry.name}'`);
   if (entry.method !== 0 && entry.method !== 8)
-    throw new ZipError(`${file} has an entry packed by method ${entry.method}: '${entry.name}'`);
+    throw new ZipError(`${file} has an entry with compression method ${entry.method}: '${entry.name}'`);
   const header = await readAt(handle, entry.offset, 30, file);
   if (header.readUInt32LE(0) !== signature.local)
-    throw new ZipError(`${file} is damaged: no entry where '${entry.name}' should be`);
+    throw new ZipError(`${file} is damaged: there is no entry at the offset of '${entry.name}'`);
   return entry.offset + 30 + header.readUInt16LE(26) + header.readUInt16LE(28);
 }
 
@@ -176,7 +176,7 @@ async function readEnd(handle, fileSize, file) {
   let at = length - endSize;
   while (at >= 0 && !(tail.readUInt32LE(at) === signature.end && at + endSize + tail.readUInt16LE(at + 20) === length))
     at--;
-  if (at < 0) throw new ZipError(`${file} is no zip file, or it is truncated`);
+  if (at < 0) throw new ZipError(`${file} is not a zip file, or it is truncated`);
   const end = {
     count: tail.readUInt16LE(at + 10),
     size: tail.readUInt32LE(at + 12),
@@ -223,7 +223,7 @@ function parseDirectory(directory, count, file) {
   return entries;
 }
 
-/** The extra field holds, in this order, only those values that are all ones in the entry itself. @param {Entry} entry @param {Buffer} extra @param {string} file */
+/** The extra field holds, in this order, only the values that are all ones in the entry. @param {Entry} entry @param {Buffer} extra @param {string} file */
 function applyZip64(entry, extra, file) {
   for (let at = 0; at + 4 <= extra.length; at += 4 + extra.readUInt16LE(at + 2)) {
     if (extra.readUInt16LE(at) !== 1) continue;

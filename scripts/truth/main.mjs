@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// `npm run truth`: makes the corpus of inputs, then hands over to run.ts. Node runs no TypeScript by itself.
+// `npm run truth`: creates the corpus of inputs, then runs run.ts with jiti, because Node.js 20 cannot load TypeScript.
 
 import { createJiti } from 'jiti';
 import { prepareCorpus } from '../opdb/cache.mjs';

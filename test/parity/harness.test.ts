@@ -24,19 +24,19 @@ describe('without a Python', () => {
     if (named !== undefined) process.env.TORCH_FUNC_PYTHON = named;
   });
 
-  test('the set-up has not looked for one', () => {
+  test('the error says that the setup has not looked for one', () => {
     expect(() => findPython()).toThrow(/need a Python with PyTorch.*has not looked for one.*npm run setup -- --python/);
   });
-  test('the set-up has found none: its reason is told', () => {
+  test('the error gives the reason that the setup recorded', () => {
     existsSync.mockReturnValue(true);
     readFileSync.mockReturnValue('{"path": null, "problem": "no pip"}');
     expect(() => findPython()).toThrow(/there is none: no pip\. .*TORCH_FUNC_PYTHON/);
   });
-  test('one that is named but cannot be run', async () => {
+  test('the error names a program that cannot be run', async () => {
     process.env.TORCH_FUNC_PYTHON = '/nowhere/python';
     await expect(runPython('run_cases.py', { cases: [] })).rejects.toThrow('/nowhere/python cannot be run.');
   });
-  test('one that fails: what it said is told', async () => {
+  test('the error includes the output of a program that fails', async () => {
     process.env.TORCH_FUNC_PYTHON = process.execPath;
     await expect(runPython('run_cases.py', { cases: [] })).rejects.toThrow(
       /run_cases\.py failed \(1\):[^]*SyntaxError/,

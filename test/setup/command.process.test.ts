@@ -1,4 +1,4 @@
-// The set-up as a person runs it, on machines where something is missing.
+// The setup as users run it, on machines where something is missing.
 
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
@@ -17,7 +17,7 @@ function makePackage(): string {
   return folder;
 }
 
-/** Runs the set-up with only these programs on PATH. */
+/** Runs the setup with only these programs on PATH. */
 function setUp(folder: string, args: string[], programs: string, env: NodeJS.ProcessEnv = {}) {
   const { status, stdout, stderr } = spawnSync(process.execPath, ['scripts/setup.mjs', ...args], {
     cwd: folder,
@@ -31,7 +31,7 @@ const cmake = 'echo "cmake version 3.25.1"';
 const gcc = (major: number) => `printf '#define __GNUC__ ${major}\\n#define __GNUC_MINOR__ 2\\n'`;
 const python = (pip: string) => `case "$*" in *pip*) ${pip};; *) echo 3 11 "$0";; esac`;
 
-describe('without', () => {
+describe('the setup without', () => {
   let folder: string;
   let libtorch: string;
   let programs: string;
@@ -45,8 +45,8 @@ describe('without', () => {
   test.each<[string, Record<string, string>, RegExp]>([
     ['cmake', {}, /CMake was not found[^]*What was tried[^]*cmake on PATH: not there[^]*What you can do[^]*install/],
     ['a new cmake', { cmake: 'echo cmake version 3.16.3' }, /CMake 3\.16\.3 is too old[^]*3\.20 or newer/],
-    ['a compiler', { cmake }, /no C\+\+ compiler[^]*g\+\+ on PATH: not there[^]*clang\+\+ on PATH: not there/],
-    ['a new compiler', { cmake, 'g++': gcc(8) }, /no C\+\+ compiler[^]*g\+\+ 8\.2, 11\.0 or newer is needed/],
+    ['a compiler', { cmake }, /no suitable C\+\+ compiler[^]*g\+\+ on PATH: not there[^]*clang\+\+ on PATH: not there/],
+    ['a new compiler', { cmake, 'g++': gcc(8) }, /no suitable C\+\+ compiler[^]*g\+\+ 8\.2, 11\.0 or newer is needed/],
     ['a compiler that runs', { cmake, 'g++': 'echo broken >&2; exit 1' }, /g\+\+: does not run \(broken\)/],
     ['make', { cmake, 'g++': gcc(12) }, /neither ninja nor make was found/],
     ['npm packages', { cmake, 'g++': gcc(12), make: '' }, /cmake-js is not installed[^]*npm ci/],
@@ -58,7 +58,7 @@ describe('without', () => {
     expect(stderr).toMatch(message);
   });
 
-  test('a C++ compiler where CXX says there is one', () => {
+  test('the C++ compiler that CXX names', () => {
     writeProgram(path.join(programs, 'cmake'), cmake);
     const { stderr } = setUp(folder, ['--only', 'native'], programs, { LIBTORCH: libtorch, CXX: 'my-compiler' });
     expect(stderr).toMatch(/my-compiler \(from CXX\): not there/);
@@ -89,7 +89,7 @@ describe('without', () => {
     expect(stderr).toMatch(/What was tried[^]*python3: Python 3\.11 without pip/);
   });
 
-  test('a wheel that pip can find', () => {
+  test('a torch wheel in the indexes of pip', () => {
     const pip =
       'case "$*" in *--version*) echo pip 25.0 from x;; *) echo "ERROR: No matching distribution found" >&2; exit 1;; esac';
     writeProgram(path.join(programs, 'python3'), python(pip));
@@ -99,14 +99,14 @@ describe('without', () => {
     );
   });
 
-  test('the torch that LIBTORCH_USE_PYTORCH asks for', () => {
+  test('a torch for LIBTORCH_USE_PYTORCH', () => {
     writeProgram(path.join(programs, 'python3'), 'case "$*" in *find_spec*) echo;; *) echo 3 11 "$0";; esac');
     const { status, stderr } = setUp(folder, ['--only', 'native'], programs, { LIBTORCH_USE_PYTORCH: '1' });
     expect(status).toBe(1);
     expect(stderr).toMatch(/python3: no torch installed[^]*pip install torch==/);
   });
 
-  test('a Python, the parity environment is missing and the set-up goes on', () => {
+  test('a Python continues, with a warning that the parity environment is missing', () => {
     const { status, stderr } = setUp(folder, ['--only', 'python'], programs);
     expect(status).toBe(0);
     expect(stderr).toMatch(/no Python with PyTorch for the parity tests: python3 on PATH: not there/);
@@ -115,15 +115,15 @@ describe('without', () => {
   });
 });
 
-test('LIBTORCH of another version is refused, and nothing else is used in its place', () => {
+test('a LIBTORCH of another version is refused, and nothing replaces it', () => {
   const folder = makePackage();
   const libtorch = writeLibtorch(path.join(folder, 'old'), { version: '2.9.0' });
   const { status, stderr } = setUp(folder, ['--only', 'native'], '', { LIBTORCH: libtorch });
   expect(status).toBe(1);
-  expect(stderr).toMatch(/LIBTORCH names no libtorch that fits[^]*is libtorch 2\.9\.0; 2\.13\.x/);
+  expect(stderr).toMatch(/LIBTORCH does not name a usable libtorch[^]*is libtorch 2\.9\.0; 2\.13\.x/);
 });
 
-test('the torch of a Python environment is taken when asked for', () => {
+test('LIBTORCH_USE_PYTORCH selects the torch of a Python environment', () => {
   const folder = makePackage();
   const libtorch = writeLibtorch(path.join(folder, 'site-packages', 'torch'));
   const program = path.join(folder, 'programs', 'mine');
@@ -132,7 +132,7 @@ test('the torch of a Python environment is taken when asked for', () => {
   expect(stderr).toContain(`libtorch: 2.13.0 at ${libtorch} (the torch of a Python environment)`);
 });
 
-test('a build that fails shows the compiler’s words', () => {
+test('a failed build shows the compiler’s errors', () => {
   const folder = makePackage();
   const libtorch = writeLibtorch(path.join(folder, 'libtorch'));
   const programs = path.join(folder, 'programs');
@@ -149,7 +149,7 @@ test('a build that fails shows the compiler’s words', () => {
   expect(stderr).toMatch(/the addon could not be built\n {2}\| a\.cpp:1:1: error: expected ';'/);
 });
 
-test('--help lists every variable, and a wrong option is named', () => {
+test('--help lists every environment variable, and an unknown option is named in the error', () => {
   const folder = makePackage();
   const { status, stdout } = setUp(folder, ['--help'], '');
   expect(status).toBe(0);

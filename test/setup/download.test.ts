@@ -27,7 +27,7 @@ const expectWhole = () => {
   expect(here()).toEqual(['file.zip']);
 };
 
-test('a file is fetched, with progress, and checked', async () => {
+test('a file is downloaded, with progress, and its checksum is verified', async () => {
   const seen: [number, number | null][] = [];
   const result = await download(server.url, file, {
     ...quick,
@@ -39,16 +39,16 @@ test('a file is fetched, with progress, and checked', async () => {
   expectWhole();
 });
 
-test('a connection that breaks is taken up where it broke, however often it does', async () => {
+test('an interrupted download is resumed, however often it is interrupted', async () => {
   server.cuts = [50_000, 50_000, 50_000, 50_000, 50_000];
   await download(server.url, file, { ...quick, sha256, tries: 2 });
   expect(server.requests).toEqual(['all', ...[50_000, 100_000, 150_000, 200_000, 250_000].map((at) => `bytes=${at}-`)]);
   expectWhole();
 });
 
-test('a download that failed is never under the final name, and a later one goes on', async () => {
+test('a failed download never has the final name, and the next one resumes it', async () => {
   server.cuts = [100_000, 0, 0];
-  await expect(download(server.url, file, { ...quick, tries: 2 })).rejects.toThrow(/could not fetch/);
+  await expect(download(server.url, file, { ...quick, tries: 2 })).rejects.toThrow(/could not download/);
   expect(here()).toEqual(['file.zip.partial', 'file.zip.partial.json']);
   server.cuts = [];
   expect(await download(server.url, file, { ...quick, sha256 })).toEqual({ resumedAt: 100_000, sha256 });
@@ -56,7 +56,7 @@ test('a download that failed is never under the final name, and a later one goes
   expectWhole();
 });
 
-test('a file that changed meanwhile is fetched anew, not glued together', async () => {
+test('a file that has changed is downloaded again from the start', async () => {
   server.cuts = [100_000, 0];
   await expect(download(server.url, file, { ...quick, tries: 1 })).rejects.toThrow();
   server.cuts = [];
@@ -77,37 +77,37 @@ test.each([
   expectWhole();
 });
 
-test('a file with a wrong sum is removed, with both sums in the message', async () => {
+test('a file with a wrong checksum is removed, and the error names both checksums', async () => {
   const failure = await download(server.url, file, { ...quick, sha256: '0'.repeat(64) }).catch((error: Error) => error);
-  expect(failure).toMatchObject({ name: 'SetupFailure', message: expect.stringContaining('not what was expected') });
+  expect(failure).toMatchObject({ name: 'SetupFailure', message: expect.stringContaining('wrong checksum') });
   expect((failure as unknown as { tried: string[] }).tried.join()).toContain(sha256);
   expect(here()).toEqual([]);
 });
 
-test('a server that is busy is asked again', async () => {
+test('a request to a busy server is repeated', async () => {
   server.failures = [503, 429];
   await download(server.url, file, { ...quick, sha256 });
   expectWhole();
 });
 
-test('an address that is not there is not asked again', async () => {
+test('a request that the server refuses is not repeated', async () => {
   server.failures = [404, 404];
   await expect(download(server.url, file, quick)).rejects.toThrow(/answered 404/);
   expect(server.requests).toHaveLength(1);
 });
 
-test('a server that says nothing is given up', async () => {
+test('a request without an answer times out', async () => {
   const url = server.url.replace('file.zip', 'silent');
   const failure = await download(url, file, { ...quick, tries: 2, timeout: 50 }).catch((error: unknown) => error);
   expect((failure as { tried: string[] }).tried.join()).toMatch(/no answer for 0.05 s/);
 });
 
-test('no server: what was tried and what to do', async () => {
+test('without a server, the error says what was tried and what to do', async () => {
   const free = await serveFile(content);
   await free.close();
   const failure = await download(free.url, file, { ...quick, tries: 2 }).catch((error: unknown) => error);
   const text = (failure as { explain(): string }).explain();
-  expect(text).toContain('2 tries, the last one: connect ECONNREFUSED');
+  expect(text).toContain('2 attempts, the last one: connect ECONNREFUSED');
   expect(text).toContain('set LIBTORCH');
 });
 
@@ -116,7 +116,7 @@ test('redirections are followed', async () => {
   expectWhole();
 });
 
-test('the proxy is chosen as the environment says', () => {
+test('environment variables choose the proxy', () => {
   const choose = (address: string, env: NodeJS.ProcessEnv) => proxyFor(new URL(address), env)?.href ?? null;
   const env = {
     HTTPS_PROXY: 'http://secure:1',
@@ -159,7 +159,7 @@ describe('a proxy', () => {
   afterEach(() => new Promise((resolve) => proxy.close(resolve)));
   const account = `Basic ${Buffer.from('me:p@ss').toString('base64')}`;
 
-  test('is used, and is told the account', async () => {
+  test('is used, with its user name and password', async () => {
     await download(server.url, file, { pause: 1, env: { HTTP_PROXY: address }, sha256 });
     expect(asked).toEqual([`GET ${server.url} ${account}`]);
     expectWhole();

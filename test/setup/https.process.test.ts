@@ -59,19 +59,19 @@ async function fetchIt(url: string, file: string, env: NodeJS.ProcessEnv): Promi
   return output;
 }
 
-testWithOpenssl('a trusted server is fetched from', async () => {
+testWithOpenssl('a download from a trusted server succeeds', async () => {
   const file = path.join(temporaryFolder(), 'x');
   expect(await fetchIt(`https://localhost:${await serve()}/x`, file, { NODE_EXTRA_CA_CERTS: certificate })).toBe('');
   expect(fs.readFileSync(file).equals(content)).toBe(true);
 });
 
-testWithOpenssl('a server with an unknown certificate is not', async () => {
+testWithOpenssl('a download from a server with an unknown certificate fails', async () => {
   const file = path.join(temporaryFolder(), 'x');
-  expect(await fetchIt(`https://localhost:${await serve()}/x`, file, {})).toMatch(/could not fetch[^]*certificate/);
+  expect(await fetchIt(`https://localhost:${await serve()}/x`, file, {})).toMatch(/could not download[^]*certificate/);
   expect(fs.existsSync(file)).toBe(false);
 });
 
-testWithOpenssl('a tunnel through the proxy carries the same, checked, connection', async () => {
+testWithOpenssl('a tunnel through a proxy carries the same verified connection', async () => {
   const port = await serve();
   const tunnels: string[] = [];
   const proxy = http.createServer();
@@ -93,5 +93,5 @@ testWithOpenssl('a tunnel through the proxy carries the same, checked, connectio
   expect(fs.readFileSync(file).equals(content)).toBe(true);
   const other = path.join(temporaryFolder(), 'y');
   const refused = await fetchIt('https://elsewhere.test/x', other, { ...env, NODE_EXTRA_CA_CERTS: certificate });
-  expect(refused).toMatch(/could not fetch[^]*(altnames|certificate)/i);
+  expect(refused).toMatch(/could not download[^]*(altnames|certificate)/i);
 });

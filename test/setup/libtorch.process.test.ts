@@ -16,15 +16,15 @@ import { type FileServer, serveFile } from '../support/setup/server';
 
 const problemOf = (folder: string) => (inspectLibtorch(folder) as { problem: string }).problem;
 
-describe('a folder that is said to be a libtorch', () => {
-  test('is taken when it fits', () => {
+describe('a folder that is named as libtorch', () => {
+  test('is accepted if it is complete', () => {
     const folder = writeLibtorch(temporaryFolder());
     expect(inspectLibtorch(folder)).toEqual({ libtorch: { path: folder, version: '2.13.0', cuda: false } });
     fs.writeFileSync(libraryFile(folder, 'torch_cuda'), '');
     expect(inspectLibtorch(folder)).toMatchObject({ libtorch: { cuda: true } });
   });
 
-  test('is found one level deeper, as archives unpack', () => {
+  test('may be the parent of the folder libtorch or torch', () => {
     const folder = temporaryFolder();
     writeLibtorch(path.join(folder, 'libtorch'), { version: '2.13.1' });
     expect(inspectLibtorch(folder)).toMatchObject({
@@ -61,7 +61,7 @@ describe('a folder that is said to be a libtorch', () => {
     [
       'a library is none',
       (folder) => fs.writeFileSync(libraryFile(folder, 'c10'), 'version https://git-lfs'),
-      /no shared library/,
+      /not a shared library/,
     ],
   ])('is refused when %s', (_name, change, message) => {
     const folder = writeLibtorch(temporaryFolder());
@@ -70,7 +70,7 @@ describe('a folder that is said to be a libtorch', () => {
   });
 });
 
-describe('without Python, the archive', () => {
+describe('without Python, the libtorch archive', () => {
   let server: FileServer;
   let cache: string;
   beforeEach(async () => {
@@ -102,45 +102,45 @@ describe('without Python, the archive', () => {
       .map(String)
       .filter((name) => /partial|lock|\.zip/.test(name));
 
-  test('is fetched into the cache, without what is not needed', async () => {
+  test('is downloaded into the cache, with only the needed files', async () => {
     const { libtorch, tried, environment, report } = await fetchIt();
     expect(libtorch).toMatchObject({
       path: cachedLibtorch(environment),
       version: '2.13.0',
       source: `archive ${server.url}`,
     });
-    expect(tried.join('\n')).toMatch(/pip: python3 on PATH: not there\nfetching http/);
+    expect(tried.join('\n')).toMatch(/pip: python3 on PATH: not there\ndownloading http/);
     expect(fs.existsSync(path.join(cacheEntry(environment), 'torch', 'bin'))).toBe(false);
     expect(left()).toEqual([]);
-    expect(report.lines.join('\n')).toMatch(/no SHA-256 sum is known.*[^]*not verified/);
+    expect(report.lines.join('\n')).toMatch(/no SHA-256 checksum is known.*[^]*not verified/);
   });
 
-  test('is held against the sum that the user gives', async () => {
+  test('is compared with the checksum that the user provides', async () => {
     const sum = crypto.createHash('sha256').update(server.content).digest('hex');
     expect((await fetchIt({ archiveSum: sum })).report.lines.join('\n')).toMatch(/as expected/);
     fs.rmSync(cache, { recursive: true });
-    await expect(fetchIt({ archiveSum: '0'.repeat(64) })).rejects.toThrow(/not what was expected/);
+    await expect(fetchIt({ archiveSum: '0'.repeat(64) })).rejects.toThrow(/wrong checksum/);
     expect(fs.existsSync(cachedLibtorch(settings()))).toBe(false);
   });
 
   test.each<[string, () => Buffer, RegExp]>([
-    ['is of another version', () => libtorchArchive({ version: '2.12.0' }), /no libtorch that fits/],
+    ['is of another version', () => libtorchArchive({ version: '2.12.0' }), /not a usable libtorch/],
     ['is damaged', () => libtorchArchive({}, [{ name: 'libtorch/lib/x', data: 'x', crc: 1 }]), /archive is damaged/],
     ['is no archive', () => Buffer.from('<html>'), /archive is damaged/],
-  ])('is refused, and nothing of it kept, when it %s', async (_name, archive, message) => {
+  ])('is refused and removed if it %s', async (_name, archive, message) => {
     server.content = archive();
     await expect(fetchIt()).rejects.toThrow(message);
     expect(fs.existsSync(cacheEntry(settings()))).toBe(false);
     expect(left()).toEqual([]);
   });
 
-  test('is fetched once by two processes at once', async () => {
+  test('is downloaded once by two concurrent processes', async () => {
     const all = await Promise.all([fetchIt(), fetchIt(), fetchIt()]);
     expect(new Set(all.map(({ libtorch }) => libtorch.path)).size).toBe(1);
     expect(server.requests).toEqual(['all']);
   });
 
-  test('of a process that was killed is not taken for complete, and goes on', async () => {
+  test('is resumed after its process was killed, and does not count as complete before', async () => {
     server.content = libtorchArchive({}, [
       { name: 'libtorch/lib/big', data: crypto.randomBytes(400_000), stored: true },
     ]);
@@ -171,7 +171,7 @@ describe('without Python, the archive', () => {
   });
 });
 
-test('too little disk space is said before anything is fetched', async () => {
+test('too little disk space is reported before a download starts', async () => {
   const disk = (free: number) => async () => ({ bavail: free / 4096, bsize: 4096 });
   const check = (variant: string, free: number) => checkSpace({ cache: '/cache', variant }, disk(free) as never);
   await expect(check('cpu', 1e8)).rejects.toThrow('not enough disk space for libtorch in /cache');
@@ -195,7 +195,7 @@ test('every archive is an HTTPS address of its variant', () => {
   expect(() => of('sunos-x64', 'cpu')).toThrow(/no libtorch archive/);
 });
 
-test('of a wheel, headers and libraries are kept, without tests and what belongs to Python', () => {
+test('only headers and C++ libraries of a wheel are kept, without those for tests and Python', () => {
   const kept = [
     'torch/include/ATen/ATen.h',
     'torch/lib/libtorch_cpu.so',
@@ -223,7 +223,7 @@ test("NVIDIA's packages are read from a wheel's metadata", () => {
 
 test.each([
   [{ TORCH_FUNC_VARIANT: '../x' }, /TORCH_FUNC_VARIANT is '\.\.\/x'/],
-  [{ TORCH_FUNC_ARCHIVE_SHA256: 'abc' }, /no SHA-256 sum/],
+  [{ TORCH_FUNC_ARCHIVE_SHA256: 'abc' }, /not a SHA-256 checksum/],
 ])('%j is refused', (env, message) => {
   expect(() => readEnvironment(env)).toThrow(message);
 });

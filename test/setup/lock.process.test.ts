@@ -36,14 +36,14 @@ function expectNoOverlap(folder: string, entries: number): void {
 
 const nobody = { pid: 2 ** 22 + 1, host: os.hostname(), started: '1', id: 0 };
 
-test('processes take turns', async () => {
+test('only one process at a time holds a lock', async () => {
   const folder = temporaryFolder();
   expect(await Promise.all([worker(folder, 10), worker(folder, 10), worker(folder, 10)])).toEqual([0, 0, 0]);
   expectNoOverlap(folder, 30);
   expect(fs.readdirSync(folder)).toEqual(['log']);
 });
 
-test('processes that find the same stale lock take turns too', async () => {
+test('only one of several processes takes over a stale lock', async () => {
   const folder = temporaryFolder();
   writeFiles(folder, { lock: JSON.stringify(nobody) });
   expect(await Promise.all([1, 2, 3, 4].map(() => worker(folder, 2)))).toEqual([0, 0, 0, 0]);
@@ -59,7 +59,7 @@ test.each([
   expect(await withLock(path.join(folder, 'lock'), async () => 'ran')).toBe('ran');
 });
 
-test('the lock of another machine is taken over when its owner has been silent', async () => {
+test('the lock of another machine is taken over after a time without a heartbeat', async () => {
   const folder = temporaryFolder();
   const file = path.join(folder, 'lock');
   writeFiles(folder, { lock: JSON.stringify({ ...nobody, host: 'elsewhere' }) });

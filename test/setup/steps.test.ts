@@ -27,7 +27,7 @@ describe('npm’s packages', () => {
   });
 });
 
-test('a digest changes with contents, names, files and values, and with nothing else', () => {
+test('a digest depends on file names, contents and values only', () => {
   const folder = temporaryFolder();
   writeFiles(folder, { 'src/a.cpp': '1', 'src/b/c.cpp': '2', 'other.txt': '3' });
   const of = (values: unknown[] = []) => digest(folder, ['src', 'missing'], { values });
@@ -43,29 +43,29 @@ test('a digest changes with contents, names, files and values, and with nothing 
   expect(digest(folder, ['src'], { accept: (name: string) => path.basename(name) !== 'd.cpp' })).toHaveLength(64);
 });
 
-describe('a report', () => {
+describe('the report of the setup', () => {
   const made = (isTTY: boolean, quiet = false) => {
     const written: string[] = [];
     const stream = { isTTY, columns: 30, write: (text: string) => written.push(text) };
     return { report: new Report({ stream, quiet }), text: () => written.join('') };
   };
 
-  test('in a pipe has plain lines, and a line for each fifth of a long transfer', () => {
+  test('has plain lines in a pipe, and one for each fifth of a long download', () => {
     const { report, text } = made(false);
     report.line('step');
-    const progress = report.bytes('fetching');
+    const progress = report.bytes('downloading');
     for (let done = 0; done <= 100; done++) progress(done * 1e6, 100e6);
-    expect(text()).toBe(['step', ...[20, 40, 60, 80].map((n) => `  fetching: ${n}.0 of 100 MB`), ''].join('\n'));
+    expect(text()).toBe(['step', ...[20, 40, 60, 80].map((n) => `  downloading: ${n}.0 of 100 MB`), ''].join('\n'));
   });
 
-  test('on a terminal rewrites one line, no wider than the terminal', () => {
+  test('overwrites one line on a terminal, no wider than the terminal', () => {
     const { report, text } = made(true);
     report.progress('x'.repeat(50));
     report.line('done');
     expect(text()).toBe(`\r${'x'.repeat(26)}...\r${' '.repeat(29)}\rdone\n`);
   });
 
-  test('that is quiet says only what one should know', () => {
+  test('prints only warnings if quiet', () => {
     const { report, text } = made(true, true);
     report.line('step');
     report.progress('half');

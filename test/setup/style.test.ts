@@ -1,4 +1,4 @@
-/** The style tools that come as Python wheels: where they are kept, and what is said when they cannot be. */
+/** The style tools that come as Python wheels. */
 
 import * as fs from 'node:fs';
 import * as path from 'node:path';
@@ -14,7 +14,7 @@ const prepare = (cache: string, python: string) =>
     readEnvironment({ TORCH_FUNC_CACHE: cache, TORCH_FUNC_PYTHON: python }),
   ) as Promise<{ programs?: string; problem?: string }>;
 
-test('the version of every tool is fixed', () => {
+test('every style tool has a fixed version', () => {
   const lines = fs
     .readFileSync(path.join(root, 'scripts', 'style', 'requirements.txt'), 'utf8')
     .trim()
@@ -23,7 +23,7 @@ test('the version of every tool is fixed', () => {
   for (const line of lines) expect(line).toMatch(/^[\w-]+==\d+\.\d+\.\d+$/);
 });
 
-test('without a Python the tools are missing, and the answer says why', async () => {
+test('without a Python the style tools are missing, with a reason', async () => {
   const cache = temporaryFolder();
   const { problem, programs } = await prepare(cache, '/missing/python3');
   expect(problem).toBe('/missing/python3 (TORCH_FUNC_PYTHON): not there');
@@ -31,7 +31,7 @@ test('without a Python the tools are missing, and the answer says why', async ()
   expect(fs.existsSync(path.join(cache, 'tools'))).toBe(false);
 });
 
-test('tools that cannot be installed leave no environment that looks complete', async () => {
+test('style tools that cannot be installed leave no environment that counts as complete', async () => {
   const folder = temporaryFolder();
   // A Python that has pip and can create an environment, but installs nothing.
   writeFiles(folder, {

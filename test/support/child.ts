@@ -1,4 +1,4 @@
-/** Programs in a process of their own, whose memory is nobody else's. */
+/** Programs in a process of their own, whose memory nothing else changes. */
 
 import { execFile } from 'node:child_process';
 import * as path from 'node:path';

@@ -18,7 +18,7 @@ export interface Outcome {
   readonly err: string;
 }
 
-/** A folder of its own for every test, removed after it. */
+/** A temporary folder for each test, removed after it. */
 export function useFolder(): { readonly path: string; file(name: string, content?: string): string } {
   let folder = '';
   beforeEach(() => {
@@ -40,7 +40,7 @@ export function useFolder(): { readonly path: string; file(name: string, content
   };
 }
 
-/** The command in this process, with what it prints. */
+/** Runs the command in this process and collects its output. */
 export async function command(...args: string[]): Promise<Outcome> {
   let out = '';
   let err = '';
@@ -63,7 +63,7 @@ export function readNpy(file: string): { dtype: NpyDtype; shape: readonly number
   return { dtype: reader.dtype, shape: reader.shape, data: reader.readRows(0, reader.rows) };
 }
 
-/** Numbers between -1 and 1 that look random and are always the same. */
+/** Reproducible numbers between -1 and 1 that look random. */
 export function samples(count: number): Float64Array {
   return Float64Array.from({ length: count }, (_, i) => {
     const value = Math.sin((i + 1) * 12.9898) * 43758.5453;

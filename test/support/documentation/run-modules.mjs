@@ -1,5 +1,5 @@
-// Runs modules one after the other and prints, as JSON, the error of each that failed. The examples of
-// the documentation run here, in a process of their own, against the package as it is published.
+// Runs modules one after the other and prints the error of each, or null, as JSON. The examples of the documentation run here,
+// in a process of their own, against the compiled package.
 
 import { inspect, isDeepStrictEqual } from 'node:util';
 
@@ -24,7 +24,7 @@ globalThis.checkClaim = (/** @type {any} */ value, /** @type {string} */ text) =
   if (!holds) throw new Error(`the example says ${text}, but it is ${inspect(value)}`);
 };
 
-// What the examples print is of no interest; the result of this program is.
+// Standard output carries only the result of this program.
 console.log = () => undefined;
 
 const failures = [];

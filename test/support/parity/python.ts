@@ -1,4 +1,4 @@
-/** The Python that the parity tests compare with, and one run of it. */
+/** The Python of the parity tests, and one run of it. */
 
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
@@ -6,9 +6,9 @@ import * as path from 'node:path';
 
 const RECORD = path.join(__dirname, '..', '..', '..', 'build', 'python.json');
 const REMEDY =
-  'Make one with `npm run setup -- --python`, or name a Python that has torch 2.13, numpy and pyyaml in TORCH_FUNC_PYTHON and run that again.';
+  'Create one with `npm run setup -- --python`, or set TORCH_FUNC_PYTHON to a Python with torch 2.13, numpy and pyyaml and repeat the setup.';
 
-/** What the set-up found (scripts/setup/python-environment.mjs), or else what the user names. */
+/** The Python that the setup found (scripts/setup/python-environment.mjs), or else the one that the user names. */
 export function findPython(): string {
   const record = existsSync(RECORD)
     ? (JSON.parse(readFileSync(RECORD, 'utf8')) as { path: string | null; problem?: string })
@@ -16,11 +16,11 @@ export function findPython(): string {
   if (record?.path != null && existsSync(record.path)) return record.path;
   if (process.env.TORCH_FUNC_PYTHON) return process.env.TORCH_FUNC_PYTHON;
   throw new Error(
-    `The parity tests need a Python with PyTorch, and there is none: ${record?.problem ?? 'the set-up has not looked for one'}. ${REMEDY}`,
+    `The parity tests need a Python with PyTorch, and there is none: ${record?.problem ?? 'the setup has not looked for one'}. ${REMEDY}`,
   );
 }
 
-/** Hands `request` to a script of this folder as JSON and returns what it answers. */
+/** Passes `request` to a script of this folder as JSON and returns its answer. */
 export async function runPython(script: string, request: unknown): Promise<unknown> {
   const python = findPython();
   const child = spawn(python, [path.join(__dirname, script)], { stdio: ['pipe', 'pipe', 'pipe'] });

@@ -1,4 +1,4 @@
-// Folders and archives that look like a libtorch to the set-up, of a few bytes.
+// Folders and archives of a few bytes that look like libtorch to the setup.
 
 import { type ZipEntry, makeZip } from './zip-writer';
 import { writeFiles } from './folder';

@@ -1,4 +1,4 @@
-// A folder of its own for each test, removed afterwards.
+// Temporary folders, removed after the tests of a file.
 
 import fs from 'node:fs';
 import os from 'node:os';
