@@ -25,7 +25,7 @@ const { values: options } = parseArgs({
  * @property {string[]} check arguments that only check
  * @property {string[]} fix arguments that fix
  * @property {(file: string) => boolean} accepts the files it is for
- * @property {() => string[]} everything what it is given for the whole project
+ * @property {() => string[]} everything its arguments for the whole project
  */
 
 const cpp = (/** @type {string} */ file) => /^native\/(?!shim\/).*\.(h|cpp)$/.test(file);

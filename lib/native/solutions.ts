@@ -74,7 +74,7 @@ function adviseOnUndefinedSymbol({ input }: RegExpExecArray, file: string): stri
   return `use ${expected}: libtorch ${versionOf(found)} was found in ${found}`;
 }
 
-/** Which libtorch the set-up built the addon for; null for an addon from elsewhere. */
+/** Which libtorch the setup built the addon for; null for an addon from elsewhere. */
 function builtFor(file: string): { libtorch: string; version: string } | null {
   const stamp = readJson(path.join(path.dirname(file), '..', 'native.json')) as {
     setting?: { libtorch: string; version: string };

@@ -1,5 +1,4 @@
-// Where a corpus is kept, and how it is made: once for a release of PyTorch, a seed and the
-// sources of its generator.
+// Creates corpora and keeps them in the cache, by the release of PyTorch, the seed and the generator's sources.
 
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -45,8 +44,8 @@ const KINDS = {
 };
 
 /**
- * The folder of the corpus for a seed, made if there is none: with the cases of the parity run, one sample of each
- * operator with them, or the inputs of the truth run.
+ * The folder of the corpus for a seed, created if necessary: the cases of the parity run, those of one sample of each
+ * operator, or the inputs of the truth run.
  *
  * @param {number} seed
  * @param {keyof typeof KINDS} [kind]
@@ -68,7 +67,7 @@ export async function prepareCorpus(seed, kind = 'parity') {
   });
 }
 
-/** What nobody has used for a week. Not simply what other sources wrote: another checkout may be at work. @param {string} parent */
+/** Removes corpora unused for a week. Those of other sources stay, because another checkout may use them. @param {string} parent */
 function removeUnused(parent) {
   for (const entry of fs.existsSync(parent) ? fs.readdirSync(parent) : []) {
     const manifest = path.join(parent, entry, 'manifest.json');

@@ -22,7 +22,7 @@ export async function prepareTools(report, environment) {
   const name = `${digest(root, [path.relative(root, requirements)]).slice(0, 16)}-${process.platform}-${process.arch}`;
   const folder = path.join(environment.cache, 'tools', name);
   const answer = { programs: path.join(folder, 'bin') };
-  // Looked at first: finding pip takes longer than most checks.
+  // Checked first, because finding pip takes longer than most style checks.
   if (isComplete(folder)) return answer;
   try {
     const { pip, tried } = await findPip(environment.python);

@@ -1,11 +1,11 @@
-/** What every wrong call is held to: a readable error of the expected class, and nothing left behind. */
+/** Checks of wrong calls: a readable error of the expected class, and no state left behind. */
 
 import { types } from 'node:util';
 
 import * as torch from '../../lib';
 import { native } from '../../lib/native';
 
-/** One wrong call: what it is, the call, the name of the error's class, and what its message says. */
+/** One wrong call: its title, the call, the name of the error's class, and a pattern for the message. */
 export type Case = readonly [name: string, call: () => unknown, errorName: string, message: RegExp];
 
 export const vector = (): torch.Tensor => torch.tensor([1, 2, 3]);
@@ -19,7 +19,7 @@ export function disposed(): torch.Tensor {
   return tensor;
 }
 
-/** A value handed in where TypeScript would refuse it. */
+/** A value of a type that TypeScript refuses. */
 
 export const wrong = (value: unknown): any => value;
 
@@ -27,7 +27,7 @@ export class Planted extends Error {
   override name = 'Planted';
 }
 
-/** Throws the error that must come through unchanged. */
+/** Throws the error that must arrive unchanged. */
 export function planted(): never {
   throw new Planted('planted');
 }
@@ -58,7 +58,7 @@ export function leftovers(): string[] {
   return found;
 }
 
-/** What is wrong with how a case ended; empty if nothing. */
+/** The faults in the outcome of a case; empty if there are none. */
 export function problems([, call, errorName, message]: Case): string[] {
   const found: string[] = [];
   try {
@@ -76,7 +76,7 @@ export function problems([, call, errorName, message]: Case): string[] {
   return [...found, ...leftovers()];
 }
 
-/** A test per case. */
+/** Defines one test per case. */
 export function testCases(cases: readonly Case[]): void {
   test.each(cases.map((entry) => [entry[0], entry] as const))('%s', (_, entry) => {
     expect(problems(entry)).toEqual([]);

@@ -6,7 +6,7 @@ import * as path from 'node:path';
 const compiled = (...file: string[]): string => JSON.stringify(path.join(__dirname, '..', '..', 'dist', ...file));
 
 /**
- * Runs the body of a program against the compiled package and returns what it hands to `report`.
+ * Runs the body of a program against the compiled package and returns the value that it passes to `report`.
  * `rss()` there is the resident memory in MB after a full collection.
  */
 export async function runProgram<T>(body: string): Promise<T> {

@@ -1,4 +1,4 @@
-/** Expecting an error by class and message, and that it left nothing behind. */
+/** Expects an error by class and message, and that it left no state behind. */
 
 import * as torch from '../../lib';
 import { native } from '../../lib/native';
@@ -23,7 +23,7 @@ export function expectError(body: () => unknown, type: ErrorClass, message: stri
   else expect((error as Error).message).toMatch(message);
 }
 
-/** Everything that a transform changes while it runs. */
+/** All state that a transform changes while it runs. */
 export function state(): object {
   return {
     depth: native.levelDepth(),

@@ -1,24 +1,24 @@
 /**
- * A table of what triggers gave on PyTorch 2.13, held against the same triggers here: every row is
- * tried, or listed with the reason why it cannot be.
+ * A table of the outcomes of triggers in PyTorch 2.13, compared with the same triggers here. Every row is tried, or listed
+ * with the reason why it cannot be.
  */
 
 import * as torch from '../../lib';
 import { state } from './errors';
 
-/** What a trigger gave in PyTorch: the class and the message of the exception, or 'NO ERROR' and the result. */
+/** The outcome of a trigger in PyTorch: the class and the message of the exception, or 'NO ERROR' and the result. */
 export interface Row {
   trigger: string;
   exception: string;
   message: string;
 }
 
-/** A row whose outcome differs here, and why it has to. */
+/** A row whose outcome must differ here, and why. */
 export interface Difference {
   because: string;
   /** The class of the error, or 'NO ERROR'; by default PyTorch's. */
   exception?: string;
-  /** What the message begins with; by default PyTorch's. */
+  /** The start of the message; by default PyTorch's. */
   message?: string;
 }
 
@@ -29,9 +29,9 @@ export interface MessageTable {
   /** Rows that have no counterpart in TypeScript. */
   impossible: Readonly<Record<string, string>>;
   different?: Readonly<Record<string, Difference>>;
-  /** Names of options, values and types as they are written here, in order. */
+  /** Replacements, in order: the names of options, values and types in this API. */
   translations: readonly (readonly [RegExp | string, string])[];
-  /** Lines that come after PyTorch's message here. */
+  /** Lines that follow PyTorch's message here. */
   remedies?: Readonly<Record<string, string>>;
 }
 
@@ -41,7 +41,7 @@ function outcome(trigger: () => unknown): Error | null {
   try {
     trigger();
   } catch (thrown) {
-    // A failed expectation of the trigger's own.
+    // An expectation of the trigger failed.
     if ((thrown as { matcherResult?: unknown }).matcherResult !== undefined) throw thrown;
     error = thrown as Error;
   }

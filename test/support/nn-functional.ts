@@ -20,7 +20,7 @@ export function addWithGradients(cases: Cases, python: string, javascript: Compu
   );
 }
 
-/** A call that fails with the class and the message of PyTorch's error; `setup` comes before it. */
+/** A call that fails with the class and the message of PyTorch's error; `setup` runs before it. */
 export function addFailure(cases: Cases, python: string, javascript: (inputs: any) => unknown, setup = ''): void {
   const source = `${setup}
 try:
@@ -35,7 +35,7 @@ return None`;
       try {
         javascript(inputs);
       } catch (error) {
-        // Here the message goes on with what to write instead, and None is null.
+        // Here the message continues with a remedy, and None is null.
         const [message] = (error as Error).message.split('\nInside vmap');
         return [(error as Error).name, message.replace(/\bor null\b/, 'or None')];
       }

@@ -1,4 +1,4 @@
-/** Cases of modules: what a constructor makes, what the module computes, and its derivatives. */
+/** Cases of modules: the constructed module, its value, and its derivatives. */
 
 import * as torch from '../../lib';
 import type { Tensor } from '../../lib';
@@ -6,7 +6,7 @@ import type { Cases } from './parity/cases';
 
 type Module = torch.nn.Module;
 
-/** Python's names of parameters and buffers as they are here. */
+/** Python that translates the names of parameters and buffers to camelCase. */
 export const CAMEL = `import re
 def camel(name):
     return re.sub('_([a-z])', lambda match: match.group(1).upper(), name)
@@ -14,13 +14,13 @@ def state(module):
     return {camel(name): value for name, value in module.state_dict().items()}
 `;
 
-/** What a module is printed as, in which mode it is, and its state. */
+/** A module's text, its mode, and its state. */
 export function facts(module: Module): unknown[] {
   return [String(module), module.training, module.stateDict()];
 }
 
 /**
- * A module, built alike on both sides after the same seed: its text and its state to the last bit, its value
+ * A module, constructed on both sides after the same seed: its text and its exact state, its value
  * for an input, and the state afterwards.
  */
 export function addModule(

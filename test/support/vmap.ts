@@ -1,13 +1,13 @@
-/** Holding `vmap` against a loop over the samples. */
+/** Compares `vmap` with a loop over the samples. */
 
 import * as torch from '../../lib';
 import type { Tensor } from '../../lib';
 import * as pytree from '../../lib/pytree';
 
-// Small tensors: threads would wait for each other, and for those of other test files.
+// The tensors are small: threads would only wait for each other, and for those of other test files.
 torch.setNumThreads(1);
 
-/** Batch sizes, none of which is another size in these tests. */
+/** Batch sizes that differ from all other sizes in these tests. */
 export const [B0, B1, B2] = [4, 6, 7];
 
 export type Dim = number | null;
@@ -23,9 +23,9 @@ export interface CheckOptions extends Level {
   levels?: Level[];
   /** The results share the memory of the first argument. */
   view?: boolean;
-  /** Gradients flow, and are those of the loop; true unless told otherwise. */
+  /** Gradients flow, and equal those of the loop; true by default. */
   gradients?: boolean;
-  /** The operator has no batching rule, in PyTorch neither. */
+  /** The operator has no batching rule, as in PyTorch. */
   fallback?: boolean;
   tolerance?: number;
 }
@@ -45,7 +45,7 @@ function dimsPerArgument(inDims: Level['inDims'] = 0, args: readonly unknown[]):
   return args.map((arg) => (torch.isTensor(arg) ? inDims : null));
 }
 
-/** What `vmap(fn, level)` has to give, computed sample by sample. */
+/** The expected result of `vmap(fn, level)`, computed sample by sample. */
 export function loopOver(fn: Fn, { inDims, outDims = 0 }: Level): Fn {
   return (...args) => {
     const dims = dimsPerArgument(inDims, args);
@@ -68,7 +68,7 @@ export function loopOver(fn: Fn, { inDims, outDims = 0 }: Level): Fn {
 const asVmap = (fn: Fn, { inDims, outDims }: Level): Fn =>
   ((...args: unknown[]) => torch.vmap(fn, { inDims: dimsPerArgument(inDims, args), outDims })(...args)) as Fn;
 
-/** Calls `body` with the slow fallback refused. */
+/** Calls `body` while the slow fallback is an error. */
 export function withoutFallback<T>(body: () => T): T {
   const mode = torch.func.getBatchingFallback();
   torch.func.setBatchingFallback('error');
@@ -98,7 +98,7 @@ const copies = (inputs: readonly unknown[]): unknown[] =>
 
 const isReal = (leaf: unknown): leaf is Tensor => torch.isTensor(leaf) && leaf.dtype.startsWith('float');
 
-// A number that every real result has a part in, and its gradient in the first argument.
+// A sum over all real results, and its gradient with respect to the first argument.
 function gradientIn(fn: Fn, inputs: readonly unknown[]): Tensor {
   const first = (inputs[0] as Tensor).clone().requiresGrad_();
   const results = pytree.flatten(fn(first, ...inputs.slice(1))).leaves.filter(isReal);
@@ -108,8 +108,8 @@ function gradientIn(fn: Fn, inputs: readonly unknown[]): Tensor {
 }
 
 /**
- * `vmap` of `fn` gives what a loop over the samples gives: results, what was written into the arguments,
- * and gradients in the first argument.
+ * Expects `vmap` of `fn` to agree with a loop over the samples: results, arguments that were written in place, and gradients
+ * with respect to the first argument.
  */
 export function checkVmap(fn: Fn, inputs: readonly unknown[], options: CheckOptions = {}): void {
   const levels = options.levels ?? [{ inDims: options.inDims, outDims: options.outDims }];
@@ -133,7 +133,7 @@ export function checkVmap(fn: Fn, inputs: readonly unknown[], options: CheckOpti
   }
 }
 
-/** A function of one tensor over every place that the mapped dimensions can have. */
+/** Checks a function of one tensor for every position of the mapped dimensions. */
 export function checkUnary(fn: Fn, getter: Getter, options: CheckOptions = {}): void {
   const check = (shape: number[], more: CheckOptions): void =>
     checkVmap(fn, [getter(...shape)], { ...options, ...more });
@@ -145,7 +145,7 @@ export function checkUnary(fn: Fn, getter: Getter, options: CheckOptions = {}): 
   check([2, 5, B0, B1, 3], { levels: [{ inDims: 2 }, { inDims: 2, outDims: 2 }] });
 }
 
-/** A function of two tensors: both mapped or one, at the same dimension or others, broadcast, nested. */
+/** Checks a function of two tensors: both mapped or one, at equal or different dimensions, broadcast, nested. */
 export function checkBinary(fn: Fn, getter: Getter, options: CheckOptions = {}): void {
   const check = (left: number[], right: number[], more: CheckOptions = {}): void =>
     checkVmap(fn, [getter(...left), getter(...right)], { ...options, ...more });

@@ -1,4 +1,4 @@
-/** Reading the tables of this folder; README.md says how they are written. */
+/** Reads the tables of test/behaviours; its README.md documents their form. */
 
 import { readFileSync } from 'node:fs';
 
@@ -11,7 +11,7 @@ export interface Reference {
 export interface Row {
   /** The name of PyTorch's test. */
   test: string;
-  /** The tests of ours, or null where `reason` says why there is none. */
+  /** Our tests, or null if there is none; `reason` says why. */
   covered: Reference[] | null;
   reason: string;
 }
@@ -19,7 +19,7 @@ export interface Row {
 export interface Section {
   /** The class of PyTorch's tests. */
   name: string;
-  /** How many tests it says that it has. */
+  /** The number of tests in the heading. */
   count: number;
   rows: Row[];
 }

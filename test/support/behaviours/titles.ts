@@ -1,4 +1,4 @@
-/** The titles of the tests in a file, as far as its source tells them. */
+/** The titles of the tests in a file, as far as the source shows them. */
 
 import { readFileSync } from 'node:fs';
 import * as ts from 'typescript';
@@ -6,16 +6,16 @@ import * as ts from 'typescript';
 const escape = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 const squeeze = (text: string): string => text.replace(/\s+/g, ' ').trim();
 
-// What `test.each` puts a value for: %s, %i, ..., $name.
+// Placeholders of `test.each`: %s, %i, ..., $name.
 const PLACEHOLDER = /%[sidfjop#]|\$[A-Za-z_]\w*/;
 
-// Less text than this says nothing.
+// A shorter text would match anything.
 const LEAST_TEXT = 6;
 
 interface Texts {
-  /** What stands in the file as it is. */
+  /** Literal texts. */
   whole: Set<string>;
-  /** What is put together from parts: a pattern, and how much text it has itself. */
+  /** Composed texts: a pattern, and the length of its fixed parts. */
   patterns: { pattern: RegExp; text: number }[];
 }
 

@@ -9,7 +9,7 @@ export interface Block {
   /** The file below the repository's root and the line of the block's first line of code. */
   readonly file: string;
   readonly line: number;
-  /** What stands after the fence: `ts`, `js`, `sh`, ... */
+  /** The word after the fence: `ts`, `js`, `sh`, ... */
   readonly language: string;
   readonly code: string;
 }
@@ -38,7 +38,7 @@ export function markdownBlocks(file: string): Block[] {
   return blocksOf(file, fs.readFileSync(path.join(root, file), 'utf8').split('\n'));
 }
 
-/** The code blocks in the doc comments of all TypeScript files below a folder, generated ones aside. */
+/** The code blocks in the doc comments of all TypeScript files below a folder, without generated ones. */
 export function commentBlocks(folder: string): Block[] {
   return fs
     .readdirSync(path.join(root, folder), { recursive: true, encoding: 'utf8' })
@@ -47,7 +47,7 @@ export function commentBlocks(folder: string): Block[] {
     .flatMap((name) => {
       const file = `${folder}/${name}`;
       const lines = fs.readFileSync(path.join(root, file), 'utf8').split('\n');
-      // Lines outside of comments cannot be taken for fences, and keep their number.
+      // Lines outside comments become empty, which keeps line numbers and cannot open a fence.
       return blocksOf(
         file,
         lines.map((line) => /^\s*\* ?(.*)$/.exec(line)?.[1] ?? ''),

@@ -33,7 +33,7 @@ export function makeProject(): string {
   return folder;
 }
 
-/** What is wrong with each block, or null: first its type errors (`stricter` adds compiler options), then the error of running it. */
+/** The error of each block, or null: its type errors (`stricter` adds compiler options), or else the error of running it. */
 export function checkBlocks(blocks: readonly Block[], stricter: ts.CompilerOptions = {}): (string | null)[] {
   const folder = makeProject();
   try {
@@ -50,7 +50,7 @@ export function checkBlocks(blocks: readonly Block[], stricter: ts.CompilerOptio
         compilerOptions: { ...options, noEmit: false, verbatimModuleSyntax: false },
       });
       const file = source.replace(/\.([cm])ts$/, '.$1js');
-      // A type error is reported as such, not as what it leads to.
+      // A type error is reported itself, not its consequences at run time.
       fs.writeFileSync(file, failures[i] === null ? outputText : '');
       return pathToFileURL(file).href;
     });

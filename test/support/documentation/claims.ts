@@ -1,6 +1,6 @@
 /**
- * What an example says that its expressions give: `x.shape; // [2, 3]`. A comment behind a statement
- * that reads as a JavaScript literal, or as a printed tensor, is a claim; any other is prose.
+ * The values that an example claims: `x.shape; // [2, 3]`. A comment after a statement is a claim if it reads as a JavaScript
+ * literal or as a printed tensor.
  */
 
 import * as ts from 'typescript';

@@ -12,11 +12,10 @@
  * });
  * ```
  *
- * The Python is an expression over the inputs' names, or the body of a function that returns; `torch`,
- * `F`, `nn`, `math` and what torch.func exports are there. Results are any nesting of arrays and objects of
- * tensors, numbers, booleans, strings (dtypes too) and null. One call of `parity` is one Python
- * process, so a test file has one. Before each case both sides seed with 0 and take the default dtype
- * float32. Without a Python every test of the file fails and says how to get one.
+ * The Python is an expression over the inputs' names, or the body of a function that returns. `torch`, `F`, `nn`, `math` and
+ * the exports of torch.func are in scope. Results are any nesting of arrays and objects of tensors, numbers, booleans,
+ * strings (dtypes too) and null. One call of `parity` is one Python process, so a test file has one call. Before each case
+ * both sides set seed 0 and the default dtype float32. Without a Python every test of the file fails and says how to get one.
  */
 
 import * as torch from '../../../lib';
@@ -34,13 +33,13 @@ export type Inputs = Record<string, Tensor>;
 export interface CaseOptions {
   /** The test's name; by default the Python text. */
   name?: string;
-  /** Inputs of this case alone, beside the common ones. */
+  /** Inputs of this case only, in addition to the common ones. */
   inputs?: Record<string, TensorSpec>;
-  /** In place of the dtype's own: 1e-12 for float64, 1e-6 for float32, relative (absolute below 1). */
+  /** Replaces the tolerance of the dtype: 1e-12 for float64, 1e-6 for float32, relative (absolute below 1). */
   tolerance?: number;
-  /** The class of the error where it is not Python's, and why it has to differ. */
+  /** The class of the error if it must differ from Python's, and why. */
   error?: { class: string; because: string };
-  /** Where both fail: whether the first lines of the messages must agree, and not only the classes. */
+  /** If both fail: whether the first lines of the messages must agree too, not only the classes. */
   comparesMessages?: boolean;
 }
 
@@ -121,7 +120,7 @@ export function parity(title: string, define: (cases: Cases) => void): void {
       ({ answers } = (await runPython('run_cases.py', { cases })) as { answers: Answer[] });
     }, 300_000);
 
-    // A case that leaves a level behind would spoil all that follow.
+    // A level that a case leaves behind would break all following cases.
     afterEach(() => {
       expect(native.levelDepth()).toBe(0);
     });

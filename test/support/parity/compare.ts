@@ -1,9 +1,9 @@
-/** Holds a result against what PyTorch gave: structure, shapes and dtypes exactly, values closely. */
+/** Compares a result with PyTorch's: structure, shapes and dtypes exactly, values within a tolerance. */
 
 import * as torch from '../../../lib';
 import type { Dtype, Tensor } from '../../../lib';
 
-/** What run_cases.py made of a result. */
+/** A result as run_cases.py encodes it. */
 export type Encoded =
   | { kind: 'tensor'; dtype: Dtype; shape: number[]; elements: 'integers' | 'floats' | 'meta'; data: string }
   | { kind: 'array'; items: Encoded[] }
@@ -13,7 +13,7 @@ export type Encoded =
   | { kind: 'float'; value: number | string }
   | { kind: 'complex'; value: [number, number] };
 
-// Both sides run the same kernels: what is left are other instruction sets.
+// Both sides run the same kernels; only instruction sets may differ.
 const TOLERANCES: Partial<Record<Dtype, number>> = {
   float64: 1e-12,
   complex128: 1e-12,
@@ -30,7 +30,7 @@ function isClose(actual: number, expected: number, tolerance: number): boolean {
 }
 
 function bytesOf(data: string): ArrayBuffer {
-  // A copy of its own, so that wider elements are aligned.
+  // A copy, so that wide elements are aligned.
   return new Uint8Array(Buffer.from(data, 'base64')).buffer;
 }
 

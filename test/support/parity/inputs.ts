@@ -1,4 +1,4 @@
-/** Inputs of parity cases: described once, built alike on both sides. */
+/** Inputs of parity cases: described once, created identically on both sides. */
 
 import * as torch from '../../../lib';
 import type { Dtype, Tensor } from '../../../lib';
@@ -28,8 +28,7 @@ export function flat(values: readonly Element[], shape: readonly number[], dtype
 }
 
 /**
- * A tensor of numbers that look random and are the same in every run: from -2 to 2 for floating
- * dtypes, small integers for the others.
+ * A tensor of reproducible numbers that look random: from -2 to 2 for floating dtypes, small integers for the others.
  */
 export function some(shape: readonly number[], dtype: Dtype = 'float64', seed = 1): TensorSpec {
   let state = (seed * 2654435761) >>> 0;
@@ -62,7 +61,7 @@ function element(value: Element, dtype: Dtype): torch.Scalar {
   return Number(value.replace('inf', 'Infinity'));
 }
 
-/** The tensor on this side. */
+/** The tensor in TypeScript. */
 export function buildTensor({ dtype, shape, values }: TensorSpec): Tensor {
   return torch
     .tensor(
@@ -72,7 +71,7 @@ export function buildTensor({ dtype, shape, values }: TensorSpec): Tensor {
     .reshape(shape);
 }
 
-/** The tensor as the other side is told of it. */
+/** The tensor as JSON for Python. */
 export function toJson({ dtype, shape, values }: TensorSpec): object {
   const plain = (value: Element): Element => {
     if (typeof value === 'bigint') return String(value);

@@ -1,4 +1,4 @@
-/** Transforms as functions from a function of one tensor to another, in both languages; they nest. */
+/** Transforms that map a function of one tensor to another one, in both languages; they nest. */
 
 import * as torch from '../../../lib';
 import type { Tensor } from '../../../lib';
@@ -68,8 +68,8 @@ const linearize = (python: string): Transform => ({
 });
 
 /**
- * The remaining two. PyTorch's linearize cannot be had inside other transforms; what it gives is what jvp gives, or
- * where that is not so for a function (see `onlyReverse`), the gradient of vjp with respect to the cotangents.
+ * The remaining two. PyTorch's linearize does not work inside other transforms, so jvp gives the expected result, or for
+ * functions without forward-mode derivatives (see `onlyReverse`), the gradient of vjp with respect to the cotangents.
  */
 export const forwardLinearize = linearize('y, t = jvp(f, (x,), (x.cos(),)); return y + t');
 export const reverseLinearize = linearize(
@@ -81,7 +81,7 @@ export const functionalize: Transform = {
   javascript: (f) => func.functionalize(f),
 };
 
-/** Those of which all others are made: their triples are tested too. */
+/** The primitive ones, whose triples are tested too. */
 export const basic = transforms.filter(({ name }) => ['vmap', 'grad', 'jvp', 'vjp'].includes(name));
 
 const indent = (text: string, by: string): string => text.replace(/^/gm, by);
@@ -93,7 +93,7 @@ export function pythonOf(chain: readonly Transform[], f: string): string {
   return inner;
 }
 
-/** The same on this side. */
+/** The same in TypeScript. */
 export function javascriptOf(chain: readonly Transform[], f: TensorFunction): TensorFunction {
   return chain.reduceRight((inner, { javascript }) => javascript(inner), f);
 }

@@ -28,7 +28,7 @@ export async function runPython(script: string, request: unknown): Promise<unkno
   const errors: Buffer[] = [];
   child.stdout.on('data', (chunk: Buffer) => output.push(chunk));
   child.stderr.on('data', (chunk: Buffer) => errors.push(chunk));
-  // A Python that dies early closes its input; its exit code says more than the broken pipe.
+  // A Python that exits early closes its input; its exit code says more than the broken pipe.
   child.stdin.on('error', () => undefined);
   child.stdin.end(JSON.stringify(request));
   const code = await new Promise<number | null>((resolve, reject) => {

@@ -1,17 +1,17 @@
-// A server on loopback that serves one file, as badly as the test wants.
+// A server on loopback that serves one file, with the faults that a test chooses.
 
 import http from 'node:http';
 import { type AddressInfo } from 'node:net';
 
 export interface FileServer {
   url: string;
-  /** The Range header of each request that came, or 'all'. */
+  /** The Range header of each request, or 'all'. */
   requests: string[];
   content: Buffer;
   etag: string | null;
-  /** Cut the connection after so many bytes of each of the next answers. */
+  /** Cut the connection after these numbers of bytes of the next answers. */
   cuts: number[];
-  /** Answer these statuses first. */
+  /** Answer with these statuses first. */
   failures: number[];
   ranges: boolean;
   close(): Promise<void>;

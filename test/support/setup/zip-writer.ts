@@ -1,4 +1,4 @@
-// Makes small zip files, the unusual ones included.
+// Creates small zip files, including unusual ones.
 
 import zlib from 'node:zlib';
 
