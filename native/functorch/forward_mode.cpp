@@ -1,7 +1,7 @@
 // Forward-mode differentiation: dual levels, dual numbers, and the thread's forward-mode flag.
 
-#include <ATen/MemoryOverlap.h>
 #include <ATen/Functions.h>
+#include <ATen/MemoryOverlap.h>
 #include <c10/core/AutogradState.h>
 
 #include <string>

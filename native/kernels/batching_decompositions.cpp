@@ -9,7 +9,8 @@
 //
 // To these come the backward operators of the normalisations, whose batching rules in libtorch give
 // wrong second derivatives (norm_backward.h), index_put_ (index_put_batching.cpp), _cdist_backward
-// (distance_backward.cpp), _prelu_kernel_backward, and properties of tensors that Python and C++ read off without a call of their operator.
+// (distance_backward.cpp), _prelu_kernel_backward, and properties of tensors that Python and C++ read off without a
+// call of their operator.
 #include <ATen/ATen.h>
 #include <ATen/OpMathType.h>
 #include <ATen/functorch/BatchedTensorImpl.h>
@@ -68,7 +69,9 @@ void registerElementwiseLosses(torch::Library& library) {
 
 // libtorch's decomposition multiplies integers by floating-point numbers.
 Tensor addmv(const Tensor& self, const Tensor& mat, const Tensor& vec, const Scalar& beta, const Scalar& alpha) {
-  const auto scalar = [&](const Scalar& value) { return at::isIntegralType(self.scalar_type(), /*includeBool=*/true) ? Scalar(value.to<int64_t>()) : value; };
+  const auto scalar = [&](const Scalar& value) {
+    return at::isIntegralType(self.scalar_type(), /*includeBool=*/true) ? Scalar(value.to<int64_t>()) : value;
+  };
   const Tensor product = at::mv(mat, vec).mul(scalar(alpha));
   // With beta = 0 self is not read, so that its NaNs do not come through.
   return beta.equal(0) ? product : self.mul(scalar(beta)).add(product);
@@ -76,8 +79,10 @@ Tensor addmv(const Tensor& self, const Tensor& mat, const Tensor& vec, const Sca
 
 // libtorch's rule rolls a tensor without dimensions over the batch.
 void roll(KernelCall& call) {
-  if (call.tensor(0).dim() == 0) call.finish(call.tensor(0).clone());
-  else call.callOriginal();
+  if (call.tensor(0).dim() == 0)
+    call.finish(call.tensor(0).clone());
+  else
+    call.callOriginal();
 }
 
 // libtorch's rule of this operator is for tensors of one shape; the weight may have fewer elements than the sample.

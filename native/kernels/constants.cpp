@@ -32,12 +32,12 @@ std::vector<Tensor> valuesOf(const Tensor& tensor, const std::function<std::vect
 
 }  // namespace
 
-std::vector<Tensor> constantsOf(const Tensor& tensor, const std::function<std::vector<Tensor>(const Tensor&)>& function) {
+std::vector<Tensor> constantsOf(const Tensor& tensor,
+                                const std::function<std::vector<Tensor>(const Tensor&)>& function) {
   // Neither autograd nor a transform sees what is computed here.
   const c10::DispatchKeySet keys =
       c10::DispatchKeySet({DispatchKey::FuncTorchDynamicLayerFrontMode, DispatchKey::FuncTorchDynamicLayerBackMode,
-                           DispatchKey::FuncTorchVmapMode, DispatchKey::Functionalize,
-                           DispatchKey::ADInplaceOrView}) |
+                           DispatchKey::FuncTorchVmapMode, DispatchKey::Functionalize, DispatchKey::ADInplaceOrView}) |
       c10::autograd_dispatch_keyset;
   c10::impl::ExcludeDispatchKeyGuard guard(keys);
   return valuesOf(tensor, function);

@@ -1,7 +1,7 @@
-// Kernels of libtorch that read an argument as if it were contiguous, without a look at its strides: median, nanmedian
-// and kthvalue along a dimension that was expanded read beyond the tensor's memory, and so does group norm for a weight
-// or a bias that is a view. Group norm refuses an input that is not contiguous, as it comes out of a permutation or of
-// vmap over another dimension than the first. (PyTorch 2.13.) They get contiguous copies here.
+// Kernels of libtorch that ignore the strides of an argument. median, nanmedian and kthvalue along an expanded
+// dimension read out of bounds, and so does group norm for a weight or a bias that is a view. Group norm refuses an
+// input that is not contiguous, such as a permuted one or one that vmap maps over a dimension other than the first.
+// (All in PyTorch 2.13.) These kernels get contiguous copies.
 #include <ATen/ATen.h>
 #include <torch/library.h>
 

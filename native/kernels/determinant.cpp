@@ -1,14 +1,14 @@
-// libtorch's derivative of det is det(A) A^-T where A is not singular. To differentiate that again it takes the
-// singular values instead, whose derivative does not exist where two are equal: hessian(det) of the identity is NaN
-// (pytorch/pytorch#192521). Its forward rule takes the factors of A for constants (pytorch/pytorch#192540).
+// libtorch's gradient of det is det(A) A^-T if A is not singular. For the second derivative it uses the singular
+// values, whose derivative does not exist where two of them are equal: hessian(det) at the identity is NaN
+// (pytorch/pytorch#192521). Its forward rule treats the LU factors of A as constants (pytorch/pytorch#192540).
 //
-// The determinant is a polynomial. Up to 3 x 3 it is written out. A larger matrix is turned by the unitary factors of
-// its singular value decomposition, A = U B V, of which det(A) = det(U) det(V) det(B) needs no derivative: the identity
-// holds for any two unitary matrices. With B in blocks, the last one of the three smallest singular values,
+// The determinant is a polynomial. Up to 3 x 3 it is written out. A larger matrix is transformed by the unitary factors
+// of its singular value decomposition, A = U B V. Then det(A) = det(U) det(V) det(B) for any two unitary matrices, so
+// that U and V are constants. B is cut into blocks, the last one with the three smallest singular values:
 //
 //   det(B) = det(B11) det(B22 - B21 B11^-1 B12)
 //
-// divides by the larger singular values only. Where those are zero too, all derivatives up to the third are zero.
+// This divides by the larger singular values only. If those are zero too, all derivatives up to the third are zero.
 #include "kernels/determinant.h"
 
 #include <ATen/ATen.h>
@@ -28,7 +28,9 @@ constexpr int64_t writtenOut = 3;
 Tensor element(const Tensor& A, int64_t row, int64_t column) { return A.select(-2, row).select(-1, column); }
 
 Tensor ofSmall(const Tensor& A) {
-  const auto minor = [&](int64_t i, int64_t j) { return element(A, 1, i) * element(A, 2, j) - element(A, 1, j) * element(A, 2, i); };
+  const auto minor = [&](int64_t i, int64_t j) {
+    return element(A, 1, i) * element(A, 2, j) - element(A, 1, j) * element(A, 2, i);
+  };
   switch (A.size(-1)) {
     case 0: return at::ones_symint(A.sym_sizes().slice(0, A.dim() - 2), A.options());
     case 1: return element(A, 0, 0);
@@ -47,7 +49,8 @@ Tensor ofRegular(const Tensor& A) {
 }
 
 double epsilonOf(at::ScalarType type) {
-  return c10::toRealValueType(type) == at::kFloat ? std::numeric_limits<float>::epsilon() : std::numeric_limits<double>::epsilon();
+  return c10::toRealValueType(type) == at::kFloat ? std::numeric_limits<float>::epsilon()
+                                                  : std::numeric_limits<double>::epsilon();
 }
 
 }  // namespace

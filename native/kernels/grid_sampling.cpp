@@ -1,11 +1,11 @@
 // grid_sample in forward mode, differentiated more than once, and under vmap.
 //
-// libtorch has no forward rule of grid_sampler, and its second derivative adds into tensors that are not batched,
-// which fails under vmap. Here the sampled values are gathered and weighted with operators that have all derivatives.
-// Where nothing but the first gradient is asked for, libtorch's kernel runs.
+// libtorch has no forward rule of grid_sampler, and its second derivative adds into tensors that are not batched, which
+// fails under vmap. Here the values are gathered and weighted with operators that have all derivatives. If only the
+// first gradient is wanted, libtorch's kernel runs.
 //
-// Its batching rules take the size of the batch from a dimension of another argument where the batch is not the first
-// dimension of each: results of a wrong shape, or gradients that are wrong without a sign of it. Here it always is.
+// If the batch is not the first dimension of each argument, the batching rules read its size from the wrong argument:
+// the result has a wrong shape, or the gradients are silently wrong. So the batch is moved to the front.
 #include <ATen/ATen.h>
 #include <ATen/functorch/BatchedTensorImpl.h>
 #include <ATen/functorch/DynamicLayer.h>

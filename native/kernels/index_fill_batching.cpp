@@ -1,8 +1,7 @@
-// libtorch's batching rule of index_fill fills a copy of the tensor in place, also where only the positions or the
-// value are batched, at this level or below: then those of a sample do not fit into the one copy, and the rule refuses.
-// The derivatives of index_fill and index_copy are made of such calls. And it counts negative positions from the start
-// of the batch: what is filled is the sample before, or nothing, without a sign of it. The derivative by a value that is
-// a tensor refuses negative positions.
+// libtorch's batching rule of index_fill fills a copy of the tensor in place. If only the positions or the value are
+// batched, at this level or below, they do not fit into the one copy, and the rule refuses; the derivatives of
+// index_fill and index_copy consist of such calls. The rule also counts negative positions from the start of the batch,
+// and silently fills the sample before. The derivative by a value that is a tensor refuses negative positions.
 //
 // Here a mask of the positions chooses between the value and the tensor.
 #include <ATen/ATen.h>
@@ -33,29 +32,36 @@ void fillByMask(KernelCall& call) {
   const Tensor positions = at::where(index < 0, index + self.size(dim), index).to(at::kLong).reshape({-1});
   std::vector<int64_t> shape(self.dim(), 1);
   shape[dim] = self.size(dim);
-  const Tensor mask = at::zeros({self.size(dim)}, index.options().dtype(at::kBool)).scatter(0, positions, true).view(shape);
-  const Tensor filling = value.isTensor() ? value.toTensor().to(self.scalar_type()) : at::scalar_tensor(value.toScalar(), self.options());
+  const Tensor mask =
+      at::zeros({self.size(dim)}, index.options().dtype(at::kBool)).scatter(0, positions, true).view(shape);
+  const Tensor filling =
+      value.isTensor() ? value.toTensor().to(self.scalar_type()) : at::scalar_tensor(value.toScalar(), self.options());
   call.finish(at::where(mask, filling, self));
 }
 
 // What does not fit is left, for libtorch to refuse.
 bool fits(KernelCall& call) {
   const c10::IValue& value = call.argument(3);
-  return call.tensor(0).dim() > 0 && call.tensor(2).dim() <= 1 && at::isIntegralType(call.tensor(2).scalar_type(), /*includeBool=*/false) &&
+  return call.tensor(0).dim() > 0 && call.tensor(2).dim() <= 1 &&
+         at::isIntegralType(call.tensor(2).scalar_type(), /*includeBool=*/false) &&
          !(value.isTensor() && value.toTensor().dim() != 0);
 }
 
 void batched(KernelCall& call) {
   const c10::IValue& value = call.argument(3);
   const bool isRefused = value.isTensor() && isBatched(value.toTensor()) && !isBatched(call.tensor(0));
-  if (fits(call) && (isBatched(call.tensor(2)) || isRefused)) fillByMask(call);
-  else call.callOriginal();
+  if (fits(call) && (isBatched(call.tensor(2)) || isRefused))
+    fillByMask(call);
+  else
+    call.callOriginal();
 }
 
 void recorded(KernelCall& call) {
   const Tensor value = call.tensor(3);
-  if (fits(call) && (value.requires_grad() || hasTangent(value))) fillByMask(call);
-  else call.callOriginal();
+  if (fits(call) && (value.requires_grad() || hasTangent(value)))
+    fillByMask(call);
+  else
+    call.callOriginal();
 }
 
 }  // namespace

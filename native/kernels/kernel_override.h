@@ -26,8 +26,8 @@ class IgnoreWarnings {
 
 inline c10::OperatorHandle findOperator(const std::string& name) {
   const size_t dot = name.find('.');
-  return c10::Dispatcher::singleton().findSchemaOrThrow(
-      ("aten::" + name.substr(0, dot)).c_str(), dot == std::string::npos ? "" : name.substr(dot + 1).c_str());
+  return c10::Dispatcher::singleton().findSchemaOrThrow(("aten::" + name.substr(0, dot)).c_str(),
+                                                        dot == std::string::npos ? "" : name.substr(dot + 1).c_str());
 }
 
 // Puts what `make` builds in the place of an operator's kernel, which it is handed. `name` is that of the
@@ -37,7 +37,8 @@ template <typename Make>
 void overrideKernel(torch::Library& library, c10::DispatchKey key, const std::string& name, Make make) {
   IgnoreWarnings ignore;
   auto kernel = make(findOperator(name).getComputedKernelForDispatchKey(key));
-  library.impl(name.c_str(), torch::CppFunction::makeFromBoxedKernel(c10::BoxedKernel::makeFromFunctor(std::move(kernel))));
+  library.impl(name.c_str(),
+               torch::CppFunction::makeFromBoxedKernel(c10::BoxedKernel::makeFromFunctor(std::move(kernel))));
 }
 
 // The same for an autograd kernel: one kernel serves every backend.
@@ -105,7 +106,9 @@ class CallKernel final : public c10::OperatorKernel {
   }
 
   static auto maker(Answer answer) {
-    return [answer](c10::SafeKernelFunction original) { return std::make_unique<CallKernel>(std::move(original), answer); };
+    return [answer](c10::SafeKernelFunction original) {
+      return std::make_unique<CallKernel>(std::move(original), answer);
+    };
   }
 
  private:

@@ -1,14 +1,13 @@
-// Batches of matrices as LAPACK gets them.
+// Batches of matrices for LAPACK.
 //
-// Kernels take the stride of dimension -3 for that from one matrix to the next, and go by is_contiguous(), which
-// does not look at the strides of dimensions of size 1: for LU.unsqueeze(1) every matrix but the first is read from
-// a wrong place (linalg_lu_solve). What is computed from it is wrong without a sign of it, in vmap of forward mode
-// through solve and everything that is defined by it first of all, since its batching rule inserts such dimensions.
-// linalg_ldl_solve takes the factors for as many as the right-hand sides, and reads behind them where they are to
-// be broadcast. lu_unpack does the same with pivots of another shape. linalg_matrix_exp makes one dimension of the
+// The kernels step from one matrix to the next by the stride of dimension -3, and check is_contiguous(), which ignores
+// the strides of dimensions of size 1. For LU.unsqueeze(1), linalg_lu_solve therefore reads every matrix but the first
+// from a wrong address. The batching rule of lu_solve inserts such dimensions: vmap of forward mode through solve, det
+// and everything defined by them is silently wrong. linalg_ldl_solve assumes as many factors as right-hand sides, and
+// reads out of bounds if they broadcast. lu_unpack does so for pivots of another shape. linalg_matrix_exp flattens the
 // batch with view(), which fails for strided batches. (All in PyTorch 2.13.)
 //
-// The arguments are mended here, below autograd and the transforms, so that it holds in every mode.
+// The arguments are corrected below autograd and the transforms, so that the results are right in every mode.
 #include <ATen/ATen.h>
 #include <ATen/ExpandUtils.h>
 #include <torch/library.h>
@@ -47,7 +46,7 @@ Tensor withUsualStrides(const Tensor& tensor, Order order) {
   return isUsual ? tensor : tensor.as_strided(tensor.sizes(), strides);
 }
 
-// LAPACK exchanges the rows that the pivots name without looking whether there are such rows.
+// LAPACK exchanges the rows that the pivots name without checking that these rows exist.
 void checkPivots(const Tensor& pivots, int64_t rows, bool haveBlocks, const char* name) {
   if (!pivots.device().is_cpu() || pivots.numel() == 0 || pivots.dim() == 0) return;
   const Tensor values = pivots.to(at::kLong).contiguous();
@@ -59,11 +58,13 @@ void checkPivots(const Tensor& pivots, int64_t rows, bool haveBlocks, const char
       // A block of two rows has both its pivots negative.
       TORCH_CHECK(i % count + 1 < count && data[i + 1] < 0, name, ": argument 'pivots' holds ", pivot,
                   ", which begins a 2 x 2 block, without the second pivot of the block after it");
-      TORCH_CHECK(-data[i + 1] <= rows, name, ": argument 'pivots' holds ", data[i + 1], ", but the matrices have ", rows, " rows");
+      TORCH_CHECK(-data[i + 1] <= rows, name, ": argument 'pivots' holds ", data[i + 1], ", but the matrices have ",
+                  rows, " rows");
       ++i;
       pivot = -pivot;
     }
-    TORCH_CHECK(pivot >= 1 && pivot <= rows, name, ": argument 'pivots' holds ", data[i], ", but the matrices have ", rows, " rows");
+    TORCH_CHECK(pivot >= 1 && pivot <= rows, name, ": argument 'pivots' holds ", data[i], ", but the matrices have ",
+                rows, " rows");
   }
 }
 
@@ -87,7 +88,8 @@ void ldlSolve(KernelCall& call) {
   const Tensor pivots = call.tensor(1);
   const Tensor B = call.tensor(2);
   // What does not fit is left, for libtorch to refuse.
-  const bool fits = LD.dim() >= 2 && B.dim() >= 2 && pivots.dim() >= 1 && LD.sizes().slice(0, LD.dim() - 1) == pivots.sizes() &&
+  const bool fits = LD.dim() >= 2 && B.dim() >= 2 && pivots.dim() >= 1 &&
+                    LD.sizes().slice(0, LD.dim() - 1) == pivots.sizes() &&
                     at::isIntegralType(pivots.scalar_type(), /*includeBool=*/false);
   if (fits) {
     checkPivots(pivots, LD.size(-2), /*haveBlocks=*/true, "torch.linalg.ldl_solve");

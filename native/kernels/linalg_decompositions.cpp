@@ -1,11 +1,13 @@
-// Second derivatives of triangular_solve and of eigenvalues, and the gradient of as_strided_scatter.
+// Second derivatives of triangular_solve and of eigenvalues, and the gradient of as_strided_scatter (PyTorch 2.13):
 //
-// libtorch's forward rule over the backward of triangular_solve is wrong; where it is differentiated again, it is the
-// newer linalg_solve_triangular here, whose derivatives are right. The forward rules of eig and eigh divide by the
-// differences of all eigenvalues, each from itself too, and mask the quotients: what is zero divided by zero there makes
-// every derivative of the rule NaN. Here the zeros are made ones before. And as_strided_scatter gives the elements of self
-// that are written over a gradient, and some others none; it has no batching rule, which forward mode would need for
-// its Jacobian. (All in PyTorch 2.13.)
+// - The forward rule of the backward of triangular_solve is wrong. linalg_solve_triangular replaces it, whose
+// derivatives are
+//   right.
+// - The forward rules of eig and eigh divide by the differences of all pairs of eigenvalues, including each from
+// itself, and
+//   mask the quotients afterwards. 0 / 0 makes every derivative of the rule NaN, so the zeros are replaced first.
+// - as_strided_scatter gives a gradient to elements of self that it overwrites, and none to others. It has no batching
+// rule.
 #include <ATen/ATen.h>
 #include <ATen/ExpandUtils.h>
 #include <torch/library.h>
@@ -85,7 +87,8 @@ void asStridedScatter(KernelCall& call) {
   const std::vector<int64_t> stride = call.argument(3).toIntVector();
   const int64_t offset = call.argument(4).isNone() ? 0 : call.argument(4).toInt();
   int64_t last = offset;
-  bool fits = size.size() == stride.size() && source.sizes() == at::IntArrayRef(size) && offset >= 0 && self.scalar_type() == source.scalar_type();
+  bool fits = size.size() == stride.size() && source.sizes() == at::IntArrayRef(size) && offset >= 0 &&
+              self.scalar_type() == source.scalar_type();
   for (size_t i = 0; fits && i < size.size(); ++i) {
     fits = size[i] > 0 && stride[i] >= 0;
     last += (size[i] - 1) * stride[i];
@@ -104,7 +107,9 @@ void asStridedScatter(KernelCall& call) {
 void registerLinalgDecompositions() {
   // A registration lasts as long as its Library object.
   static torch::Library library(torch::Library::IMPL, "aten", c10::DispatchKey::Autograd, __FILE__, __LINE__);
-  const auto add = [&](const char* name, CallKernel::Answer answer) { overrideAutogradKernel(library, name, CallKernel::maker(answer)); };
+  const auto add = [&](const char* name, CallKernel::Answer answer) {
+    overrideAutogradKernel(library, name, CallKernel::maker(answer));
+  };
   add("triangular_solve", &triangularSolve);
   add("_linalg_eigh", &eigen<true>);
   add("linalg_eig", &eigen<false>);

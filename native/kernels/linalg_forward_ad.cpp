@@ -1,13 +1,13 @@
-// Forward-mode derivatives of det, slogdet, solve and what works on a factor of Cholesky's.
+// Forward-mode derivatives of det, slogdet, solve, of operators on Cholesky factors, and of Householder products.
 //
-// The forward rules of det, slogdet and solve read the LU factors that the operator returns beside its result. As
-// these have no derivatives, whoever differentiates such a rule, in either mode, takes A^-1 for a constant: jacfwd of
-// jacfwd is wrong without a sign of it, and zero for slogdet (pytorch/pytorch#192540). The rules of cholesky_inverse
-// and cholesky_solve are wrong themselves (pytorch/pytorch#196682, #196694); that of the product of Householder
-// reflections when it is differentiated (#196698).
+// The forward rules of det, slogdet and solve use the LU factors that the operator returns beside its result. These
+// outputs have no derivatives, so that a derivative of such a rule, in either mode, treats A^-1 as a constant: jacfwd
+// of jacfwd is silently wrong, and zero for slogdet (pytorch/pytorch#192540). The rules of cholesky_inverse and
+// cholesky_solve are wrong (pytorch/pytorch#196682, #196694), and the derivative of the rule of
+// linalg_householder_product is (#196698).
 //
-// Where a derivative will be differentiated, the rules here are functions of A. Otherwise libtorch's are right, and
-// save a factorization.
+// If a derivative will itself be differentiated, the rules below are functions of A. Otherwise libtorch's rules run,
+// which save a factorization.
 #include <ATen/ATen.h>
 #include <c10/core/GradMode.h>
 #include <torch/library.h>
@@ -137,7 +137,8 @@ void choleskyInverse(KernelCall& call) {
   const Tensor L = lower(call.tensor(0), upper);
   call.callOriginal();
   const Tensor inverse = call.output(0).toTensor();
-  const Tensor Y = at::linalg_solve_triangular(L, inverse.matmul(lower(tangent, upper)), /*upper=*/false, /*left=*/false);
+  const Tensor Y =
+      at::linalg_solve_triangular(L, inverse.matmul(lower(tangent, upper)), /*upper=*/false, /*left=*/false);
   call.setTangent(0, -(Y + Y.mH()));
 }
 
@@ -178,7 +179,8 @@ void householderProduct(KernelCall& call) {
   const int64_t columns = H.size(-1);
   Tensor Q = at::eye(rows, columns, H.options()).expand_as(H);
   for (int64_t i = tau.size(-1) - 1; i >= 0; --i) {
-    const Tensor unit = at::zeros({rows}, H.options()).index_fill(0, at::scalar_tensor(i, H.options().dtype(at::kLong)), 1);
+    const Tensor unit =
+        at::zeros({rows}, H.options()).index_fill(0, at::scalar_tensor(i, H.options().dtype(at::kLong)), 1);
     const Tensor below = at::arange(rows, H.options().dtype(at::kLong)) > i;
     const Tensor v = (H.select(-1, i) * below + unit).unsqueeze(-1);
     Q = Q - tau.select(-1, i).unsqueeze(-1).unsqueeze(-1) * v.matmul(v.mH().matmul(Q));

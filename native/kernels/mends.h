@@ -1,6 +1,6 @@
 #pragma once
-// Kernels in front of those of libtorch whose results are wrong without an error, each in the file that says why. None of
-// these functions is idempotent: registerMends calls each of them once.
+// Kernels in front of those of libtorch whose results are wrong without an error, each in the file that says why. None
+// of these functions is idempotent: registerMends calls each of them once.
 
 namespace torch_func {
 

@@ -6,9 +6,7 @@
 
 namespace torch_func {
 
-inline bool hasTangent(const at::Tensor& tensor) {
-  return tensor.defined() && tensor._fw_grad(/*level=*/0).defined();
-}
+inline bool hasTangent(const at::Tensor& tensor) { return tensor.defined() && tensor._fw_grad(/*level=*/0).defined(); }
 
 struct Recording {
   // The present level has a gradient or a tangent of an argument.

@@ -1,17 +1,17 @@
 // Forward-mode derivatives of logcumsumexp and cumprod.
 //
-// libtorch's forward rule of logcumsumexp divides sums of exp(x - max) by each other, which are zero where x lies far
-// below the maximum: a wrong tangent (pytorch/pytorch#196705). That of cumprod treats zeros by where they are, in
-// steps that have no derivative, so that its own derivative is wrong (#196701).
+// libtorch's forward rule of logcumsumexp divides sums of exp(x - max), which vanish where x is far below the maximum:
+// the tangent is wrong (pytorch/pytorch#196705). Its rule of cumprod handles zeros by their positions, in steps without
+// a derivative, so that the derivative of the rule is wrong (#196701).
 //
-// Both are scans of an associative operation, and so is the pair of a value and its tangent. Ending at i, two
-// neighbouring pieces a and b make
+// Both operators are scans of an associative operation, and so is the pair of a value and its tangent. Two neighbouring
+// pieces a and b are joined to
 //
 //   cumprod:       (p, t) = (pa pb, ta pb + pa tb)
 //   logcumsumexp:  (l, t) = (log(e^la + e^lb), ta e^(la - l) + tb e^(lb - l))
 //
-// The first divides by nothing, and the weights of the second lie between 0 and 1. Pieces of doubled length are joined
-// log2(n) times.
+// The first does not divide, and the weights of the second lie between 0 and 1. log2(n) steps join pieces of doubled
+// length.
 #include <ATen/ATen.h>
 #include <ATen/WrapDimUtils.h>
 #include <torch/library.h>
@@ -51,7 +51,7 @@ Dual joinProducts(const Dual& a, const Dual& b) {
 
 Dual joinLogarithms(const Dual& a, const Dual& b) {
   const Tensor value = at::logaddexp(a.value, b.value);
-  // Two pieces of minus infinity weigh nothing: their difference from the result is no number.
+  // Two pieces of minus infinity have no weight; their difference from the result would be NaN.
   const Tensor isNothing = (value.is_complex() ? at::real(value) : value).isneginf();
   const auto weight = [&](const Tensor& part) {
     return (part - value).masked_fill(isNothing, -std::numeric_limits<double>::infinity()).exp();

@@ -1,12 +1,12 @@
 // Derivatives of scatter_reduce and index_reduce with reduce='prod'.
 //
-// libtorch's gradient divides by the factors, and asks for the number of zeros among them to find out whether it may:
-// a question that vmap cannot answer for all samples, so that a gradient of these operators under vmap fails. It has
-// no forward rule, and no second derivative where two factors are zero.
+// libtorch's gradient divides by the factors, and reads how many of them are zero to decide whether it may; vmap
+// refuses to read a value. The forward derivative is zero or missing, and the second derivative fails where two factors
+// are zero.
 //
-// Here the factors are sorted by the position they go to, so that those of one position are neighbours. Their products
-// are a scan in which pieces of doubled length are joined where they belong to the same position; the last factor of a
-// position then holds the product of all. Nothing is divided, so that every derivative is right, in every mode.
+// The factors are sorted by the position they go to, so that those of one position are neighbours. Their products are a
+// scan that joins pieces of doubled length if they belong to the same position. The last factor of a position then
+// holds the product of all. This does not divide, so that every derivative is right in every mode.
 #include <ATen/ATen.h>
 #include <ATen/WrapDimUtils.h>
 #include <torch/library.h>
@@ -128,7 +128,9 @@ void answerInPlace(KernelCall& call) {
 void registerScatteredProducts() {
   // A registration lasts as long as its Library object.
   static torch::Library library(torch::Library::IMPL, "aten", c10::DispatchKey::Autograd, __FILE__, __LINE__);
-  const auto add = [&](const char* name, CallKernel::Answer answer) { overrideAutogradKernel(library, name, CallKernel::maker(answer)); };
+  const auto add = [&](const char* name, CallKernel::Answer answer) {
+    overrideAutogradKernel(library, name, CallKernel::maker(answer));
+  };
   add("scatter_reduce.two", &answer<&fitsScatter, &scatterReduce>);
   add("scatter_reduce_.two", &answerInPlace<&fitsScatter, &scatterReduce>);
   add("index_reduce", &answer<&fitsIndex, &indexReduce>);

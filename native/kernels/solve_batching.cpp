@@ -1,9 +1,9 @@
-// libtorch's batching rule of _linalg_solve_ex gives the batch to the argument that is not mapped as if both had the same
-// number of dimensions: solve(A, B) of one matrix for several right-hand sides fails under vmap over B. And it takes
-// every B with fewer dimensions than A for a batch of vectors: solve of several matrices for one B solves, where the sizes
-// are alike, each of the matrices for one of its columns, without a sign of it.
+// libtorch's batching rule of _linalg_solve_ex expands the argument that is not mapped as if both had the same number
+// of dimensions: solve(A, B) of one matrix for several right-hand sides fails under vmap over B. It also treats every B
+// with fewer dimensions than A as a batch of vectors: solve of several matrices for one B is silently wrong if the
+// sizes agree.
 //
-// Here both arguments are matrices of the same number of dimensions when the rule gets them.
+// Here the rule gets two matrices with the same number of dimensions.
 #include <ATen/ATen.h>
 #include <torch/library.h>
 

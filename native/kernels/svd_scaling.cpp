@@ -1,9 +1,9 @@
-// Derivatives of the singular values of very large or very small matrices. libtorch's divide by differences of
-// squared singular values, and the derivatives of those by their squares, which overflow or vanish long before the
-// values themselves do: the second derivative is NaN (pytorch/pytorch#194705).
+// Derivatives of the singular values of very large or very small matrices. libtorch's rules divide by differences of
+// squared singular values, and their derivatives by the squares of those. These overflow or vanish although the values
+// do not: the second derivative is NaN (pytorch/pytorch#194705).
 //
-// For every c > 0 the decomposition of A is (U, c S, V) where that of A / c is (U, S, V). With a power of two near
-// the largest element for c nothing is rounded, and all squares are near 1.
+// If A / c has the decomposition (U, S, V), A has (U, c S, V), for every c > 0. With a power of two near the largest
+// element as c nothing is rounded, and all squares are near 1.
 #include <ATen/ATen.h>
 #include <ATen/functorch/BatchedTensorImpl.h>
 #include <ATen/functorch/TensorWrapper.h>

@@ -1,17 +1,17 @@
 // Norms and distances that are differentiated more than once.
 //
-// A norm has no derivative at zero, where libtorch takes 0 for it; many functions of it do, as exp(-|a - b|^2) and
-// every other even function. libtorch's derivatives of such a function are right once and wrong twice: 0 in forward
-// mode, NaN in reverse mode (pytorch/pytorch#92075, pytorch/functorch#1097). What is 0 times infinity there cannot
-// be put right where the second derivative is computed. So a norm that is going to be differentiated twice is
+// A norm has no derivative at zero; libtorch returns 0. Smooth functions of a norm, such as exp(-|a - b|^2) and every
+// other even function, do have derivatives there. libtorch's first derivative of them is right, and the second is 0 in
+// forward mode and NaN in reverse mode (pytorch/pytorch#92075, pytorch/functorch#1097): it is a product of 0 and
+// infinity. So a norm that will be differentiated twice is computed as
 //
 //   sqrt(sum |x|^2 + e^2)
 //
-// with an e whose square vanishes beside every other number. At zero its value is e, its derivative 0 and its second
-// derivative 1/e, of which the right multiples remain. For other exponents than 2 the norm is written out too: the
-// steps of libtorch's rules write into tensors that reverse mode needs (pytorch/pytorch#149804).
+// with an e whose square is negligible beside any other number. At zero its value is e, its derivative 0 and its second
+// derivative 1/e, so that the products are right. Other exponents than 2 are written out too: libtorch's rules write
+// into tensors that reverse mode needs (pytorch/pytorch#149804).
 //
-// cdist, whose distances are such norms, has no forward rule at all in libtorch; here it has that of the norm.
+// libtorch has no forward rule of cdist; here it is that of the norm.
 #include <ATen/ATen.h>
 #include <torch/library.h>
 
@@ -100,7 +100,8 @@ void answer(KernelCall& call) {
 
 // (self, ord, dim, keepdim, dtype)
 Norm linalgVectorNorm(KernelCall& call) {
-  return {converted(call.tensor(0), call.argument(4)), exponent(call.argument(1)), dimensions(call.argument(2)), call.argument(3).toBool()};
+  return {converted(call.tensor(0), call.argument(4)), exponent(call.argument(1)), dimensions(call.argument(2)),
+          call.argument(3).toBool()};
 }
 
 Norm ofAll(KernelCall& call) { return {call.tensor(0), exponent(call.argument(1)), std::nullopt}; }
@@ -114,7 +115,8 @@ Norm ofDimensions(KernelCall& call) {
 }
 
 Norm ofDimensionsWithDtype(KernelCall& call) {
-  return {converted(call.tensor(0), call.argument(4)), exponent(call.argument(1)), dimensions(call.argument(2)), call.argument(3).toBool()};
+  return {converted(call.tensor(0), call.argument(4)), exponent(call.argument(1)), dimensions(call.argument(2)),
+          call.argument(3).toBool()};
 }
 
 // (self, other, p)
@@ -139,7 +141,9 @@ void pairs(KernelCall& call) {
 void registerVectorNorms() {
   // A registration lasts as long as its Library object.
   static torch::Library library(torch::Library::IMPL, "aten", c10::DispatchKey::Autograd, __FILE__, __LINE__);
-  const auto add = [&](const char* name, CallKernel::Answer answer) { overrideAutogradKernel(library, name, CallKernel::maker(answer)); };
+  const auto add = [&](const char* name, CallKernel::Answer answer) {
+    overrideAutogradKernel(library, name, CallKernel::maker(answer));
+  };
   add("linalg_vector_norm", &answer<&linalgVectorNorm>);
   add("norm.Scalar", &answer<&ofAll>);
   add("norm.ScalarOpt_dtype", &answer<&ofAllWithDtype>);
