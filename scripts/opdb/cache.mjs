@@ -15,8 +15,9 @@ const generator = path.join(root, 'scripts', 'opdb', 'corpus');
 
 const WEEK = 7 * 24 * 3600 * 1000;
 
-function hashOfSources() {
-  const hash = createHash('sha256');
+/** What a corpus depends on, beside the release and the seed. @param {string[]} args of the generator */
+function hashOfGenerator(args) {
+  const hash = createHash('sha256').update(args.join(' '));
   for (const name of fs.readdirSync(generator).sort()) {
     if (name.endsWith('.py')) hash.update(name).update(fs.readFileSync(path.join(generator, name)));
   }
@@ -54,7 +55,7 @@ export async function prepareCorpus(seed, kind = 'parity') {
   const environment = readEnvironment();
   const python = await pythonWithTorch(environment);
   const parent = path.join(environment.cache, 'opdb');
-  const folder = path.join(parent, `${torchVersion}-seed${seed}-${kind}-${hashOfSources()}`);
+  const folder = path.join(parent, `${torchVersion}-seed${seed}-${kind}-${hashOfGenerator(KINDS[kind])}`);
   return withLock(`${folder}.lock`, async () => {
     if (isComplete(folder)) {
       const now = new Date();
