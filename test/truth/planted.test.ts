@@ -66,15 +66,14 @@ function cube(changes: Partial<Record<'backward' | 'jvp' | 'forward', (...args: 
 test.each(MODE_NAMES)('right operators: %s finds nothing wrong', (mode) => {
   const operators: [(...args: Tensor[]) => unknown, number[][]][] = [
     [(x) => x.sin(), [[3, 2]]],
-    [(x, y) => x.mul(y.exp()), [[3, 2], [2]]],
+    [(x, y) => x.mul(y.cos()), [[3, 2], [2]]],
     [(x) => [x.prod(-1), x.sum(0)], [[3, 2]]],
+    [(x) => x.matmul(x), [[3, 3]]],
     [cube({}), [[3]]],
   ];
-  for (const [f, shapes] of operators) {
-    const finding = check(mode, f, shapes);
-    expect(finding.why).toBeNull();
-    expect(finding.right).toBeGreaterThan(0);
-  }
+  const findings = operators.map(([f, shapes]) => check(mode, f, shapes));
+  expect(findings.map(({ why }) => why)).toEqual(operators.map(() => null));
+  expect(findings.reduce((sum, { right }) => sum + right, 0)).toBeGreaterThan(0);
 });
 
 test('a wrong backward', () => {
@@ -113,6 +112,29 @@ test('a backward that is right once, and not twice', () => {
   const wrong = lines(check('second', constant)).map((line) => line.split(':')[0]);
   expect(wrong).toEqual(expect.arrayContaining(['vjp of vjp', 'jvp of vjp', 'functional.hvp']));
   expect(wrong).not.toContain('jvp of jvp');
+});
+
+test('a rule that breaks down at zeros, and one that breaks down far from them', () => {
+  const divides = cube({
+    backward: (ctx: Ctx, g: Tensor) => ctx.savedTensors[0].pow(3).div(ctx.savedTensors[0]).mul(3).mul(g),
+  });
+  expect(check('first', divides).why).toBeNull();
+  expect(lines(check('at_zeros', divides))[0]).toMatch(/^vjp: NaN, right \S+$/);
+  // sigmoid by exponential functions, of which one is infinite far from zero.
+  class Sigmoid extends Function {
+    static override forward(x: Tensor): unknown {
+      return x.sigmoid();
+    }
+    static override setupContext(ctx: Ctx, [x]: [Tensor]) {
+      ctx.saveForBackward(x);
+    }
+    static override backward(ctx: Ctx, g: Tensor): unknown {
+      const e = ctx.savedTensors[0].mul(-20).exp().pow(0.05);
+      return e.div(e.add(1).square()).mul(g);
+    }
+  }
+  expect(check('first', (x) => Sigmoid.apply(x)).why).toBeNull();
+  expect(lines(check('at_far', (x) => Sigmoid.apply(x)))[0]).toMatch(/^vjp: NaN, right \S+$/);
 });
 
 test('a third derivative', () => {
