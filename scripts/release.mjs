@@ -40,11 +40,11 @@ function requireChangelog() {
   if (unreleased?.[3].trim()) throw new Error(`CHANGELOG.md: move the lines under [Unreleased] to [${version}]`);
 }
 
-/** @type {[string, (folder: string) => unknown][]} */
-const steps = [
+/** @type {[string, () => void][]} */
+const requirements = [
   ['a clean working tree and a version without a tag', requireCleanTree],
   [`a section [${version}] in CHANGELOG.md`, requireChangelog],
-  // It builds from scratch, and compares docs/parity.md with a full parity run.
+  // Among all other checks, it compares docs/parity.md and docs/truth.md with full runs.
   ['CI', () => run(path.join(root, '.ci', 'run'), [])],
 ];
 
@@ -58,7 +58,7 @@ const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'torch-func-release-'));
 const project = path.join(folder, 'project');
 fs.mkdirSync(project);
 try {
-  if (!rehearse) for (const [name, body] of steps) step(name, () => body(folder));
+  if (!rehearse) for (const [name, body] of requirements) step(name, body);
   const packed = /** @type {string} */ (step('pack', () => pack(folder)));
   step('publint and Are The Types Wrong', () => check(packed));
   step('install the tarball in an empty project', () => install(packed, project));
