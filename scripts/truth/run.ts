@@ -83,7 +83,7 @@ export async function run(folder: string, options: Options): Promise<number> {
     const faults = JSON.parse(fs.readFileSync(FAULTS, 'utf8')) as PyTorchFault[];
     const text = report(corpus, cases, faults);
     if (options.report) fs.writeFileSync(REPORT, text);
-    else if (fs.readFileSync(REPORT, 'utf8') !== text) {
+    else if (!fs.existsSync(REPORT) || fs.readFileSync(REPORT, 'utf8') !== text) {
       problems.push('docs/truth.md differs from the result of this run: write it with npm run truth -- --report');
     }
   }
