@@ -25,7 +25,8 @@ using at::Tensor;
 
 // (B, A, upper, transpose, unitriangular) -> (X, a copy of A)
 void triangularSolve(KernelCall& call) {
-  if (!call.recording().isDifferentiatedAgain()) {
+  const Recording recording = call.recording();
+  if (!recording.tangent && !recording.isDifferentiatedAgain()) {
     call.callOriginal();
     return;
   }
