@@ -44,7 +44,7 @@ function requireChangelog() {
 const requirements = [
   ['a clean working tree and a version without a tag', requireCleanTree],
   [`a section [${version}] in CHANGELOG.md`, requireChangelog],
-  // Among all other checks, it compares docs/parity.md and docs/truth.md with full runs.
+  // Among all other checks, it compares docs/parity.md with a full run.
   ['CI', () => run(path.join(root, '.ci', 'run'), [])],
 ];
 
