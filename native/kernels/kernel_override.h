@@ -62,16 +62,22 @@ class KernelCall {
 
   Recording recording() const { return recordingOf(arguments()); }
 
-  // What forward mode has of an argument; the argument keeps what it is without its tangent.
+  at::Tensor primal(size_t index) { return primalOf(tensor(index)); }
+  at::Tensor primalOutput(size_t index) { return primalOf(output(index).toTensor()); }
+
+  // The tangent of an argument, or an undefined tensor. libtorch's kernel then computes no tangent, unless it saves the
+  // argument for reverse mode: outside of transforms one tensor may have a gradient and a tangent, and the backward
+  // pass has a tangent only if the saved tensor has one.
   at::Tensor takeTangent(size_t index) {
     const at::Tensor tensor = this->tensor(index);
     if (!hasTangent(tensor)) return {};
-    at::Tensor tangent = tensor._fw_grad(/*level=*/0);
-    argument(index) = tensor._fw_primal(/*level=*/0);
-    return tangent;
+    if (!tensor.requires_grad()) argument(index) = primalOf(tensor);
+    return tensor._fw_grad(/*level=*/0);
   }
 
+  // Replaces the tangent of an output.
   void setTangent(size_t index, const at::Tensor& tangent) {
+    output(index) = primalOutput(index);
     output(index).toTensor()._set_fw_grad(tangent, /*level=*/0, /*is_inplace_op=*/false);
   }
 
@@ -85,6 +91,10 @@ class KernelCall {
   }
 
  private:
+  static at::Tensor primalOf(const at::Tensor& tensor) {
+    return hasTangent(tensor) ? tensor._fw_primal(/*level=*/0) : tensor;
+  }
+
   size_t argumentCount() const { return op_.schema().arguments().size(); }
 
   const c10::SafeKernelFunction& original_;

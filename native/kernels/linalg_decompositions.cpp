@@ -58,8 +58,8 @@ void eigen(KernelCall& call) {
   }
   const Tensor dA = call.takeTangent(0);
   call.callOriginal();
-  const Tensor values = call.output(0).toTensor();
-  const Tensor vectors = call.output(1).toTensor();
+  const Tensor values = call.primalOutput(0);
+  const Tensor vectors = call.primalOutput(1);
   const Tensor change = dA.to(vectors.scalar_type()).matmul(vectors);
   const Tensor X = isHermitian ? vectors.mH().matmul(change) : std::get<0>(at::linalg_solve_ex(vectors, change));
   const Tensor diagonal = X.diagonal(0, -2, -1);

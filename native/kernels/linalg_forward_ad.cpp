@@ -75,10 +75,10 @@ void slogdet(KernelCall& call) {
     return;
   }
   const Tensor tangent = call.takeTangent(0);
-  const Tensor A = call.tensor(0);
+  const Tensor A = call.primal(0);
   call.callOriginal();
   const Tensor trace = inverseTimes(A, tangent, /*left=*/true).diagonal(0, -2, -1).sum(-1);
-  const Tensor sign = call.output(0).toTensor();
+  const Tensor sign = call.primalOutput(0);
   if (A.is_complex()) {
     call.setTangent(0, sign * (trace - at::real(trace)));
     call.setTangent(1, at::real(trace));
@@ -97,12 +97,12 @@ void solve(KernelCall& call) {
   }
   const Tensor dA = call.takeTangent(0);
   const Tensor dB = call.takeTangent(1);
-  const Tensor A = call.tensor(0);
-  const Tensor B = call.tensor(1);
+  const Tensor A = call.primal(0);
+  const Tensor B = call.primal(1);
   const bool left = call.argument(2).toBool();
   const bool isVector = isVectorOf(A, B);
   call.callOriginal();
-  const Tensor X = call.output(0).toTensor();
+  const Tensor X = call.primalOutput(0);
   const auto columns = [&](const Tensor& tensor) { return isVector ? tensor.unsqueeze(-1) : tensor; };
 
   Tensor right = dB.defined() ? columns(dB) : Tensor();
@@ -120,6 +120,9 @@ Tensor triangle(const Tensor& factor, bool upper) { return upper ? factor.triu()
 
 Tensor lower(const Tensor& factor, bool upper) { return upper ? factor.triu().mH() : factor.tril(); }
 
+// Where an argument has a gradient and a tangent, both operators are solved by substitution: libtorch saves the result
+// for reverse mode, with the tangent of its own rule.
+//
 // (L, upper) -> A^-1 of A = L L^H: with Y = L^-H L^-1 dL L^-1, dA^-1 = -(Y + Y^H).
 void choleskyInverse(KernelCall& call) {
   const Recording recording = call.recording();
@@ -127,8 +130,15 @@ void choleskyInverse(KernelCall& call) {
     call.callOriginal();
     return;
   }
-  const Tensor tangent = call.takeTangent(0);
   const bool upper = call.argument(1).toBool();
+  if (recording.gradient && recording.tangent) {
+    const Tensor L = lower(call.tensor(0), upper);
+    const Tensor identity = at::eye(L.size(-1), L.options());
+    const Tensor inverse = at::linalg_solve_triangular(L, identity, /*upper=*/false);
+    call.finish(inverse.mH().matmul(inverse));
+    return;
+  }
+  const Tensor tangent = call.takeTangent(0);
   call.argument(0) = triangle(call.tensor(0), upper);
   if (!tangent.defined()) {
     call.callOriginal();
@@ -149,9 +159,15 @@ void choleskySolve(KernelCall& call) {
     call.callOriginal();
     return;
   }
+  const bool upper = call.argument(2).toBool();
+  if (recording.gradient && recording.tangent) {
+    const Tensor L = lower(call.tensor(1), upper);
+    const Tensor Y = at::linalg_solve_triangular(L, call.tensor(0), /*upper=*/false);
+    call.finish(at::linalg_solve_triangular(L.mH(), Y, /*upper=*/true));
+    return;
+  }
   const Tensor dB = call.takeTangent(0);
   const Tensor dFactor = call.takeTangent(1);
-  const bool upper = call.argument(2).toBool();
   const Tensor factor = triangle(call.tensor(1), upper);
   call.argument(1) = factor;
   call.callOriginal();

@@ -49,10 +49,29 @@ Dual joinProducts(const Dual& a, const Dual& b) {
   return {a.value * b.value, a.tangent * b.value + a.value * b.tangent};
 }
 
+Tensor isMinusInfinity(const Tensor& value) { return (value.is_complex() ? at::real(value) : value).isneginf(); }
+
+// The values alone, with right derivatives in every mode. Those of logaddexp are NaN at minus infinity.
+Tensor logcumsumexpOf(Tensor value, int64_t dim) {
+  const int64_t size = value.size(dim);
+  for (int64_t length = 1; length < size; length *= 2) {
+    const Tensor a = value.narrow(dim, 0, size - length);
+    const Tensor b = value.narrow(dim, length, size - length);
+    const Tensor isNothing = isMinusInfinity(a).logical_and(isMinusInfinity(b));
+    const Tensor isFirstLarger = a.is_complex() ? at::real(a) > at::real(b) : a > b;
+    const Tensor larger = at::where(isFirstLarger, a, b).masked_fill(isNothing, 0);
+    const Tensor smaller = at::where(isFirstLarger, b, a).masked_fill(isNothing, 0);
+    const Tensor joined =
+        (larger + at::log1p((smaller - larger).exp())).masked_fill(isNothing, -std::numeric_limits<double>::infinity());
+    value = at::cat({value.narrow(dim, 0, length), joined}, dim);
+  }
+  return value;
+}
+
 Dual joinLogarithms(const Dual& a, const Dual& b) {
   const Tensor value = at::logaddexp(a.value, b.value);
   // Two pieces of minus infinity have no weight; their difference from the result would be NaN.
-  const Tensor isNothing = (value.is_complex() ? at::real(value) : value).isneginf();
+  const Tensor isNothing = isMinusInfinity(value);
   const auto weight = [&](const Tensor& part) {
     return (part - value).masked_fill(isNothing, -std::numeric_limits<double>::infinity()).exp();
   };
@@ -67,8 +86,13 @@ void logcumsumexp(KernelCall& call) {
     return;
   }
   const int64_t dim = at::maybe_wrap_dim(call.argument(1).toInt(), self.dim());
+  if (self.requires_grad()) {
+    // libtorch saves the result for reverse mode, with the tangent of its own rule.
+    call.finish(self.dim() == 0 ? self.clone() : logcumsumexpOf(self, dim));
+    return;
+  }
   const Tensor tangent = call.takeTangent(0);
-  const Tensor primal = call.tensor(0);
+  const Tensor primal = call.primal(0);
   call.callOriginal();
   call.setTangent(0, primal.dim() == 0 ? tangent : scan({primal, tangent}, dim, joinLogarithms).tangent);
 }
@@ -82,7 +106,7 @@ void cumprod(KernelCall& call) {
   }
   const int64_t dim = at::maybe_wrap_dim(call.argument(1).toInt(), self.dim());
   const Tensor tangent = call.takeTangent(0);
-  const Tensor primal = call.tensor(0);
+  const Tensor primal = call.primal(0);
   call.callOriginal();
   const auto type = call.output(0).toTensor().scalar_type();
   call.setTangent(0, scan({primal.to(type), tangent.to(type)}, dim, joinProducts).tangent);

@@ -1,0 +1,49 @@
+/**
+ * Forward over reverse without transforms: a tensor that requires a gradient and has a tangent at the same time, as in
+ * `gradgradcheck`. The tangent of the gradient must be that of `jvp(grad(f))`, and the gradient of the tangent that of
+ * `grad(jvp(f))`.
+ */
+
+import * as torch from '../../lib';
+import type { Tensor } from '../../lib';
+import { expectClose } from '../support/derivatives';
+
+const { forwardAd, grad } = torch.autograd;
+const float64 = { dtype: 'float64' } as const;
+const matrix = torch.tensor([[2, 0.5, 0.1], [0.3, 1.5, -0.4], [0.2, 0.6, 1.8]], float64); // prettier-ignore
+const direction = torch.tensor([[0.3, -1, 0.5], [0.7, 0.2, 0.4], [-0.6, 0.1, 0.9]], float64); // prettier-ignore
+
+const functions: Record<string, (x: Tensor) => Tensor> = {
+  det: (x) => torch.linalg.det(x).pow(2),
+  logdet: (x) => torch.logdet(x),
+  slogdet: (x) => torch.linalg.slogdet(x)[1].square(),
+  solve: (x) => torch.linalg.solve(x, x.sin()).square().sum(),
+  eigvalsh: (x) => torch.linalg.eigvalsh(x.add(x.mT)).pow(3).sum(),
+  cumprod: (x) => x.cumprod(0).square().sum(),
+  'logcumsumexp of values far apart': (x) => x.mul(300).logcumsumexp(0).square().sum(),
+  'logcumsumexp from minus infinity': (x) =>
+    torch
+      .cat([torch.full([2, 3], -Infinity, float64), x])
+      .logcumsumexp(0)
+      .index('2:')
+      .square()
+      .sum(),
+  choleskyInverse: (x) => torch.choleskyInverse(x).square().sum(),
+  choleskySolve: (x) => torch.choleskySolve(x.cos(), x, { upper: true }).square().sum(),
+};
+
+test.each(Object.keys(functions))('%s', (name) => {
+  const f = functions[name];
+  const x = matrix.clone().requiresGrad_();
+  const [tangentOfGradient, gradientOfTangent] = forwardAd.dualLevel(() => {
+    const y = f(forwardAd.makeDual(x, direction));
+    const [gradient] = grad(y, x, { createGraph: true });
+    const { tangent } = forwardAd.unpackDual(y);
+    return [forwardAd.unpackDual(gradient).tangent!.detach(), grad(tangent!, x)[0].detach()];
+  });
+  const gradientOf = torch.func.grad(f);
+  const right = torch.func.vjp(gradientOf, matrix)[1](direction)[0];
+  expectClose('jvp of grad', torch.func.jvp(gradientOf, [matrix], [direction])[1], right, 1e-9);
+  expectClose('tangent of the gradient', tangentOfGradient, right, 1e-9);
+  expectClose('gradient of the tangent', gradientOfTangent, right, 1e-9);
+});
