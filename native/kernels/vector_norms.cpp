@@ -133,7 +133,16 @@ void pairs(KernelCall& call) {
     call.callOriginal();
     return;
   }
-  call.finish(normOf(x1.unsqueeze(-2) - x2.unsqueeze(-3), p, std::vector<int64_t>{-1}, /*keepdim=*/false));
+  const Tensor distances = normOf(x1.unsqueeze(-2) - x2.unsqueeze(-3), p, std::vector<int64_t>{-1}, /*keepdim=*/false);
+  if (recording.isDifferentiatedAgain()) {
+    call.finish(distances);
+    return;
+  }
+  // A distance that is differentiated once keeps libtorch's value, which is 0 at zero.
+  call.takeTangent(0);
+  call.takeTangent(1);
+  call.callOriginal();
+  call.setTangent(0, distances._fw_grad(/*level=*/0));
 }
 
 }  // namespace

@@ -94,6 +94,12 @@ describe('norms that are differentiated twice', () => {
 });
 
 describe('cdist', () => {
+  test('the value beside a tangent is that of the operator', () => {
+    const [value, tangent] = torch.func.jvp((y: Tensor) => torch.cdist(y, y), [x], [x.cos()]) as [Tensor, Tensor];
+    expectClose('value', value, torch.cdist(x, x), 0);
+    expectClose('tangent at zero', tangent.diagonal(), torch.zeros(2, float64), 0);
+  });
+
   test('forward mode', () => {
     expectDerivatives((y) => torch.cdist(y, x.mul(2)).sin().sum(), x);
     expectVmapped((y) => torch.cdist(y.unsqueeze(0), x.mul(2)).sin().sum(), x.unbind());

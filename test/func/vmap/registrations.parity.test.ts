@@ -3,10 +3,11 @@
 import { native } from '../../../lib/native';
 import { parity } from '../../support/parity/cases';
 
-// What native/kernels/batching_decompositions.cpp adds: rules that Python has as decompositions written in Python,
+// What native/kernels/batching_decompositions.cpp adds: rules that Python has as decompositions written in Python or not at all,
 // and properties that are read of a sample without taking the operator apart.
 const OWN = [
   '_is_zerotensor',
+  '_neg_view',
   'addr',
   'batch_norm_backward',
   'conj',

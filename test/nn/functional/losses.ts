@@ -86,9 +86,6 @@ export function losses(cases: Cases): void {
     addFailure(cases, "F.gaussian_nll_loss(x, y, pos, reduction='x')", ({ x, y, pos }) =>
       F.gaussianNllLoss(x, y, pos, { reduction: 'x' as any }),
     );
-    addFailure(cases, 'vmap(F.gaussian_nll_loss)(x, y, pos)', ({ x, y, pos }) =>
-      torch.vmap((a: Tensor, b: Tensor, v: Tensor) => F.gaussianNllLoss(a, b, v))(x, y, pos),
-    );
   });
 
   cases.group('losses between scores and classes', () => {
