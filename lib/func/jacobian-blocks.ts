@@ -170,12 +170,11 @@ const isWritable = (tensor: Tensor): boolean => !tensor.requiresGrad && tensor.l
 /** Cuts `dim`, which runs over all elements of `tensors`, into blocks, one per tensor, of that tensor's shape. */
 function cut(block: Tensor, dim: 0 | -1, tensors: readonly Tensor[]): Tensor[] {
   const { shape } = block;
+  const sizes = tensors.map((tensor) => product(tensor.shape));
   let pieces = [block];
-  if (tensors.length !== 1) {
-    pieces = block.split(
-      tensors.map((tensor) => product(tensor.shape)),
-      dim,
-    );
+  // A single block of another size is an error, which split reports in PyTorch's words.
+  if (sizes.length !== 1 || sizes[0] !== shape.at(dim)) {
+    pieces = block.split(sizes, dim);
     block.dispose();
   }
   return pieces.map((piece, i) => {

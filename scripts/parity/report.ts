@@ -5,7 +5,7 @@ import { titleOf, type Corpus } from '../opdb/corpus';
 import { cell, firstLine, grouped, rounded, row } from '../opdb/markdown';
 import type { Outcome } from '../opdb/suite';
 import { MODE_NAMES } from './modes';
-import type { Results } from './results';
+import { count, type Results } from './results';
 
 function totals(outcomes: readonly Outcome[]): string[] {
   const lines = [row(['mode', 'cases', 'equal', 'differ']), row(['---', '---:', '---:', '---:'])];
@@ -37,7 +37,7 @@ function table(corpus: Corpus, outcomes: readonly Outcome[]): string[] {
 
 function differences(failed: readonly Failure[], causes: readonly Cause[]): string[] {
   if (failed.length === 0) return ['None.'];
-  const groups = grouped(failed, (failure) => explain(causes, failure) ?? 'Not explained yet.');
+  const groups = grouped(failed, (failure) => explain(causes, failure)?.cause ?? 'Not explained yet.');
   const lines: string[] = [];
   for (const [cause, found] of [...groups].sort((a, b) => b[1].length - a[1].length)) {
     lines.push(`### ${found.length} ${found.length === 1 ? 'case' : 'cases'}`, '', cause, '');
@@ -73,6 +73,8 @@ export function report(
   causes: readonly Cause[],
 ): string {
   const { total, passed, failed, skipped, torch, seed } = results;
+  const { corrected } = count(results, causes);
+  const others = failed.length - corrected;
   return `${[
     '# Parity with PyTorch',
     '',
@@ -84,7 +86,8 @@ export function report(
       'database for the operator if that is smaller. Errors must have the same class and message. Under `vmap`, no operator may use the ' +
       'batching fallback if PyTorch has a batching rule for it.',
     '',
-    `**${passed} of ${total} cases are equal (${((100 * passed) / total).toFixed(2)} %); ${failed.length} ${failed.length === 1 ? 'differs' : 'differ'}, each listed below with its cause.**`,
+    `**${passed} of ${total} cases are equal (${((100 * passed) / total).toFixed(2)} %). Results are right in ${corrected} more cases, where PyTorch ` +
+      `is wrong or fails; ${others} ${others === 1 ? 'differs' : 'differ'} for other causes.** Each difference is listed below with its cause.`,
     '',
     ...totals(outcomes),
     '',

@@ -36,10 +36,10 @@ function classify(outcome: Outcome<TruthFinding>, corpus: Corpus, causes: readon
   const { op, variant } = corpus.manifest.entries[position];
   const title = titleOf({ op, variant });
   const always = causes.filter((cause) => cause.always === true);
-  const chance = explain(always, { op, variant, mode, sample, why: '' });
+  const chance = explain(always, { op, variant, mode, sample, why: '' })?.cause ?? null;
   if (chance !== null) return { position, title, mode, sample, right: 0, refused, wrong: [], excused: [chance] };
   const failures = (outcome.why?.split('\n') ?? []).map((why) => ({ op, variant, mode, sample, why }));
-  const found = failures.map((failure) => explain(causes, failure));
+  const found = failures.map((failure) => explain(causes, failure)?.cause ?? null);
   return {
     position,
     title,
