@@ -16,18 +16,26 @@ namespace functorch = at::functorch;
 using at::Tensor;
 using c10::DispatchKey;
 
-std::vector<Tensor> valuesOf(const Tensor& tensor, const std::function<std::vector<Tensor>(const Tensor&)>& function) {
-  if (const auto* wrapper = functorch::maybeGetTensorWrapper(tensor)) return valuesOf(wrapper->value(), function);
+// A tensor without wrappers. Its first dimensions are the batch dimensions of `levels`, in this order.
+struct Plain {
+  Tensor tensor;
+  std::vector<int64_t> levels;
+};
+
+Plain unwrapAll(const Tensor& tensor) {
+  if (const auto* wrapper = functorch::maybeGetTensorWrapper(tensor)) return unwrapAll(wrapper->value());
   if (const auto* batched = functorch::maybeGetBatchedImpl(tensor)) {
-    std::vector<Tensor> values = valuesOf(batched->value().movedim(batched->bdim(), 0), function);
-    for (Tensor& value : values) value = functorch::makeBatched(value, 0, batched->level());
-    return values;
+    Plain plain = unwrapAll(batched->value());
+    // Only a tensor without wrappers has memory, and can be viewed here.
+    plain.tensor = plain.tensor.movedim(static_cast<int64_t>(plain.levels.size()) + batched->bdim(), 0);
+    plain.levels.insert(plain.levels.begin(), batched->level());
+    return plain;
   }
   if (functionalization::isFunctionalTensor(tensor)) {
     functionalization::sync(tensor);
-    return valuesOf(functionalization::from_functional_tensor(tensor), function);
+    return unwrapAll(functionalization::from_functional_tensor(tensor));
   }
-  return function(tensor);
+  return {tensor, {}};
 }
 
 }  // namespace
@@ -40,7 +48,14 @@ std::vector<Tensor> constantsOf(const Tensor& tensor,
                            DispatchKey::FuncTorchVmapMode, DispatchKey::Functionalize, DispatchKey::ADInplaceOrView}) |
       c10::autograd_dispatch_keyset;
   c10::impl::ExcludeDispatchKeyGuard guard(keys);
-  return valuesOf(tensor, function);
+  const auto [plain, levels] = unwrapAll(tensor);
+  std::vector<Tensor> results = function(plain);
+  for (Tensor& result : results) {
+    for (auto i = static_cast<int64_t>(levels.size()) - 1; i >= 0; --i) {
+      result = functorch::makeBatched(result, i, levels[i]);
+    }
+  }
+  return results;
 }
 
 }  // namespace torch_func

@@ -16,8 +16,6 @@
 #include <ATen/WrapDimUtils.h>
 #include <torch/library.h>
 
-#include <limits>
-
 #include "kernels/kernel_override.h"
 #include "kernels/mends.h"
 
@@ -51,31 +49,34 @@ Dual joinProducts(const Dual& a, const Dual& b) {
 
 Tensor isMinusInfinity(const Tensor& value) { return (value.is_complex() ? at::real(value) : value).isneginf(); }
 
-// The values alone, with right derivatives in every mode. Those of logaddexp are NaN at minus infinity.
-Tensor logcumsumexpOf(Tensor value, int64_t dim) {
-  const int64_t size = value.size(dim);
-  for (int64_t length = 1; length < size; length *= 2) {
-    const Tensor a = value.narrow(dim, 0, size - length);
-    const Tensor b = value.narrow(dim, length, size - length);
-    const Tensor isNothing = isMinusInfinity(a).logical_and(isMinusInfinity(b));
-    const Tensor isFirstLarger = a.is_complex() ? at::real(a) > at::real(b) : a > b;
-    const Tensor larger = at::where(isFirstLarger, a, b).masked_fill(isNothing, 0);
-    const Tensor smaller = at::where(isFirstLarger, b, a).masked_fill(isNothing, 0);
-    const Tensor joined =
-        (larger + at::log1p((smaller - larger).exp())).masked_fill(isNothing, -std::numeric_limits<double>::infinity());
-    value = at::cat({value.narrow(dim, 0, length), joined}, dim);
-  }
-  return value;
+// The derivatives of at::logaddexp are NaN for values far apart. Minus infinity contributes nothing, and is masked
+// before and after each step: zero times an infinite derivative would be NaN.
+Tensor logOfSum(const Tensor& a, const Tensor& b) {
+  const Tensor isFirstLarger = a.is_complex() ? at::real(a) > at::real(b) : a > b;
+  const Tensor larger = at::where(isFirstLarger, a, b);
+  const Tensor smaller = at::where(isFirstLarger, b, a);
+  const Tensor isNothing = isMinusInfinity(smaller);
+  return larger + at::log1p((smaller - larger).masked_fill(isNothing, 0).exp().masked_fill(isNothing, 0));
 }
 
 Dual joinLogarithms(const Dual& a, const Dual& b) {
-  const Tensor value = at::logaddexp(a.value, b.value);
-  // Two pieces of minus infinity have no weight; their difference from the result would be NaN.
-  const Tensor isNothing = isMinusInfinity(value);
-  const auto weight = [&](const Tensor& part) {
-    return (part - value).masked_fill(isNothing, -std::numeric_limits<double>::infinity()).exp();
+  const Tensor value = logOfSum(a.value, b.value);
+  const auto tangent = [&](const Dual& part) {
+    const Tensor isNothing = isMinusInfinity(part.value);
+    const Tensor weight = (part.value - value).masked_fill(isNothing, 0).exp();
+    return part.tangent.masked_fill(isNothing, 0) * weight;
   };
-  return {value, a.tangent * weight(a.value) + b.tangent * weight(b.value)};
+  return {value, tangent(a) + tangent(b)};
+}
+
+// The values alone, with right derivatives in every mode.
+Tensor logcumsumexpOf(Tensor value, int64_t dim) {
+  const int64_t size = value.size(dim);
+  for (int64_t length = 1; length < size; length *= 2) {
+    const Tensor joined = logOfSum(value.narrow(dim, 0, size - length), value.narrow(dim, length, size - length));
+    value = at::cat({value.narrow(dim, 0, length), joined}, dim);
+  }
+  return value;
 }
 
 // (self, dim)

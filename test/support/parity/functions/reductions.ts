@@ -31,7 +31,7 @@ export const reductions: SampleFunction[] = [
   },
   {
     name: 'norms and spreads',
-    python: 'x.norm() * x.std(0) + torch.linalg.vector_norm(x, ord=3) + torch.var_mean(x, 1)[1]',
+    python: '(x * x).sum().sqrt() * x.std(0) + (x.abs() ** 3).sum() ** (1 / 3) + torch.var_mean(x, 1)[1]',
     javascript: (x) => x.norm().mul(x.std(0)).add(torch.linalg.vectorNorm(x, 3)).add(torch.varMean(x, 1)[1]),
     x: matrix,
   },

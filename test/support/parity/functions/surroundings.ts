@@ -110,12 +110,8 @@ export const surroundings: SampleFunction[] = [
   },
   {
     name: 'an operator without a forward derivative',
-    python:
-      'F.grid_sample(x.expand(1, 1, 3, 3), torch.stack([x.sin(), x.cos()], -1)[None, None] / 2, align_corners=False).flatten()',
-    javascript: (x) => {
-      const grid = torch.stack([x.sin(), x.cos()], -1).div(2).index(null, null);
-      return torch.nn.functional.gridSample(x.expand(1, 1, 3, 3), grid, { alignCorners: false }).flatten();
-    },
+    python: "x.sin().index_reduce(0, torch.tensor([2, 0, 2]), x.exp(), 'mean')",
+    javascript: (x) => x.sin().indexReduce(0, torch.tensor([2n, 0n, 2n]), x.exp(), 'mean'),
     x: distinct,
   },
   {
