@@ -279,7 +279,7 @@ describe('what Python has no counterpart of', () => {
     );
   });
 
-  test('a tensor in a list that is no integer', () => {
+  test('a non-integer tensor in a list', () => {
     const list = [tensor(0.5), ...new Array(31).fill(0)] as unknown as Index;
     expect(() => x.index(list)).toThrow(TypeError);
     expect(() => x.index(list)).toThrow('only integer tensors of a single element');

@@ -12,7 +12,7 @@ describe('what grad refuses', () => {
   const P = 'grad_and_value(f)(*args)';
   const refused: [string, () => unknown, new (message: string) => Error, string][] = [
     [
-      'argnums that is no integer',
+      'non-integer argnums',
       () => grad(sum, { argnums: 0.5 })(x),
       RuntimeError,
       'argnums must be int or Tuple[int, ...], got: number',

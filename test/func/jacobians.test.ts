@@ -19,7 +19,7 @@ describe('what jacrev refuses', () => {
       'jacrev: `chunkSize` should be greater than 0.',
     ],
     [
-      'a chunkSize that is no integer',
+      'a non-integer chunkSize',
       () => jacrev(sin, { chunkSize: 1.5 }),
       ValueError,
       'jacrev: `chunkSize` should be greater than 0.',

@@ -65,7 +65,7 @@ describe('what vmap refuses', () => {
       'vmap(g, inDims=[0], ...)(<inputs>): inDims is not compatible with the structure of `inputs`. inDims has structure TreeSpec(tuple, None, [*]) but inputs has structure TreeSpec(tuple, None, [*,\n  *]).',
     ],
     [
-      'an inDim that is no integer',
+      'a non-integer inDim',
       () => vmap(g, { inDims: [0, 0.5] })(m, m),
       ValueError,
       'vmap(g, inDims=[0, 0.5], ...)(<inputs>): Got inDim=0.5 for an input but inDim must be either an integer dimension or null.',
