@@ -175,7 +175,7 @@ def page(exports: dict[str, list[str]]) -> str:
         "a test checks that it is up to date.",
         "",
         "The package exports a name in camelCase: `torch.cartesian_prod` is `torch.cartesianProd`. Most names",
-        "are operators ([operators.md](operators.md)). Functions that PyTorch writes in Python are in",
+        "are operators ([operators.md](operators.md)). Functions that PyTorch implements in Python are in",
         "`lib/functional/`, `lib/signal/` and `lib/masked/`.",
         "",
         "| Namespace | Public names in Python | Here |",

@@ -11,7 +11,7 @@ export const variables = [
   },
   {
     name: 'LIBTORCH_USE_PYTORCH',
-    text: 'set to 1 to use the libtorch of the torch that is installed in a Python environment',
+    text: 'set to 1 to use the libtorch inside an installed Python torch package',
   },
   {
     name: 'TORCH_FUNC_VARIANT',
@@ -43,7 +43,7 @@ export const variables = [
   },
   {
     name: 'CXX, CMAKE_BUILD_PARALLEL_LEVEL',
-    text: 'the C++ compiler, and how many run at once',
+    text: 'the C++ compiler, and the number of parallel compile jobs',
   },
   {
     name: 'HTTPS_PROXY, HTTP_PROXY, NO_PROXY',

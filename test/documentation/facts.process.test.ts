@@ -39,7 +39,10 @@ test('the numbers of overloads are those of docs/operators.md', () => {
     numbersIn(oneLine('docs/status.md'), /of the ([\d,]+) overloads[^,]+, ([\d,]+) have [^,]+, (\d+) [^,]+, and (\d+)/),
   ).toEqual([all, named, raw, none]);
   expect(
-    numbersIn(oneLine('README.md'), /([\d,]+) of PyTorch's ([\d,]+) operator overloads [^;]+; \S+ reaches (\d+) more/),
+    numbersIn(
+      oneLine('README.md'),
+      /([\d,]+) of PyTorch's ([\d,]+) operator overloads [^;]+; (\d+) more are available/,
+    ),
   ).toEqual([named, all, raw]);
 });
 
@@ -54,6 +57,19 @@ test('the numbers of parity cases are those of docs/parity.md', () => {
   expect(numbersIn(oneLine('README.md'), cases)).toEqual([equal, all, percent]);
   expect(numbersIn(oneLine('README.md'), /In (\d+) more cases PyTorch is wrong or fails/)).toEqual([corrected]);
   expect(numbersIn(oneLine('docs/status.md'), /; in (\d+) more, PyTorch is wrong or fails/)).toEqual([corrected]);
+});
+
+test('the numbers of comparisons are those of docs/truth.md', () => {
+  const report = oneLine('docs/truth.md');
+  const [all] = numbersIn(report, /: (\d+) comparisons on/);
+  const outcomes = numbersIn(
+    report,
+    /\*\*(\d+) comparisons are right, (\d+) are refused [^,]+, (\d+) are not comparable, (\d+) are silently wrong/,
+  );
+  expect(outcomes.reduce((sum, count) => sum + count, 0)).toBe(all);
+  expect(
+    numbersIn(oneLine('docs/status.md'), /([\d,]+) of ([\d,]+) comparisons are silently wrong; \[truth\.md\]/),
+  ).toEqual([outcomes[3], all]);
 });
 
 test('what docs/status.md calls missing does not exist', () => {
