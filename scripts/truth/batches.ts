@@ -1,15 +1,18 @@
-/** Batches of a sample's tensors, in any dimension and layout, and which of them are mapped. */
+/** Batches of the arguments of a sample for `vmap`, in different dimensions and layouts. */
 
 import * as torch from 'torch-func';
 import type { Tensor } from 'torch-func';
 import { contiguous, LAYOUTS, type Layout } from './layouts';
 
-/** What each argument is for each sample. */
+/** The value of each argument for each example of a batch. */
 export type Variants = Tensor[][];
 
 const FACTORS = [1, 0.75, 0.875];
 
-/** Values like those of a tensor: an operator takes either. Indices and masks come in another order. */
+/**
+ * The value of an argument for the example at `position`. It stays in the domain of nearly every operator: the elements
+ * of floating-point tensors are scaled, indices and masks are reordered.
+ */
 export function variant(x: Tensor, position: number): Tensor {
   if (position === 0) return x;
   if (x.isFloatingPoint() || x.isComplex()) return x.mul(FACTORS[position]);
@@ -17,7 +20,7 @@ export function variant(x: Tensor, position: number): Tensor {
   return position % 2 === 1 ? x.flip(dims) : x.clone();
 }
 
-/** Which arguments are mapped, in which dimension, and how the batches lie in memory. */
+/** The batch dimension of each argument, null for one that is not mapped, and the memory layout of the batches. */
 export interface Mapping {
   dims: (number | null)[];
   layout: string;
@@ -30,7 +33,7 @@ const MAPPED: Record<string, Layout> = {
   narrowed: LAYOUTS.narrowed,
 };
 
-/** The batch of an argument; an expanded one repeats the first sample. */
+/** The batch of an argument. In the layout `expanded` all examples are the first one. */
 export function batch(samples: Tensor[], dim: number, layout: string): Tensor {
   if (layout !== 'expanded') return MAPPED[layout](torch.stack(samples, dim));
   const [first] = samples;
@@ -43,15 +46,15 @@ function subsets(count: number, limit: number): boolean[][] {
     Array.from({ length: count }, (_, bit) => ((i + 1) >> bit) % 2 === 1),
   );
   if (all.length <= limit) return all;
-  // All of them, each alone, and each left out.
+  // All arguments, each argument alone, and all but one.
   const alone = Array.from({ length: count }, (_, i) => Array.from({ length: count }, (_, j) => i === j));
   const others = alone.map((subset) => subset.map((mapped) => !mapped));
   return [Array<boolean>(count).fill(true), ...alone, ...others].slice(0, limit);
 }
 
 /**
- * Mappings of arguments: every combination of those that are mapped (a part of them beyond `limit`), each with
- * another dimension and layout in turn; `rounds` times.
+ * Mappings of arguments: every combination of mapped arguments, at most `limit` of them, each `rounds` times. Batch
+ * dimensions and layouts take turns.
  */
 export function mappings(args: readonly Tensor[], limit: number, rounds: number): Mapping[] {
   const layouts = [...Object.keys(MAPPED), 'expanded'];

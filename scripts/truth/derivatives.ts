@@ -1,4 +1,4 @@
-/** One derivative by every way there is to it, held against differences. */
+/** Computes a derivative by every nesting of transforms, and compares the results with finite differences. */
 
 import * as torch from 'torch-func';
 import type { Tensor } from 'torch-func';
@@ -15,7 +15,7 @@ type Function = (...inputs: Tensors) => Tensors;
 
 const MAX_JACOBIAN = 1200;
 const MAX_HESSIAN = 400;
-/** Of the derivatives of each order, in float64. */
+/** Relative tolerances in float64 of the derivatives of first, second and third order. */
 export const TOLERANCES = [1e-9, 1e-8, 1e-7];
 
 export const push = (f: Function, u: Tensors): Function => {
@@ -25,7 +25,7 @@ export const pull = (f: Function, v: Tensors): Function => {
   return (...x) => vjp(f, ...x)[1](v) as Tensors;
 };
 
-/** All ways to nest forward and reverse mode, the innermost first. */
+/** All nestings of forward and reverse mode, the innermost transform first. */
 export function nestings(order: number): string[][] {
   if (order === 0) return [[]];
   return nestings(order - 1).flatMap((inside) => [
@@ -34,7 +34,7 @@ export function nestings(order: number): string[][] {
   ]);
 }
 
-/** The product of a Jacobian with a cotangent and a tangent: a row for each output, a column for each input. */
+/** The product of a cotangent, a Jacobian and a tangent. The Jacobian has a row per output and a column per input. */
 function between(v: Tensors, jacobian: Tensors[], u: Tensors): Product {
   const rows = v.map((w, k) =>
     jacobian[k]
@@ -55,7 +55,7 @@ function derivativeBy(subject: TruthSubject, v: Tensors, directions: Tensors[]):
 
 type Ways = Record<string, () => Product>;
 
-function hold(verdicts: Verdicts, subject: TruthSubject, v: Tensors, directions: Tensors[], ways: Ways): void {
+function compareWays(verdicts: Verdicts, subject: TruthSubject, v: Tensors, directions: Tensors[], ways: Ways): void {
   const values = new Map<string, Product>();
   for (const [name, way] of Object.entries(ways)) {
     const value = verdicts.attempt(name, way);
@@ -66,7 +66,7 @@ function hold(verdicts: Verdicts, subject: TruthSubject, v: Tensors, directions:
   verdicts.compare({ tolerance, least, values, judge: () => derivativeBy(subject, v, directions) });
 }
 
-/** What nests `jvp` and `vjp`: no vmap takes part. */
+/** The derivative by all nestings of `jvp` and `vjp`, without `vmap`. */
 function nestedWays(f: Function, x: Tensors, v: Tensors, directions: Tensors[]): Ways {
   const ways: Ways = {};
   for (const modes of nestings(directions.length)) {
@@ -105,7 +105,7 @@ export function firstOrder(subject: TruthSubject, verdicts: Verdicts): void {
     ways['functional.jacobian forward'] = () =>
       between(v, functional.jacobian(f, x, { vectorize: true, strategy: 'forward-mode' }) as Tensors[], u);
   }
-  hold(verdicts, subject, v, [u], ways);
+  compareWays(verdicts, subject, v, [u], ways);
 }
 
 export function secondOrder(subject: TruthSubject, verdicts: Verdicts): void {
@@ -128,11 +128,11 @@ export function secondOrder(subject: TruthSubject, verdicts: Verdicts): void {
     ways['functional.hvp'] = () => inner(u1, functional.hvp(h, x, u2)[1] as Tensors);
     ways['functional.vhp'] = () => inner(functional.vhp(h, x, u1)[1] as Tensors, u2);
   }
-  hold(verdicts, subject, v, [u1, u2], ways);
+  compareWays(verdicts, subject, v, [u1, u2], ways);
 }
 
 export function thirdOrder(subject: TruthSubject, verdicts: Verdicts): void {
   const directions = [1, 2, 3].map((seed) => subject.tangents(seed));
   const v = subject.cotangents();
-  hold(verdicts, subject, v, directions, nestedWays(subject.f, subject.inputs, v, directions));
+  compareWays(verdicts, subject, v, directions, nestedWays(subject.f, subject.inputs, v, directions));
 }

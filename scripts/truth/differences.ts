@@ -1,29 +1,29 @@
 /**
- * The judge: derivatives of a function from its values alone.
+ * The reference of the truth run: derivatives of a function, computed from its values alone.
  *
- * Central differences with Richardson extrapolation in Ridders' tableau (Advances in Engineering Software 4, 1982),
- * which also says how far off the result may be.
+ * The method is central differences with Richardson extrapolation in Ridders' tableau (Advances in Engineering
+ * Software 4, 1982), which also estimates the error.
  */
 
 import type { Product } from './values';
 
 const SHRINK = 1.5;
 const ROWS = 7;
-// Rounding errors grow with a power of the step's inverse: higher orders need longer steps.
+// Rounding errors are proportional to a negative power of the step: higher orders need larger steps.
 const STEPS = [2e-2, 4e-2, 8e-2];
-// The tableau is made from several first steps.
+// Several tableaux are computed, with these factors of the first step.
 const STARTS = [1, 1 / 8, 1 / 64];
 
 export interface Derivative {
   value: number;
-  /** How far it may be from the right value. */
+  /** An estimate of the error of `value`. */
   error: number;
 }
 
-/** A function of several numbers: its value, and the size of the terms that it was summed from. */
+/** A function of several numbers that returns a value, and the sum of the absolute values of its terms. */
 export type Scalar = (t: number[]) => Product;
 
-/** Outside of its domain a function is NaN, whether it says so or throws. */
+/** Returns NaN where `f` throws: both mean that a point is outside of the domain. */
 function guarded(f: Scalar): Scalar {
   return (t) => {
     try {
@@ -34,14 +34,14 @@ function guarded(f: Scalar): Scalar {
   };
 }
 
-// Steps at which derivatives of each order from either side are compared.
+// For each order, the two steps at which one-sided derivatives are compared.
 const SIDES = [
   [1e-4, 1e-5],
   [4e-3, 1e-3],
   [4e-2, 1e-2],
 ];
 
-/** The derivative of an order from one side: a sum of values with binomial coefficients. */
+/** A one-sided derivative: a sum of values with binomial coefficients. */
 function oneSided(f: (t: number) => number, order: number, step: number): number {
   let [sum, coefficient] = [0, 1];
   for (let k = 0; k <= order; k++) {
@@ -51,7 +51,7 @@ function oneSided(f: (t: number) => number, order: number, step: number): number
   return sum / step ** order;
 }
 
-/** Whether the derivatives from both sides do not come together: a kink, a jump, or no value. */
+/** Whether the derivatives from the two sides do not converge to one value: a kink, a jump, or a missing value. */
 function isKink(f: (t: number) => number, order: number, noise: number): boolean {
   const [wide, narrow] = SIDES[order - 1].map((step) => {
     const sides = [step, -step].map((signed) => oneSided(f, order, signed));
@@ -66,7 +66,7 @@ function isKink(f: (t: number) => number, order: number, noise: number): boolean
   return narrow.gap > narrow.least && narrow.gap > 0.5 * wide.gap;
 }
 
-/** The difference of `f` at the corners of a cube around 0, with the sign of each. */
+/** The central difference of mixed order: the sum of `f` at the corners of a cube around 0, with the sign of each. */
 function corners(f: Scalar, order: number, step: number): number {
   let sum = 0;
   for (let corner = 0; corner < 2 ** order; corner++) {
@@ -76,13 +76,13 @@ function corners(f: Scalar, order: number, step: number): number {
   return sum / (2 * step) ** order;
 }
 
-/** Ridders' tableau from a first step; null where `f` has no value. */
+/** Ridders' tableau for a first step. Null if `f` has no values. */
 function tableau(f: Scalar, order: number, start: number, noise: number): Derivative | null {
   let best: Derivative | null = null;
   let above: number[] = [];
   for (let i = 0, step = start; i < ROWS; i++, step /= SHRINK) {
     const first = corners(f, order, step);
-    // A step that leaves the domain begins the tableau again.
+    // After a step that leaves the domain, the tableau starts again.
     if (!Number.isFinite(first)) {
       above = [];
       continue;
@@ -100,8 +100,8 @@ function tableau(f: Scalar, order: number, start: number, noise: number): Deriva
 }
 
 /**
- * The derivative of `f`, a function of `order` numbers, by each of them once at 0; null where differences find none.
- * `epsilon` is the precision of the values.
+ * The mixed derivative of a function of `order` numbers at 0, once with respect to each of them. Null if finite
+ * differences find none. `epsilon` is the machine epsilon of the values.
  */
 export function mixedDerivative(given: Scalar, order: number, epsilon = 2 ** -52): Derivative | null {
   const f = guarded(given);
@@ -113,7 +113,7 @@ export function mixedDerivative(given: Scalar, order: number, epsilon = 2 ** -52
     .filter((each) => each !== null)
     .sort((a, b) => a.error - b.error);
   if (found.length === 0) return null;
-  // Near a pole or a jump, long steps converge to something else than short ones.
+  // Near a pole or a jump, large and small steps converge to different values.
   const [best, ...others] = found;
   const apart = others.map((other) => Math.abs(other.value - best.value) - other.error);
   return { value: best.value, error: Math.max(best.error, ...apart) };

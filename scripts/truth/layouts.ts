@@ -1,11 +1,11 @@
-/** Tensors of equal values that lie differently in memory. */
+/** Tensors of equal values in different memory layouts. */
 
 import * as torch from 'torch-func';
 import type { Tensor } from 'torch-func';
 
 export type Layout = (x: Tensor) => Tensor;
 
-/** What lies between the elements: whoever reads it gets a wrong result. */
+/** The value of the memory between the elements. It makes the result wrong if an operator reads it. */
 function filler(x: Tensor): number | boolean {
   if (x.dtype === 'bool') return true;
   return x.isFloatingPoint() || x.isComplex() ? NaN : 77;
@@ -17,22 +17,22 @@ function filled(shape: readonly number[], x: Tensor): Tensor {
 
 const reversed = (x: Tensor): number[] => Array.from({ length: x.dim() }, (_, i) => x.dim() - 1 - i);
 
-/** Row-major, the first dimension outermost. */
+/** Row-major: the last dimension is the innermost. */
 export const contiguous: Layout = (x) => x.detach().clone({ memoryFormat: 'contiguous_format' });
 
-/** The same values in another layout; where a layout does not apply, the tensor is contiguous. */
+/** The same values in another layout. If a layout does not apply to a tensor, the copy is contiguous. */
 export const LAYOUTS: Record<string, Layout> = {
   /** The first dimension is the innermost. */
   transposed: (x) => contiguous(x.permute(reversed(x))).permute(reversed(x)),
   /** Each matrix is column-major, as LAPACK returns it. */
   'column-major': (x) => (x.dim() < 2 ? contiguous(x) : contiguous(x.transpose(-1, -2)).transpose(-1, -2)),
-  /** Every second element, in every dimension's last place. */
+  /** Every second element of a larger tensor. */
   strided(x) {
     const whole = filled([...x.shape, 2], x);
     whole.select(-1, 1).copy_(x);
     return whole.select(-1, 1);
   },
-  /** A part of something larger, with an offset and gaps. */
+  /** A part of a larger tensor, with an offset and gaps in every dimension. */
   narrowed(x) {
     let part = filled(
       x.shape.map((size) => size + 3),
@@ -42,7 +42,7 @@ export const LAYOUTS: Record<string, Layout> = {
     part.copy_(x);
     return part;
   },
-  /** A dimension of one element has whatever stride it was given. */
+  /** Dimensions of size 1 have the stride 1, whatever the strides of the other dimensions are. */
   'odd strides of ones'(x) {
     const plain = contiguous(x);
     return plain.asStrided(
@@ -50,14 +50,14 @@ export const LAYOUTS: Record<string, Layout> = {
       plain.stride().map((stride, dim) => (x.shape[dim] === 1 ? 1 : stride)),
     );
   },
-  /** Conjugated and negated when read. */
+  /** Views with the conjugate bit or the negative bit set. */
   lazy(x) {
     if (x.isComplex()) return contiguous(x).conj().resolveConj().conj();
     return x.isFloatingPoint() ? torch._negView(contiguous(x).neg()) : contiguous(x);
   },
 };
 
-/** The values along a dimension all like the first: what an expanded tensor holds. */
+/** An expanded view that repeats the first elements along a dimension. */
 export function repeated(x: Tensor, dim: number): Tensor {
   return x.narrow(dim, 0, 1).expand([...x.shape]);
 }

@@ -1,15 +1,15 @@
-/** docs/truth.md: the results of a full run. */
+/** Writes docs/truth.md, the report of a full run. */
 
 import { titleOf, type Corpus } from '../opdb/corpus';
 import { cell, grouped, row } from '../opdb/markdown';
 import { totalsOf, type TruthCase } from './results';
 import { MODE_NAMES } from './suite';
 
-/** A fault of PyTorch that this package does not have. */
+/** A fault of PyTorch, reported if the results of this package are right. */
 export interface PyTorchFault {
   op: string;
   mode: string;
-  /** The number of PyTorch's issue, or null where there is none. */
+  /** The number of the issue in pytorch/pytorch, or null if there is none. */
   issue: number | null;
   fault: string;
 }
@@ -42,7 +42,7 @@ function wrong(cases: readonly TruthCase[]): string[] {
   );
 }
 
-/** The cases of a fault; PyTorch's fault is none of ours if all of them are right. */
+/** The cases that a fault of PyTorch concerns. */
 export function casesOf({ op, mode }: PyTorchFault, cases: readonly TruthCase[]): TruthCase[] {
   return cases.filter((each) => whole(op, each.title) && whole(mode, each.mode));
 }

@@ -1,4 +1,4 @@
-/** The outcomes of a run by class. */
+/** Classifies the outcomes of a run. */
 
 import { explain, type Cause } from '../opdb/causes';
 import { titleOf, type Corpus } from '../opdb/corpus';
@@ -9,13 +9,13 @@ export interface Failure {
   op: string;
   variant: string;
   mode: string;
-  /** The dtype, and the position among the operator's samples. */
+  /** The dtype, and the position among the samples of the operator. */
   sample: string;
-  /** One thing that is wrong. */
+  /** The description of one wrong comparison. */
   why: string;
 }
 
-/** An outcome of an operator, sorted into classes. */
+/** The comparisons of one case, by class. */
 export interface TruthCase {
   position: number;
   title: string;
@@ -24,11 +24,11 @@ export interface TruthCase {
   right: number;
   refused: Refusal[];
   wrong: Failure[];
-  /** The causes of what cannot be compared; a cause stands here once for each comparison. */
+  /** The causes of comparisons that are not possible, one entry per comparison. */
   excused: string[];
 }
 
-/** A cause that also applies where the comparison came out equal, because equality would be a coincidence. */
+/** With `always`, a cause also applies to comparisons without a difference, because their equality is a coincidence. */
 export type TruthCause = Cause & { always?: boolean };
 
 function classify(outcome: Outcome<TruthFinding>, corpus: Corpus, causes: readonly TruthCause[]): TruthCase {

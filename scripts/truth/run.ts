@@ -1,4 +1,4 @@
-/** `npm run truth`: every operator of PyTorch's database against mathematics. */
+/** `npm run truth`: checks every operator of PyTorch's operator database against mathematics. */
 
 import * as fs from 'node:fs';
 import * as path from 'node:path';
@@ -25,28 +25,29 @@ Checks every operator of PyTorch's operator database against mathematics: compar
 each derivative in every mode with finite differences, vmap with a loop, and results
 with those of other memory layouts. PyTorch supplies inputs and no results.
 
-  --ops REGEX      only the operators whose name matches
-  --modes LIST     only these checks, separated by commas:
+  --ops REGEX      run only the operators whose name matches
+  --modes LIST     run only these checks, separated by commas:
                    ${MODE_NAMES.slice(0, 6).join(', ')},
                    ${MODE_NAMES.slice(6).join(', ')}
-  --seed N         which samples and values are chosen (default 0)
+  --seed N         seed of the choice of samples and values (default 0)
   --json FILE      write the results to FILE as JSON
-  --report         write docs/truth.md (of a full run only)
-  --check          fail if docs/truth.md is not what --report would write
-  --processes N    how many processes run at once
-  --timeout S      seconds that a case may take (default 60)
-  --help           this text
+  --report         write docs/truth.md; requires a full run
+  --check          fail if docs/truth.md differs from what --report would write;
+                   requires a full run
+  --processes N    number of parallel processes (default: the number of CPUs)
+  --timeout S      time limit of a case in seconds (default 60)
+  --help           print this text
 
-Exits with 1 if a result is silently wrong: it differs, no error said so, and
-scripts/truth/causes.json does not explain why it cannot be compared.
+Exits with 1 if a result is silently wrong: it differs, no error was thrown, and
+scripts/truth/causes.json has no reason why it is not comparable.
 `;
 
 const TRUTH: Run = { usage, modes: MODE_NAMES, timeout: 60 };
 
-/** The command line; null after it was answered with the usage. */
+/** Parses the command line. Returns null after printing the usage. */
 export const readOptions = (args: string[]): Options | null => read(args, TRUTH);
 
-/** Runs the checks; gives the exit code. */
+/** Runs the checks and returns the exit code. */
 export async function run(folder: string, options: Options): Promise<number> {
   const begin = performance.now();
   const corpus = new Corpus(folder);
@@ -84,14 +85,14 @@ export async function run(folder: string, options: Options): Promise<number> {
     const text = report(corpus, cases, faults);
     if (options.report) fs.writeFileSync(REPORT, text);
     else if (!fs.existsSync(REPORT) || fs.readFileSync(REPORT, 'utf8') !== text) {
-      problems.push('docs/truth.md differs from the result of this run: write it with npm run truth -- --report');
+      problems.push('docs/truth.md differs from the results of this run: update it with npm run truth -- --report');
     }
   }
   for (const problem of problems) process.stdout.write(`${problem}\n`);
   return problems.length > 0 ? 1 : 0;
 }
 
-// One line for each case, and not more than a screen.
+// One line per case, for at most 40 cases.
 function firstFailures(cases: readonly TruthCase[]): string[] {
   const found = cases.filter(({ wrong }) => wrong.length > 0);
   const lines = found.slice(0, 40).map(({ title, mode, sample, wrong }) => {
@@ -100,7 +101,7 @@ function firstFailures(cases: readonly TruthCase[]): string[] {
   return found.length > 40 ? [...lines, `... and ${found.length - 40} more cases`] : lines;
 }
 
-/** The reasons for which a run fails; `expected` is the number of cases that it has. */
+/** The reasons why a run fails. `expected` is the number of cases that should have run. */
 export function problemsOf(cases: readonly TruthCase[], expected: number): string[] {
   const problems: string[] = [];
   const { wrong } = totalsOf(cases);

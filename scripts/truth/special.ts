@@ -1,4 +1,4 @@
-/** Derivatives at points that the database's samples avoid. */
+/** Derivatives at special points that the samples of the database avoid. */
 
 import * as torch from 'torch-func';
 import type { Tensor } from 'torch-func';
@@ -9,29 +9,29 @@ import type { Verdicts } from './verdicts';
 
 const isMatrix = (x: Tensor): boolean => x.dim() >= 2 && x.shape.at(-1) === x.shape.at(-2);
 
-/** Multiplies the elements by factors in turn. */
+/** Multiplies the elements by the factors, which repeat. */
 function times(x: Tensor, factors: number[]): Tensor {
   const all = Array.from({ length: x.numel() }, (_, i) => factors[i % factors.length]);
   return x.mul(torch.tensor(all, { dtype: x.dtype }).reshape(x.shape));
 }
 
-/** Values at which rules that divide, or subtract what is nearly equal, break down. */
+/** Points at which rules fail that divide, or that subtract nearly equal values. */
 export const POINTS: Record<string, (x: Tensor) => Tensor> = {
   /** Every third element is 0. */
   zeros: (x) => times(x, [1, 0, 1]),
   /** Square matrices are the identity: singular values and eigenvalues are equal. */
   identity: (x) => (isMatrix(x) ? torch.eye(x.shape.at(-1)!, { dtype: x.dtype }).expand(x.shape).clone() : x),
-  /** Square matrices are singular, of rank one less than their size: the last row is the first one. */
+  /** Square matrices are singular: the last row equals the first row. */
   singular(x) {
     const size = x.shape.at(-1) ?? 0;
     if (!isMatrix(x) || size < 2) return x;
     return torch.cat([x.narrow(-2, 0, size - 1), x.narrow(-2, 0, 1)], -2);
   },
-  /** Elements of very different size. */
+  /** Elements of very different magnitude. */
   far: (x) => times(x, [1, 200, -50]),
 };
 
-/** First and second order at a point; where the operator has no finite value there is nothing to compare. */
+/** Checks the first and the second derivative at a point, if the operator has finite values there. */
 export function atPoint(name: string, subject: TruthSubject, verdicts: Verdicts): void {
   const inputs = subject.inputs.map(POINTS[name]);
   if (inputs.every((x, i) => torch.equal(x, subject.inputs[i]))) return;
@@ -39,7 +39,7 @@ export function atPoint(name: string, subject: TruthSubject, verdicts: Verdicts)
   try {
     moved = subject.movedTo(inputs);
   } catch {
-    // Outside of the operator's domain.
+    // The point is outside of the domain of the operator.
     return;
   }
   if (!moved.outputs.every((x) => torch.isfinite(x).all().item()) || magnitude(moved.outputs) > 1e12) return;

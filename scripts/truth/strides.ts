@@ -1,4 +1,4 @@
-/** Results do not depend on how the arguments lie in memory. */
+/** Checks that results do not depend on the memory layout of the arguments. */
 
 import * as torch from 'torch-func';
 import type { Tensor } from 'torch-func';
@@ -12,14 +12,14 @@ const { jvp, vjp } = torch.func;
 type Tensors = Tensor[];
 type Run = (...args: Tensors) => Tensors;
 
-/** Runs with each argument, and with all of them, in each layout. */
+/** Compares results for all arguments, and for each argument alone, in each layout. */
 function layouts(what: string, run: Run, args: Tensors, verdicts: Verdicts, each: boolean): void {
   const plain = args.map(contiguous);
   let right: Tensors;
   try {
     right = run(...plain);
   } catch {
-    // Refused whatever the layout is: the other checks say so.
+    // The operator rejects the sample in every layout, which other checks report.
     return;
   }
   const places: [string, (i: number) => boolean][] = [['all', () => true]];
@@ -38,7 +38,7 @@ function layouts(what: string, run: Run, args: Tensors, verdicts: Verdicts, each
         compare(`${what}argument ${place} expanded along ${dim}`, run, withOne(plain, place, view), base, verdicts);
     }
   });
-  // A dimension more, of one element, in every argument.
+  // Every argument gets another dimension, of size 1.
   if (args.every((x) => x.dim() >= 1)) {
     for (const dim of [0, 1, -1]) {
       const base = attemptPlain(
@@ -71,12 +71,12 @@ function compare(name: string, run: Run, args: Tensors, right: Tensors, verdicts
   if (got !== undefined) verdicts.note(name, difference(got, right, magnitude(args)));
 }
 
-/** The operator itself. */
+/** Layouts of the arguments of the operator. */
 export function strides(subject: TruthSubject, verdicts: Verdicts): void {
   layouts('', subject.tensors, subject.leaves, verdicts, true);
 }
 
-/** Its derivatives, with their tangents and cotangents. */
+/** Layouts of the arguments of `jvp` and `vjp`, with their tangents and cotangents. */
 export function stridesOfDerivatives(subject: TruthSubject, verdicts: Verdicts): void {
   const n = subject.inputs.length;
   const forward: Run = (...args) => jvp(subject.f, args.slice(0, n), args.slice(n))[1];

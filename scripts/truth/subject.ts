@@ -1,4 +1,4 @@
-/** A sample as a function that can be differentiated, and the directions in which it is. */
+/** A sample as a differentiable function, with the tangents and cotangents that its derivatives are multiplied by. */
 
 import * as torch from 'torch-func';
 import type { Dtype, Tensor } from 'torch-func';
@@ -6,7 +6,7 @@ import type { Sample } from '../opdb/corpus';
 import { Subject, tensorsOf } from '../opdb/subject';
 import { elementsOf, isDifferentiable } from '../opdb/tensors';
 
-/** Seeded numbers that no call of an operator disturbs (mulberry32). */
+/** A seeded random number generator (mulberry32), independent of the state of torch's generator. */
 export function numbers(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
@@ -17,7 +17,7 @@ export function numbers(seed: number): () => number {
   };
 }
 
-/** A tensor of a shape and dtype with elements of either sign, none of them near zero. */
+/** A random tensor whose elements have absolute values between 0.5 and 1.5 and random signs. */
 export function direction(shape: readonly number[], dtype: Dtype, seed: number): Tensor {
   const next = numbers(seed * 7919 + 17);
   const complex = dtype.startsWith('complex');
@@ -50,20 +50,20 @@ export class TruthSubject extends Subject {
     this.outputs = this.f(...this.inputs).map((x) => x.detach());
   }
 
-  /** Every call draws the same random numbers: a random operator is a function, too. */
+  /** Seeds the generator before every call, so that a random operator is a function of its inputs. */
   override call(leaves: Tensor[]): unknown {
     torch.manualSeed(0);
     return super.call(leaves);
   }
 
-  /** The floating outputs of the function that the database differentiates. */
+  /** The floating-point outputs of the function that the database differentiates, as a function of `inputs`. */
   override readonly f = (...inputs: Tensor[]): Tensor[] => {
     const leaves = [...this.leaves];
     this.sample.diff.forEach((place, i) => (leaves[place] = inputs[i]));
     return this.at(leaves);
   };
 
-  /** The same as a function of all tensors of the sample. */
+  /** The same outputs as a function of all tensors of the sample. */
   at(leaves: Tensor[]): Tensor[] {
     torch.manualSeed(0);
     const variant = this.sample.variants.differentiable === undefined ? undefined : 'differentiable';
@@ -75,12 +75,12 @@ export class TruthSubject extends Subject {
     return new TruthSubject(this.sample, this.values, inputs);
   }
 
-  /** A tangent of the inputs. */
+  /** Tangents of the inputs. */
   tangents(seed: number): Tensor[] {
     return this.inputs.map((x, i) => direction(x.shape, x.dtype, 101 * seed + i));
   }
 
-  /** A cotangent of the outputs. */
+  /** Cotangents of the outputs. */
   cotangents(seed = 0): Tensor[] {
     return this.outputs.map((x, i) => direction(x.shape, x.dtype, 50_000 + 101 * seed + i));
   }
@@ -89,7 +89,7 @@ export class TruthSubject extends Subject {
     return ![...this.inputs, ...this.outputs].some((x) => x.isComplex());
   }
 
-  /** The precision of the least precise tensor that takes part. */
+  /** The machine epsilon of the least precise dtype among the arguments and outputs. */
   get epsilon(): number {
     const dtypes = [...this.leaves, ...this.outputs].map((x) => EPSILONS[x.dtype] ?? 0);
     return Math.max(2 ** -52, ...dtypes);

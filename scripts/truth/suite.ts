@@ -1,4 +1,4 @@
-/** The truth run in the processes of the pool: each check of each sample is a case. */
+/** The suite of the truth run for the worker processes: each check of each sample is a case. */
 
 import * as torch from 'torch-func';
 import type { Entry, LoadedEntry, Sample } from '../opdb/corpus';
@@ -63,7 +63,7 @@ export function runCheck(mode: string, sample: Sample, values: Uint8Array): Trut
 
 export const suite: Suite<TruthFinding> = {
   begin() {
-    // What runs example by example is slow, not wrong.
+    // A vmap fallback is slow, not wrong: its warnings are suppressed.
     process.removeAllListeners('warning');
     torch.setWarnAlways(false);
   },

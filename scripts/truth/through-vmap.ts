@@ -1,4 +1,4 @@
-/** Derivatives through `vmap`, and `vmap` inside `vmap`, against a loop over the samples. */
+/** Derivatives of `vmap`, and `vmap` of `vmap`, compared with a loop over the examples of the batch. */
 
 import * as torch from 'torch-func';
 import type { Tensor } from 'torch-func';
@@ -13,7 +13,7 @@ const { vmap } = torch.func;
 type Tensors = Tensor[];
 type Function = (...inputs: Tensors) => Tensors;
 
-/** What a derivative is taken of, and at what. */
+/** A function, the point at which it is differentiated, and the directions. */
 interface Point {
   f: Function;
   x: Tensors;
@@ -21,7 +21,10 @@ interface Point {
   directions: Tensors[];
 }
 
-/** The derivative by modes, the innermost first; `outer` is put around what the last mode takes the derivative of. */
+/**
+ * The derivative by a nesting of modes, the innermost first. Unless `batched` is `identity`, `vmap` is applied before
+ * the last mode, and `batched` makes batches of the arguments of that mode.
+ */
 function nested(modes: string[], { f, x, v, directions }: Point, batched: (tensors: Tensors) => Tensors): Product {
   let [g, left] = [f, v];
   modes.forEach((mode, k) => {
@@ -36,11 +39,11 @@ function nested(modes: string[], { f, x, v, directions }: Point, batched: (tenso
 
 const identity = (tensors: Tensors): Tensors => tensors;
 
-/** Forward and reverse mode of `vmap` of a function and of its derivatives. */
+/** Forward and reverse mode of `vmap` of a function, and of `vmap` of its derivatives. */
 export function derivativesOfVmap(subject: TruthSubject, verdicts: Verdicts): void {
   const samples = [0, 1].map((position) => subject.inputs.map((x) => variant(x, position)));
   const batch = samples[0].map((_, i) => torch.stack(samples.map((x) => x[i])));
-  // The directions are the same for both samples: the batch's derivative is the sum of theirs.
+  // The directions are the same for both examples: the derivative of the batch is the sum of their derivatives.
   const twice = (tensors: Tensors) => tensors.map((x) => torch.stack([x, x]));
   const v = subject.cotangents();
   for (const order of [1, 2, 3]) {
@@ -62,14 +65,14 @@ export function derivativesOfVmap(subject: TruthSubject, verdicts: Verdicts): vo
   }
 }
 
-/** Each argument is mapped twice, in different dimensions. */
+/** `vmap` of `vmap`: each argument is mapped in two dimensions. */
 export function vmapTwice(subject: TruthSubject, verdicts: Verdicts): void {
   const args = subject.leaves;
   const [outer, inside] = [
     [0, 1],
     [0, 1, 2],
   ];
-  // Indices and masks are those of the sample: not every operator takes others.
+  // Indices and masks are the same in all examples, because some operators reject other ones.
   const at = (x: Tensor, i: number, j: number) =>
     x.isFloatingPoint() || x.isComplex() ? variant(variant(x, i), j) : x;
   const grid = args.map((x) => torch.stack(outer.map((i) => torch.stack(inside.map((j) => at(x, i, j))))));
@@ -83,7 +86,7 @@ export function vmapTwice(subject: TruthSubject, verdicts: Verdicts): void {
     [0, -1],
     [-1, -1],
   ]) {
-    // The grid has the outer samples first; both dimensions go where they are mapped.
+    // Moves the outer and the inner batch dimension of the grid to where they are mapped.
     const moved = grid.map((x) => x.movedim(1, innerDim < 0 ? -1 : 1).movedim(0, outerDim < 0 ? -1 : outerDim));
     const name = `[${outerDim}][${innerDim}]`;
     const got = verdicts.attempt(name, () =>

@@ -1,12 +1,9 @@
-/** Values held against each other. */
+/** Comparison of values. */
 
 import * as torch from 'torch-func';
 import type { Tensor } from 'torch-func';
 
-/** What a way of computing gives: tensors, or a number that stands for them. */
-export type Value = readonly Tensor[] | number;
-
-/** How far two results of a dtype may be apart, relative to the largest element. */
+/** The tolerance of each dtype, relative to the largest element. */
 const TOLERANCES: Record<string, number> = {
   float64: 1e-8,
   complex128: 1e-8,
@@ -17,7 +14,7 @@ const TOLERANCES: Record<string, number> = {
   bfloat16: 4e-2,
 };
 
-/** The elements as doubles, complex ones as two. */
+/** The elements as doubles: the real and the imaginary part of a complex element are two numbers. */
 export function doubles(x: Tensor): Float64Array {
   const dense = x.layout === 'strided' ? x : x.toDense();
   const plain = dense.detach().resolveConj().resolveNeg();
@@ -25,7 +22,7 @@ export function doubles(x: Tensor): Float64Array {
   return real.contiguous().data() as Float64Array;
 }
 
-/** The real inner product, and the sum of the absolute values of its terms: the size of its rounding errors. */
+/** A real inner product, and the sum of the absolute values of its terms, to which its rounding error is relative. */
 export interface Product {
   value: number;
   scale: number;
@@ -43,7 +40,7 @@ export function inner(a: readonly Tensor[], b: readonly Tensor[]): Product {
   return { value, scale };
 }
 
-/** A number as reports show it: enough digits to compare, none that depends on the processor. */
+/** A number in reports: rounded to digits that do not depend on the processor. */
 export function show(value: number): string {
   return Number.isFinite(value) ? String(Number(value.toPrecision(6))) : String(value);
 }
@@ -53,7 +50,7 @@ export function isClose(a: number, b: number, allowed: number): boolean {
   return Math.abs(a - b) <= allowed;
 }
 
-/** The largest finite element. */
+/** The largest absolute value of the finite elements. */
 export function magnitude(tensors: readonly Tensor[]): number {
   const largest = (most: number, value: number) => (Number.isFinite(value) ? Math.max(most, Math.abs(value)) : most);
   return tensors.reduce((most, x) => doubles(x).reduce(largest, most), 0);
@@ -71,8 +68,8 @@ function tensorDifference(a: Tensor, b: Tensor, least: number): string | null {
 }
 
 /**
- * What differs between tensors and the right ones, or null. `scale` is the size of what they were computed from: a
- * result that cancels to zero leaves a rounding error of that.
+ * Describes the first difference between tensors and the right ones, or returns null. `scale` is the magnitude of the
+ * operands: if a result cancels to zero, its rounding error is relative to them.
  */
 export function difference(got: readonly Tensor[], right: readonly Tensor[], scale: number): string | null {
   if (got.length !== right.length) return `${got.length} tensors, right ${right.length}`;

@@ -1,27 +1,27 @@
-/** What the checks of a case found. */
+/** Collects the results of the checks of a case. */
 
 import type { Derivative } from './differences';
 import type { Finding } from '../opdb/suite';
 import { isClose, show, type Product } from './values';
 
-/** What is not computed: an error said so. */
+/** A computation that threw an error. */
 export interface Refusal {
   what: string;
-  /** The error, without what belongs to the sample alone. */
+  /** The class of the error message, without the numbers of the sample. */
   message: string;
 }
 
 export interface TruthFinding extends Finding {
-  /** How many comparisons came out right. */
+  /** The number of comparisons without a difference. */
   right: number;
   refused: Refusal[];
 }
 
-// Errors of the language, not of an operator: these are faults of ours.
+// Errors of the JavaScript engine, not of an operator: they are faults of this package.
 const BROKEN =
   /^(ReferenceError|RangeError|SyntaxError)|Cannot read propert|is not a function|is not iterable|of undefined/;
 
-/** The class of a message: numbers, names of a sample's own and lists of sizes are left out. */
+/** The class of a message: its first line, with placeholders for numbers and lists of sizes. */
 export function messageClass(error: Error): string {
   return `${error.name}: ${error.message.split('\n')[0]}`
     .replace(/\[[-\d, ]*\]/g, '[...]')
@@ -29,14 +29,14 @@ export function messageClass(error: Error): string {
     .slice(0, 240);
 }
 
-/** Values of one thing by several ways. */
+/** Several computations of one value. */
 export interface Sides {
   /** Relative to the scale of the values. */
   tolerance: number;
-  /** A difference that is rounding whatever the scale of the values is: that of a function whose derivative is zero. */
+  /** The absolute tolerance: the rounding error if the derivative is zero. */
   least: number;
   values: Map<string, Product>;
-  /** The value by differences; null if they find none. */
+  /** Computes the value by finite differences. Null if they find none. */
   judge: () => Derivative | null;
 }
 
@@ -45,7 +45,7 @@ export class Verdicts {
   readonly wrong: string[] = [];
   readonly refused: Refusal[] = [];
 
-  /** What `run` gives; undefined where it refuses, which is noted. */
+  /** Returns the result of `run`. If it throws, notes the refusal and returns undefined. */
   attempt<T>(what: string, run: () => T): T | undefined {
     try {
       return run();
@@ -58,13 +58,13 @@ export class Verdicts {
     }
   }
 
-  /** Notes a comparison: null if it is right. */
+  /** Notes a comparison. `why` describes the difference, or is null. */
   note(what: string, why: string | null): void {
     if (why === null) this.right++;
     else this.wrong.push(`${what}: ${why}`);
   }
 
-  /** Holds the sides against each other and against differences. */
+  /** Compares the values with each other and with finite differences. */
   compare({ tolerance, least, values, judge }: Sides): void {
     if (values.size === 0) return;
     const all = [...values];
@@ -73,7 +73,7 @@ export class Verdicts {
     const allowed = Math.max(tolerance * scale, least);
     const agree = all.every(([, { value }]) => isClose(value, all[0][1].value, allowed));
     const found = judge();
-    // Differences that are no better than a guess judge nothing.
+    // Finite differences with a large error are not used.
     const judged = found !== null && found.error <= 1e-3 * Math.max(scale, Math.abs(found.value)) ? found : null;
     if (judged === null) {
       if (agree) this.right += all.length;

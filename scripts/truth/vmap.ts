@@ -1,4 +1,4 @@
-/** `vmap` of a function and of its derivatives against a loop over the samples. */
+/** `vmap` of a function and of its derivatives, compared with a loop over the examples of the batch. */
 
 import * as torch from 'torch-func';
 import type { Tensor } from 'torch-func';
@@ -16,22 +16,25 @@ type Tensors = Tensor[];
 const MAX_JACOBIAN = 400;
 const MAX_HESSIAN = 150;
 
-/** Something to map: a function of the sample's tensors and of further ones. */
+/** A function to map, with its arguments: the tensors of the sample and further ones. */
 interface Target {
-  /** Beside the tensors of the sample: tangents or cotangents. */
+  /** Further arguments: tangents or cotangents. */
   more: Tensors;
   run(leaves: Tensors, more: Tensors): Tensors;
   samples: number;
-  /** How many combinations of mapped arguments are tried, and how often each. */
+  /** The largest number of combinations of mapped arguments, and the number of mappings of each. */
   limit: number;
   rounds: number;
-  /** Whether a result of a sample is what differences give; null if they give nothing. Absent where the loop is right. */
+  /**
+   * Compares a result of one example with finite differences; null if they find no derivative. Targets without a judge
+   * are not derivatives.
+   */
   judge?(leaves: Tensors, more: Tensors): ((result: Tensors) => boolean) | null;
 }
 
 const flat = (value: unknown): Tensors => (torch.isTensor(value) ? [value] : (value as unknown[]).flatMap(flat));
 
-/** The function at other tensors than the sample's own. */
+/** The differentiable function of the sample, with other tensors as its arguments. */
 function at(subject: TruthSubject, leaves: Tensors): { f: (...inputs: Tensors) => Tensors; inputs: Tensors } {
   const f = (...inputs: Tensors) => {
     const all = [...leaves];
@@ -43,7 +46,7 @@ function at(subject: TruthSubject, leaves: Tensors): { f: (...inputs: Tensors) =
 
 const moved = (x: Tensors, u: Tensors, t: number): Tensors => x.map((each, i) => each.add(u[i].mul(t)));
 
-/** A judge for a result whose product with `w` is the derivative of `slope`. */
+/** A judge that compares a product of the result with the derivative of `slope`. */
 function judgeBy(slope: Scalar, order: number, product: (result: Tensors) => number) {
   const found = mixedDerivative(slope, order);
   if (found === null) return null;
@@ -158,7 +161,7 @@ function jacobian(subject: TruthSubject, transform: typeof jacfwd | typeof jacre
   };
 }
 
-/** What each argument is in each sample; indices and masks stay where the operator refuses others. */
+/** The value of each argument in each example. Indices and masks stay the same if the operator rejects other ones. */
 function variantsOf(subject: TruthSubject, args: Tensors, samples: number): Tensors[] {
   const positions = Array.from({ length: samples }, (_, i) => i);
   const all = args.map((x) => positions.map((position) => variant(x, position)));
@@ -178,7 +181,7 @@ function variantsOf(subject: TruthSubject, args: Tensors, samples: number): Tens
   );
 }
 
-/** What differences say where vmap and the loop differ; nothing if they give the loop right. */
+/** States which result finite differences confirm, if `vmap` and the loop differ. Empty if they confirm the loop. */
 function judgement(target: Target, leaves: Tensors, more: Tensors, mapped: Tensors, loop: Tensors): string {
   const judge = target.judge?.(leaves, more);
   if (judge === undefined) return '';
