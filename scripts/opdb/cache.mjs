@@ -1,4 +1,4 @@
-// Creates corpora and keeps them in the cache, by the release of PyTorch, the seed and the generator's sources.
+// Creates corpora in the cache. The name of a folder has the PyTorch release, the seed, and a hash of the generator.
 
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -15,7 +15,7 @@ const generator = path.join(root, 'scripts', 'opdb', 'corpus');
 
 const WEEK = 7 * 24 * 3600 * 1000;
 
-/** What a corpus depends on, beside the release and the seed. @param {string[]} args of the generator */
+/** A hash of the generator's sources and arguments. @param {string[]} args of the generator */
 function hashOfGenerator(args) {
   const hash = createHash('sha256').update(args.join(' '));
   for (const name of fs.readdirSync(generator).sort()) {
@@ -24,7 +24,7 @@ function hashOfGenerator(args) {
   return hash.digest('hex').slice(0, 12);
 }
 
-/** A Python with PyTorch. @returns {Promise<string>} */
+/** The path of a Python that has PyTorch. @returns {Promise<string>} */
 export async function pythonWithTorch(environment = readEnvironment()) {
   const python = await preparePython(new Report(), environment);
   if (python.path !== null) return python.path;
@@ -32,7 +32,7 @@ export async function pythonWithTorch(environment = readEnvironment()) {
     tried: [python.problem ?? 'no Python'],
     advice: [
       'install Python 3.10 or newer with pip',
-      'or set TORCH_FUNC_PYTHON to one that has torch, numpy and pyyaml',
+      'or set TORCH_FUNC_PYTHON to a Python that has torch, numpy and pyyaml',
     ],
   });
 }
@@ -45,8 +45,8 @@ const KINDS = {
 };
 
 /**
- * The folder of the corpus for a seed, created if necessary: the cases of the parity run, those of one sample of each
- * operator, or the inputs of the truth run.
+ * The folder of the corpus for a seed, created if necessary. The kind `parity` has the cases of the parity run,
+ * `parity-small` the cases of one sample per operator, `truth` the inputs of the truth run.
  *
  * @param {number} seed
  * @param {keyof typeof KINDS} [kind]
@@ -68,7 +68,11 @@ export async function prepareCorpus(seed, kind = 'parity') {
   });
 }
 
-/** Removes corpora unused for a week. Those of other sources stay, because another checkout may use them. @param {string} parent */
+/**
+ * Removes corpora that were not used for a week. Newer ones stay, because another checkout may use them.
+ *
+ * @param {string} parent
+ */
 function removeUnused(parent) {
   for (const entry of fs.existsSync(parent) ? fs.readdirSync(parent) : []) {
     const manifest = path.join(parent, entry, 'manifest.json');

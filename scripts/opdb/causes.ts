@@ -1,26 +1,26 @@
-/** The causes of known differences. */
+/** The known causes of differences, which a JSON file lists. */
 
 import * as fs from 'node:fs';
 import { titleOf } from './corpus';
 
-/** A case that differs, or is wrong. */
+/** A case with a difference. */
 export interface Failure {
   op: string;
   variant: string;
   mode: string;
-  /** The dtype, and the position among the operator's samples. */
+  /** The dtype, and the position among the samples of the operator. */
   sample: string;
   why: string;
 }
 
-/** Regular expressions that a failure has to match, and why it is there. */
+/** Regular expressions that a failure must match, and the cause of such failures. */
 export interface Cause {
   op: string;
   mode: string;
-  /** Of each line that says what differs. */
+  /** Matches a line that describes a difference. */
   why: string;
   cause: string;
-  /** PyTorch is wrong or fails here, and the result of this package is right. */
+  /** Set if PyTorch is wrong or fails, and the result of this package is right. */
   pytorchFault?: boolean;
 }
 
@@ -28,7 +28,7 @@ export function readCauses(file: string): Cause[] {
   return JSON.parse(fs.readFileSync(file, 'utf8')) as Cause[];
 }
 
-/** The cause of a failure: the first one that matches every line that says what differs; or null. */
+/** The first cause that matches a failure and every line of its description, or null. */
 export function explain(causes: readonly Cause[], failure: Failure): Cause | null {
   const whole = (pattern: string, text: string) => new RegExp(`^(?:${pattern})$`).test(text);
   const lines = failure.why.split('\n');

@@ -1,9 +1,12 @@
-/** The corpus that corpus/main.py writes: samples, and for the parity run cases with PyTorch's outcomes. */
+/** Reads the corpus that corpus/main.py writes: samples, and for the parity run cases with PyTorch's outcomes. */
 
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 
-/** A tensor of the arguments: dtype, shape, offset; then its strides and the length of its memory, if not contiguous. */
+/**
+ * A tensor argument: its dtype, its shape, and the offset of its elements. A non-contiguous tensor also has strides, and
+ * the length of its memory in elements.
+ */
 export type LeafSpec = [
   dtype: string,
   shape: number[],
@@ -11,18 +14,18 @@ export type LeafSpec = [
   strided?: { strides: number[]; length: number },
 ];
 
-/** A value as JSON holds it; an object has one key, which says its kind. */
+/** A value in JSON. An object has one key, which is the kind of the value. */
 export type Encoded =
   | null
   | boolean
   | string
   | number
   | Encoded[]
-  /** A tensor among the arguments, by its position. */
+  /** A tensor argument, by its position. */
   | { t: number }
-  /** The result of an earlier step, and the way into it. */
+  /** The result of an earlier step: the number of the step, then indices into nested results. */
   | { r: number[] }
-  /** A tensor with its elements; -1 in place of the offset where they do not count. */
+  /** A tensor of the result: dtype, shape and offset. The offset is -1 if the elements are not compared. */
   | { T: [string, number[], number]; layout?: string }
   | { i: string }
   | { f: number | string }
@@ -41,30 +44,31 @@ export type Program = Call | { steps: (Call | { seed: number })[]; result: Encod
 
 export interface Case {
   mode: string;
-  /** Where the batch is in each tensor, in the mode `vmap_mixed`. */
+  /** The batch dimension of each tensor, in the mode `vmap_mixed`. */
   dims?: (number | null)[];
-  /** Dtype and shape of the tensors to write into, in the mode `out`. */
+  /** The dtype and shape of the tensors passed as `out`, in the mode `out`. */
   out?: [string, number[]][];
   ok?: Encoded;
   error?: string;
   message?: string;
-  /** The operators that PyTorch ran example by example. */
+  /** The operators for which PyTorch used the vmap fallback, which runs one example at a time. */
   slow?: string[];
 }
 
 export interface Sample {
   dtype: string;
-  /** Its position among the samples of the entry. */
+  /** The position among the samples of the entry. */
   sample: number;
   leaves: LeafSpec[];
   /** The positions of the tensors that are differentiated. */
   diff: number[];
-  /** Dtype and shape of each floating output. */
+  /** The dtype and shape of each floating-point or complex output. */
   outs: [string, number[]][];
   program: Program;
   /**
-   * Other programs of the same arguments: `method`, `inplace`, and `differentiable`, the function that the database
-   * differentiates where it is not the operator itself (of a Hermitian matrix, of results up to their sign).
+   * Other programs with the same arguments: `method`, `inplace`, and `differentiable`. The last one is the function
+   * that the database differentiates, if it is not the operator itself but a function of a Hermitian matrix, or of
+   * results up to their sign.
    */
   variants: Record<string, Program>;
   tolerance?: [number, number];
@@ -79,7 +83,7 @@ export interface Skipped {
 export interface Entry {
   op: string;
   variant: string;
-  /** What the database says that its derivatives are tested for. */
+  /** The derivatives that the database tests. */
   marks: { forward: boolean; reverse: boolean; reverseTwice: boolean; forwardOverReverse: boolean };
   samples: Sample[];
   skipped: Skipped[];
@@ -99,13 +103,13 @@ export interface Manifest {
   entries: IndexEntry[];
 }
 
-/** An entry with its elements. */
+/** An entry with the elements of its tensors. */
 export interface LoadedEntry {
   entry: Entry;
   values: Uint8Array;
 }
 
-/** Reads entries from a folder, each when it is asked for. */
+/** Reads the entries of a corpus from a folder on demand. */
 export class Corpus {
   readonly manifest: Manifest;
 
@@ -124,7 +128,7 @@ export class Corpus {
   private read(name: string, [offset, length]: [number, number]): Buffer {
     const file = fs.openSync(path.join(this.folder, name), 'r');
     try {
-      // A buffer of its own, so that elements are aligned as they are in the file.
+      // A separate buffer, so that the elements are aligned as they are in the file.
       const buffer = Buffer.from(new ArrayBuffer(length));
       fs.readSync(file, buffer, 0, length, offset);
       return buffer;
@@ -134,7 +138,7 @@ export class Corpus {
   }
 }
 
-/** The name of an entry: the operator's, and the variant's if it has several. */
+/** The name of an entry: the name of the operator, and of the variant if the operator has several. */
 export function titleOf({ op, variant }: { op: string; variant: string }): string {
   return variant === '' ? op : `${op}.${variant}`;
 }

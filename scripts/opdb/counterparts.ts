@@ -1,4 +1,4 @@
-/** What Python calls by an operator's symbol or another way that JavaScript lacks. */
+/** The functions for Python's special methods, which JavaScript does not have. */
 
 import * as torch from 'torch-func';
 import type { Index, Scalar, Tensor } from 'torch-func';

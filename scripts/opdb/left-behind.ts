@@ -1,8 +1,8 @@
-/** What a case must not leave behind. */
+/** Checks that a case restored the global state: transform levels, dual levels and grad mode. */
 
 import * as torch from 'torch-func';
 
-/** Whether a transform or a dual level is still entered, by what it forbids or allows. */
+/** Describes what is still active, or returns null. A level is detected by the operations that it forbids or allows. */
 export function leftBehind(): string | null {
   try {
     torch.zeros(1).requiresGrad_();

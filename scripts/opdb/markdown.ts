@@ -1,15 +1,15 @@
-/** Parts of the reports. */
+/** Helpers for Markdown reports. */
 
-/** Text as a cell of a table holds it. */
+/** Escapes text for a table cell. */
 export const cell = (text: string) => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
 
-/** The first of the differences of a case, and how many more there are. */
+/** The first difference of a case, and the number of further ones. */
 export function firstLine(why: string): string {
   const lines = why.split('\n');
   return lines.length === 1 ? why : `${lines[0]} (and ${lines.length - 1} more)`;
 }
 
-/** Digits that may be others on another processor are cut off. */
+/** Rounds numbers to digits that do not depend on the processor. */
 export function rounded(text: string): string {
   return text.replace(/\d+\.\d{6,}(e[+-]?\d+)?/g, (number) => String(Number(Number(number).toPrecision(6))));
 }

@@ -11,15 +11,15 @@ export interface Options {
   report: boolean;
   check: boolean;
   processes: number;
-  /** Milliseconds that a case may take. */
+  /** The time limit of a case in milliseconds. */
   timeout: number;
 }
 
-/** What a run says about itself. */
+/** The properties of a run that its command line depends on. */
 export interface Run {
   usage: string;
   modes: readonly string[];
-  /** Seconds that a case may take. */
+  /** The default time limit of a case in seconds. */
   timeout: number;
 }
 
@@ -28,7 +28,7 @@ class UsageError extends Error {}
 function positive(name: string, value: string, least = 1): number {
   const number = Number(value);
   if (!Number.isSafeInteger(number) || number < least) {
-    throw new UsageError(`--${name} must be an integer from ${least} on, got ${value}`);
+    throw new UsageError(`--${name} must be an integer of at least ${least}, got ${value}`);
   }
   return number;
 }
@@ -57,7 +57,7 @@ function parse(args: string[], run: Run): Options | null {
     throw new UsageError(`there is no mode ${unknown}; the modes are ${run.modes.join(', ')}`);
   }
   if ((values.report || values.check) && (modes !== null || values.ops !== undefined)) {
-    throw new UsageError(`--${values.report ? 'report' : 'check'} is of a full run: leave --ops and --modes out`);
+    throw new UsageError(`--${values.report ? 'report' : 'check'} requires a full run: omit --ops and --modes`);
   }
   return {
     ops: values.ops === undefined ? null : new RegExp(values.ops),
@@ -71,7 +71,7 @@ function parse(args: string[], run: Run): Options | null {
   };
 }
 
-/** The options; null after the command line was answered with the usage. */
+/** Parses the command line. Returns null after printing the usage, with exit code 2 if the command line is wrong. */
 export function readOptions(args: string[], run: Run): Options | null {
   try {
     const options = parse(args, run);

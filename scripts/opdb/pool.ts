@@ -1,4 +1,4 @@
-/** Runs the cases in several processes; one that crashes or hangs costs the case it was at. */
+/** Runs the cases in several processes. If a process crashes or hangs, only its current case fails. */
 
 import { fork, type ChildProcess } from 'node:child_process';
 import * as path from 'node:path';
@@ -14,22 +14,22 @@ export interface PoolOptions<F extends Finding> {
   positions: number[];
   modes: string[] | null;
   processes: number;
-  /** Milliseconds that a case may take. */
+  /** The time limit of a case in milliseconds. */
   timeout: number;
-  /** The script of a process, for tests. */
+  /** Another script for the processes, for tests. */
   worker?: string;
-  /** What came of a case that did not end. */
+  /** The finding of a case that did not end. */
   failed(why: string): F;
   onOutcome(outcome: Outcome<F>): void;
 }
 
-/** One process after the other, until there are no more jobs. */
+/** Runs one process after the other, until there are no more jobs. */
 async function serveJobs<F extends Finding>(options: PoolOptions<F>, next: () => Job | undefined): Promise<void> {
   let job = next();
   while (job !== undefined) job = await runProcess(options, job, next);
 }
 
-/** Runs one process until there is nothing more to do, or it ends; resolves with what is left of its job. */
+/** Runs one process until there are no more jobs, or until it ends. Resolves with the rest of its job. */
 function runProcess<F extends Finding>(
   options: PoolOptions<F>,
   first: Job,

@@ -1,4 +1,4 @@
-/** Replays what PyTorch's side called, through the public API. */
+/** Runs the recorded programs of a corpus through the public API. */
 
 import * as torch from 'torch-func';
 import type { Tensor } from 'torch-func';
@@ -7,17 +7,17 @@ import { counterparts } from './counterparts';
 
 type AnyFunction = (...args: unknown[]) => unknown;
 
-/** A call for which there is no name in the public API. */
+/** Thrown if the public API has no function of a name. */
 export class NoSuchName extends Error {}
 
-/** `requires_grad_` -> `requiresGrad_`; names with two underscores on both sides stay. */
+/** `requires_grad_` -> `requiresGrad_`. Names such as `__add__` do not change. */
 export function camelCase(name: string): string {
   if (/^__\w+__$/.test(name)) return name;
   const [, leading, body, trailing] = /^(_*)(.*?)(_*)$/.exec(name)!;
   return leading + body.replace(/_+(.)/g, (_, letter: string) => letter.toUpperCase()) + trailing;
 }
 
-/** The function of the public API that stands for a Python name; methods take their tensor first. */
+/** The function of the public API for a Python name. For a method, the tensor is the first argument. */
 function resolve(name: string): AnyFunction {
   const own = counterparts[name];
   if (own !== undefined) return own;
@@ -48,7 +48,7 @@ function functionOf(name: string): AnyFunction {
   return found;
 }
 
-/** A number of Python's that JSON may not hold. */
+/** Decodes a Python float. Those that JSON does not have are strings. */
 export function float(value: number | string): number {
   return typeof value === 'number' ? value : Number(value.replace('inf', 'Infinity'));
 }
@@ -82,7 +82,7 @@ function runCall(call: Call, leaves: readonly Tensor[], results: readonly unknow
   return functionOf(call.fn)(...args, ...(Object.keys(options).length > 0 ? [options] : []));
 }
 
-/** Calls what the program says, with these tensors as its arguments; a single call may get further options. */
+/** Runs a program with these tensors as its arguments. `options` are further options, for a program of one call. */
 export function runProgram(program: Program, leaves: readonly Tensor[], options: object = {}): unknown {
   if ('fn' in program) return runCall(program, leaves, [], options);
   const results: unknown[] = [];

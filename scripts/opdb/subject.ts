@@ -1,4 +1,4 @@
-/** A sample with its tensors, to be called with others in their place. */
+/** A sample with its tensors, which can be called with other tensors in their place. */
 
 import * as torch from 'torch-func';
 import type { Tensor } from 'torch-func';
@@ -23,7 +23,7 @@ export class Subject {
   /** All output tensors. */
   readonly tensors = (...leaves: Tensor[]): Tensor[] => tensorsOf(this.call(leaves));
 
-  /** The floating outputs as a function of the differentiable inputs. */
+  /** The floating-point and complex outputs as a function of the differentiable inputs. */
   readonly f = (...inputs: Tensor[]): Tensor[] => {
     const leaves = [...this.leaves];
     this.sample.diff.forEach((place, i) => (leaves[place] = inputs[i]));

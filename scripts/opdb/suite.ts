@@ -1,15 +1,15 @@
-/** What a run over the operator database does with each sample, in the processes of the pool. */
+/** The interface between a suite, the pool, and its worker processes. */
 
 import type { LoadedEntry } from './corpus';
 
-/** What came of a case; `why` is null if nothing is wrong. */
+/** The result of a case. `why` describes the differences, or is null. */
 export interface Finding {
   why: string | null;
 }
 
 export interface SuiteCase<F extends Finding> {
   mode: string;
-  /** The dtype, and the sample's position in the entry. */
+  /** The dtype, and the position of the sample in the entry. */
   sample: string;
   run(): F;
 }
@@ -21,21 +21,21 @@ export interface Suite<F extends Finding> {
   casesOf(loaded: LoadedEntry): Iterable<SuiteCase<F>>;
 }
 
-/** One case that was run. */
+/** The finding of a case, and what identifies the case. */
 export type Outcome<F extends Finding = Finding> = F & {
-  /** Of the entry in the corpus. */
+  /** The position of the entry in the corpus. */
   position: number;
   mode: string;
   sample: string;
 };
 
-/** What a process is told: an entry, and the case to go on with; those before it are done. */
+/** A message to a worker process: an entry, and the number of the first case to run. */
 export interface Job {
   position: number;
   from: number;
   modes: string[] | null;
 }
 
-/** What a process says: before and after each case, and after each entry. */
+/** A message of a worker process: before each case, after each case, and after each entry. */
 export type Line<F extends Finding> =
   { start: number; mode: string; sample: string } | { end: number; finding: F } | { done: number };

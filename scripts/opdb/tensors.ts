@@ -1,4 +1,4 @@
-/** Tensors from the corpus, and how the modes' own are made. */
+/** Tensors of the corpus, and the tangents, cotangents and batches of the modes. */
 
 import * as torch from 'torch-func';
 import type { Dtype, Tensor } from 'torch-func';
@@ -6,7 +6,7 @@ import type { LeafSpec } from './corpus';
 
 type ArrayType = { new (buffer: ArrayBuffer): ArrayBufferView; BYTES_PER_ELEMENT: number };
 
-// What holds an element, and how many of them one element takes.
+// For each dtype, the typed array of its elements, and the number of array elements per tensor element.
 const ARRAYS: Record<string, [ArrayType, number]> = {
   bool: [Uint8Array, 1],
   uint8: [Uint8Array, 1],
@@ -30,7 +30,7 @@ export function elementsOf(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1);
 }
 
-/** The bytes of a tensor with these many elements. */
+/** The bytes of `count` elements. */
 export function bytesOf(values: Uint8Array, dtype: string, offset: number, count: number): Uint8Array {
   const [type, parts] = ARRAYS[dtype];
   return values.subarray(offset, offset + count * parts * type.BYTES_PER_ELEMENT);
@@ -43,7 +43,7 @@ export function tensorFromBytes(values: Uint8Array, dtype: string, shape: readon
   return torch.fromTypedArray(typed as Float32Array, shape, { dtype: dtype as Dtype });
 }
 
-/** An argument, with the strides that it has in PyTorch. */
+/** A tensor argument, with the strides that it has in PyTorch. */
 export function leafTensor(values: Uint8Array, spec: LeafSpec): Tensor {
   const [dtype, shape, offset, strided] = spec;
   if (strided === undefined) return tensorFromBytes(values, dtype, shape, offset);
@@ -54,14 +54,14 @@ export function isDifferentiable(value: unknown): value is Tensor {
   return torch.isTensor(value) && (value.isFloatingPoint() || value.isComplex());
 }
 
-/** A cotangent or tangent; modes.py makes the same. */
+/** A cotangent or tangent, the same as in modes.py. */
 export function ramp(shape: readonly number[], dtype: string, k: number): Tensor {
   const line = torch.linspace(-1 + k / 8, 1.5, elementsOf(shape), { dtype: 'float64' });
   const whole = dtype.startsWith('complex') ? torch.complex(line, line.flip(0)) : line;
   return whole.to(dtype as Dtype).reshape(shape);
 }
 
-/** A batch of two: the tensor, and another that is in the operator's domain if it is. */
+/** A batch of two examples: the tensor, and a scaled copy, which stays in the domain of nearly every operator. */
 export function batched(x: Tensor, dim = 0): Tensor {
   const plain = x.detach();
   return torch.stack([plain, isDifferentiable(x) ? plain.mul(0.75) : plain], dim);

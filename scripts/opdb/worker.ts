@@ -1,7 +1,7 @@
 /**
- * The process that runs cases. It is told entries by their position (with the first case to run) and
- * writes a line before and after each case to file descriptor 3, synchronously: whatever ends the
- * process, its parent knows in which case.
+ * A worker process, which runs cases. It receives the position of an entry and the number of the first case to run. It
+ * writes a line before and after each case to file descriptor 3, synchronously, so that the parent knows the current
+ * case even if the process crashes.
  */
 
 import * as fs from 'node:fs';
@@ -24,7 +24,7 @@ function run(suite: Suite<Finding>, corpus: Corpus, { position, from, modes }: J
   say({ done: position });
 }
 
-/** Serves jobs until the parent goes. */
+/** Runs jobs until the parent disconnects. */
 export function serve(suite: Suite<Finding>, folder: string): void {
   torch.setNumThreads(1);
   suite.begin?.();

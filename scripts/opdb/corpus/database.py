@@ -1,4 +1,4 @@
-"""PyTorch's operator database, and which of its samples take part."""
+"""PyTorch's operator database, and the choice of its samples."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import torch
 
 from values import NotSerialisable, leaves_of
 
-# The database imports this package for its tests' sake alone.
+# The database imports this package only for its own tests.
 _stub = types.ModuleType("expecttest")
 _stub.TestCase = unittest.TestCase
 sys.modules.setdefault("expecttest", _stub)
@@ -22,10 +22,10 @@ from torch.testing._internal.common_device_type import toleranceOverride  # noqa
 from torch.testing._internal.common_methods_invocations import op_db  # noqa: E402
 
 MAX_ELEMENTS = 4096
-# The dtype of the cases in every mode is the first that an operator takes; the others are a subset.
+# The main dtype is the first of these that an operator supports: its cases run in all modes, those of others in some.
 MAIN_DTYPES = (torch.float64, torch.complex128, torch.int64, torch.bool, torch.float32, torch.uint8)
 OTHER_DTYPES = (torch.float32, torch.complex128, torch.int64, torch.bool, torch.bfloat16)
-# A few entries have thousands of samples; the choice is made among the first ones.
+# A few entries have thousands of samples. The choice is made among the first ones.
 MAX_CANDIDATES = 400
 
 
@@ -39,12 +39,12 @@ def entries(pattern=None):
 
 
 def entry_seed(seed: int, *parts) -> int:
-    """A seed of its own for each entry, so that leaving others out changes nothing."""
+    """A separate seed for each entry, so that the choice does not depend on other entries."""
     return zlib.crc32("/".join([str(seed), *map(str, parts)]).encode())
 
 
 def dtypes_of(op):
-    """The main dtype, then the further ones."""
+    """The main dtype, or None, and the list of other dtypes."""
     supported = op.supported_dtypes("cpu")
     main = next((dtype for dtype in MAIN_DTYPES if dtype in supported), None)
     if main is None:
@@ -53,9 +53,10 @@ def dtypes_of(op):
 
 
 def choose_samples(op, dtype, count: int, seed: int, largest: int = MAX_ELEMENTS):
-    """A seeded choice of samples that can be written down, and why others cannot be.
+    """A seeded choice of samples that can be serialized, and the reasons why others cannot.
 
-    Each is its position, its arguments, and what the database does with results before they are differentiated.
+    A sample is a tuple: its position, its arguments, and the function that the database applies to results before it
+    differentiates them.
     """
     seed = entry_seed(seed, title(op), dtype)
     torch.manual_seed(seed)
@@ -80,20 +81,20 @@ def choose_samples(op, dtype, count: int, seed: int, largest: int = MAX_ELEMENTS
             continue
         candidates.append(found)
     if not candidates and large:
-        # An entry that has large samples alone takes part with the smallest of them.
+        # An entry that has only large samples is represented by the smallest of them.
         candidates.append(min(large, key=lambda c: c[:2])[1:])
-    # The first sample is the plainest one; a choice of a single one is any.
+    # The first sample is usually the simplest one. If one sample is chosen, it may be any.
     chosen = candidates[:1] if count > 1 else []
     rest = candidates[len(chosen) :]
     random.Random(seed).shuffle(rest)
-    # Samples that have values say more than empty ones.
+    # Samples without empty tensors are preferred.
     rest.sort(key=lambda c: any(leaf.numel() == 0 for leaf in leaves_of(c[1])))
     chosen += rest[: count - len(chosen)]
     return sorted(chosen, key=lambda c: c[0]), reasons
 
 
 def tolerance_of(op, dtype):
-    """The widest relative and absolute tolerance that the entry's own tests allow, or None."""
+    """The largest relative and absolute tolerance that PyTorch's tests of the entry allow, or None."""
     widest = None
     for decorator in op.decorators or ():
         inner = getattr(decorator, "decorators", [decorator])

@@ -1,4 +1,4 @@
-"""The arguments of a sample, with its tensors written down."""
+"""The arguments of a sample, with serialized tensors."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from values import canonical, is_differentiable, leaves_of
 
 
 class Frozen:
-    """Arguments whose tensors are copies, written down before a call can change them."""
+    """Copies of arguments, whose tensors are serialized before a call can modify them."""
 
     def __init__(self, arguments, dtype, blob):
         original = leaves_of(arguments)
@@ -36,7 +36,7 @@ class Frozen:
 
 
 def sample_inputs(op, position, arguments, finish, dtype, blob):
-    """The description of a sample without cases."""
+    """A sample without cases."""
     frozen = Frozen(arguments, dtype, blob)
     program = copied_program(op.op, op.name, frozen.arguments)
     variants = {}
@@ -57,7 +57,7 @@ def _is_plain(op, arguments, finish):
 
     try:
         returned = finish(op.gradcheck_wrapper(stand_in, *args, **kwargs))
-    except Exception:  # the wrapper looks into the result
+    except Exception:  # the wrapper reads the result, which is a plain object here
         return False
     same = [a is b for a, b in zip(pytree.tree_leaves(given), pytree.tree_leaves([arguments]))]
     return returned is result and all(same)

@@ -1,8 +1,8 @@
-"""Writes the corpus: every operator of PyTorch's database, samples, and the outcome in each mode.
+"""Writes the corpus: samples of every operator of PyTorch's operator database, and their outcomes in each mode.
 
 main.py FOLDER [--seed N] [--ops REGEX] [--main-samples N] [--other-samples N] [--largest N] [--inputs] writes
 FOLDER/manifest.json, cases.jsonl (a line per entry) and values.bin. ../corpus.ts documents the fields.
-With --inputs there are samples alone, without cases: nothing that PyTorch computes.
+With --inputs the corpus has samples without cases: nothing that PyTorch computes.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def main() -> None:
     begin = time.monotonic()
     entries = _entries()
     os.makedirs(_options.folder, exist_ok=True)
-    # Entries with few cases come late, so that the processes end together.
+    # Small chunks, so that the processes end at about the same time.
     results: dict[int, tuple] = {}
     with multiprocessing.get_context("fork").Pool(_options.processes) as pool:
         for position, entry, blob in pool.imap_unordered(_run, range(len(entries)), chunksize=2):

@@ -1,4 +1,4 @@
-"""The modes: what is done with an operator, in PyTorch. modes.ts does the same on the other side."""
+"""The modes of the parity run, in PyTorch. scripts/parity/modes.ts implements the same modes in TypeScript."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ BATCH = 2
 
 
 def ramp(shape, dtype, k=0):
-    """A cotangent or tangent: values that both sides make alike."""
+    """A cotangent or tangent, the same as in tensors.ts."""
     numel = 1
     for size in shape:
         numel *= size
@@ -26,7 +26,7 @@ def ramp(shape, dtype, k=0):
 
 
 def second(x):
-    """The other example of a batch: within the domain of nearly every operator if the first one is."""
+    """The second example of a batch: a scaled copy, which stays in the domain of nearly every operator."""
     return x.detach() * 0.75 if is_differentiable(x) else x.detach()
 
 
@@ -45,7 +45,7 @@ def scalar_of(outputs):
 
 
 class Sample:
-    """A call with its tensors taken out."""
+    """A call whose tensor arguments can be replaced."""
 
     def __init__(self, function, arguments, leaves, differentiable):
         self.function = function
@@ -68,7 +68,7 @@ class Sample:
         return tuple(leaf for leaf in pytree.tree_leaves(self.call(leaves)) if isinstance(leaf, torch.Tensor))
 
     def f(self, *inputs):
-        """The floating outputs as a function of the differentiable inputs."""
+        """The floating-point and complex outputs as a function of the differentiable inputs."""
         leaves = list(self.leaves)
         for place, value in zip(self.differentiable, inputs):
             leaves[place] = value
@@ -160,7 +160,7 @@ DERIVATIVES = {
 
 
 def fits(mode, sample) -> bool:
-    """Whether a mode's result is small enough, and defined: Jacobians are of real functions."""
+    """Whether the result of a mode is defined and small enough. Jacobians are defined for real functions only."""
     if mode in ("jacrev", "jacfwd"):
         return _real(sample) and sample.n_in * sample.n_out <= MAX_JACOBIAN
     if mode == "hessian":
@@ -182,7 +182,7 @@ def run_variant(sample, function, in_place):
 
 
 def run_out(sample, results):
-    """The results written into given tensors; what is returned, and these."""
+    """Passes tensors as `out`. Returns the result and these tensors."""
     given = [torch.zeros_like(x, memory_format=torch.contiguous_format) for x in results]
     out = given[0] if len(given) == 1 else tuple(given)
     returned = sample.call(sample.leaves, lambda *args, **kwargs: sample.function(*args, **kwargs, out=out))

@@ -6,7 +6,7 @@ import torch
 import torch.masked
 import torch.signal
 
-# A callable that has several names goes by the first.
+# If a callable is in several namespaces, the first one gives its name.
 _NAMESPACES = (
     "nn.functional",
     "linalg",
@@ -48,7 +48,7 @@ _names = _collect()
 
 def public_name(function, hint: str | None = None) -> str | None:
     """`torch.nn.functional.relu`, `torch.Tensor.add_`, `torch.ops.aten.slice.Tensor`; None for anything else."""
-    # An operator's own name goes before its other ones, but not a private one.
+    # The name of the operator has precedence over other names, unless it is private.
     if hint is not None and not hint.startswith(("torch.", "_")):
         try:
             if _namespace(hint) is function:
@@ -62,7 +62,7 @@ def public_name(function, hint: str | None = None) -> str | None:
     found = _names.get(id(function))
     if found is not None:
         return found
-    # A property, as a function mode sees it: the getter of a descriptor.
+    # A function mode receives a property as the getter of its descriptor.
     if getattr(function, "__name__", None) == "__get__":
         return f"torch.Tensor.{function.__self__.__name__}.__get__"
     return None

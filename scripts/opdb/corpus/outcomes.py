@@ -1,4 +1,4 @@
-"""All cases of one entry: its samples in every mode, with what PyTorch gives."""
+"""All cases of one entry: its samples in every mode, with the outcomes in PyTorch."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from programs import copied_program, program_of
 from values import Blob, NotSerialisable, canonical, encode, is_differentiable, leaves_of
 
 MAX_RESULT = 600_000
-# What these give is whatever the memory held.
+# The results of these operators are uninitialized memory.
 UNINITIALISED = re.compile(r"^(new_)?empty|^resize_|^torch\.ops\.aten\.empty")
 FALLBACK = re.compile(r"the batching rule for (\S+?)\. ")
 
@@ -32,7 +32,7 @@ SUBSETS = {
 
 
 class TooLarge(Exception):
-    """A result that is not worth its space."""
+    """Raised for a result that is too large to store."""
 
 
 def _first_line(error):
@@ -41,13 +41,13 @@ def _first_line(error):
 
 
 def outcome_of(run, blob, keep_values):
-    """`{ok}` or `{error, message}`, and the operators that ran example by example."""
+    """`{ok}` or `{error, message}`, and the operators for which the vmap fallback ran."""
     torch.manual_seed(0)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
             value = run()
-        except Exception as error:  # what PyTorch refuses is an outcome too
+        except Exception as error:  # an error of PyTorch is an outcome
             outcome = {"error": type(error).__name__.removeprefix("_"), "message": _first_line(error)}
             value = None
         else:
@@ -62,7 +62,7 @@ def outcome_of(run, blob, keep_values):
 
 
 def _mixed_dims(leaves, rng):
-    """Some leaves without the batch, the others with it anywhere."""
+    """Random batch dimensions: None for some leaves, any dimension for the others."""
     while True:
         dims = [None if rng.random() < 0.4 else rng.choice([-1, *range(leaf.dim() + 1)]) for leaf in leaves]
         if any(dim is not None for dim in dims):
@@ -70,7 +70,7 @@ def _mixed_dims(leaves, rng):
 
 
 def sample_cases(op, position, arguments, dtype, main, seed, blob):
-    """The description of a sample with all of its cases."""
+    """A sample with all of its cases."""
     frozen = Frozen(arguments, dtype, blob)
     leaves, arguments, differentiable = frozen.leaves, frozen.arguments, frozen.differentiable
     fresh = lambda: [canonical(leaf) for leaf in leaves]  # noqa: E731
@@ -110,14 +110,14 @@ def sample_cases(op, position, arguments, dtype, main, seed, blob):
         except NotSerialisable as error:
             skipped.append({"mode": mode, "why": str(error)})
             continue
-        except Exception:  # the wrapper itself refuses this sample
+        except Exception:  # the wrapper rejects this sample
             continue
         add(mode, lambda v=variant, i=in_place: modes.run_variant(sample, v, i))
     takes_out = op.supports_out and "fn" in program and not isinstance(op.op, torch._ops.OpOverloadPacket)
     if takes_out and _can_be_given(result):
         spec = [[str(x.dtype).removeprefix("torch."), list(x.shape)] for x in tensors]
         add("out", lambda: modes.run_out(sample, tensors), out=spec)
-        # Python's parser refuses `out` beside some arguments; that is no outcome of the operator.
+        # PyTorch's argument parser rejects `out` with some arguments, which is not an outcome of the operator.
         if cases and cases[-1].get("error") == "TypeError":
             cases.pop()
     if leaves and tensors:
@@ -144,9 +144,9 @@ def sample_cases(op, position, arguments, dtype, main, seed, blob):
 
 
 def error_samples(op, blob):
-    """The calls of the database that must fail, each a sample with one case."""
+    """The calls of the database that must fail. Each is a sample with one case."""
     found = []
-    # Python's operators on objects that are no tensors are Python's own.
+    # Python itself handles its operators with non-tensor values.
     if op.error_inputs_func is None or op.name.startswith("__"):
         return found
     for position, error_input in enumerate(op.error_inputs("cpu")):
@@ -160,7 +160,7 @@ def error_samples(op, blob):
             replacement = iter(leaves)
             flat = [next(replacement) if isinstance(leaf, torch.Tensor) else leaf for leaf in flat]
             arguments = pytree.tree_unflatten(flat, spec)
-            # A wrapper cannot be recorded while it fails.
+            # A wrapper that fails cannot be recorded.
             if public_name(op.op, op.name) is None:
                 return found
             described = [blob.leaf(leaf) for leaf in leaves]
@@ -186,7 +186,7 @@ def error_samples(op, blob):
 
 
 def _marks(op):
-    """What the database says about an entry's derivatives."""
+    """The derivatives that the database tests for an entry."""
     return {
         "forward": op.supports_forward_ad,
         "reverse": op.supports_autograd,
@@ -196,13 +196,13 @@ def _marks(op):
 
 
 def _can_be_given(result):
-    """Whether `out` is a tensor or a tuple of them."""
+    """Whether the results are strided tensors, which can be passed as `out`."""
     items = result if isinstance(result, (list, tuple)) else [result]
     return len(items) > 0 and all(isinstance(x, torch.Tensor) and x.layout == torch.strided for x in items)
 
 
 def entry_cases(op, seed, counts, inputs_only=False, largest=database.MAX_ELEMENTS):
-    """The JSON of an entry and its bytes; `counts` of samples in the main dtype, and in each other."""
+    """The JSON and the binary part of an entry. `counts` has the number of samples in the main and in other dtypes."""
     blob = Blob()
     entry = {"op": op.name, "variant": op.variant_test_name, "marks": _marks(op), "samples": [], "skipped": []}
     main, others = database.dtypes_of(op)
@@ -233,7 +233,7 @@ def entry_cases(op, seed, counts, inputs_only=False, largest=database.MAX_ELEMEN
             except NotSerialisable as error:
                 entry["skipped"].append({"mode": "all", "why": str(error)})
                 continue
-            except Exception as error:  # PyTorch's own wrapper does not run here
+            except Exception as error:  # the database's wrapper fails
                 entry["skipped"].append({"mode": "all", "why": f"it does not run in PyTorch: {_first_line(error)}"})
                 continue
             entry["samples"].append(described)

@@ -1,8 +1,7 @@
-"""What the other side has to call for a sample: the operator itself, or the calls of a Python wrapper.
+"""The programs of samples, which ../programs.ts runs: a call of the operator, or the calls of a Python wrapper.
 
-Part of the database's callables are lambdas (``lambda x: x.clone().exponential_()``). What they do
-is recorded by running them once under a function mode, which sees each call of a public function
-and nothing that happens inside of it.
+Some callables of the database are lambdas (``lambda x: x.clone().exponential_()``). They are recorded by running them
+once under a function mode, which intercepts each call of a public function, but no calls inside of it.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from torch.utils import _pytree as pytree
 from names import public_name
 from values import NotSerialisable, canonical, encode
 
-# Functions that choose between two by a flag have no signature of their own.
+# Functions that dispatch on a boolean argument have no signature of their own.
 _REQUIRED = {
     **{f"torch.nn.functional.max_pool{d}d": ("input", "kernel_size") for d in (1, 2, 3)},
     **{f"torch.nn.functional.max_pool{d}d_with_indices": ("input", "kernel_size") for d in (1, 2, 3)},
@@ -27,14 +26,14 @@ _REQUIRED = {
 
 
 def _call(function, name, args, kwargs, refer):
-    """One call as the other side makes it: required arguments by position."""
+    """One call, with its required arguments by position, as in TypeScript."""
     args, kwargs = list(args), dict(kwargs)
     for parameter in _required(function, name)[len(args) :]:
         if parameter not in kwargs:
             break
         args.append(kwargs.pop(parameter))
     if name == "torch.Tensor.__getitem__":
-        # A tuple is several indices, a list is one.
+        # A tuple is several indices, a list is one index.
         args = [args[0], *(args[1] if isinstance(args[1], tuple) else [args[1]])]
     return {"fn": name, "args": encode(args, refer), "kwargs": encode(kwargs, refer)["d"]}
 
@@ -64,7 +63,7 @@ class _Recorder(TorchFunctionMode):
         kwargs = kwargs or {}
         result = func(*args, **kwargs)
         tensors = [leaf for leaf in pytree.tree_leaves(result) if isinstance(leaf, torch.Tensor)]
-        # A question about a tensor (its shape, its dtype) is part of the arguments of later calls.
+        # Properties of a tensor, such as its shape, are not recorded: their values are arguments of later calls.
         if not tensors:
             return result
         name = public_name(func)
@@ -77,7 +76,7 @@ class _Recorder(TorchFunctionMode):
         return result
 
     def as_one(self, function, name):
-        """The function as a single step, whatever public functions it calls."""
+        """Records the function as a single step, even if it calls public functions."""
 
         @functools.wraps(function)
         def call(*args, **kwargs):
@@ -115,7 +114,7 @@ def _recorded_seeds(recorder):
 
 
 def program_of(function, hint, arguments, leaves):
-    """`{fn, args, kwargs}` for a public function, or `{steps, result}` for what a wrapper calls."""
+    """`{fn, args, kwargs}` for a public function, or `{steps, result}` for the calls of a wrapper."""
     args, kwargs = arguments
     name = public_name(function, hint)
     if name is not None:
@@ -129,7 +128,7 @@ def program_of(function, hint, arguments, leaves):
 
 
 def program_around(around, function, hint, arguments, leaves):
-    """The program of a Python wrapper around a function that it takes as its first argument."""
+    """The program of a Python wrapper that takes a function as its first argument."""
     args, kwargs = arguments
     recorder = _Recorder(leaves)
     name = public_name(function, hint)
@@ -140,7 +139,7 @@ def program_around(around, function, hint, arguments, leaves):
 
 
 def copied_program(function, hint, arguments, around=None):
-    """The program of a call, recorded with copies: a wrapper, if there is one, may write into its arguments."""
+    """The program of a call, recorded with copies of the arguments, because a wrapper may modify them."""
     flat, spec = pytree.tree_flatten(arguments)
     copies = [canonical(leaf) if isinstance(leaf, torch.Tensor) else leaf for leaf in flat]
     copied = pytree.tree_unflatten(copies, spec)

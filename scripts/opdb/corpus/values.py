@@ -1,4 +1,4 @@
-"""How values are written down: JSON for their structure, one binary file for elements."""
+"""Serialization of values: JSON for their structure, one binary file for the elements of tensors."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ _PLAIN = (torch.dtype, torch.layout, torch.memory_format)
 
 
 class NotSerialisable(Exception):
-    """A value for which there is no form outside Python."""
+    """Raised for a value that has no counterpart outside of Python."""
 
 
 def leaves_of(tree) -> list[torch.Tensor]:
-    """The tensors of a tree of arguments, in order; anything that cannot be written down is an error."""
+    """The tensors of a tree of arguments, in order. Raises NotSerialisable if a value cannot be serialized."""
     found = []
     for leaf in pytree.tree_leaves(tree):
         if isinstance(leaf, torch.Tensor):
@@ -48,12 +48,12 @@ def raw_bytes(x: torch.Tensor) -> bytes:
     x = x.detach().resolve_conj().resolve_neg()
     if x.numel() == 0:
         return b""
-    # A copy: a tensor of one element counts as contiguous whatever its strides are.
+    # Copied, because a tensor with one element is contiguous whatever its strides are.
     return x.clone(memory_format=torch.contiguous_format).reshape(-1).view(torch.uint8).numpy().tobytes()
 
 
 def canonical(x: torch.Tensor) -> torch.Tensor:
-    """The tensor as the other side will rebuild it: own memory, the same strides."""
+    """A copy of the tensor in memory of its own, with the same strides, as tensors.ts creates it."""
     x = x.detach()
     if x.is_conj() or x.is_neg():
         x = x.resolve_conj().resolve_neg()
@@ -63,13 +63,13 @@ def canonical(x: torch.Tensor) -> torch.Tensor:
 
 
 def span_of(x: torch.Tensor) -> torch.Tensor:
-    """The flat stretch of memory that a tensor with strides lies in."""
+    """The memory between the first and the last element of a strided tensor, as a 1-D tensor."""
     length = 1 + sum((size - 1) * stride for size, stride in zip(x.shape, x.stride()))
     return x.as_strided((length,), (1,), x.storage_offset())
 
 
 class Blob:
-    """The binary part; equal contents are kept once."""
+    """The binary part of an entry. Equal contents are stored once."""
 
     def __init__(self) -> None:
         self.parts: list[bytes] = []
@@ -80,7 +80,7 @@ class Blob:
         known = self._known.get(data)
         if known is not None:
             return known
-        # Every element lies where its dtype may lie.
+        # Aligned for every dtype.
         padding = -self.size % 16
         self.parts.append(b"\0" * padding + data)
         offset = self.size + padding
@@ -89,7 +89,7 @@ class Blob:
         return offset
 
     def leaf(self, x: torch.Tensor):
-        """An argument: [dtype, shape, offset], and for one that is not contiguous its strides."""
+        """A tensor argument: [dtype, shape, offset], and the strides of a non-contiguous tensor."""
         dtype = str(x.dtype).removeprefix("torch.")
         if x.is_contiguous() or x.numel() == 0:
             return [dtype, list(x.shape), self.add(raw_bytes(x))]
@@ -110,7 +110,7 @@ class Blob:
 
 
 def encode(value, tensor):
-    """A tree as JSON; `tensor` says how a tensor is written. Objects carry one key, their kind."""
+    """A tree as JSON. `tensor` encodes the tensors. Objects have one key, their kind."""
     if isinstance(value, torch.Tensor):
         return tensor(value)
     if value is None or isinstance(value, (bool, str)):
