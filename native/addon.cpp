@@ -37,7 +37,7 @@ Napi::Object startAddon(Napi::Env env, Napi::Object exports) {
     registerMetaKernels();
     loadCudaLibrary();
     installTrace();
-    registerMends();
+    registerCorrections();
   } catch (const std::exception& error) {
     // The libtorch in use is not the one that the addon was built for; lib/native/load.ts adds advice.
     throw Napi::Error::New(env, error.what());

@@ -1,16 +1,15 @@
-// Batching decompositions: operators without a batching rule in libtorch, written in operators that
-// have one. What arrives in them looks as it does to the function being mapped: the batch dimension
-// is invisible.
+// Decompositions for vmap: operators that have no batching rule in libtorch, or a wrong one, implemented with operators
+// that have one. A decomposition sees one sample, as the mapped function does: the batch dimension is hidden.
 //
-// Python's PyTorch registers the same eight on the first call of vmap, and only for torch.func: its
-// autograd.grad(..., is_grads_batched=True), which runs on the older vmap, goes through a slow loop.
-// The losses whose gradient is elementwise are registered for both here; the others need operators
-// that the older vmap cannot batch either.
+// PyTorch registers eight of them (the losses and addr) in Python, on the first call of vmap, and only for torch.func.
+// Its autograd.grad(..., is_grads_batched=True), which uses the legacy vmap, falls back to a slow loop. Here the losses
+// with an elementwise gradient are registered for both. The legacy vmap has no batching rules for the operators that
+// the other decompositions need.
 //
-// To these come the backward operators of the normalisations, whose batching rules in libtorch give
-// wrong second derivatives (norm_backward.h), index_put_ (index_put_batching.cpp), _cdist_backward
-// (distance_backward.cpp), _prelu_kernel_backward, and properties of tensors that Python and C++ read off without a
-// call of their operator.
+// Further decompositions replace batching rules of libtorch that are wrong: those of the backward operators of
+// normalizations, which give wrong second derivatives (norm_backward.h), of index_put_ (index_put_batching.cpp), of
+// _cdist_backward (distance_backward.cpp), of _prelu_kernel_backward, of addmv and of roll. The last group are tensor
+// properties such as is_conj, which Python and C++ read without calling an operator.
 #include <ATen/ATen.h>
 #include <ATen/OpMathType.h>
 #include <ATen/functorch/BatchedTensorImpl.h>
@@ -57,7 +56,7 @@ Tensor addr(const Tensor& self, const Tensor& vec1, const Tensor& vec2, const Sc
 
   const at::ScalarType computeType = at::toOpMathType(type);
   const Tensor product = vec1.to(computeType).outer(vec2.to(computeType)).mul(alpha);
-  // With beta = 0 self is not read, so that its NaNs do not come through.
+  // If beta is 0, self is ignored, and its NaNs do not propagate.
   return beta.equal(0) ? product.to(type) : matrix.to(computeType).mul(beta).add(product).to(type);
 }
 
@@ -67,31 +66,31 @@ void registerElementwiseLosses(torch::Library& library) {
   library.impl("huber_loss_backward", &huberLossBackward);
 }
 
-// libtorch's decomposition multiplies integers by floating-point numbers.
+// libtorch's decomposition multiplies integer tensors by floating-point scalars.
 Tensor addmv(const Tensor& self, const Tensor& mat, const Tensor& vec, const Scalar& beta, const Scalar& alpha) {
   const auto scalar = [&](const Scalar& value) {
     return at::isIntegralType(self.scalar_type(), /*includeBool=*/true) ? Scalar(value.to<int64_t>()) : value;
   };
   const Tensor product = at::mv(mat, vec).mul(scalar(alpha));
-  // With beta = 0 self is not read, so that its NaNs do not come through.
+  // If beta is 0, self is ignored, and its NaNs do not propagate.
   return beta.equal(0) ? product : self.mul(scalar(beta)).add(product);
 }
 
-// libtorch's rule rolls a tensor without dimensions over the batch.
+// For 0-D samples, libtorch's batching rule rolls along the batch dimension.
 void roll(KernelCall& call) {
   if (call.tensor(0).dim() == 0)
-    call.finish(call.tensor(0).clone());
+    call.setOutputs(call.tensor(0).clone());
   else
     call.callOriginal();
 }
 
-// libtorch's rule of this operator is for tensors of one shape; the weight may have fewer elements than the sample.
+// libtorch's batching rule expects tensors of equal shape, but the weight may have fewer elements than the sample.
 std::tuple<Tensor, Tensor> preluBackward(const Tensor& grad, const Tensor& self, const Tensor& weight) {
   const Tensor isPositive = self > 0;
   return {at::where(isPositive, grad, grad * weight), (grad * self).masked_fill(isPositive, 0)};
 }
 
-// The view behind `imag` of a conjugate, which libtorch has no rule for.
+// `imag` of a conjugate view calls this operator, for which libtorch has no batching rule.
 Tensor negView(const Tensor& self) {
   const auto layer = at::functorch::maybeCurrentDynamicLayer();
   TORCH_INTERNAL_ASSERT(layer.has_value());
@@ -125,7 +124,7 @@ void registerProperties(torch::Library& library) {
 void registerBatchingDecompositions() {
   // A registration lasts as long as its Library object.
   static torch::Library vmap(torch::Library::IMPL, "aten", c10::DispatchKey::FuncTorchBatched, __FILE__, __LINE__);
-  static torch::Library olderVmap(torch::Library::IMPL, "aten", c10::DispatchKey::Batched, __FILE__, __LINE__);
+  static torch::Library legacyVmap(torch::Library::IMPL, "aten", c10::DispatchKey::Batched, __FILE__, __LINE__);
   static std::once_flag once;
   std::call_once(once, [] {
     registerElementwiseLosses(vmap);
@@ -142,10 +141,10 @@ void registerBatchingDecompositions() {
       vmap.impl("_cdist_backward", &cdistBackward);
       vmap.impl("_prelu_kernel_backward", &preluBackward);
       vmap.impl("addmv", &addmv);
-      overrideKernel(vmap, c10::DispatchKey::FuncTorchBatched, "roll", CallKernel::maker(&roll));
+      overrideKernel(vmap, c10::DispatchKey::FuncTorchBatched, "roll", CallKernel::factory(&roll));
       vmap.impl("_neg_view", &negView);
     }
-    registerElementwiseLosses(olderVmap);
+    registerElementwiseLosses(legacyVmap);
   });
 }
 

@@ -1,4 +1,5 @@
-// Runs a function below autograd and the transforms, and gives its results the batches of the argument again.
+// Computes values of a tensor that every transform treats as constants: removes the wrappers of all levels, computes
+// below autograd and the transforms, and wraps the results in the batch dimensions of the tensor.
 #include "kernels/constants.h"
 
 #include <ATen/ATen.h>
@@ -26,7 +27,7 @@ Plain unwrapAll(const Tensor& tensor) {
   if (const auto* wrapper = functorch::maybeGetTensorWrapper(tensor)) return unwrapAll(wrapper->value());
   if (const auto* batched = functorch::maybeGetBatchedImpl(tensor)) {
     Plain plain = unwrapAll(batched->value());
-    // Only a tensor without wrappers has memory, and can be viewed here.
+    // Only a tensor without wrappers has storage, which views need.
     plain.tensor = plain.tensor.movedim(static_cast<int64_t>(plain.levels.size()) + batched->bdim(), 0);
     plain.levels.insert(plain.levels.begin(), batched->level());
     return plain;
@@ -42,7 +43,7 @@ Plain unwrapAll(const Tensor& tensor) {
 
 std::vector<Tensor> constantsOf(const Tensor& tensor,
                                 const std::function<std::vector<Tensor>(const Tensor&)>& function) {
-  // Neither autograd nor a transform sees what is computed here.
+  // Neither autograd nor a transform records these operators.
   const c10::DispatchKeySet keys =
       c10::DispatchKeySet({DispatchKey::FuncTorchDynamicLayerFrontMode, DispatchKey::FuncTorchDynamicLayerBackMode,
                            DispatchKey::FuncTorchVmapMode, DispatchKey::Functionalize, DispatchKey::ADInplaceOrView}) |

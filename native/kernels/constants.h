@@ -1,4 +1,4 @@
-// Values of a tensor that no level differentiates.
+// Computations on the elements of a tensor that no transform level differentiates.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -8,8 +8,9 @@
 
 namespace torch_func {
 
-// What `function` makes of the elements of a tensor, as constants for every level that records it, batched where
-// the tensor is. `function` gets a tensor with the batches as its first dimensions, and keeps these in its results.
+// Calls `function` with the elements of a tensor, without the wrappers of transforms. Every level treats the results as
+// constants. A batched tensor gives batched results: `function` gets the batch dimensions as leading dimensions and has
+// to keep them in its results.
 std::vector<at::Tensor> constantsOf(const at::Tensor& tensor,
                                     const std::function<std::vector<at::Tensor>(const at::Tensor&)>& function);
 

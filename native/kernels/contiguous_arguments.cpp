@@ -1,12 +1,12 @@
-// Kernels of libtorch that ignore the strides of an argument. median, nanmedian and kthvalue along an expanded
-// dimension read out of bounds, and so does group norm for a weight or a bias that is a view. Group norm refuses an
-// input that is not contiguous, such as a permuted one or one that vmap maps over a dimension other than the first.
-// (All in PyTorch 2.13.) These kernels get contiguous copies.
+// Makes arguments contiguous for kernels of libtorch that ignore strides (PyTorch 2.13). median, nanmedian and kthvalue
+// read out of bounds along an expanded dimension. group_norm reads out of bounds if the weight or the bias is a
+// non-contiguous view, and rejects a non-contiguous input, such as a permuted tensor or a tensor that vmap maps over a
+// dimension other than the first.
 #include <ATen/ATen.h>
 #include <torch/library.h>
 
+#include "kernels/corrections.h"
 #include "kernels/kernel_override.h"
-#include "kernels/mends.h"
 
 namespace torch_func {
 
@@ -14,7 +14,8 @@ namespace {
 
 using at::Tensor;
 
-// A selection works in place on a copy, which has the strides of the tensor if no two elements share their memory.
+// The kernel selects in place, in a copy of the tensor. The copy keeps the strides of the tensor if no elements overlap
+// in memory.
 void selection(KernelCall& call) {
   const Tensor self = call.tensor(0);
   if (!self.is_non_overlapping_and_dense()) call.argument(0) = self.contiguous();
@@ -37,8 +38,8 @@ void groupNorm(KernelCall& call) {
 void registerContiguousArguments() {
   // A registration lasts as long as its Library object.
   static torch::Library library(torch::Library::IMPL, "aten", c10::DispatchKey::CPU, __FILE__, __LINE__);
-  const auto add = [&](const char* name, CallKernel::Answer answer) {
-    overrideKernel(library, c10::DispatchKey::CPU, name, CallKernel::maker(answer));
+  const auto add = [&](const char* name, CallKernel::Function function) {
+    overrideKernel(library, c10::DispatchKey::CPU, name, CallKernel::factory(function));
   };
   for (const char* name : {"median", "median.dim_values", "nanmedian", "nanmedian.dim_values", "kthvalue.values"}) {
     add(name, &selection);

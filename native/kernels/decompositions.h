@@ -1,29 +1,28 @@
-// What libtorch leaves to PyTorch's Python code: operators that have to be taken apart into simpler
-// ones before they can be batched or differentiated in forward mode.
+// Registers kernels that libtorch lacks or computes wrongly. Operators without a batching rule or a forward-mode rule
+// are decomposed into simpler operators that have one.
 //
-// Python's PyTorch registers these decompositions when `vmap` or forward mode is first used.
-// Without them the losses run one example at a time under `vmap`, with a warning, and `hessian`
-// throws for every function with a softmax, a cross entropy or a normalisation in it.
+// PyTorch registers its decompositions in Python, when `vmap` or forward mode is first used. Without decompositions
+// the losses run one sample at a time under `vmap`, with a warning, and `hessian` throws for every function that calls
+// softmax, cross entropy or a normalization.
 //
-// All functions are idempotent and thread-safe and cost a fraction of a millisecond: call them when
-// the addon loads, so that no result depends on which transform ran first, and no kernel is
-// registered while another thread computes. What they register points at code of the addon, which
-// has to stay loaded until the process ends.
+// All functions are idempotent and thread-safe, and take a fraction of a millisecond. The addon calls them when it is
+// loaded, so that results do not depend on which transform ran first, and no kernel is registered while another thread
+// computes. The registered kernels are code of the addon, which must stay loaded until the process ends.
 #pragma once
 
 namespace torch_func {
 
-// Lets vmap batch the loss operators and addr.
+// Makes vmap batch the losses and addr, and corrects wrong batching rules.
 void registerBatchingDecompositions();
 
-// Lets forward mode differentiate the backward operators of softmax, log_softmax, huber_loss,
-// nll_loss, layer norm and batch norm, and makes the normalisations right in every nesting.
+// Makes the backward operators of softmax, log_softmax, huber_loss, nll_loss, layer norm and batch norm differentiable
+// in forward mode, and corrects the derivatives of normalizations in every nesting of transforms.
 void registerForwardAdDecompositions();
 
-// Lets functionalize see the in-place forms of abs, logical_and and a few others.
+// Makes functionalize accept the in-place variants of abs, logical_and and a few other operators.
 void registerMetaKernels();
 
-// Puts right what libtorch computes wrongly without a sign of it, each in the file that says why.
-void registerMends();
+// Overrides kernels of libtorch that are silently wrong. The file of each kernel says what is wrong.
+void registerCorrections();
 
 }  // namespace torch_func

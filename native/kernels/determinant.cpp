@@ -1,14 +1,17 @@
-// libtorch's gradient of det is det(A) A^-T if A is not singular. For the second derivative it uses the singular
-// values, whose derivative does not exist where two of them are equal: hessian(det) at the identity is NaN
-// (pytorch/pytorch#192521). Its forward rule treats the LU factors of A as constants (pytorch/pytorch#192540).
+// The determinant, with correct derivatives of every order.
 //
-// The determinant is a polynomial. Up to 3 x 3 it is written out. A larger matrix is transformed by the unitary factors
-// of its singular value decomposition, A = U B V. Then det(A) = det(U) det(V) det(B) for any two unitary matrices, so
-// that U and V are constants. B is cut into blocks, the last one with the three smallest singular values:
+// libtorch's gradient of det is det(A) A^-T if A is nonsingular. Its second derivative goes through the singular
+// values, which are not differentiable where two of them are equal: hessian(det) at the identity is NaN
+// (pytorch/pytorch#192521). Its forward-mode rule treats the LU factors of A as constants (pytorch/pytorch#192540).
+//
+// The determinant is a polynomial of the elements. Up to 3 x 3 it is expanded. A larger matrix is transformed by the
+// unitary factors of its singular value decomposition: A = U B V. Since det(A) = det(U) det(V) det(B) holds for any two
+// unitary matrices, U and V may be constants. B is partitioned into blocks, of which B22 has the three smallest
+// singular values:
 //
 //   det(B) = det(B11) det(B22 - B21 B11^-1 B12)
 //
-// This divides by the larger singular values only. If those are zero too, all derivatives up to the third are zero.
+// This divides by the larger singular values only. If these are zero too, all derivatives up to the third are zero.
 #include "kernels/determinant.h"
 
 #include <ATen/ATen.h>
@@ -23,11 +26,11 @@ namespace {
 
 using at::Tensor;
 
-constexpr int64_t writtenOut = 3;
+constexpr int64_t maxExpandedSize = 3;
 
 Tensor element(const Tensor& A, int64_t row, int64_t column) { return A.select(-2, row).select(-1, column); }
 
-Tensor ofSmall(const Tensor& A) {
+Tensor expandedDeterminant(const Tensor& A) {
   const auto minor = [&](int64_t i, int64_t j) {
     return element(A, 1, i) * element(A, 2, j) - element(A, 1, j) * element(A, 2, i);
   };
@@ -39,9 +42,9 @@ Tensor ofSmall(const Tensor& A) {
   }
 }
 
-// Of a matrix that is not singular: the product of the diagonal of its factors, negative for an odd number of
-// exchanged rows.
-Tensor ofRegular(const Tensor& A) {
+// The product of the diagonal of the LU factors, negated for an odd number of row exchanges. The derivative of the LU
+// decomposition exists for nonsingular matrices only.
+Tensor determinantFromLU(const Tensor& A) {
   const auto [LU, pivots, info] = at::linalg_lu_factor_ex(A);
   const Tensor rows = at::arange(1, A.size(-1) + 1, pivots.options());
   const Tensor isOdd = pivots.ne(rows).sum(-1).remainder(2);
@@ -57,8 +60,8 @@ double epsilonOf(at::ScalarType type) {
 
 Tensor determinant(const Tensor& A) {
   const int64_t n = A.size(-1);
-  if (n <= writtenOut) return ofSmall(A);
-  const int64_t head = n - writtenOut;
+  if (n <= maxExpandedSize) return expandedDeterminant(A);
+  const int64_t head = n - maxExpandedSize;
   const std::vector<Tensor> constants = constantsOf(A, [&](const Tensor& values) -> std::vector<Tensor> {
     const auto [U, S, Vh] = at::linalg_svd(values, /*full_matrices=*/false);
     const double tolerance = epsilonOf(values.scalar_type()) * static_cast<double>(n);
@@ -71,11 +74,11 @@ Tensor determinant(const Tensor& A) {
 
   const Tensor identity = at::eye(head, A.options());
   const Tensor B11 = B.narrow(-2, 0, head).narrow(-1, 0, head) + identity * isZero.unsqueeze(-1).unsqueeze(-1);
-  const Tensor B12 = B.narrow(-2, 0, head).narrow(-1, head, writtenOut);
-  const Tensor B21 = B.narrow(-2, head, writtenOut).narrow(-1, 0, head);
-  const Tensor B22 = B.narrow(-2, head, writtenOut).narrow(-1, head, writtenOut);
-  const Tensor rest = ofSmall(B22 - B21.matmul(at::linalg_solve(B11, B12)));
-  return (phase * ofRegular(B11) * rest).masked_fill(isZero, 0);
+  const Tensor B12 = B.narrow(-2, 0, head).narrow(-1, head, maxExpandedSize);
+  const Tensor B21 = B.narrow(-2, head, maxExpandedSize).narrow(-1, 0, head);
+  const Tensor B22 = B.narrow(-2, head, maxExpandedSize).narrow(-1, head, maxExpandedSize);
+  const Tensor rest = expandedDeterminant(B22 - B21.matmul(at::linalg_solve(B11, B12)));
+  return (phase * determinantFromLU(B11) * rest).masked_fill(isZero, 0);
 }
 
 }  // namespace torch_func

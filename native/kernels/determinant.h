@@ -1,4 +1,5 @@
-// The determinant as a polynomial of the elements: right derivatives of every order, of singular matrices too.
+// The determinant as a polynomial of the elements, which has correct derivatives of every order, also at singular
+// matrices.
 #pragma once
 
 #include <ATen/core/Tensor.h>

@@ -1,5 +1,6 @@
-// libtorch's batching rule of _cdist_backward takes the batch from the points: where only the gradient is
-// batched, as in a Jacobian, every sample gets the result of the first. Here it is written out.
+// The backward of cdist, decomposed into operators with batching rules. libtorch's batching rule of _cdist_backward
+// takes the batch dimension from the points: if only the gradient is batched, as in a Jacobian, every sample gets the
+// result of the first.
 #include "kernels/distance_backward.h"
 
 #include <cmath>
@@ -12,7 +13,7 @@ at::Tensor cdistBackward(const at::Tensor& grad, const at::Tensor& x1, const at:
   const at::Tensor difference = x1.unsqueeze(-2) - x2.unsqueeze(-3);
   const at::Tensor g = grad.unsqueeze(-1);
   const at::Tensor d = distance.unsqueeze(-1);
-  // What is masked must not divide by zero all the same: its derivative would be NaN.
+  // Masked elements must not divide by zero: the derivative of the quotient would be NaN.
   const at::Tensor safe = d.masked_fill(d == 0, 1);
   at::Tensor each;
   if (p == 1) {

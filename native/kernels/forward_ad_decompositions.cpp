@@ -1,11 +1,10 @@
-// Forward-mode decompositions: backward operators without a forward-mode derivative in libtorch,
-// written in operators that have one.
+// Decompositions for forward mode: backward operators that have no forward-mode rule in libtorch, implemented with
+// operators that have one.
 //
-// When an operator without such a derivative gets a dual number, libtorch's autograd kernel asks its
-// JitDecompInterface for a decomposition. libtorch's own implementation looks in a registry of
-// TorchScript graphs, which Python's PyTorch fills the first time it makes a dual number. Putting an
-// implementation with C++ functions in front of it does the same without compiling TorchScript and
-// without an interpreter in between.
+// If an operator without a forward-mode rule gets a dual tensor, libtorch's autograd kernel asks its JitDecompInterface
+// for a decomposition. libtorch's implementation of this interface looks the operator up in a registry of TorchScript
+// graphs, which PyTorch fills in Python when the first dual tensor is created. The implementation below calls C++
+// functions instead, without compiling or interpreting TorchScript, and delegates other operators to libtorch's.
 #include <ATen/ATen.h>
 #include <ATen/core/boxing/KernelFunction.h>
 #include <ATen/core/dispatch/Dispatcher.h>
@@ -85,7 +84,7 @@ void registerForwardAdDecompositions() {
   static std::once_flag once;
   std::call_once(once, [] {
     using namespace torch::autograd::impl;
-    // Never freed: libtorch keeps the plain pointer until the process ends.
+    // Never deleted: libtorch keeps the raw pointer until the process ends.
     setJitDecompImpl(new ForwardAdDecompositions(getJitDecompImpl()));
     registerNormForwardAd();
     registerNormReverseAd();

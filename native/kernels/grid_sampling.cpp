@@ -1,11 +1,12 @@
-// grid_sample in forward mode, differentiated more than once, and under vmap.
+// grid_sample in forward mode, in derivatives of higher order, and under vmap.
 //
-// libtorch has no forward rule of grid_sampler, and its second derivative adds into tensors that are not batched, which
-// fails under vmap. Here the values are gathered and weighted with operators that have all derivatives. If only the
-// first gradient is wanted, libtorch's kernel runs.
+// libtorch has no forward-mode rule for grid_sampler. Its double backward accumulates into unbatched tensors, which
+// fails under vmap. Here the values are gathered and weighted by operators that have derivatives of every order. If
+// only the first derivative in reverse mode is needed, libtorch's kernel runs.
 //
-// If the batch is not the first dimension of each argument, the batching rules read its size from the wrong argument:
-// the result has a wrong shape, or the gradients are silently wrong. So the batch is moved to the front.
+// If the batch dimension is not the first dimension of each argument, libtorch's batching rules read its size from the
+// wrong argument: the result has a wrong shape, or the gradients are silently wrong. Therefore the batch dimension is
+// moved to the front.
 #include <ATen/ATen.h>
 #include <ATen/functorch/BatchedTensorImpl.h>
 #include <ATen/functorch/DynamicLayer.h>
@@ -15,8 +16,8 @@
 #include <array>
 #include <vector>
 
+#include "kernels/corrections.h"
 #include "kernels/kernel_override.h"
-#include "kernels/mends.h"
 
 namespace torch_func {
 
@@ -27,77 +28,78 @@ using at::Tensor;
 enum Interpolation : int64_t { bilinear = 0, nearest = 1, bicubic = 2 };
 enum Padding : int64_t { zeros = 0, border = 1, reflection = 2 };
 
-// One dimension of the image: from the grid's coordinates to places in it.
+// One dimension of the image: converts coordinates of the grid to positions in pixels.
 struct Axis {
   int64_t size;
   int64_t padding;
   bool alignCorners;
 
-  // -1 and 1 are the centres of the outermost pixels, or their outer borders.
-  Tensor place(const Tensor& coordinate) const {
+  // -1 and 1 are the centres of the outermost pixels if alignCorners is set, and their outer edges otherwise.
+  Tensor position(const Tensor& coordinate) const {
     const auto n = static_cast<double>(size);
     return alignCorners ? (coordinate + 1) * ((n - 1) / 2) : ((coordinate + 1) * n - 1) / 2;
   }
 
-  // At the border itself the derivative is 0, as beyond it.
-  Tensor clip(const Tensor& place) const {
+  // At the border the derivative is 0, as it is outside.
+  Tensor clip(const Tensor& position) const {
     const auto last = static_cast<double>(size - 1);
-    return place.masked_fill(place <= 0, 0).masked_fill(place >= last, last);
+    return position.masked_fill(position <= 0, 0).masked_fill(position >= last, last);
   }
 
-  Tensor reflect(const Tensor& place) const {
+  Tensor reflect(const Tensor& position) const {
     const double low = alignCorners ? 0 : -0.5;
     const double span = static_cast<double>(alignCorners ? size - 1 : size);
-    if (span == 0) return at::zeros_like(place);
-    const Tensor distance = (place - low).abs();
+    if (span == 0) return at::zeros_like(position);
+    const Tensor distance = (position - low).abs();
     const Tensor flips = (distance / span).floor();
     const Tensor rest = distance - flips * span;
     return at::where(flips.remainder(2) == 0, rest, span - rest) + low;
   }
 
-  Tensor padded(const Tensor& place) const {
+  Tensor padded(const Tensor& position) const {
     switch (padding) {
-      case border: return clip(place);
-      case reflection: return clip(reflect(place));
-      default: return place;
+      case border: return clip(position);
+      case reflection: return clip(reflect(position));
+      default: return position;
     }
   }
 };
 
-// The weights of the pixels that a place lies between, and their numbers, for one dimension.
+// The pixels around a position in one dimension: their interpolation weights and their indices.
 struct Neighbours {
   std::vector<Tensor> weights;
   std::vector<Tensor> pixels;
 };
 
-// Keys' cubic convolution with a = -0.75, for a pixel at the distance `near` below 1 or 1 + `near`.
+// Keys' cubic convolution kernel with a = -0.75, at distances x <= 1 (near) and 1 < x <= 2 (far).
 Tensor cubicNear(const Tensor& x) { return ((x * 1.25 - 2.25) * x) * x + 1; }
 Tensor cubicFar(const Tensor& x) { return ((x * -0.75 + 3.75) * x - 6) * x + 3; }
 
 Neighbours neighboursOf(const Axis& axis, const Tensor& coordinate, int64_t interpolation) {
   if (interpolation == bicubic) {
-    // Padding applies to each pixel, not to the place.
-    const Tensor place = axis.place(coordinate);
-    const Tensor start = place.floor();
-    const Tensor t = place - start;
+    // Padding applies to each pixel, not to the position.
+    const Tensor position = axis.position(coordinate);
+    const Tensor start = position.floor();
+    const Tensor t = position - start;
     return {{cubicFar(t + 1), cubicNear(t), cubicNear(1 - t), cubicFar(2 - t)},
             {axis.padded(start - 1), axis.padded(start), axis.padded(start + 1), axis.padded(start + 2)}};
   }
-  const Tensor place = axis.padded(axis.place(coordinate));
-  if (interpolation == nearest) return {{at::ones_like(place)}, {place.round()}};
-  const Tensor start = place.floor();
-  const Tensor t = place - start;
+  const Tensor position = axis.padded(axis.position(coordinate));
+  if (interpolation == nearest) return {{at::ones_like(position)}, {position.round()}};
+  const Tensor start = position.floor();
+  const Tensor t = position - start;
   return {{1 - t, t}, {start, start + 1}};
 }
 
-// (N, C, spatial...) at (N, outSpatial..., rank): every combination of neighbours of the dimensions.
+// Samples an input of shape (N, C, spatial...) at a grid of shape (N, outSpatial..., rank): the sum over all
+// combinations of neighbours in the spatial dimensions.
 Tensor sample(const Tensor& input, const Tensor& grid, int64_t interpolation, int64_t padding, bool alignCorners) {
   const int64_t rank = input.dim() - 2;
   std::vector<Axis> axes;
   std::vector<Neighbours> neighbours;
   for (int64_t i = 0; i < rank; ++i) {
     axes.push_back({input.size(2 + i), padding, alignCorners});
-    // The grid names the last dimension first.
+    // The grid lists the coordinates from the last spatial dimension to the first.
     neighbours.push_back(neighboursOf(axes[i], grid.select(-1, rank - 1 - i), interpolation));
   }
   const Tensor flat = input.flatten(2);
@@ -108,7 +110,7 @@ Tensor sample(const Tensor& input, const Tensor& grid, int64_t interpolation, in
   std::vector<size_t> choice(rank, 0);
   while (true) {
     Tensor weight;
-    Tensor number;
+    Tensor flatIndex;
     for (int64_t i = 0; i < rank; ++i) {
       const Tensor& pixel = neighbours[i].pixels[choice[i]];
       const auto size = static_cast<double>(axes[i].size);
@@ -116,9 +118,9 @@ Tensor sample(const Tensor& input, const Tensor& grid, int64_t interpolation, in
       const Tensor inside = pixel.masked_fill(isInside.logical_not(), 0).to(at::kLong);
       const Tensor part = neighbours[i].weights[choice[i]].masked_fill(isInside.logical_not(), 0);
       weight = weight.defined() ? weight * part : part;
-      number = number.defined() ? number * axes[i].size + inside : inside;
+      flatIndex = flatIndex.defined() ? flatIndex * axes[i].size + inside : inside;
     }
-    const Tensor index = number.reshape({input.size(0), 1, -1}).expand({-1, input.size(1), -1});
+    const Tensor index = flatIndex.reshape({input.size(0), 1, -1}).expand({-1, input.size(1), -1});
     std::vector<int64_t> values = shape;
     values[1] = input.size(1);
     const Tensor term = flat.gather(2, index).reshape(values) * weight.unsqueeze(1);
@@ -131,7 +133,7 @@ Tensor sample(const Tensor& input, const Tensor& grid, int64_t interpolation, in
 }
 
 // (input, grid, interpolation_mode, padding_mode, align_corners)
-void answer(KernelCall& call) {
+void gridSampler(KernelCall& call) {
   const Recording recording = call.recording();
   const Tensor input = call.tensor(0);
   const Tensor grid = call.tensor(1);
@@ -139,17 +141,17 @@ void answer(KernelCall& call) {
     call.callOriginal();
     return;
   }
-  call.finish(sample(input, grid, call.argument(2).toInt(), call.argument(3).toInt(), call.argument(4).toBool()));
+  call.setOutputs(sample(input, grid, call.argument(2).toInt(), call.argument(3).toInt(), call.argument(4).toBool()));
 }
 
-void withBatchesFirst(KernelCall& call) {
+void moveBatchesFirst(KernelCall& call) {
   namespace functorch = at::functorch;
   const int64_t level = functorch::maybeCurrentDynamicLayer()->layerId();
   for (size_t i = 0; i < call.arguments().size(); ++i) {
     if (!call.argument(i).isTensor()) continue;
     const auto [value, dim] = functorch::unwrapTensorAtLevel(call.tensor(i), level);
     if (!dim.has_value() || *dim == 0) continue;
-    c10::impl::ExcludeDispatchKeyGuard below(c10::DispatchKey::FuncTorchBatched);
+    c10::impl::ExcludeDispatchKeyGuard guard(c10::DispatchKey::FuncTorchBatched);
     call.argument(i) = functorch::makeBatched(value.movedim(*dim, 0), 0, level);
   }
   call.callOriginal();
@@ -162,11 +164,11 @@ void registerGridSampling() {
   static torch::Library autograd(torch::Library::IMPL, "aten", c10::DispatchKey::Autograd, __FILE__, __LINE__);
   static torch::Library vmap(torch::Library::IMPL, "aten", c10::DispatchKey::FuncTorchBatched, __FILE__, __LINE__);
   for (const char* name : {"grid_sampler_2d", "grid_sampler_3d"}) {
-    overrideAutogradKernel(autograd, name, CallKernel::maker(&answer));
+    overrideAutogradKernel(autograd, name, CallKernel::factory(&gridSampler));
   }
   for (const char* name : {"grid_sampler_2d", "grid_sampler_3d", "cudnn_grid_sampler", "grid_sampler_2d_backward",
                            "grid_sampler_3d_backward", "cudnn_grid_sampler_backward"}) {
-    overrideKernel(vmap, c10::DispatchKey::FuncTorchBatched, name, CallKernel::maker(&withBatchesFirst));
+    overrideKernel(vmap, c10::DispatchKey::FuncTorchBatched, name, CallKernel::factory(&moveBatchesFirst));
   }
 }
 

@@ -1,9 +1,11 @@
-// libtorch's batching rule of index_fill fills a copy of the tensor in place. If only the positions or the value are
-// batched, at this level or below, they do not fit into the one copy, and the rule refuses; the derivatives of
-// index_fill and index_copy consist of such calls. The rule also counts negative positions from the start of the batch,
-// and silently fills the sample before. The derivative by a value that is a tensor refuses negative positions.
+// index_fill under vmap, and its derivative with respect to a value tensor.
 //
-// Here a mask of the positions chooses between the value and the tensor.
+// libtorch's batching rule of index_fill fills a copy of the tensor in place. If only the indices or the value are
+// batched, at this level or a lower one, they do not fit into the unbatched copy, and the rule throws. The derivatives
+// of index_fill and index_copy contain such calls. The rule also adds a negative index to the offset of the sample, and
+// silently fills the previous sample. The derivative with respect to a value tensor rejects negative indices.
+//
+// Here a mask of the indexed positions selects between the value and the tensor.
 #include <ATen/ATen.h>
 #include <ATen/WrapDimUtils.h>
 #include <torch/library.h>
@@ -11,8 +13,8 @@
 #include <vector>
 
 #include "functorch/wrappers.h"
+#include "kernels/corrections.h"
 #include "kernels/kernel_override.h"
-#include "kernels/mends.h"
 
 namespace torch_func {
 
@@ -20,10 +22,10 @@ namespace {
 
 using at::Tensor;
 
-// At this level or below.
+// Whether a tensor is batched at this level or a lower one.
 bool isBatched(const Tensor& tensor) { return at::functorch::isBatchedTensor(unwrapWhile(tensor, valueOfGradWrapper)); }
 
-// (self, dim, index, value), the value a number or a tensor of one element.
+// (self, dim, index, value), where value is a number or a 0-D tensor.
 void fillByMask(KernelCall& call) {
   const Tensor self = call.tensor(0);
   const Tensor index = call.tensor(2);
@@ -36,10 +38,10 @@ void fillByMask(KernelCall& call) {
       at::zeros({self.size(dim)}, index.options().dtype(at::kBool)).scatter(0, positions, true).view(shape);
   const Tensor filling =
       value.isTensor() ? value.toTensor().to(self.scalar_type()) : at::scalar_tensor(value.toScalar(), self.options());
-  call.finish(at::where(mask, filling, self));
+  call.setOutputs(at::where(mask, filling, self));
 }
 
-// What does not fit is left, for libtorch to refuse.
+// libtorch reports the errors of all other arguments.
 bool fits(KernelCall& call) {
   const c10::IValue& value = call.argument(3);
   return call.tensor(0).dim() > 0 && call.tensor(2).dim() <= 1 &&
@@ -47,16 +49,16 @@ bool fits(KernelCall& call) {
          !(value.isTensor() && value.toTensor().dim() != 0);
 }
 
-void batched(KernelCall& call) {
+void batchingRule(KernelCall& call) {
   const c10::IValue& value = call.argument(3);
-  const bool isRefused = value.isTensor() && isBatched(value.toTensor()) && !isBatched(call.tensor(0));
-  if (fits(call) && (isBatched(call.tensor(2)) || isRefused))
+  const bool isRejected = value.isTensor() && isBatched(value.toTensor()) && !isBatched(call.tensor(0));
+  if (fits(call) && (isBatched(call.tensor(2)) || isRejected))
     fillByMask(call);
   else
     call.callOriginal();
 }
 
-void recorded(KernelCall& call) {
+void autogradKernel(KernelCall& call) {
   const Tensor value = call.tensor(3);
   if (fits(call) && (value.requires_grad() || hasTangent(value)))
     fillByMask(call);
@@ -71,9 +73,9 @@ void registerIndexFillBatching() {
   static torch::Library vmap(torch::Library::IMPL, "aten", c10::DispatchKey::FuncTorchBatched, __FILE__, __LINE__);
   static torch::Library autograd(torch::Library::IMPL, "aten", c10::DispatchKey::Autograd, __FILE__, __LINE__);
   for (const char* name : {"index_fill.int_Scalar", "index_fill.int_Tensor"}) {
-    overrideKernel(vmap, c10::DispatchKey::FuncTorchBatched, name, CallKernel::maker(&batched));
+    overrideKernel(vmap, c10::DispatchKey::FuncTorchBatched, name, CallKernel::factory(&batchingRule));
   }
-  overrideAutogradKernel(autograd, "index_fill.int_Tensor", CallKernel::maker(&recorded));
+  overrideAutogradKernel(autograd, "index_fill.int_Tensor", CallKernel::factory(&autogradKernel));
 }
 
 }  // namespace torch_func

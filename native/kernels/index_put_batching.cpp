@@ -1,11 +1,12 @@
-// libtorch's batching rule of index_put_ makes the batch one more index. Behind a slice, as in
-// x[:, i] = v, the indices are then no longer next to each other, and what they select begins with
-// their dimensions; the values still have those of the slice first. For sizes that are alike the
-// result is silently wrong, otherwise an error. (The rule of index_put, which is not in place, moves
-// the dimensions of the values.)
+// index_put_ under vmap.
 //
-// Here the dimensions of the slices go behind those of the indices first, in views of the tensor and of
-// the values, so that the two agree whether or not the batch is an index.
+// libtorch's batching rule of index_put_ adds an index tensor for the batch dimension. If a slice precedes the indices,
+// as in x[:, i] = v, the index tensors are then no longer adjacent, so that their dimensions come first in the indexed
+// result, while the values still begin with the dimensions of the slice. The result is silently wrong if the sizes
+// agree, and an error otherwise. (The rule of index_put, the operator that is not in place, permutes the values.)
+//
+// Here the dimensions of slices are first moved behind the indexed dimensions, in views of the tensor and of the
+// values. Both orders then agree, whether or not the batch dimension has an index.
 #include "kernels/index_put_batching.h"
 
 #include <ATen/functorch/DynamicLayer.h>
@@ -23,18 +24,18 @@ namespace functorch = at::functorch;
 using at::Tensor;
 using Indices = c10::List<std::optional<Tensor>>;
 
-bool isGiven(const std::optional<Tensor>& index) { return index.has_value() && index->defined(); }
+bool isTensorIndex(const std::optional<Tensor>& index) { return index.has_value() && index->defined(); }
 
 bool isMask(const Tensor& index) { return index.scalar_type() == at::kBool || index.scalar_type() == at::kByte; }
 
-// The tensors among the indices of a sample.
+// The index tensors of a sample. Indices that are not given are whole slices.
 struct Block {
   int64_t start = 0;
   int64_t count = 0;
-  // The rank of what the tensors are broadcast to.
+  // The rank of the shape that the index tensors broadcast to.
   int64_t rank = 0;
   bool adjacent = true;
-  // A mask stands for several indices, of a number that depends on its elements.
+  // A mask stands for one index per dimension of the mask, whose length depends on the elements.
   bool hasMask = false;
 };
 
@@ -43,7 +44,7 @@ Block describe(const Indices& indices) {
   bool ended = false;
   for (size_t i = 0; i < indices.size(); ++i) {
     const std::optional<Tensor> index = indices.get(i);
-    if (!isGiven(index)) {
+    if (!isTensorIndex(index)) {
       if (block.count == 0)
         ++block.start;
       else
@@ -58,9 +59,9 @@ Block describe(const Indices& indices) {
   return block;
 }
 
-// A tensor of the current level without its wrapper: the batch, if there is one, comes first, and
-// after it the sample has at least `rank` dimensions. `isBatch` says whether there is one.
-Tensor unwrapped(const Tensor& tensor, int64_t level, int64_t rank, bool& isBatch) {
+// Removes the wrapper of the current level from a tensor. A batch dimension becomes the first dimension, and the sample
+// behind it gets at least `rank` dimensions. `isBatch` tells whether there is a batch dimension.
+Tensor unwrapBatch(const Tensor& tensor, int64_t level, int64_t rank, bool& isBatch) {
   auto [value, dim] = functorch::unwrapTensorAtLevel(tensor, level);
   isBatch = dim.has_value();
   if (!isBatch) return value;
@@ -69,13 +70,13 @@ Tensor unwrapped(const Tensor& tensor, int64_t level, int64_t rank, bool& isBatc
   return value;
 }
 
-// Each mask that is the same for all samples replaced by the indices of its elements, one for each of its
-// dimensions. Masks that do not fit are left, for libtorch to refuse.
+// Replaces each unbatched mask by the indices of its nonzero elements, one index tensor per dimension of the mask.
+// Masks of a wrong shape are kept: libtorch reports the error.
 Indices withoutMasks(const Indices& indices, const Tensor& self) {
   Indices result;
   for (size_t i = 0; i < indices.size(); ++i) {
     const std::optional<Tensor> index = indices.get(i);
-    if (!isGiven(index) || !isMask(*index) || index->dim() == 0 || batchLevelOf(*index).level != 0) {
+    if (!isTensorIndex(index) || !isMask(*index) || index->dim() == 0 || batchLevelOf(*index).level != 0) {
       result.push_back(index);
       continue;
     }
@@ -87,8 +88,9 @@ Indices withoutMasks(const Indices& indices, const Tensor& self) {
   return result;
 }
 
-// The `count` dimensions from `start` on come first, behind `kept` that stay.
-Tensor blockFirst(const Tensor& tensor, int64_t kept, int64_t start, int64_t count) {
+// Moves `count` dimensions, beginning with `start`, to the front, behind the first `kept` dimensions, which `start`
+// does not count.
+Tensor moveBlockFirst(const Tensor& tensor, int64_t kept, int64_t start, int64_t count) {
   std::vector<int64_t> order;
   for (int64_t dim = 0; dim < kept; ++dim) order.push_back(dim);
   for (int64_t dim = kept + start; dim < kept + start + count; ++dim) order.push_back(dim);
@@ -111,32 +113,30 @@ Tensor& indexPutInPlace(Tensor& self, const Indices& given, const Tensor& values
   const bool selfIsBatch = functorch::isBatchedAtLevel(self, level);
   TORCH_CHECK(selfIsBatch || !otherIsBatch,
               "vmap: index_put_(self, *extra_args) is not possible because there exists a Tensor `other` in extra_args "
-              "that has "
-              "more elements than `self`. This happened due to `other` being vmapped over but `self` not being vmapped "
-              "over in a "
-              "vmap. Please try to use out-of-place operators instead of index_put_. If said operator is being "
-              "called inside the PyTorch framework, please file a bug report instead.");
+              "that has more elements than `self`. This happened due to `other` being vmapped over but `self` not "
+              "being vmapped over in a vmap. Please try to use out-of-place operators instead of index_put_. If said "
+              "operator is being called inside the PyTorch framework, please file a bug report instead.");
   const Block block = describe(indices);
-  // The rank of what the indices of a sample select.
+  // The rank of the indexed result of a sample.
   const int64_t rank = self.dim() - block.count + block.rank;
   if (block.hasMask || block.start + block.count > self.dim() || values.dim() > rank) {
-    // libtorch's rule of this operator is that of index_put_; it refuses what cannot be.
+    // libtorch's batching rule of this operator is the one of index_put_, and reports the errors.
     at::_index_put_impl_(self, indices, values, accumulate, /*unsafe=*/false);
     return self;
   }
-  // From here on operators are those of the levels below.
+  // Operators are now called at the next lower level.
   c10::impl::ExcludeDispatchKeyGuard guard(c10::DispatchKey::FuncTorchBatched);
   if (!selfIsBatch) return self.index_put_(indices, values, accumulate);
 
   bool isBatch = false;
-  Tensor target = unwrapped(self, level, 0, isBatch);
-  Tensor source = unwrapped(values, level, rank, isBatch);
+  Tensor target = unwrapBatch(self, level, 0, isBatch);
+  Tensor source = unwrapBatch(values, level, rank, isBatch);
   if (!isBatch) {
     while (source.dim() < rank) source = source.unsqueeze(0);
   }
   if (block.adjacent) {
-    target = blockFirst(target, 1, block.start, block.count);
-    source = blockFirst(source, isBatch ? 1 : 0, block.start, block.rank);
+    target = moveBlockFirst(target, 1, block.start, block.count);
+    source = moveBlockFirst(source, isBatch ? 1 : 0, block.start, block.rank);
   }
 
   Indices selected;
@@ -150,8 +150,8 @@ Tensor& indexPutInPlace(Tensor& self, const Indices& given, const Tensor& values
   for (size_t i = block.adjacent ? block.start : 0; i < indices.size(); ++i) {
     const std::optional<Tensor> index = indices.get(i);
     bool isIndexBatch = false;
-    selected.push_back(isGiven(index) ? std::make_optional(unwrapped(*index, level, block.rank, isIndexBatch))
-                                      : std::nullopt);
+    selected.push_back(isTensorIndex(index) ? std::make_optional(unwrapBatch(*index, level, block.rank, isIndexBatch))
+                                            : std::nullopt);
   }
   target.index_put_(selected, source, accumulate);
   return self;

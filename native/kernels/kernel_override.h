@@ -1,4 +1,4 @@
-// A kernel in front of libtorch's own one.
+// Replaces the kernel of an operator by one that can call the original kernel.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -14,8 +14,8 @@
 
 namespace torch_func {
 
-// While this object lives, the thread's warnings are dropped: the dispatcher warns about a kernel that replaces
-// another one, and the addon's kernels do so on purpose.
+// Suppresses the warnings of the current thread during its lifetime: the dispatcher warns if a kernel replaces another,
+// which is intended here.
 class IgnoreWarnings {
   class Handler final : public c10::WarningHandler {
     void process(const c10::Warning&) override {}
@@ -30,9 +30,9 @@ inline c10::OperatorHandle findOperator(const std::string& name) {
                                                         dot == std::string::npos ? "" : name.substr(dot + 1).c_str());
 }
 
-// Puts what `make` builds in the place of an operator's kernel, which it is handed. `name` is that of the
-// overload, without `aten::`; the registration lasts as long as the library. `key` is one that the library's
-// kernels serve.
+// Replaces the kernel of an operator by the kernel that `make` creates from the original one. `name` is the name of the
+// overload without `aten::`. `key` is a dispatch key that `library` registers kernels for, and selects the original
+// kernel. The registration lasts as long as `library`.
 template <typename Make>
 void overrideKernel(torch::Library& library, c10::DispatchKey key, const std::string& name, Make make) {
   IgnoreWarnings ignore;
@@ -41,14 +41,13 @@ void overrideKernel(torch::Library& library, c10::DispatchKey key, const std::st
                torch::CppFunction::makeFromBoxedKernel(c10::BoxedKernel::makeFromFunctor(std::move(kernel))));
 }
 
-// The same for an autograd kernel: one kernel serves every backend.
+// Replaces an autograd kernel. The kernels of all backends are the same: AutogradCPU selects the original one.
 template <typename Make>
 void overrideAutogradKernel(torch::Library& library, const std::string& name, Make make) {
   overrideKernel(library, c10::DispatchKey::AutogradCPU, name, std::move(make));
 }
 
-// One call of an operator whose kernel is overridden. The arguments are on the stack, and after the call the
-// outputs are.
+// One call of an operator whose kernel is overridden. The stack holds the arguments, and after the call the outputs.
 class KernelCall {
  public:
   KernelCall(const c10::SafeKernelFunction& original, const c10::OperatorHandle& op, c10::DispatchKeySet keys,
@@ -65,9 +64,10 @@ class KernelCall {
   at::Tensor primal(size_t index) { return primalOf(tensor(index)); }
   at::Tensor primalOutput(size_t index) { return primalOf(output(index).toTensor()); }
 
-  // The tangent of an argument, or an undefined tensor. libtorch's kernel then computes no tangent, unless it saves the
-  // argument for reverse mode: outside of transforms one tensor may have a gradient and a tangent, and the backward
-  // pass has a tangent only if the saved tensor has one.
+  // Removes the tangent of an argument and returns it, or an undefined tensor if there is none. Without a tangent
+  // libtorch's kernel does not compute one. An argument that requires a gradient keeps its tangent, because the kernel
+  // may save it: outside of transforms a tensor may have both, and the backward pass has a tangent only if the saved
+  // tensor has one.
   at::Tensor takeTangent(size_t index) {
     const at::Tensor tensor = this->tensor(index);
     if (!hasTangent(tensor)) return {};
@@ -83,9 +83,9 @@ class KernelCall {
 
   void callOriginal() { original_.callBoxed(op_, keys_, &stack_); }
 
-  // Takes the arguments from the stack and puts the outputs there.
+  // Replaces the arguments on the stack by the outputs.
   template <typename... Outputs>
-  void finish(Outputs&&... outputs) {
+  void setOutputs(Outputs&&... outputs) {
     torch::jit::drop(stack_, argumentCount());
     torch::jit::push(stack_, std::forward<Outputs>(outputs)...);
   }
@@ -103,27 +103,28 @@ class KernelCall {
   torch::jit::Stack& stack_;
 };
 
-// A function that answers the calls of an operator, with libtorch's kernel at hand.
+// A kernel whose calls are computed by a function of the call, which may call the original kernel.
 class CallKernel final : public c10::OperatorKernel {
  public:
-  using Answer = void (*)(KernelCall&);
+  using Function = void (*)(KernelCall&);
 
-  CallKernel(c10::SafeKernelFunction original, Answer answer) : original_(std::move(original)), answer_(answer) {}
+  CallKernel(c10::SafeKernelFunction original, Function function)
+      : original_(std::move(original)), function_(function) {}
 
   void operator()(const c10::OperatorHandle& op, c10::DispatchKeySet keys, torch::jit::Stack* stack) {
     KernelCall call(original_, op, keys, *stack);
-    answer_(call);
+    function_(call);
   }
 
-  static auto maker(Answer answer) {
-    return [answer](c10::SafeKernelFunction original) {
-      return std::make_unique<CallKernel>(std::move(original), answer);
+  static auto factory(Function function) {
+    return [function](c10::SafeKernelFunction original) {
+      return std::make_unique<CallKernel>(std::move(original), function);
     };
   }
 
  private:
   c10::SafeKernelFunction original_;
-  Answer answer_;
+  Function function_;
 };
 
 }  // namespace torch_func

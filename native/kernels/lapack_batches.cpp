@@ -1,11 +1,12 @@
-// Batches of matrices for LAPACK.
+// Corrects batches of matrices before libtorch passes them to LAPACK (PyTorch 2.13).
 //
-// The kernels step from one matrix to the next by the stride of dimension -3, and check is_contiguous(), which ignores
-// the strides of dimensions of size 1. For LU.unsqueeze(1), linalg_lu_solve therefore reads every matrix but the first
-// from a wrong address. The batching rule of lu_solve inserts such dimensions: vmap of forward mode through solve, det
-// and everything defined by them is silently wrong. linalg_ldl_solve assumes as many factors as right-hand sides, and
-// reads out of bounds if they broadcast. lu_unpack does so for pivots of another shape. linalg_matrix_exp flattens the
-// batch with view(), which fails for strided batches. (All in PyTorch 2.13.)
+// - linalg_lu_solve steps from one matrix to the next by the stride of dimension -3. It copies matrices only if
+//   is_contiguous() is false, and is_contiguous() ignores the strides of dimensions of size 1. For LU.unsqueeze(1), it
+//   reads every matrix but the first from a wrong address. The batching rule of lu_solve inserts such dimensions: vmap
+//   of forward mode through solve, det and the operators defined by them is silently wrong.
+// - linalg_ldl_solve assumes as many factors as right-hand sides, and reads out of bounds if they broadcast.
+// - lu_unpack reads out of bounds if the pivots have another batch shape than the factors.
+// - linalg_matrix_exp flattens the batch with view(), which fails for non-contiguous batches.
 //
 // The arguments are corrected below autograd and the transforms, so that the results are right in every mode.
 #include <ATen/ATen.h>
@@ -15,8 +16,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "kernels/corrections.h"
 #include "kernels/kernel_override.h"
-#include "kernels/mends.h"
 
 namespace torch_func {
 
@@ -26,12 +27,12 @@ using at::Tensor;
 
 enum class Order { rows, columns };
 
-// The same elements, with the strides of a contiguous tensor also in dimensions of size 1. Tensors that are not
-// contiguous are left, for the kernel to copy.
-Tensor withUsualStrides(const Tensor& tensor, Order order) {
+// The same tensor, with the strides of a contiguous tensor also in dimensions of size 1. Non-contiguous tensors are
+// returned unchanged: the kernel copies them.
+Tensor withContiguousStrides(const Tensor& tensor, Order order) {
   const int64_t rank = tensor.dim();
   std::vector<int64_t> strides(rank);
-  bool isUsual = true;
+  bool isContiguous = true;
   int64_t stride = 1;
   for (int64_t i = rank - 1; i >= 0; --i) {
     int64_t dim = i;
@@ -39,23 +40,23 @@ Tensor withUsualStrides(const Tensor& tensor, Order order) {
     strides[dim] = stride;
     if (tensor.stride(dim) != stride) {
       if (tensor.size(dim) != 1) return tensor;
-      isUsual = false;
+      isContiguous = false;
     }
     stride *= std::max<int64_t>(tensor.size(dim), 1);
   }
-  return isUsual ? tensor : tensor.as_strided(tensor.sizes(), strides);
+  return isContiguous ? tensor : tensor.as_strided(tensor.sizes(), strides);
 }
 
-// LAPACK exchanges the rows that the pivots name without checking that these rows exist.
-void checkPivots(const Tensor& pivots, int64_t rows, bool haveBlocks, const char* name) {
+// LAPACK exchanges rows by the pivots without checking that they are in range.
+void checkPivots(const Tensor& pivots, int64_t rows, bool hasBlocks, const char* name) {
   if (!pivots.device().is_cpu() || pivots.numel() == 0 || pivots.dim() == 0) return;
   const Tensor values = pivots.to(at::kLong).contiguous();
   const int64_t* data = values.const_data_ptr<int64_t>();
   const int64_t count = pivots.size(-1);
   for (int64_t i = 0; i < values.numel(); ++i) {
     int64_t pivot = data[i];
-    if (haveBlocks && pivot < 0) {
-      // A block of two rows has both its pivots negative.
+    if (hasBlocks && pivot < 0) {
+      // Both pivots of a 2 x 2 block are negative.
       TORCH_CHECK(i % count + 1 < count && data[i + 1] < 0, name, ": argument 'pivots' holds ", pivot,
                   ", which begins a 2 x 2 block, without the second pivot of the block after it");
       TORCH_CHECK(-data[i + 1] <= rows, name, ": argument 'pivots' holds ", data[i + 1], ", but the matrices have ",
@@ -74,10 +75,10 @@ void luSolve(KernelCall& call) {
   const Tensor pivots = call.tensor(1);
   if (LU.dim() >= 2) {
     if (at::isIntegralType(pivots.scalar_type(), /*includeBool=*/false)) {
-      checkPivots(pivots, LU.size(-2), /*haveBlocks=*/false, "torch.linalg.lu_solve");
+      checkPivots(pivots, LU.size(-2), /*hasBlocks=*/false, "torch.linalg.lu_solve");
     }
-    call.argument(0) = withUsualStrides(LU, Order::columns);
-    call.argument(1) = withUsualStrides(pivots, Order::rows);
+    call.argument(0) = withContiguousStrides(LU, Order::columns);
+    call.argument(1) = withContiguousStrides(pivots, Order::rows);
   }
   call.callOriginal();
 }
@@ -87,19 +88,19 @@ void ldlSolve(KernelCall& call) {
   const Tensor LD = call.tensor(0);
   const Tensor pivots = call.tensor(1);
   const Tensor B = call.tensor(2);
-  // What does not fit is left, for libtorch to refuse.
+  // libtorch reports the errors of all other arguments.
   const bool fits = LD.dim() >= 2 && B.dim() >= 2 && pivots.dim() >= 1 &&
                     LD.sizes().slice(0, LD.dim() - 1) == pivots.sizes() &&
                     at::isIntegralType(pivots.scalar_type(), /*includeBool=*/false);
   if (fits) {
-    checkPivots(pivots, LD.size(-2), /*haveBlocks=*/true, "torch.linalg.ldl_solve");
+    checkPivots(pivots, LD.size(-2), /*hasBlocks=*/true, "torch.linalg.ldl_solve");
     const auto batch = LD.sizes().slice(0, LD.dim() - 2);
-    const std::vector<int64_t> whole = at::infer_size(batch, B.sizes().slice(0, B.dim() - 2));
-    if (batch == at::IntArrayRef(whole)) {
-      call.argument(0) = withUsualStrides(LD, Order::columns);
-      call.argument(1) = withUsualStrides(pivots, Order::rows);
+    const std::vector<int64_t> common = at::infer_size(batch, B.sizes().slice(0, B.dim() - 2));
+    if (batch == at::IntArrayRef(common)) {
+      call.argument(0) = withContiguousStrides(LD, Order::columns);
+      call.argument(1) = withContiguousStrides(pivots, Order::rows);
     } else {
-      std::vector<int64_t> shape = whole;
+      std::vector<int64_t> shape = common;
       shape.push_back(LD.size(-2));
       call.argument(1) = pivots.expand(shape).contiguous();
       shape.push_back(LD.size(-1));
@@ -113,13 +114,13 @@ void ldlSolve(KernelCall& call) {
 void luUnpack(KernelCall& call) {
   const Tensor LU = call.tensor(0);
   const Tensor pivots = call.tensor(1);
-  // What does not fit in another way is left, for libtorch to refuse.
+  // libtorch reports the errors of all other arguments.
   if (LU.dim() >= 2 && pivots.dim() >= 1 && pivots.scalar_type() == at::kInt && call.argument(3).toBool()) {
     std::vector<int64_t> shape = LU.sizes().slice(0, LU.dim() - 2).vec();
     shape.push_back(std::min(LU.size(-2), LU.size(-1)));
     TORCH_CHECK(pivots.sizes() == at::IntArrayRef(shape), "torch.lu_unpack: argument 'LU_pivots' must have the shape ",
                 at::IntArrayRef(shape), " for 'LU_data' of shape ", LU.sizes(), ", not ", pivots.sizes());
-    checkPivots(pivots, LU.size(-2), /*haveBlocks=*/false, "torch.lu_unpack");
+    checkPivots(pivots, LU.size(-2), /*hasBlocks=*/false, "torch.lu_unpack");
   }
   call.callOriginal();
 }
@@ -130,13 +131,13 @@ void matrixExp(KernelCall& call) {
 }
 
 void registerFor(torch::Library& library, c10::DispatchKey key) {
-  overrideKernel(library, key, "linalg_lu_solve", CallKernel::maker(&luSolve));
-  overrideKernel(library, key, "linalg_lu_solve.out", CallKernel::maker(&luSolve));
-  overrideKernel(library, key, "linalg_ldl_solve", CallKernel::maker(&ldlSolve));
-  overrideKernel(library, key, "linalg_ldl_solve.out", CallKernel::maker(&ldlSolve));
-  overrideKernel(library, key, "lu_unpack", CallKernel::maker(&luUnpack));
-  overrideKernel(library, key, "lu_unpack.out", CallKernel::maker(&luUnpack));
-  overrideKernel(library, key, "linalg_matrix_exp", CallKernel::maker(&matrixExp));
+  overrideKernel(library, key, "linalg_lu_solve", CallKernel::factory(&luSolve));
+  overrideKernel(library, key, "linalg_lu_solve.out", CallKernel::factory(&luSolve));
+  overrideKernel(library, key, "linalg_ldl_solve", CallKernel::factory(&ldlSolve));
+  overrideKernel(library, key, "linalg_ldl_solve.out", CallKernel::factory(&ldlSolve));
+  overrideKernel(library, key, "lu_unpack", CallKernel::factory(&luUnpack));
+  overrideKernel(library, key, "lu_unpack.out", CallKernel::factory(&luUnpack));
+  overrideKernel(library, key, "linalg_matrix_exp", CallKernel::factory(&matrixExp));
 }
 
 }  // namespace

@@ -1,21 +1,20 @@
-// Second derivatives of triangular_solve and of eigenvalues, and the gradient of as_strided_scatter (PyTorch 2.13):
+// Corrects second derivatives of triangular_solve and of eigenvalues, and the gradient of as_strided_scatter
+// (PyTorch 2.13):
 //
-// - The forward rule of the backward of triangular_solve is wrong. linalg_solve_triangular replaces it, whose
-// derivatives are
-//   right.
-// - The forward rules of eig and eigh divide by the differences of all pairs of eigenvalues, including each from
-// itself, and
-//   mask the quotients afterwards. 0 / 0 makes every derivative of the rule NaN, so the zeros are replaced first.
-// - as_strided_scatter gives a gradient to elements of self that it overwrites, and none to others. It has no batching
-// rule.
+// - The forward-mode rule of the backward of triangular_solve is wrong. linalg_solve_triangular replaces the operator.
+// - The forward-mode rules of eig and eigh divide by the differences of all pairs of eigenvalues, also of each
+//   eigenvalue from itself, and mask the quotients afterwards. 0 / 0 makes every derivative of the rule NaN. Here the
+//   zero differences are replaced before the division.
+// - as_strided_scatter gives a gradient to elements of self that it overwrites, and none to the others. It has no
+//   batching rule. Here it is decomposed into scatter.
 #include <ATen/ATen.h>
 #include <ATen/ExpandUtils.h>
 #include <torch/library.h>
 
 #include <vector>
 
+#include "kernels/corrections.h"
 #include "kernels/kernel_override.h"
-#include "kernels/mends.h"
 
 namespace torch_func {
 
@@ -40,11 +39,12 @@ void triangularSolve(KernelCall& call) {
   std::vector<int64_t> shape = at::infer_size(A.sizes().slice(0, A.dim() - 2), B.sizes().slice(0, B.dim() - 2));
   shape.push_back(A.size(-2));
   shape.push_back(A.size(-1));
-  call.finish(X, A.expand(shape).clone());
+  call.setOutputs(X, A.expand(shape).clone());
 }
 
-// With X = V^-1 dA V and E_ij = l_j - l_i, the eigenvalues change by the diagonal of X, and the eigenvectors by V times
-// the rest of X / E. That leaves their lengths and phases open, which `eig` keeps as they are: normalized.
+// With X = V^-1 dA V and E_ij = l_j - l_i, the tangent of the eigenvalues is the diagonal of X, and the tangent of the
+// eigenvectors is V times the off-diagonal part of X / E, up to the length and phase of each vector. `eig` normalizes
+// the eigenvectors: their length is 1.
 template <bool isHermitian>
 void eigen(KernelCall& call) {
   const Recording recording = call.recording();
@@ -53,7 +53,7 @@ void eigen(KernelCall& call) {
     return;
   }
   if constexpr (isHermitian) {
-    // Without eigenvectors libtorch computes them for a derivative all the same.
+    // The tangent needs the eigenvectors also if only eigenvalues were requested.
     if (!call.argument(2).toBool()) call.argument(2) = true;
   }
   const Tensor dA = call.takeTangent(0);
@@ -67,7 +67,7 @@ void eigen(KernelCall& call) {
   const Tensor E = values.unsqueeze(-2) - values.unsqueeze(-1) + identity;
   Tensor tangent = vectors.matmul(X * (1 - identity) / E);
   if (!isHermitian) {
-    // Eigenvectors have length 1: the part along themselves keeps the phase only.
+    // Eigenvectors have length 1: the component of the tangent along the vector has no real part.
     const Tensor along = (vectors.conj() * tangent).sum(-2, /*keepdim=*/true);
     tangent = tangent - vectors * at::real(along);
   }
@@ -94,13 +94,13 @@ void asStridedScatter(KernelCall& call) {
     fits = size[i] > 0 && stride[i] >= 0;
     last += (size[i] - 1) * stride[i];
   }
-  // What does not fit is left, for libtorch to refuse or to do.
+  // libtorch handles all other arguments, or reports their errors.
   if (!fits || last >= self.numel() || self.storage_offset() != 0) {
     call.callOriginal();
     return;
   }
   const Tensor positions = at::arange(self.numel(), self.options().dtype(at::kLong)).as_strided(size, stride, offset);
-  call.finish(self.reshape({-1}).scatter(0, positions.reshape({-1}), source.reshape({-1})).view(self.sizes()));
+  call.setOutputs(self.reshape({-1}).scatter(0, positions.reshape({-1}), source.reshape({-1})).view(self.sizes()));
 }
 
 }  // namespace
@@ -108,8 +108,8 @@ void asStridedScatter(KernelCall& call) {
 void registerLinalgDecompositions() {
   // A registration lasts as long as its Library object.
   static torch::Library library(torch::Library::IMPL, "aten", c10::DispatchKey::Autograd, __FILE__, __LINE__);
-  const auto add = [&](const char* name, CallKernel::Answer answer) {
-    overrideAutogradKernel(library, name, CallKernel::maker(answer));
+  const auto add = [&](const char* name, CallKernel::Function function) {
+    overrideAutogradKernel(library, name, CallKernel::factory(function));
   };
   add("triangular_solve", &triangularSolve);
   add("_linalg_eigh", &eigen<true>);

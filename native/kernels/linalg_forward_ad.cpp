@@ -1,22 +1,22 @@
-// Forward-mode derivatives of det, slogdet, solve, of operators on Cholesky factors, and of Householder products.
+// Forward-mode rules of det, slogdet, solve, cholesky_inverse, cholesky_solve and householder_product.
 //
-// The forward rules of det, slogdet and solve use the LU factors that the operator returns beside its result. These
-// outputs have no derivatives, so that a derivative of such a rule, in either mode, treats A^-1 as a constant: jacfwd
-// of jacfwd is silently wrong, and zero for slogdet (pytorch/pytorch#192540). The rules of cholesky_inverse and
-// cholesky_solve are wrong (pytorch/pytorch#196682, #196694), and the derivative of the rule of
-// linalg_householder_product is (#196698).
+// libtorch's forward-mode rules of det, slogdet and solve use the LU factors that the operator returns beside its
+// result. These outputs have no derivatives, so that a derivative of such a rule, in either mode, treats A^-1 as a
+// constant: jacfwd of jacfwd is silently wrong, and zero for slogdet (pytorch/pytorch#192540). The rules of
+// cholesky_inverse and cholesky_solve are wrong (pytorch/pytorch#196682, #196694). The rule of
+// linalg_householder_product is right, but its derivative is wrong (#196698).
 //
-// If a derivative will itself be differentiated, the rules below are functions of A. Otherwise libtorch's rules run,
-// which save a factorization.
+// The rules below are functions of A. They are used if the derivative will be differentiated again. Otherwise
+// libtorch's rules run, which save a factorization.
 #include <ATen/ATen.h>
 #include <c10/core/GradMode.h>
 #include <torch/library.h>
 
 #include "kernels/constants.h"
+#include "kernels/corrections.h"
 #include "kernels/determinant.h"
 #include "kernels/kernel_override.h"
 #include "kernels/linalg_shapes.h"
-#include "kernels/mends.h"
 
 namespace torch_func {
 
@@ -24,9 +24,10 @@ namespace {
 
 using at::Tensor;
 
-// libtorch computes the factors of A or of its transpose, whichever is contiguous, and its forward rule asks A again
-// which. A batched tensor answers for a sample, its value for the batch: a contiguous copy gives both the same.
-void makeFactorsAgree(KernelCall& call, const Recording& recording) {
+// libtorch factorizes A or its transpose, depending on whether A is contiguous, and the forward-mode rule tests again
+// which of them it was. The rule tests the batched tensor, which has the strides of a sample; the kernel tests the
+// tensor with the batch dimension. Both tests agree for a contiguous copy.
+void makeContiguousIfBatched(KernelCall& call, const Recording& recording) {
   if (recording.tangent && recording.batched) call.argument(0) = call.tensor(0).clone(at::MemoryFormat::Contiguous);
 }
 
@@ -48,14 +49,14 @@ void det(KernelCall& call) {
   }
   const Tensor A = call.tensor(0);
   if (recording.isDifferentiatedAgain()) {
-    // For the checks, and the factors, which have no derivatives.
+    // The original kernel checks the arguments and computes the factors, which have no derivatives.
     c10::AutoGradMode withoutGradients(false);
     c10::AutoFwGradMode withoutTangents(false);
     call.callOriginal();
   } else {
-    makeFactorsAgree(call, recording);
+    makeContiguousIfBatched(call, recording);
     call.callOriginal();
-    // Of a singular matrix libtorch's rule makes zero.
+    // At a singular matrix the tangent of libtorch's rule is zero.
     if (!hasZero(call.output(0).toTensor())) return;
   }
   call.output(0) = determinant(A);
@@ -65,12 +66,12 @@ Tensor inverseTimes(const Tensor& A, const Tensor& B, bool left) {
   return std::get<0>(at::linalg_solve_ex(A, B, left, /*check_errors=*/false));
 }
 
-// A -> (sign, logabsdet, LU, pivots): the derivative of log det(A) is t = tr(A^-1 dA). Its real part is that of the
-// logarithm of the modulus, its imaginary part the change of the angle.
+// A -> (sign, logabsdet, LU, pivots): the tangent of log det(A) is t = tr(A^-1 dA). Its real part is the tangent of
+// log |det(A)|, its imaginary part the tangent of the argument of det(A).
 void slogdet(KernelCall& call) {
   const Recording recording = call.recording();
   if (!recording.tangent || !recording.isDifferentiatedAgain()) {
-    makeFactorsAgree(call, recording);
+    makeContiguousIfBatched(call, recording);
     call.callOriginal();
     return;
   }
@@ -115,13 +116,13 @@ void solve(KernelCall& call) {
   call.setTangent(0, tangent.expand_as(X));
 }
 
-// The operator reads one triangle of the factor. libtorch's gradient is that of a function of all of it.
+// The operators read one triangle of the factor, but libtorch's gradient has elements in the other triangle too.
 Tensor triangle(const Tensor& factor, bool upper) { return upper ? factor.triu() : factor.tril(); }
 
 Tensor lower(const Tensor& factor, bool upper) { return upper ? factor.triu().mH() : factor.tril(); }
 
-// Where an argument has a gradient and a tangent, both operators are solved by substitution: libtorch saves the result
-// for reverse mode, with the tangent of its own rule.
+// If an argument has a gradient and a tangent, cholesky_inverse and cholesky_solve are decomposed into triangular
+// solves: libtorch's kernel would save the result for reverse mode with the tangent of its own rule.
 //
 // (L, upper) -> A^-1 of A = L L^H: with Y = L^-H L^-1 dL L^-1, dA^-1 = -(Y + Y^H).
 void choleskyInverse(KernelCall& call) {
@@ -135,7 +136,7 @@ void choleskyInverse(KernelCall& call) {
     const Tensor L = lower(call.tensor(0), upper);
     const Tensor identity = at::eye(L.size(-1), L.options());
     const Tensor inverse = at::linalg_solve_triangular(L, identity, /*upper=*/false);
-    call.finish(inverse.mH().matmul(inverse));
+    call.setOutputs(inverse.mH().matmul(inverse));
     return;
   }
   const Tensor tangent = call.takeTangent(0);
@@ -163,7 +164,7 @@ void choleskySolve(KernelCall& call) {
   if (recording.gradient && recording.tangent) {
     const Tensor L = lower(call.tensor(1), upper);
     const Tensor Y = at::linalg_solve_triangular(L, call.tensor(0), /*upper=*/false);
-    call.finish(at::linalg_solve_triangular(L.mH(), Y, /*upper=*/true));
+    call.setOutputs(at::linalg_solve_triangular(L.mH(), Y, /*upper=*/true));
     return;
   }
   const Tensor dB = call.takeTangent(0);
@@ -182,8 +183,8 @@ void choleskySolve(KernelCall& call) {
   call.setTangent(0, at::cholesky_solve(right, factor, upper).expand_as(X));
 }
 
-// (H, tau) -> Q: the reflections I - tau v v^H are applied to the first columns of the identity, the last one first.
-// v has zeros above its place, 1 there, and below it what H has.
+// (H, tau) -> Q: the reflections I - tau_i v_i v_i^H are applied to the first columns of the identity matrix, the last
+// reflection first. v_i has zeros above row i, 1 in row i, and the elements of column i of H below.
 void householderProduct(KernelCall& call) {
   if (!call.recording().isDifferentiatedAgain()) {
     call.callOriginal();
@@ -201,7 +202,7 @@ void householderProduct(KernelCall& call) {
     const Tensor v = (H.select(-1, i) * below + unit).unsqueeze(-1);
     Q = Q - tau.select(-1, i).unsqueeze(-1).unsqueeze(-1) * v.matmul(v.mH().matmul(Q));
   }
-  call.finish(Q);
+  call.setOutputs(Q);
 }
 
 }  // namespace
@@ -209,12 +210,12 @@ void householderProduct(KernelCall& call) {
 void registerLinalgForwardAd() {
   // A registration lasts as long as its Library object.
   static torch::Library library(torch::Library::IMPL, "aten", c10::DispatchKey::Autograd, __FILE__, __LINE__);
-  overrideAutogradKernel(library, "_linalg_det", CallKernel::maker(&det));
-  overrideAutogradKernel(library, "_linalg_slogdet", CallKernel::maker(&slogdet));
-  overrideAutogradKernel(library, "_linalg_solve_ex", CallKernel::maker(&solve));
-  overrideAutogradKernel(library, "cholesky_inverse", CallKernel::maker(&choleskyInverse));
-  overrideAutogradKernel(library, "cholesky_solve", CallKernel::maker(&choleskySolve));
-  overrideAutogradKernel(library, "linalg_householder_product", CallKernel::maker(&householderProduct));
+  overrideAutogradKernel(library, "_linalg_det", CallKernel::factory(&det));
+  overrideAutogradKernel(library, "_linalg_slogdet", CallKernel::factory(&slogdet));
+  overrideAutogradKernel(library, "_linalg_solve_ex", CallKernel::factory(&solve));
+  overrideAutogradKernel(library, "cholesky_inverse", CallKernel::factory(&choleskyInverse));
+  overrideAutogradKernel(library, "cholesky_solve", CallKernel::factory(&choleskySolve));
+  overrideAutogradKernel(library, "linalg_householder_product", CallKernel::factory(&householderProduct));
 }
 
 }  // namespace torch_func

@@ -1,4 +1,4 @@
-// The losses and their backward operators, written in operators that have batching rules.
+// The losses and their backward operators, decomposed into operators that have batching rules.
 
 #include "kernels/loss_decompositions.h"
 
@@ -24,7 +24,7 @@ double meanFactor(const Tensor& self, int64_t reduction) {
   return reduction == at::Reduction::Mean ? 1.0 / static_cast<double>(self.numel()) : 1.0;
 }
 
-// Classes lie along dimension 1, or 0 for a single example without a batch dimension.
+// The dimension of the classes: 1, or 0 for a single example without a batch dimension.
 int64_t classDimension(const Tensor& self) { return self.dim() < 2 ? 0 : 1; }
 
 void checkTotalWeight(const Tensor& total_weight) {
@@ -57,18 +57,18 @@ void checkShapes2d(const Tensor& self, const Tensor& target, const OptionalTenso
               "weight tensor should be defined either for all or no classes");
 }
 
-// Where the loss reads its input: one class per example, and which examples do not count.
+// The elements of the input that enter the loss: one class per example, and a mask of the ignored examples.
 struct Selection {
   int64_t dim;
-  Tensor index;    // with a dimension of size 1 for the class
-  Tensor ignored;  // without it
+  Tensor index;    // the class dimension has size 1
+  Tensor ignored;  // no class dimension
 };
 
 Selection select(const Tensor& self, const Tensor& target, const c10::SymInt& ignore_index) {
   const int64_t dim = classDimension(self);
-  // A single example may come with its target as one element in one dimension.
+  // The target of a single example may be a 1-D tensor of one element.
   Tensor classes = self.dim() == 1 && target.dim() == 1 ? target.select(0, 0) : target;
-  // gather and scatter do not index with uint8; the loss does.
+  // The losses accept uint8 targets; gather and scatter do not accept uint8 indices.
   if (classes.scalar_type() == at::kByte) classes = classes.to(at::kLong);
   Tensor ignored = classes.eq(ignore_index.guard_int(__FILE__, __LINE__));
   Tensor index = classes.masked_fill(ignored, 0).unsqueeze(dim);
@@ -105,12 +105,12 @@ Tensor nllBackward(const Tensor& grad_output, const Tensor& self, const Tensor& 
                    int64_t reduction, const c10::SymInt& ignore_index, const Tensor& total_weight) {
   const Selection selection = select(self, target, ignore_index);
   Tensor grad = reduction == at::Reduction::Mean ? grad_output.div(total_weight) : grad_output;
-  // A single example may come with its gradient as one element in one dimension, too.
+  // The gradient of a single example may be a 1-D tensor of one element, too.
   if (self.dim() == 1 && grad.dim() == 1) grad = grad.select(0, 0);
   grad = grad.neg();
   if (isDefined(weight)) grad = grad.mul(selectWeight(*weight, self, selection));
-  // Everything but the selected classes stays exactly zero, even where grad is not finite (the mean
-  // over no example divides by zero), as in the kernel.
+  // As in libtorch's kernel, the gradient of ignored examples is zero even if grad is not finite: the mean over no
+  // examples divides by zero.
   grad = grad.expand(selection.ignored.sizes())
              .masked_fill(selection.ignored, 0)
              .unsqueeze(selection.dim)
@@ -126,8 +126,8 @@ Tensor mseLossBackward(const Tensor& grad_output, const Tensor& self, const Tens
   return difference.mul(2.0 * meanFactor(self, reduction)).mul(toOpMath(grad_output)).to(type);
 }
 
-// The slopes of the next two depend on self and target alone. Where only grad_output is batched, as
-// with is_grads_batched, the operators that choose between their pieces then see plain tensors.
+// The slopes of the next two losses are functions of self and target only. If only grad_output is batched, as with
+// is_grads_batched, the legacy vmap therefore does not have to batch `where` and `clamp`.
 
 Tensor smoothL1LossBackward(const Tensor& grad_output, const Tensor& self, const Tensor& target, int64_t reduction,
                             double beta) {

@@ -1,6 +1,6 @@
-// Loss operators taken apart into operators that have batching rules and derivatives of every order;
-// vmap needs all of them, forward mode some of the backward ones. Their arguments are those of the
-// operators.
+// Losses and their backward operators, decomposed into operators that have batching rules and derivatives of every
+// order. vmap needs all of them, forward mode the backward operators of huber_loss and nll_loss. The parameters are the
+// same as those of the operators.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -20,7 +20,7 @@ at::Tensor smoothL1LossBackward(const at::Tensor& grad_output, const at::Tensor&
 at::Tensor huberLossBackward(const at::Tensor& grad_output, const at::Tensor& self, const at::Tensor& target,
                              int64_t reduction, double delta);
 
-// The loss and the total weight of the examples it counts.
+// Returns the loss and the total weight of the examples that are not ignored.
 std::tuple<at::Tensor, at::Tensor> nllLossForward(const at::Tensor& self, const at::Tensor& target,
                                                   const std::optional<at::Tensor>& weight, int64_t reduction,
                                                   c10::SymInt ignore_index);

@@ -1,5 +1,5 @@
-// Operators whose kernel for tensors without memory is part of PyTorch's Python code. functionalize needs them:
-// it tries every in-place operator on such tensors first.
+// Meta kernels, which compute shapes and dtypes without data, of operators whose meta kernels PyTorch implements in
+// Python. functionalize needs them: it runs every in-place operator on meta tensors first.
 #include <ATen/TensorIterator.h>
 #include <ATen/core/Tensor.h>
 #include <torch/library.h>
@@ -15,7 +15,7 @@ namespace {
 
 using at::Tensor;
 
-// Checks the output, or gives it its size, as the kernels that compute do.
+// Checks the output or resizes it, as the kernels of real devices do.
 Tensor& unary(const Tensor& self, Tensor& out) {
   at::TensorIteratorConfig().check_all_same_dtype(false).add_output(out).add_const_input(self).build();
   return out;

@@ -1,5 +1,5 @@
-// The backward operators of the normalisations, written in simpler operators.
-
+// The backward operators of normalizations, decomposed into operators that have batching rules and derivatives in both
+// modes.
 #include "kernels/norm_backward.h"
 
 #include <ATen/ATen.h>
@@ -38,13 +38,13 @@ NormGradients nativeLayerNormBackward(const Tensor& grad_out, const Tensor& inpu
   std::iota(outerDims.begin(), outerDims.end(), 0);
   std::vector<int64_t> innerDims(innerShape.size());
   std::iota(innerDims.begin(), innerDims.end(), axis);
-  // Over no dimensions at all sum would sum over every one.
+  // For an empty list of dimensions, sum would reduce all of them.
   const auto sumOuter = [&](const Tensor& tensor) {
     return outerDims.empty() ? tensor.clone() : tensor.sum(outerDims);
   };
 
-  // The statistics are recomputed: a caller who saved them as constants gets the right tangents, too.
-  // The operator is not told epsilon, only 1 / sqrt(variance + epsilon).
+  // The statistics are recomputed from the input, so that they have derivatives even if the saved ones are constants.
+  // epsilon is not an argument of the operator; it is computed from rstd = 1 / sqrt(variance + epsilon).
   const Tensor grad = toOpMath(grad_out);
   const Tensor x = toOpMath(input);
   const auto [variance, mean] = at::var_mean(x, innerDims, /*correction=*/0, /*keepdim=*/true);
@@ -82,7 +82,7 @@ NormGradients nativeBatchNormBackward(const Tensor& grad_out, const Tensor& inpu
     return result;
   }
 
-  // Every dimension but the channels'.
+  // All dimensions but the channels.
   std::vector<int64_t> dims(input.dim() - 1);
   std::iota(dims.begin(), dims.end(), 1);
   dims[0] = 0;
@@ -127,7 +127,7 @@ NormGradients batchNormBackward(const Tensor& grad_out, const Tensor& input, con
                                  output_mask);
 }
 
-// cuDNN's and MIOpen's operators are those of training, and give all gradients.
+// The operators of cuDNN and MIOpen are for training only, and compute all three gradients.
 NormGradients miopenBatchNormBackward(const Tensor& input, const Tensor& grad_output, const Tensor& weight,
                                       const OptionalTensor& running_mean, const OptionalTensor& running_var,
                                       const OptionalTensor& save_mean, const OptionalTensor& save_var, double epsilon) {

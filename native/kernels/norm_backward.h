@@ -1,11 +1,10 @@
-#pragma once
-// The backward operators of the normalisations, written in simpler ones that can be differentiated in
-// every mode and batched. The statistics are computed anew from the input rather than read, since
-// libtorch takes the saved ones for constants: its batching rules read them, and with those
-// jacrev(jacrev(f)) of a layer norm whose weight depends on the input is wrong without a sign of it
-// (PyTorch 2.13, from Python as well).
+// The backward operators of normalizations, decomposed into operators that have batching rules and derivatives in both
+// modes. The statistics are recomputed from the input, because libtorch treats the saved mean and standard deviation as
+// constants. Its batching rules read the saved statistics: jacrev(jacrev(f)) of a layer norm whose weight depends on
+// the input is silently wrong (PyTorch 2.13).
 //
-// Gradients that output_mask does not ask for stay undefined, as those of the operators themselves.
+// Gradients that output_mask does not select stay undefined, as those of the operators do.
+#pragma once
 #include <ATen/core/Tensor.h>
 #include <c10/core/SymIntArrayRef.h>
 

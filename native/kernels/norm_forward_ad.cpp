@@ -1,13 +1,13 @@
-// Normalisation operators also return the mean and the reciprocal standard deviation they used, for
-// their backward to read. libtorch's forward-mode formula gives the first output a tangent and
-// those two none. Whoever reads them later takes them for constants and computes a wrong derivative
-// without a sign of it (PyTorch 2.13 does, from Python as well): jacfwd(jacfwd) and jacrev(jacfwd)
-// of any layer norm, batch norm in training or instance norm, and the rows of a hessian that
-// belong to the weight.
+// Layer norm and batch norm in forward mode.
 //
-// So where an input has a tangent these operators are computed from simpler ones here, by which all
-// three outputs get theirs. Without a tangent, and for batch norm that is not in training, whose
-// statistics do not depend on the input, libtorch's own kernel runs, untouched.
+// Normalization operators also return the mean and the reciprocal standard deviation, which their backward reads.
+// libtorch's forward-mode rule gives a tangent to the first output only, so that derivatives of the backward treat the
+// statistics as constants. Silently wrong are jacfwd(jacfwd) and jacrev(jacfwd) of layer norm, instance norm and batch
+// norm in training, and the rows of a hessian that belong to the weight (PyTorch 2.13).
+//
+// If an argument has a tangent, the kernels below therefore decompose the operator, which gives tangents to all three
+// outputs. Without a tangent libtorch's kernel runs. It also runs for batch norm in evaluation mode, where the
+// statistics do not depend on the input.
 #include "kernels/norm_forward_ad.h"
 
 #include <ATen/ATen.h>
@@ -31,8 +31,8 @@ namespace {
 
 using at::Tensor;
 
-// The arguments of one call, taken from the stack by their names in the schema: the normalisation
-// operators differ in their number and order.
+// The arguments of one call by their names in the schema: normalization operators differ in the number and order of
+// their arguments.
 class Call {
  public:
   Call(const c10::FunctionSchema& schema, const torch::jit::Stack& stack)
@@ -53,7 +53,8 @@ class Call {
   at::ArrayRef<c10::IValue> arguments_;
 };
 
-// What one call normalises, and over which dimensions.
+// The arguments of a normalization, the dimensions that are normalized, and the shape in which weight and bias
+// broadcast.
 struct Norm {
   Tensor input;
   Tensor weight;
@@ -63,8 +64,8 @@ struct Norm {
   double epsilon;
 };
 
-// The call, if its outputs need tangents that libtorch would not give them.
-std::optional<Norm> needsTangents(const Call& call) {
+// The normalization, if an argument has a tangent and the statistics depend on the input.
+std::optional<Norm> normWithTangents(const Call& call) {
   Norm norm{call.tensor("input"), call.tensor("weight"), call.tensor("bias"), {}, {}, 0};
   if (!hasTangent(norm.input) && !hasTangent(norm.weight) && !hasTangent(norm.bias)) return std::nullopt;
   const c10::IValue* training = call.find("training");
@@ -87,8 +88,7 @@ std::optional<Norm> needsTangents(const Call& call) {
   return norm;
 }
 
-// Replaces the first three of the operator's outputs by differentiable ones of the same shape and
-// dtype.
+// Replaces the first three outputs of the operator by differentiable tensors of the same shape and dtype.
 void differentiate(const Norm& norm, c10::IValue* outputs) {
   const Tensor x = toOpMath(norm.input);
   const auto [variance, mean] = at::var_mean(x, norm.dims, /*correction=*/0, /*keepdim=*/true);
@@ -112,13 +112,13 @@ class NormKernel final : public c10::OperatorKernel {
 
   void operator()(const c10::OperatorHandle& op, c10::DispatchKeySet keys, torch::jit::Stack* stack) {
     const c10::FunctionSchema& schema = op.schema();
-    const std::optional<Norm> norm = needsTangents(Call(schema, *stack));
+    const std::optional<Norm> norm = normWithTangents(Call(schema, *stack));
     if (!norm) {
       original_.callBoxed(op, keys, stack);
       return;
     }
     {
-      // For the outputs' shapes and dtypes, and so that running statistics are updated.
+      // The original kernel determines the shapes and dtypes of the outputs, and updates the running statistics.
       c10::AutoFwGradMode withoutTangents(false);
       original_.callBoxed(op, keys, stack);
     }

@@ -1,4 +1,4 @@
-// Layer norm and batch norm under forward mode, right in every nesting.
+// Layer norm and batch norm in forward mode, with correct derivatives in every nesting of transforms.
 #pragma once
 
 namespace torch_func {

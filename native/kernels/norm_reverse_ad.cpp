@@ -1,10 +1,12 @@
-// The backward operators of layer norm and batch norm take the mean and the reciprocal standard deviation
-// that the forward saved. libtorch's derivative of them is right once: it allows for these two depending on
-// the input. But it reads them as constants, so that its own derivative, the third of the function, is wrong
-// without a sign of it (PyTorch 2.13, from Python as well).
+// Third derivatives of layer norm and batch norm in reverse mode.
 //
-// So where a backward is going to be differentiated again these operators are computed from simpler ones, in
-// which the statistics are functions of the input (norm_backward.h). Otherwise libtorch's kernel runs.
+// The backward operators of layer norm and batch norm take the saved mean and reciprocal standard deviation. libtorch's
+// double backward is right: it accounts for the dependence of these statistics on the input. But it is itself a
+// function of the saved statistics, so that its derivative treats them as constants: the third derivative of the
+// normalization is silently wrong (PyTorch 2.13).
+//
+// If a double backward will be differentiated again, the backward operators are therefore decomposed into operators
+// that recompute the statistics from the input (norm_backward.h). Otherwise libtorch's kernels run.
 #include "kernels/norm_reverse_ad.h"
 
 #include <ATen/ATen.h>
@@ -26,9 +28,9 @@ namespace {
 
 using at::Tensor;
 
-// Whether what is computed from the arguments will be differentiated more than once. Inside a transform that is
-// so if a level below the present one records an argument too, the same or another: every level creates a graph,
-// and most are never differentiated. Outside of transforms a backward pass records only where it was asked to.
+// Whether results of the arguments will be differentiated more than once. Inside a transform every level creates a
+// graph, so that a gradient at the current level alone is no evidence; a lower level has to differentiate an argument
+// too, the same or another. Outside of transforms a backward pass creates a graph only on request (create_graph).
 bool isDifferentiatedAgain(c10::ArrayRef<c10::IValue> arguments) {
   const Recording recording = recordingOf(arguments);
   return recording.gradient && (recording.below || !recording.wrapped);

@@ -1,4 +1,4 @@
-// Layer norm and batch norm in reverse mode, right from the third derivative on.
+// Layer norm and batch norm in reverse mode, with correct derivatives from the third order on.
 #pragma once
 
 namespace torch_func {

@@ -1,5 +1,5 @@
-// The type that PyTorch's kernels compute in: single precision for half precision, rounded once at
-// the end, and the tensor's own for every other.
+// The dtype in which PyTorch's kernels compute: float32 for half-precision tensors, whose results are rounded once at
+// the end, and the dtype of the tensor otherwise.
 #pragma once
 
 #include <ATen/OpMathType.h>

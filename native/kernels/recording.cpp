@@ -1,4 +1,4 @@
-// Looks at the arguments of a call, and through the wrappers of every level below.
+// Determines which levels differentiate the arguments of a call, by the wrappers of the tensors.
 #include "kernels/recording.h"
 
 #include <ATen/FunctionalTensorWrapper.h>
@@ -9,7 +9,7 @@ namespace torch_func {
 
 namespace {
 
-// functionalize wraps tensors too, and may lie between two levels that differentiate.
+// The tensor inside a wrapper. functionalize wraps tensors too, and may be nested between levels that differentiate.
 const at::Tensor* valueOf(const at::Tensor& tensor) {
   if (at::functionalization::impl::isFunctionalTensor(tensor)) {
     return &at::functionalization::impl::unsafeGetFunctionalWrapper(tensor)->value();

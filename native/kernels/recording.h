@@ -1,4 +1,4 @@
-// Who differentiates what an operator computes, as a kernel for the derivative of it sees its arguments.
+// Which transform levels differentiate the results of an operator call. Autograd kernels choose a derivative by it.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -9,17 +9,17 @@ namespace torch_func {
 inline bool hasTangent(const at::Tensor& tensor) { return tensor.defined() && tensor._fw_grad(/*level=*/0).defined(); }
 
 struct Recording {
-  // The present level has a gradient or a tangent of an argument.
+  // At the current level, an argument requires a gradient, or has a tangent.
   bool gradient = false;
   bool tangent = false;
-  // So has a level below the present one, of the same argument or of another.
+  // At a lower level, an argument (the same or another) requires a gradient or has a tangent.
   bool below = false;
-  // Some argument belongs to a transform, or is batched at the present level or below.
+  // An argument is wrapped by a transform, or is batched at the current or a lower level.
   bool wrapped = false;
   bool batched = false;
 
-  // What the present level computes for its derivative will be differentiated in turn. Outside of
-  // transforms a backward pass decides this for itself, so that only forward mode counts here.
+  // Whether the derivative that the current level computes will be differentiated again. Outside of transforms a
+  // backward pass detects this itself, so that only a tangent beside a gradient counts here.
   bool isDifferentiatedAgain() const { return ((gradient || tangent) && below) || (gradient && tangent); }
 };
 

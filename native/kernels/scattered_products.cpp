@@ -1,20 +1,19 @@
 // Derivatives of scatter_reduce and index_reduce with reduce='prod'.
 //
-// libtorch's gradient divides by the factors, and reads how many of them are zero to decide whether it may; vmap
-// refuses to read a value. The forward derivative is zero or missing, and the second derivative fails where two factors
-// are zero.
+// libtorch's gradient divides by the factors. It first reads the number of zero factors, and vmap does not allow a
+// value to be read. The tangent is zero or missing, and the double backward fails if two factors are zero.
 //
-// The factors are sorted by the position they go to, so that those of one position are neighbours. Their products are a
-// scan that joins pieces of doubled length if they belong to the same position. The last factor of a position then
-// holds the product of all. This does not divide, so that every derivative is right in every mode.
+// Here the factors are sorted by their target position, so that the factors of one position are adjacent. A segmented
+// scan multiplies them in steps of doubled length. The last factor of a position then holds the product of all factors
+// of this position. The algorithm does not divide, so that every derivative is right in every mode.
 #include <ATen/ATen.h>
 #include <ATen/WrapDimUtils.h>
 #include <torch/library.h>
 
 #include <vector>
 
+#include "kernels/corrections.h"
 #include "kernels/kernel_override.h"
-#include "kernels/mends.h"
 
 namespace torch_func {
 
@@ -22,7 +21,8 @@ namespace {
 
 using at::Tensor;
 
-// `self` multiplied along `dim` by the elements of `source` that `index`, of the same shape, sends there.
+// Multiplies each element of `self` by all elements of `source` whose `index` along `dim` is its position. `index` has
+// the shape of `source`.
 Tensor multiplyScattered(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& source, bool includeSelf) {
   auto [position, order] = index.sort(dim);
   Tensor product = source.gather(dim, order);
@@ -38,7 +38,7 @@ Tensor multiplyScattered(const Tensor& self, int64_t dim, const Tensor& index, c
   shape[dim] = self.size(dim);
   Tensor count = at::zeros(shape, index.options()).scatter_add(dim, index, at::ones_like(index));
   Tensor factor = product.gather(dim, (count.cumsum(dim) - 1).clamp_min(0));
-  // Where the index is smaller than self, the rest of self has no factors.
+  // If the index is smaller than self, the other elements of self have no factors.
   std::vector<int64_t> padding;
   for (int64_t i = self.dim() - 1; i >= 0; --i) {
     padding.push_back(0);
@@ -50,12 +50,12 @@ Tensor multiplyScattered(const Tensor& self, int64_t dim, const Tensor& index, c
   return includeSelf ? at::where(hasFactor, self * factor, self) : at::where(hasFactor, factor, self);
 }
 
-bool isRewritten(KernelCall& call) {
+bool isDecomposed(KernelCall& call) {
   if (call.argument(4).toStringView() != "prod") return false;
   const Recording recording = call.recording();
   if (!recording.tangent && !(recording.gradient && recording.wrapped)) return false;
   const Tensor self = call.tensor(0);
-  // What does not fit is left, for libtorch to refuse.
+  // libtorch reports the errors of all other arguments.
   return self.dim() > 0 && self.numel() > 0 && call.tensor(2).numel() > 0 && call.tensor(3).dim() == self.dim() &&
          self.scalar_type() == call.tensor(3).scalar_type();
 }
@@ -73,7 +73,7 @@ Tensor scatterReduce(KernelCall& call) {
 bool fitsScatter(KernelCall& call) {
   const Tensor self = call.tensor(0);
   const Tensor index = call.tensor(2);
-  if (!isRewritten(call) || index.dim() != self.dim()) return false;
+  if (!isDecomposed(call) || index.dim() != self.dim()) return false;
   const int64_t dim = at::maybe_wrap_dim(call.argument(1).toInt(), self.dim());
   for (int64_t i = 0; i < self.dim(); ++i) {
     if (index.size(i) > call.tensor(3).size(i) || (i != dim && index.size(i) > self.size(i))) return false;
@@ -93,7 +93,7 @@ Tensor indexReduce(KernelCall& call) {
 
 bool fitsIndex(KernelCall& call) {
   const Tensor self = call.tensor(0);
-  if (!isRewritten(call) || call.tensor(2).dim() > 1) return false;
+  if (!isDecomposed(call) || call.tensor(2).dim() > 1) return false;
   const int64_t dim = at::maybe_wrap_dim(call.argument(1).toInt(), self.dim());
   for (int64_t i = 0; i < self.dim(); ++i) {
     if (call.tensor(3).size(i) != (i == dim ? call.tensor(2).numel() : self.size(i))) return false;
@@ -102,25 +102,25 @@ bool fitsIndex(KernelCall& call) {
 }
 
 template <bool (*fits)(KernelCall&), Tensor (*compute)(KernelCall&)>
-void answer(KernelCall& call) {
+void decompose(KernelCall& call) {
   if (!fits(call)) {
     call.callOriginal();
     return;
   }
-  call.finish(compute(call));
+  call.setOutputs(compute(call));
 }
 
 template <bool (*fits)(KernelCall&), Tensor (*compute)(KernelCall&)>
-void answerInPlace(KernelCall& call) {
+void decomposeInPlace(KernelCall& call) {
   if (!fits(call)) {
     call.callOriginal();
     return;
   }
-  // The derivative reads what was there before.
+  // The derivative needs the previous values.
   const Tensor self = call.tensor(0);
   call.argument(0) = self.clone();
   self.copy_(compute(call));
-  call.finish(self);
+  call.setOutputs(self);
 }
 
 }  // namespace
@@ -128,13 +128,13 @@ void answerInPlace(KernelCall& call) {
 void registerScatteredProducts() {
   // A registration lasts as long as its Library object.
   static torch::Library library(torch::Library::IMPL, "aten", c10::DispatchKey::Autograd, __FILE__, __LINE__);
-  const auto add = [&](const char* name, CallKernel::Answer answer) {
-    overrideAutogradKernel(library, name, CallKernel::maker(answer));
+  const auto add = [&](const char* name, CallKernel::Function function) {
+    overrideAutogradKernel(library, name, CallKernel::factory(function));
   };
-  add("scatter_reduce.two", &answer<&fitsScatter, &scatterReduce>);
-  add("scatter_reduce_.two", &answerInPlace<&fitsScatter, &scatterReduce>);
-  add("index_reduce", &answer<&fitsIndex, &indexReduce>);
-  add("index_reduce_", &answerInPlace<&fitsIndex, &indexReduce>);
+  add("scatter_reduce.two", &decompose<&fitsScatter, &scatterReduce>);
+  add("scatter_reduce_.two", &decomposeInPlace<&fitsScatter, &scatterReduce>);
+  add("index_reduce", &decompose<&fitsIndex, &indexReduce>);
+  add("index_reduce_", &decomposeInPlace<&fitsIndex, &indexReduce>);
 }
 
 }  // namespace torch_func

@@ -1,17 +1,18 @@
-// libtorch's batching rule of _linalg_solve_ex expands the argument that is not mapped as if both had the same number
-// of dimensions: solve(A, B) of one matrix for several right-hand sides fails under vmap over B. It also treats every B
-// with fewer dimensions than A as a batch of vectors: solve of several matrices for one B is silently wrong if the
-// sizes agree.
+// linalg.solve under vmap.
 //
-// Here the rule gets two matrices with the same number of dimensions.
+// libtorch's batching rule of _linalg_solve_ex expands the unbatched argument as if A and B had the same rank: solve(A,
+// B) with one matrix and several right-hand sides fails under vmap over B. The rule also treats every B of lower rank
+// than A as a batch of vectors: solve with several matrices and one B is silently wrong if the sizes agree.
+//
+// Here the rule gets two arguments of equal rank.
 #include <ATen/ATen.h>
 #include <torch/library.h>
 
 #include <algorithm>
 
+#include "kernels/corrections.h"
 #include "kernels/kernel_override.h"
 #include "kernels/linalg_shapes.h"
-#include "kernels/mends.h"
 
 namespace torch_func {
 
@@ -29,7 +30,7 @@ void solve(KernelCall& call) {
   const Tensor A = call.tensor(0);
   const Tensor B = call.tensor(1);
   const bool isVector = isVectorOf(A, B);
-  // What does not fit is left, for libtorch to refuse.
+  // libtorch's rule handles arguments of equal rank, and reports the errors of all others.
   if (A.dim() < 2 || B.dim() < 1 || (!isVector && B.dim() < 2) || (!isVector && A.dim() == B.dim())) {
     call.callOriginal();
     return;
@@ -40,7 +41,7 @@ void solve(KernelCall& call) {
   call.argument(1) = withRank(columns, rank);
   call.callOriginal();
   if (isVector) call.output(0) = call.output(0).toTensor().squeeze(-1);
-  // The factors have the dimensions of A.
+  // The LU factors, the pivots and info have the batch dimensions of A.
   for (const size_t i : {1, 2, 3}) {
     Tensor output = call.output(i).toTensor();
     for (int64_t dim = A.dim(); dim < rank; ++dim) output = output.squeeze(0);
@@ -53,7 +54,7 @@ void solve(KernelCall& call) {
 void registerSolveBatching() {
   // A registration lasts as long as its Library object.
   static torch::Library library(torch::Library::IMPL, "aten", c10::DispatchKey::FuncTorchBatched, __FILE__, __LINE__);
-  overrideKernel(library, c10::DispatchKey::FuncTorchBatched, "_linalg_solve_ex", CallKernel::maker(&solve));
+  overrideKernel(library, c10::DispatchKey::FuncTorchBatched, "_linalg_solve_ex", CallKernel::factory(&solve));
 }
 
 }  // namespace torch_func

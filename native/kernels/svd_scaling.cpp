@@ -1,9 +1,10 @@
-// Derivatives of the singular values of very large or very small matrices. libtorch's rules divide by differences of
-// squared singular values, and their derivatives by the squares of those. These overflow or vanish although the values
-// do not: the second derivative is NaN (pytorch/pytorch#194705).
+// Derivatives of the singular value decomposition of matrices with very large or very small elements. libtorch's rules
+// divide by differences of squared singular values, and the derivatives of the rules by the squares of these
+// differences. The squares overflow or underflow although the singular values do not: the second derivative is NaN
+// (pytorch/pytorch#194705).
 //
-// If A / c has the decomposition (U, S, V), A has (U, c S, V), for every c > 0. With a power of two near the largest
-// element as c nothing is rounded, and all squares are near 1.
+// If A / c has the decomposition (U, S, V), then A has the decomposition (U, c S, V), for every c > 0. Here c is a
+// power of two near the largest element: the scaling does not round, and the squares stay near 1.
 #include <ATen/ATen.h>
 #include <ATen/functorch/BatchedTensorImpl.h>
 #include <ATen/functorch/TensorWrapper.h>
@@ -12,8 +13,8 @@
 #include <cmath>
 
 #include "kernels/constants.h"
+#include "kernels/corrections.h"
 #include "kernels/kernel_override.h"
-#include "kernels/mends.h"
 
 namespace torch_func {
 
@@ -21,7 +22,7 @@ namespace {
 
 using at::Tensor;
 
-// Whether the largest singular value of some matrix has a fourth power near the limits of its type.
+// Whether the fourth power of the largest singular value of any matrix is near the limits of its dtype.
 bool isExtreme(const Tensor& singularValues) {
   bool result = false;
   constantsOf(singularValues, [&](const Tensor& S) -> std::vector<Tensor> {
@@ -37,7 +38,7 @@ bool isExtreme(const Tensor& singularValues) {
   return result;
 }
 
-// For each matrix the power of two below its largest element.
+// For each matrix, the largest power of two that does not exceed the absolute value of its largest element.
 Tensor scaleOf(const Tensor& A) {
   return constantsOf(A, [](const Tensor& values) -> std::vector<Tensor> {
     const Tensor largest = values.abs().amax({-2, -1}, /*keepdim=*/true);
@@ -71,7 +72,7 @@ void svd(KernelCall& call) {
 void registerSvdScaling() {
   // A registration lasts as long as its Library object.
   static torch::Library library(torch::Library::IMPL, "aten", c10::DispatchKey::Autograd, __FILE__, __LINE__);
-  overrideAutogradKernel(library, "_linalg_svd", CallKernel::maker(&svd));
+  overrideAutogradKernel(library, "_linalg_svd", CallKernel::factory(&svd));
 }
 
 }  // namespace torch_func

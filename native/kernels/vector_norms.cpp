@@ -1,17 +1,17 @@
-// Norms and distances that are differentiated more than once.
+// Higher derivatives of norms and distances, and cdist in forward mode.
 //
-// A norm has no derivative at zero; libtorch returns 0. Smooth functions of a norm, such as exp(-|a - b|^2) and every
-// other even function, do have derivatives there. libtorch's first derivative of them is right, and the second is 0 in
-// forward mode and NaN in reverse mode (pytorch/pytorch#92075, pytorch/functorch#1097): it is a product of 0 and
-// infinity. So a norm that will be differentiated twice is computed as
+// A norm has no derivative at zero; libtorch returns 0. Smooth even functions of a norm, such as exp(-|a - b|^2), do
+// have derivatives there. libtorch's first derivative of them is right. The second derivative is a product of 0 and
+// infinity: it is 0 in forward mode and NaN in reverse mode (pytorch/pytorch#92075, pytorch/functorch#1097). A norm
+// that will be differentiated twice is therefore computed as
 //
 //   sqrt(sum |x|^2 + e^2)
 //
-// with an e whose square is negligible beside any other number. At zero its value is e, its derivative 0 and its second
-// derivative 1/e, so that the products are right. Other exponents than 2 are written out too: libtorch's rules write
-// into tensors that reverse mode needs (pytorch/pytorch#149804).
+// where e^2 is negligible beside the square of any other number. At zero the value is e, the derivative 0 and the
+// second derivative 1/e, so that the products are right. Norms with p other than 2 are decomposed too: libtorch's rules
+// modify tensors in place that reverse mode needs (pytorch/pytorch#149804).
 //
-// libtorch has no forward rule of cdist; here it is that of the norm.
+// libtorch has no forward-mode rule for cdist; here the tangent is the tangent of the norm.
 #include <ATen/ATen.h>
 #include <torch/library.h>
 
@@ -19,8 +19,8 @@
 #include <optional>
 #include <vector>
 
+#include "kernels/corrections.h"
 #include "kernels/kernel_override.h"
-#include "kernels/mends.h"
 
 namespace torch_func {
 
@@ -28,10 +28,11 @@ namespace {
 
 using at::Tensor;
 
-// The square of e: double precision has room for the fourth derivative at zero, single precision for the second.
+// The square of e. The derivatives at zero are powers of 1 / e: float64 can represent them up to the fourth order,
+// float32 up to the second.
 double smallestSquare(at::ScalarType type) { return type == at::kDouble ? 1e-150 : 1e-36; }
 
-bool isWrittenOut(const Tensor& x, double p) {
+bool isDecomposable(const Tensor& x, double p) {
   const auto type = c10::toRealValueType(x.scalar_type());
   return (type == at::kDouble || type == at::kFloat) && x.numel() > 0 && p > 0;
 }
@@ -45,7 +46,8 @@ Tensor squares(const Tensor& x) {
   return real * real + imaginary * imaginary;
 }
 
-// What is masked must not be a pole of the derivatives all the same: that would make them NaN.
+// x^p, and 0 where x is 0. Zeros are masked before the power: its derivatives there may be infinite, and would become
+// NaN.
 Tensor powerWhereNonzero(const Tensor& x, double p) {
   const Tensor isZero = x == 0;
   return x.masked_fill(isZero, 1).pow(p).masked_fill(isZero, 0);
@@ -66,7 +68,7 @@ Tensor normOf(const Tensor& x, double p, const std::optional<std::vector<int64_t
   return powerWhereNonzero(powers.sum(over, keepdim), 1 / p);
 }
 
-// How a call names what it computes.
+// The arguments of a norm, read from a call.
 struct Norm {
   Tensor x;
   double p;
@@ -85,17 +87,17 @@ std::optional<std::vector<int64_t>> dimensions(const c10::IValue& value) {
 Tensor converted(const Tensor& x, const c10::IValue& dtype) { return dtype.isNone() ? x : x.to(dtype.toScalarType()); }
 
 template <Norm (*read)(KernelCall&)>
-void answer(KernelCall& call) {
+void decompose(KernelCall& call) {
   if (!call.recording().isDifferentiatedAgain()) {
     call.callOriginal();
     return;
   }
   const Norm norm = read(call);
-  if (!isWrittenOut(norm.x, norm.p)) {
+  if (!isDecomposable(norm.x, norm.p)) {
     call.callOriginal();
     return;
   }
-  call.finish(normOf(norm.x, norm.p, norm.dims, norm.keepdim));
+  call.setOutputs(normOf(norm.x, norm.p, norm.dims, norm.keepdim));
 }
 
 // (self, ord, dim, keepdim, dtype)
@@ -104,17 +106,17 @@ Norm linalgVectorNorm(KernelCall& call) {
           call.argument(3).toBool()};
 }
 
-Norm ofAll(KernelCall& call) { return {call.tensor(0), exponent(call.argument(1)), std::nullopt}; }
+Norm norm(KernelCall& call) { return {call.tensor(0), exponent(call.argument(1)), std::nullopt}; }
 
-Norm ofAllWithDtype(KernelCall& call) {
+Norm normWithDtype(KernelCall& call) {
   return {converted(call.tensor(0), call.argument(2)), exponent(call.argument(1)), std::nullopt};
 }
 
-Norm ofDimensions(KernelCall& call) {
+Norm normOfDims(KernelCall& call) {
   return {call.tensor(0), exponent(call.argument(1)), dimensions(call.argument(2)), call.argument(3).toBool()};
 }
 
-Norm ofDimensionsWithDtype(KernelCall& call) {
+Norm normOfDimsWithDtype(KernelCall& call) {
   return {converted(call.tensor(0), call.argument(4)), exponent(call.argument(1)), dimensions(call.argument(2)),
           call.argument(3).toBool()};
 }
@@ -122,23 +124,23 @@ Norm ofDimensionsWithDtype(KernelCall& call) {
 // (self, other, p)
 Norm dist(KernelCall& call) { return {call.tensor(0) - call.tensor(1), exponent(call.argument(2)), std::nullopt}; }
 
-// (x1, x2) or (x1, x2, p, compute_mode): all pairs of rows.
+// (x1, x2) or (x1, x2, p, compute_mode) -> the distances of all pairs of rows.
 template <bool isEuclidean>
-void pairs(KernelCall& call) {
+void pairwiseDistances(KernelCall& call) {
   const Recording recording = call.recording();
   const double p = isEuclidean ? 2 : call.argument(2).toDouble();
   const Tensor x1 = call.tensor(0);
   const Tensor x2 = call.tensor(1);
-  if (!(recording.tangent || recording.isDifferentiatedAgain()) || !isWrittenOut(x1, p) || !isWrittenOut(x2, p)) {
+  if (!(recording.tangent || recording.isDifferentiatedAgain()) || !isDecomposable(x1, p) || !isDecomposable(x2, p)) {
     call.callOriginal();
     return;
   }
   const Tensor distances = normOf(x1.unsqueeze(-2) - x2.unsqueeze(-3), p, std::vector<int64_t>{-1}, /*keepdim=*/false);
   if (recording.isDifferentiatedAgain()) {
-    call.finish(distances);
+    call.setOutputs(distances);
     return;
   }
-  // A distance that is differentiated once keeps libtorch's value, which is 0 at zero.
+  // For a first derivative the value is libtorch's, which is 0 for equal rows.
   call.takeTangent(0);
   call.takeTangent(1);
   call.callOriginal();
@@ -150,17 +152,17 @@ void pairs(KernelCall& call) {
 void registerVectorNorms() {
   // A registration lasts as long as its Library object.
   static torch::Library library(torch::Library::IMPL, "aten", c10::DispatchKey::Autograd, __FILE__, __LINE__);
-  const auto add = [&](const char* name, CallKernel::Answer answer) {
-    overrideAutogradKernel(library, name, CallKernel::maker(answer));
+  const auto add = [&](const char* name, CallKernel::Function function) {
+    overrideAutogradKernel(library, name, CallKernel::factory(function));
   };
-  add("linalg_vector_norm", &answer<&linalgVectorNorm>);
-  add("norm.Scalar", &answer<&ofAll>);
-  add("norm.ScalarOpt_dtype", &answer<&ofAllWithDtype>);
-  add("norm.ScalarOpt_dim", &answer<&ofDimensions>);
-  add("norm.ScalarOpt_dim_dtype", &answer<&ofDimensionsWithDtype>);
-  add("dist", &answer<&dist>);
-  add("_euclidean_dist", &pairs<true>);
-  add("_cdist_forward", &pairs<false>);
+  add("linalg_vector_norm", &decompose<&linalgVectorNorm>);
+  add("norm.Scalar", &decompose<&norm>);
+  add("norm.ScalarOpt_dtype", &decompose<&normWithDtype>);
+  add("norm.ScalarOpt_dim", &decompose<&normOfDims>);
+  add("norm.ScalarOpt_dim_dtype", &decompose<&normOfDimsWithDtype>);
+  add("dist", &decompose<&dist>);
+  add("_euclidean_dist", &pairwiseDistances<true>);
+  add("_cdist_forward", &pairwiseDistances<false>);
 }
 
 }  // namespace torch_func

@@ -1,5 +1,5 @@
-// Registers the mends, once for the process.
-#include "kernels/mends.h"
+// Registers the kernels that override wrong kernels of libtorch, once per process.
+#include "kernels/corrections.h"
 
 #include <mutex>
 
@@ -7,7 +7,7 @@
 
 namespace torch_func {
 
-void registerMends() {
+void registerCorrections() {
   static std::once_flag once;
   std::call_once(once, [] {
     registerContiguousArguments();

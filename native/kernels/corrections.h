@@ -1,6 +1,6 @@
+// Overrides of libtorch kernels whose results are silently wrong. Each function is defined in the file of its name,
+// which says what is wrong. None of these functions is idempotent: registerCorrections calls each of them once.
 #pragma once
-// Kernels in front of those of libtorch whose results are wrong without an error, each in the file that says why. None
-// of these functions is idempotent: registerMends calls each of them once.
 
 namespace torch_func {
 
