@@ -3,6 +3,8 @@
 import { pathToFileURL } from 'node:url';
 import { types } from 'node:util';
 
+import { textOf } from '../describe';
+
 const SYSTEM_MESSAGES: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
   EDQUOT: 'the disk quota is exhausted',
@@ -34,7 +36,7 @@ export function liesIn(line: string, file: string): boolean {
 
 /** The message of a thrown value; errors of the operating system in words. */
 export function messageOf(thrown: unknown): string {
-  if (!isError(thrown)) return `${String(thrown)} was thrown`;
+  if (!isError(thrown)) return `${textOf(thrown)} was thrown`;
   const { code } = thrown as NodeJS.ErrnoException;
   const words = code === undefined ? undefined : SYSTEM_MESSAGES[code];
   return words === undefined ? thrown.message : `${words} (${String(code)})`;

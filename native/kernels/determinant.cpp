@@ -62,11 +62,14 @@ Tensor determinant(const Tensor& A) {
   const int64_t n = A.size(-1);
   if (n <= maxExpandedSize) return expandedDeterminant(A);
   const int64_t head = n - maxExpandedSize;
+  bool hasIllScaled = false;
   const std::vector<Tensor> constants = constantsOf(A, [&](const Tensor& values) -> std::vector<Tensor> {
     const auto [U, S, Vh] = at::linalg_svd(values, /*full_matrices=*/false);
     const double tolerance = epsilonOf(values.scalar_type()) * static_cast<double>(n);
-    return {U.mH(), Vh.mH(), at::linalg_det(U) * at::linalg_det(Vh),
-            S.select(-1, head - 1) <= S.select(-1, 0) * tolerance};
+    const Tensor isZero = S.select(-1, head - 1) <= S.select(-1, 0) * tolerance;
+    const Tensor isIllScaled = isZero.logical_and(at::linalg_det(values).ne(0));
+    hasIllScaled = !values.is_meta() && isIllScaled.any().item<bool>();
+    return {U.mH(), Vh.mH(), at::linalg_det(U) * at::linalg_det(Vh), isZero, isIllScaled};
   });
   const Tensor B = constants[0].matmul(A).matmul(constants[1]);
   const Tensor& phase = constants[2];
@@ -78,7 +81,14 @@ Tensor determinant(const Tensor& A) {
   const Tensor B21 = B.narrow(-2, head, maxExpandedSize).narrow(-1, 0, head);
   const Tensor B22 = B.narrow(-2, head, maxExpandedSize).narrow(-1, head, maxExpandedSize);
   const Tensor rest = expandedDeterminant(B22 - B21.matmul(at::linalg_solve(B11, B12)));
-  return (phase * determinantFromLU(B11) * rest).masked_fill(isZero, 0);
+  const Tensor result = (phase * determinantFromLU(B11) * rest).masked_fill(isZero, 0);
+  if (!hasIllScaled) return result;
+  // The larger singular values of a matrix with rows of very different scale may be zero beside the largest one, and its
+  // determinant need not be: its LU factors have all digits.
+  const Tensor& isIllScaled = constants[4];
+  const Tensor mask = isIllScaled.unsqueeze(-1).unsqueeze(-1);
+  const Tensor regular = at::where(mask, A, at::eye(n, A.options()));
+  return at::where(isIllScaled, determinantFromLU(regular), result);
 }
 
 }  // namespace torch_func

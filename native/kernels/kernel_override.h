@@ -65,13 +65,13 @@ class KernelCall {
   at::Tensor primalOutput(size_t index) { return primalOf(output(index).toTensor()); }
 
   // Removes the tangent of an argument and returns it, or an undefined tensor if there is none. Without a tangent
-  // libtorch's kernel does not compute one. An argument that requires a gradient keeps its tangent, because the kernel
-  // may save it: outside of transforms a tensor may have both, and the backward pass has a tangent only if the saved
-  // tensor has one.
+  // libtorch's kernel does not compute one. If any argument requires a gradient, all keep their tangents, because the
+  // kernel saves arguments and results: outside of transforms a call may have gradients and tangents, and the backward
+  // pass has a tangent only if the saved tensors have one.
   at::Tensor takeTangent(size_t index) {
     const at::Tensor tensor = this->tensor(index);
     if (!hasTangent(tensor)) return {};
-    if (!tensor.requires_grad()) argument(index) = primalOf(tensor);
+    if (!recording().gradient) argument(index) = primalOf(tensor);
     return tensor._fw_grad(/*level=*/0);
   }
 

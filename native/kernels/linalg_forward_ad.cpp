@@ -34,7 +34,7 @@ void makeContiguousIfBatched(KernelCall& call, const Recording& recording) {
 bool hasZero(const Tensor& tensor) {
   bool result = false;
   constantsOf(tensor, [&](const Tensor& values) -> std::vector<Tensor> {
-    result = values.eq(0).any().item<bool>();
+    result = !values.is_meta() && values.eq(0).any().item<bool>();
     return {};
   });
   return result;

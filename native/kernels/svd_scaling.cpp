@@ -26,7 +26,7 @@ using at::Tensor;
 bool isExtreme(const Tensor& singularValues) {
   bool result = false;
   constantsOf(singularValues, [&](const Tensor& S) -> std::vector<Tensor> {
-    if (S.numel() == 0) return {};
+    if (S.numel() == 0 || S.is_meta()) return {};
     const double limit = S.scalar_type() == at::kDouble ? 1e75 : 1e8;
     const Tensor largest = S.select(-1, 0).to(at::kCPU, at::kDouble).contiguous();
     const double* values = largest.const_data_ptr<double>();

@@ -47,3 +47,28 @@ test.each(Object.keys(functions))('%s', (name) => {
   expectClose('tangent of the gradient', tangentOfGradient, right, 1e-9);
   expectClose('gradient of the tangent', gradientOfTangent, right, 1e-9);
 });
+
+// The gradient of w . X is A^-T w for B, and its product with -X^T for A.
+test.each(['A', 'B', 'AB'])('solve, with a gradient of one argument and a tangent of %s', (tangents) => {
+  const [A, B] = [matrix, torch.tensor([[1], [2], [-1]], float64)];
+  const [vA, vB] = [direction, torch.tensor([[1], [-1], [0.5]], float64)];
+  const gradients = (a: Tensor, b: Tensor): [Tensor, Tensor] => {
+    const gB = torch.linalg.inv(a).mT.sum(1, { keepdim: true });
+    return [gB.matmul(torch.linalg.inv(a).matmul(b).mT).neg(), gB];
+  };
+  const primals = [A, B] as const;
+  const given = [tangents.includes('A') ? vA : vA.mul(0), tangents.includes('B') ? vB : vB.mul(0)] as const;
+  const [, right] = torch.func.jvp(gradients, [...primals], [...given]);
+  primals.forEach((_, k) => {
+    const leaf = primals[k].clone().requiresGrad_();
+    const tangent = forwardAd.dualLevel(() => {
+      const [a, b] = primals.map((primal, i) => {
+        const start = i === k ? leaf : primal;
+        return tangents.includes('AB'[i]) ? forwardAd.makeDual(start, given[i]) : start;
+      });
+      const [gradient] = grad(torch.linalg.solve(a, b).sum(), leaf, { createGraph: true });
+      return forwardAd.unpackDual(gradient).tangent?.detach() ?? torch.zerosLike(leaf);
+    });
+    expectClose(`gradient of ${'AB'[k]}`, tangent, right[k], 1e-10);
+  });
+});

@@ -65,6 +65,27 @@ describe('det', () => {
     }
   });
 
+  test.each([
+    [1e12, 1e-4, 2e-4, 3e-4, 4e-4],
+    [1e20, 1, 2, 3, 1e-20],
+    [5, 4, 3, 2, 1],
+  ])('a matrix with the diagonal %d, %d, %d, %d, %d, beside a singular one', (...diagonal) => {
+    const A = torch.stack([torch.diag(torch.tensor(diagonal, float64)), torch.zeros(5, 5, float64)]);
+    const H = torch.vmap(hessian((B: Tensor) => linalg.det(B)))(A);
+    const entry = (i: number, j: number): unknown => H.index(0, i, i, j, j).item();
+    for (const [i, j] of [
+      [0, 1],
+      [1, 2],
+      [3, 4],
+    ]) {
+      // prettier-ignore
+      const right = diagonal.reduce((product, d, k) => (k === i || k === j ? product : product * d), 1);
+      expect((entry(i, j) as number) / right).toBeCloseTo(1, 9);
+      expect(H.index(0, i, j, j, i).div(right).item()).toBeCloseTo(-1, 9);
+    }
+    expect(H.index(1).abs().max().item()).toBe(0);
+  });
+
   // Of minors: the determinant is linear in every row.
   function secondDerivativeOfDet(A: Tensor): Tensor {
     const n = A.size(0);
