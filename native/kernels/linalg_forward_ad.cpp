@@ -12,6 +12,8 @@
 #include <c10/core/GradMode.h>
 #include <torch/library.h>
 
+#include <algorithm>
+
 #include "kernels/constants.h"
 #include "kernels/corrections.h"
 #include "kernels/determinant.h"
@@ -34,7 +36,17 @@ void makeContiguousIfBatched(KernelCall& call, const Recording& recording) {
 bool hasZero(const Tensor& tensor) {
   bool result = false;
   constantsOf(tensor, [&](const Tensor& values) -> std::vector<Tensor> {
-    result = !values.is_meta() && values.eq(0).any().item<bool>();
+    if (values.is_meta()) return {};
+    // Every determinant with a gradient is asked: for a few values a loop is cheaper than operators.
+    if (values.device().is_cpu() && values.scalar_type() == at::kDouble && values.is_contiguous()) {
+      const double* data = values.const_data_ptr<double>();
+      result = std::find(data, data + values.numel(), 0.0) != data + values.numel();
+    } else if (values.device().is_cpu() && values.scalar_type() == at::kFloat && values.is_contiguous()) {
+      const float* data = values.const_data_ptr<float>();
+      result = std::find(data, data + values.numel(), 0.0F) != data + values.numel();
+    } else {
+      result = values.eq(0).any().item<bool>();
+    }
     return {};
   });
   return result;
@@ -43,7 +55,7 @@ bool hasZero(const Tensor& tensor) {
 // A -> (result, LU, pivots)
 void det(KernelCall& call) {
   const Recording recording = call.recording();
-  if (!recording.tangent && !recording.isDifferentiatedAgain()) {
+  if (!recording.gradient && !recording.tangent) {
     call.callOriginal();
     return;
   }
@@ -56,7 +68,7 @@ void det(KernelCall& call) {
   } else {
     makeContiguousIfBatched(call, recording);
     call.callOriginal();
-    // At a singular matrix the tangent of libtorch's rule is zero.
+    // At a singular matrix libtorch's tangent is zero, and so is the gradient of a backward pass that records no graph.
     if (!hasZero(call.output(0).toTensor())) return;
   }
   call.output(0) = determinant(A);

@@ -24,6 +24,10 @@ using at::Tensor;
 // Multiplies each element of `self` by all elements of `source` whose `index` along `dim` is its position. `index` has
 // the shape of `source`.
 Tensor multiplyScattered(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& source, bool includeSelf) {
+  if (self.dim() == 0) {
+    const auto line = [](const Tensor& tensor) { return tensor.reshape({-1}); };
+    return multiplyScattered(line(self), 0, line(index), line(source), includeSelf).reshape({});
+  }
   auto [position, order] = index.sort(dim);
   Tensor product = source.gather(dim, order);
   const int64_t size = position.size(dim);
@@ -56,7 +60,7 @@ bool isDecomposed(KernelCall& call) {
   if (!recording.tangent && !(recording.gradient && recording.wrapped)) return false;
   const Tensor self = call.tensor(0);
   // libtorch reports the errors of all other arguments.
-  return self.dim() > 0 && self.numel() > 0 && call.tensor(2).numel() > 0 && call.tensor(3).dim() == self.dim() &&
+  return self.numel() > 0 && call.tensor(2).numel() > 0 && call.tensor(3).dim() == self.dim() &&
          self.scalar_type() == call.tensor(3).scalar_type();
 }
 
@@ -86,7 +90,7 @@ Tensor indexReduce(KernelCall& call) {
   const int64_t dim = at::maybe_wrap_dim(call.argument(1).toInt(), self.dim());
   const Tensor source = call.tensor(3);
   std::vector<int64_t> shape(self.dim(), 1);
-  shape[dim] = source.size(dim);
+  if (self.dim() > 0) shape[dim] = source.size(dim);
   const Tensor index = call.tensor(2).to(at::kLong).reshape(shape).expand_as(source);
   return multiplyScattered(self, dim, index, source, call.argument(5).toBool());
 }

@@ -2,7 +2,7 @@
 
 import * as torch from '../../lib';
 import type { Tensor } from '../../lib';
-import { expectClose, expectDerivatives, expectVmapped, float64 } from '../support/derivatives';
+import { expectClose, expectDerivatives, expectVmapped, float64, jacobianByDifferences } from '../support/derivatives';
 import type { TensorFunction } from '../support/derivatives';
 
 const { linalg } = torch;
@@ -54,6 +54,11 @@ describe('det', () => {
     const A = someMatrix(n);
     A.select(0, n - 1).copy_(A.select(0, 0));
     expectDerivatives((B) => linalg.det(B), A);
+    // Outside of the transforms a backward pass that records no graph has another rule.
+    const leaf = A.clone().requiresGrad_();
+    const [gradient] = torch.autograd.grad(linalg.det(leaf), leaf);
+    const right = jacobianByDifferences((B) => linalg.det(B), A);
+    expectClose('autograd.grad', gradient, right, 1e-9);
   });
 
   test('matrices of every rank', () => {

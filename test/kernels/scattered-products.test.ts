@@ -78,3 +78,11 @@ test('an index smaller than the tensor leaves the rest of it', () => {
   )[0];
   expectClose('value', value, self.scatterReduce(1, small, source, 'prod'), 1e-15);
 });
+
+test('tensors without dimensions', () => {
+  const zero = torch.tensor(0n);
+  for (const includeSelf of [true, false]) {
+    expectDerivatives((y) => self.index(0, 0).scatterReduce(0, zero, y, 'prod', { includeSelf }), source.index(0, 0));
+    expectDerivatives((y) => y.scatterReduce(0, zero, source.index(0, 0), 'prod', { includeSelf }), self.index(0, 0));
+  }
+});
