@@ -84,7 +84,7 @@ describe('the tarball', () => {
   test('has the files to run and to build', () => {
     ['package.json', 'README.md', 'LICENSE', 'CMakeLists.txt', 'binding.gyp'].forEach(contains);
     ['dist/index.js', 'dist/index.mjs', 'dist/index.d.ts', 'dist/index.d.mts', 'dist/cli/main.js'].forEach(contains);
-    ['native/addon.cpp', 'scripts/setup.mjs', 'scripts/setup/libtorch.mjs'].forEach(contains);
+    ['native/addon/addon.cpp', 'scripts/setup.mjs', 'scripts/setup/libtorch.mjs'].forEach(contains);
     const sources = fs.readdirSync(path.join(root, 'native'), { recursive: true, encoding: 'utf8' });
     sources.filter((name) => /\.(cpp|h|hpp)$/.test(name)).forEach((name) => contains(`native/${name}`));
   });

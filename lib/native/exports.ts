@@ -52,7 +52,7 @@ export type OperatorFunction = (...args: any[]) => any;
 
 /** The addon's exports; each comes from the native file named above it. */
 export interface Native {
-  // addon.cpp
+  // addon/addon.cpp
   initialize(classes: Record<string, unknown>): void;
   // core/tensor_handle.cpp
   isTensor(value: unknown): value is Tensor;

@@ -8,11 +8,11 @@
 #include <string>
 #include <utility>
 
+#include "addon/exports.h"
 #include "core/call_arguments.h"
 #include "core/environment.h"
 #include "core/errors.h"
 #include "core/type_tags.h"
-#include "exports.h"
 
 namespace torch_func {
 

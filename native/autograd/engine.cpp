@@ -15,11 +15,11 @@
 #include <string>
 #include <vector>
 
+#include "addon/exports.h"
 #include "autograd/saved_tensor_hooks.h"
 #include "core/call_arguments.h"
 #include "core/errors.h"
 #include "core/tensor_handle.h"
-#include "exports.h"
 
 namespace torch_func {
 

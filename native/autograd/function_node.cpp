@@ -18,13 +18,13 @@
 #include <utility>
 #include <vector>
 
+#include "addon/exports.h"
 #include "autograd/callbacks.h"
 #include "core/call_arguments.h"
 #include "core/environment.h"
 #include "core/errors.h"
 #include "core/tensor_handle.h"
 #include "core/type_tags.h"
-#include "exports.h"
 
 namespace torch_func {
 

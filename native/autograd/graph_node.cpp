@@ -7,11 +7,11 @@
 #include <memory>
 #include <utility>
 
+#include "addon/exports.h"
 #include "core/call_arguments.h"
 #include "core/errors.h"
 #include "core/tensor_handle.h"
 #include "core/type_tags.h"
-#include "exports.h"
 
 namespace torch_func {
 

@@ -11,13 +11,13 @@
 #include <utility>
 #include <vector>
 
+#include "addon/exports.h"
 #include "autograd/callbacks.h"
 #include "autograd/graph_node.h"
 #include "core/call_arguments.h"
 #include "core/environment.h"
 #include "core/errors.h"
 #include "core/tensor_handle.h"
-#include "exports.h"
 
 namespace torch_func {
 

@@ -11,12 +11,12 @@
 #include <utility>
 #include <vector>
 
+#include "addon/exports.h"
 #include "autograd/callbacks.h"
 #include "core/call_arguments.h"
 #include "core/environment.h"
 #include "core/errors.h"
 #include "core/tensor_handle.h"
-#include "exports.h"
 
 namespace torch_func {
 

@@ -6,9 +6,9 @@
 #include <malloc.h>
 #endif
 
+#include "addon/exports.h"
 #include "core/call_arguments.h"
 #include "core/errors.h"
-#include "exports.h"
 
 namespace torch_func {
 

@@ -4,9 +4,9 @@
 
 #include <utility>
 
+#include "addon/exports.h"
 #include "core/call_arguments.h"
 #include "core/errors.h"
-#include "exports.h"
 #include "functorch/wrappers.h"
 
 namespace torch_func {

@@ -3,9 +3,9 @@
 
 #include <ATen/functorch/BatchedFallback.h>
 
+#include "addon/exports.h"
 #include "core/call_arguments.h"
 #include "core/errors.h"
-#include "exports.h"
 
 namespace torch_func {
 

@@ -9,10 +9,10 @@
 #include <utility>
 #include <vector>
 
+#include "addon/exports.h"
 #include "core/call_arguments.h"
 #include "core/errors.h"
 #include "core/tensor_handle.h"
-#include "exports.h"
 #include "functorch/batch_levels.h"
 
 namespace torch_func {

@@ -3,10 +3,10 @@
 #include <ATen/ATen.h>
 #include <ATen/FunctionalTensorWrapper.h>
 
+#include "addon/exports.h"
 #include "core/call_arguments.h"
 #include "core/errors.h"
 #include "core/tensor_handle.h"
-#include "exports.h"
 
 namespace torch_func {
 

@@ -6,8 +6,8 @@
 
 #include <variant>
 
+#include "addon/exports.h"
 #include "core/errors.h"
-#include "exports.h"
 
 namespace torch_func {
 

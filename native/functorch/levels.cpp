@@ -8,10 +8,10 @@
 #include <string>
 #include <variant>
 
+#include "addon/exports.h"
 #include "core/call_arguments.h"
 #include "core/environment.h"
 #include "core/errors.h"
-#include "exports.h"
 #include "functorch/batch_levels.h"
 
 namespace torch_func {

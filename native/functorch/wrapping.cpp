@@ -9,10 +9,10 @@
 
 #include <string>
 
+#include "addon/exports.h"
 #include "core/call_arguments.h"
 #include "core/errors.h"
 #include "core/tensor_handle.h"
-#include "exports.h"
 
 namespace torch_func {
 

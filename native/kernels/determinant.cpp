@@ -83,8 +83,8 @@ Tensor determinant(const Tensor& A) {
   const Tensor rest = expandedDeterminant(B22 - B21.matmul(at::linalg_solve(B11, B12)));
   const Tensor result = (phase * determinantFromLU(B11) * rest).masked_fill(isZero, 0);
   if (!hasIllScaled) return result;
-  // The larger singular values of a matrix with rows of very different scale may be zero beside the largest one, and its
-  // determinant need not be: its LU factors have all digits.
+  // The larger singular values of a matrix with rows of very different scale may be zero beside the largest one, and
+  // its determinant need not be: its LU factors have all digits.
   const Tensor& isIllScaled = constants[4];
   const Tensor mask = isIllScaled.unsqueeze(-1).unsqueeze(-1);
   const Tensor regular = at::where(mask, A, at::eye(n, A.options()));

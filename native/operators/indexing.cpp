@@ -12,11 +12,11 @@
 #include <string_view>
 #include <vector>
 
+#include "addon/exports.h"
 #include "core/arguments.h"
 #include "core/call_arguments.h"
 #include "core/errors.h"
 #include "core/tensor_handle.h"
-#include "exports.h"
 #include "functorch/wrappers.h"
 
 namespace torch_func {

@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "addon/exports.h"
 #include "core/call_arguments.h"
 #include "core/errors.h"
-#include "exports.h"
 #include "operators/operator.h"
 
 namespace torch_func {

@@ -7,10 +7,10 @@
 #include <mutex>
 #include <string>
 
+#include "addon/exports.h"
 #include "core/arguments.h"
 #include "core/call_arguments.h"
 #include "core/errors.h"
-#include "exports.h"
 #include "operators/results.h"
 #include "runtime/cuda_library.h"
 

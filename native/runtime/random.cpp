@@ -10,10 +10,10 @@
 #include <mutex>
 #include <string>
 
+#include "addon/exports.h"
 #include "core/arguments.h"
 #include "core/errors.h"
 #include "core/tensor_handle.h"
-#include "exports.h"
 #include "operators/results.h"
 
 namespace torch_func {

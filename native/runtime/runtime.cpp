@@ -12,10 +12,10 @@
 #include <string>
 #include <thread>
 
+#include "addon/exports.h"
 #include "core/arguments.h"
 #include "core/call_arguments.h"
 #include "core/errors.h"
-#include "exports.h"
 #include "operators/results.h"
 #include "runtime/cuda_library.h"
 

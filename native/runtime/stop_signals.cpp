@@ -8,9 +8,9 @@
 #include <cerrno>
 #include <iterator>
 
+#include "addon/exports.h"
 #include "core/call_arguments.h"
 #include "core/errors.h"
-#include "exports.h"
 
 namespace torch_func {
 

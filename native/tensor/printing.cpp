@@ -7,12 +7,12 @@
 #include <string>
 #include <vector>
 
+#include "addon/exports.h"
 #include "autograd/graph_node.h"
 #include "core/arguments.h"
 #include "core/call_arguments.h"
 #include "core/errors.h"
 #include "core/tensor_handle.h"
-#include "exports.h"
 #include "functorch/wrappers.h"
 #include "operators/results.h"
 

@@ -4,10 +4,10 @@
 #include <torch/csrc/autograd/function.h>
 #include <torch/csrc/autograd/variable.h>
 
+#include "addon/exports.h"
 #include "core/arguments.h"
 #include "core/call_arguments.h"
 #include "core/errors.h"
-#include "exports.h"
 #include "operators/results.h"
 
 namespace torch_func {

@@ -9,11 +9,11 @@
 #include <string>
 #include <vector>
 
+#include "addon/exports.h"
 #include "core/arguments.h"
 #include "core/call_arguments.h"
 #include "core/errors.h"
 #include "core/remedies.h"
-#include "exports.h"
 #include "functorch/wrappers.h"
 #include "operators/results.h"
 

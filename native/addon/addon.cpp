@@ -2,12 +2,12 @@
 
 #include <napi.h>
 
+#include "addon/exports.h"
 #include "autograd/saved_tensor_hooks.h"
 #include "core/environment.h"
 #include "core/errors.h"
 #include "core/small_allocator.h"
 #include "core/tensor_handle.h"
-#include "exports.h"
 #include "kernels/decompositions.h"
 #include "runtime/cuda_library.h"
 #include "runtime/trace.h"
