@@ -122,6 +122,19 @@ export function gradOrZeros(
   return inputs.map((input, i) => grads[i] ?? torchFunctions.zerosLike(input));
 }
 
+/** {@link gradOrZeros} of the outputs of a Grad level that has been popped. */
+export function gradsAfterLevel(
+  ...[outputs, inputs, gradOutputs, retainGraph, createGraph]: Parameters<typeof gradOrZeros>
+): Tensor[] {
+  // The level disabled inference mode, in which the engine records nothing.
+  const inferenceMode = native.swapInferenceMode(false);
+  try {
+    return gradOrZeros(outputs, inputs, gradOutputs, retainGraph, createGraph);
+  } finally {
+    native.swapInferenceMode(inferenceMode);
+  }
+}
+
 /** Like {@link gradOrZeros}, with null in place of zeros; outputs that are null are ignored. */
 export function gradOrNull(
   outputs: readonly (Tensor | null)[],

@@ -1,11 +1,11 @@
 /** `torch.func.grad` and `torch.func.grad_and_value`. */
 
 import { checkFunction, checkOptions } from '../arguments';
-import { gradOrZeros } from '../autograd/engine';
+import { gradsAfterLevel } from '../autograd/engine';
 import { describeType, named } from '../describe';
 import { RuntimeError } from '../errors';
 import { atGradLevel } from '../interpreter/levels';
-import { unwrapAll, unwrapOwn } from '../interpreter/wrapping';
+import { unwrapAll } from '../interpreter/wrapping';
 import { native } from '../native';
 import * as pytree from '../pytree';
 import { callSync } from '../synchronous';
@@ -25,9 +25,11 @@ export interface GradOptions<N extends Argnums = Argnums, H extends boolean = bo
 
 const API = 'grad_and_value(f)(*args)';
 
+// The engine runs after the level has been popped: levels below record the gradients if they need them, and the graph of
+// this level is freed node by node.
 function gradAndValueOf(api: string, func: AnyFunction, options: GradOptions, args: readonly unknown[]) {
   const { argnums = 0, hasAux = false } = options;
-  return atGradLevel((level) => {
+  const { output, value, aux, diff } = atGradLevel((level) => {
     const { wrapped, diff } = wrapArguments(args, argnums, level);
     const { output, aux } = splitAux(callSync(api, func, wrapped), hasAux, API);
     if (!native.isTensor(output)) {
@@ -38,14 +40,16 @@ function gradAndValueOf(api: string, func: AnyFunction, options: GradOptions, ar
         `${API}: Expected f(*args) to return a scalar Tensor, got tensor with ${output.dim()} dims. Maybe you wanted to use the vjp or jacrev APIs instead?`,
       );
     }
-    const { leaves, spec } = pytree.flatten(diff);
-    const grads = gradOrZeros([output], leaves as Tensor[], null, true, true).map((grad) => unwrapOwn(grad, level));
     return {
-      grad: pytree.unflatten(grads, spec),
+      output,
       value: native.unwrapForGrad(output, level),
       aux: hasAux ? unwrapAll(aux, level) : undefined,
+      diff,
     };
   });
+  const { leaves, spec } = pytree.flatten(diff);
+  const grads = gradsAfterLevel([output], leaves as Tensor[], null, false, native.gradMode());
+  return { grad: pytree.unflatten(grads, spec), value, aux };
 }
 
 /**

@@ -1,7 +1,7 @@
 /** `torch.func.vjp`. */
 
 import { checkFunction, checkOptions, isOptions } from '../arguments';
-import { gradOrZeros } from '../autograd/engine';
+import { gradsAfterLevel } from '../autograd/engine';
 import { isDifferentiable } from '../dtype';
 import { RuntimeError } from '../errors';
 import { atGradLevel } from '../interpreter/levels';
@@ -63,15 +63,8 @@ export function flatVjp(
       outputSpec,
       inputs,
       inputSpec,
-      pullback(cotangents, retainGraph, createGraph) {
-        // The Grad level disabled inference mode. It has been popped, and in inference mode the engine records nothing.
-        const inferenceMode = native.swapInferenceMode(false);
-        try {
-          return gradOrZeros(outputs, inputs, cotangents, retainGraph, createGraph);
-        } finally {
-          native.swapInferenceMode(inferenceMode);
-        }
-      },
+      pullback: (cotangents, retainGraph, createGraph) =>
+        gradsAfterLevel(outputs, inputs, cotangents, retainGraph, createGraph),
     };
   });
 }

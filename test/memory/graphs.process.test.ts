@@ -23,3 +23,19 @@ test.each([
   // Kept, they would be 800 MB.
   expect(growth).toBeLessThan(200);
 });
+
+// The inputs of the operators take 400 MB: the user's handles and the graph hold them. A graph of the backward pass itself
+// would hold twice as much again.
+test('grad keeps no graph of the backward pass', async () => {
+  const growth = await runProgram<number>(`
+    const f = (x) => {
+      for (let i = 0; i < 100; i++) x = x.sin();
+      return x.sum();
+    };
+    const x = torch.ones(4 * MB / 4);
+    const before = peak();
+    torch.func.grad(f)(x);
+    report(peak() - before);
+  `);
+  expect(growth).toBeLessThan(600);
+});
