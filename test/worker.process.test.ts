@@ -1,6 +1,6 @@
 /** Worker threads: each has its own levels, modes and tensors, and ends cleanly. */
 
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import * as path from 'node:path';
 
 const PACKAGE = JSON.stringify(path.join(__dirname, '..', 'dist', 'index.js'));
@@ -107,6 +107,59 @@ test('threads that end in the middle of things', () => {
     await worker.terminate();
     return await run('parentPort.postMessage(torch.func.grad((t) => t.sum())(torch.ones(2)).toArray())');`);
   expect(JSON.parse(output)).toEqual([1, 1]);
+});
+
+// What a worker may be in the middle of. The environment of a terminated worker can receive no error.
+const ENDLESS = {
+  scopes: 'for (;;) torch.scope(() => torch.ones(3).sin());',
+  errors: 'for (;;) { try { torch.ones(2).add(torch.ones(3)); } catch {} try { torch.ones(2).sum("x"); } catch {} }',
+  values: 'for (;;) { const x = torch.ones(3); x.data(); x.toArray(); String(x); x.index(0); x.split(1); x.max(0); }',
+  hooks: `for (;;) {
+    const x = torch.ones(3, { requiresGrad: true });
+    x.registerHook((g) => g.mul(2));
+    torch.autograd.graph.savedTensorsHooks((t) => t, (t) => t, () => x.exp().sum().backward());
+  }`,
+  'custom functions': `
+    class Twice extends torch.autograd.Function {
+      static forward(x) { return x.mul(2); }
+      static setupContext(ctx, [x]) { ctx.saveForBackward(x); }
+      static backward(ctx, g) { return g.mul(2); }
+      static jvp(ctx, t) { return t.mul(2); }
+    }
+    const x = torch.ones(3);
+    for (;;) { torch.func.grad((t) => Twice.apply(t).sum())(x); torch.func.jvp((t) => Twice.apply(t), [x], [x]); }`,
+  transforms: 'for (;;) torch.func.hessian((x) => x.sin().sum())(torch.ones(3));',
+};
+
+test.each(Object.entries(ENDLESS))('workers that are terminated in the middle of %s', (_, body) => {
+  const output = program(`
+    const code = (before, after) => "const { parentPort } = require('node:worker_threads');" + before +
+      'const torch = require(' + JSON.stringify(${PACKAGE}) + ');' + after + ${JSON.stringify(body)};
+    const started = "parentPort.postMessage('started');";
+    for (let i = 0; i < 24; i++) {
+      // Every fourth one while it still loads the package.
+      const loading = i % 4 === 3;
+      const worker = new Worker(loading ? code(started, '') : code('', started), { eval: true });
+      await new Promise((resolve) => worker.once('message', resolve));
+      await new Promise((resolve) => setTimeout(resolve, Math.random() * (loading ? 200 : 40)));
+      await worker.terminate();
+    }
+    return 'survived';`);
+  expect(JSON.parse(output)).toBe('survived');
+});
+
+test('process.exit while workers compute has its exit code', () => {
+  const body = `const torch = require(${PACKAGE}); const x = torch.ones(3);
+    for (;;) { torch.vmap(torch.func.grad((t) => t.pow(3)))(x).toArray(); torch.scope(() => x.sin()); x.split(1); }`;
+  const main = `
+    const { Worker } = require('node:worker_threads');
+    require(${PACKAGE});
+    for (let i = 0; i < 4; i++) new Worker(${JSON.stringify(body)}, { eval: true });
+    setTimeout(() => process.exit(3), 600 + 600 * Math.random());`;
+  for (let i = 0; i < 12; i++) {
+    const { status, signal, stderr } = spawnSync(process.execPath, ['-e', main], { encoding: 'utf8' });
+    expect({ status, signal, stderr }).toEqual({ status: 3, signal: null, stderr: '' });
+  }
 });
 
 test('many threads, one after another', () => {

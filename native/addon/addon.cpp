@@ -25,23 +25,18 @@ Napi::Value initialize(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
-Napi::Object startAddon(Napi::Env env, Napi::Object exports) {
-  auto* environment = new Environment(env);
-  napi_set_instance_data(
-      env, environment, [](node_api_basic_env, void* data, void*) { delete static_cast<Environment*>(data); }, nullptr);
-  try {
-    installSmallAllocator();
-    installHookingEngine();
-    registerBatchingDecompositions();
-    registerForwardAdDecompositions();
-    registerMetaKernels();
-    loadCudaLibrary();
-    installTrace();
-    registerCorrections();
-  } catch (const std::exception& error) {
-    // The libtorch in use is not the one that the addon was built for; lib/native/load.ts adds advice.
-    throw Napi::Error::New(env, error.what());
-  }
+void installIntoLibtorch() {
+  installSmallAllocator();
+  installHookingEngine();
+  registerBatchingDecompositions();
+  registerForwardAdDecompositions();
+  registerMetaKernels();
+  loadCudaLibrary();
+  installTrace();
+  registerCorrections();
+}
+
+void defineExports(Napi::Object exports) {
   define<initialize>(exports, "initialize");
   defineTensorHandle(exports);
   defineOperators(exports);
@@ -67,12 +62,23 @@ Napi::Object startAddon(Napi::Env env, Napi::Object exports) {
   defineStopSignals(exports);
   definePrinting(exports);
   defineMallocPolicy(exports);
-  return exports;
+}
+
+// Installing fails if the libtorch in use is not the one that the addon was built for; lib/native/load.ts adds advice.
+napi_value startAddon(napi_env env, napi_value exports) {
+  auto* environment = new Environment(env);
+  napi_set_instance_data(
+      env, environment, [](node_api_basic_env, void* data, void*) { delete static_cast<Environment*>(data); }, nullptr);
+  return guard(*environment, [&] {
+    installIntoLibtorch();
+    defineExports(Napi::Object(env, exports));
+    return exports;
+  });
 }
 
 }  // namespace
 
 }  // namespace torch_func
 
-using torch_func::startAddon;
-NODE_API_MODULE(torch_func, startAddon)
+// Not node-addon-api's macro: what it throws while a worker is being terminated ends the process.
+NAPI_MODULE_INIT() { return torch_func::startAddon(env, exports); }

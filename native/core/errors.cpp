@@ -16,7 +16,8 @@ void raise(Environment& environment, ErrorClass kind, const std::string& message
   napi_is_exception_pending(env, &pending);
   if (pending) return;
   if (!environment.initialized()) {
-    napi_throw_type_error(env, nullptr, message.c_str());
+    const auto throwError = kind == ErrorClass::Type ? napi_throw_type_error : napi_throw_error;
+    throwError(env, nullptr, message.c_str());
     return;
   }
   // The JavaScript class constructs the error, so its stack is that of the JavaScript call.
@@ -24,6 +25,15 @@ void raise(Environment& environment, ErrorClass kind, const std::string& message
   if (napi_create_string_utf8(env, message.c_str(), message.size(), &text) == napi_ok &&
       napi_new_instance(env, environment.errorClass(kind), 1, &text, &error) == napi_ok) {
     napi_throw(env, error);
+  }
+}
+
+// Once its worker is terminated or the process exits, an environment runs no JavaScript: Node-API refuses to throw, and
+// node-addon-api throws that refusal in turn. There is nobody left to receive the error.
+void raise(const Napi::Error& error) {
+  try {
+    error.ThrowAsJavaScriptException();
+  } catch (const Napi::Error&) {
   }
 }
 
@@ -48,7 +58,7 @@ void raiseCurrentException(Environment& environment) {
     // JavaScript's own error for stack overflow.
     napi_throw_range_error(environment.env, nullptr, error.what());
   } catch (const Napi::Error& error) {
-    error.ThrowAsJavaScriptException();
+    raise(error);
   } catch (const ArgumentError& error) {
     raise(environment, error.kind, error.what());
   } catch (const c10::NotImplementedError& error) {

@@ -28,13 +28,14 @@ class PendingException : public std::exception {};
 
 inline void check(napi_env env, napi_status status) {
   if (status == napi_ok) return;
+  // Read it first: every further call replaces it.
+  const napi_extended_error_info* info = nullptr;
+  napi_get_last_error_info(env, &info);
+  const char* message = info != nullptr && info->error_message != nullptr ? info->error_message : "Node-API call failed";
   bool pending = false;
   napi_is_exception_pending(env, &pending);
   if (pending) throw PendingException();
-  const napi_extended_error_info* info = nullptr;
-  napi_get_last_error_info(env, &info);
-  throw std::runtime_error(info != nullptr && info->error_message != nullptr ? info->error_message
-                                                                             : "Node-API call failed");
+  throw std::runtime_error(message);
 }
 
 // Thrown when libtorch could overrun the rest of the thread's stack, and when more transforms are nested than any

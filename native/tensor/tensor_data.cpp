@@ -354,15 +354,38 @@ ArrayKind arrayKind(c10::ScalarType dtype) {
   }
 }
 
+// Zeroed memory for JavaScript, and its address in `data`. Node-API ends the process if V8 has no memory left; the class
+// of JavaScript throws an error, but costs more than a small block takes.
+napi_value newArrayBuffer(Environment& environment, size_t bytes, void*& data) {
+  constexpr size_t kLarge = 1 << 16;
+  napi_env env = environment.env;
+  napi_value buffer;
+  if (bytes < kLarge) {
+    check(env, napi_create_arraybuffer(env, bytes, &data, &buffer));
+    return buffer;
+  }
+  napi_value global, arrayBuffer, length, ignored;
+  check(env, napi_get_global(env, &global));
+  check(env, napi_get_named_property(env, global, "ArrayBuffer", &arrayBuffer));
+  check(env, napi_create_double(env, static_cast<double>(bytes), &length));
+  if (napi_new_instance(env, arrayBuffer, 1, &length, &buffer) != napi_ok) {
+    napi_get_and_clear_last_exception(env, &ignored);
+    throw ArgumentError(ErrorClass::OutOfMemory, "cannot allocate " + std::to_string(bytes) +
+                                                     " bytes of JavaScript memory for the values of the tensor");
+  }
+  check(env, napi_get_arraybuffer_info(env, buffer, &data, nullptr));
+  return buffer;
+}
+
 // data(tensor): copies the elements in row-major order to a new typed array.
 Napi::Value data(const Napi::CallbackInfo& info) {
   Environment& environment = Environment::of(info.Env());
   const at::Tensor source = readable(toOperand(environment, info[0], "input"));
   const ArrayKind kind = arrayKind(source.scalar_type());
-  auto buffer = Napi::ArrayBuffer::New(info.Env(), source.nbytes());
   const void* from = source.const_data_ptr();
-  if (source.nbytes() > 0) std::memcpy(buffer.Data(), from, source.nbytes());
-  napi_value array;
+  void* to = nullptr;
+  napi_value array, buffer = newArrayBuffer(environment, source.nbytes(), to);
+  if (source.nbytes() > 0) std::memcpy(to, from, source.nbytes());
   check(info.Env(), napi_create_typedarray(info.Env(), kind.type, static_cast<size_t>(source.numel()) * kind.perElement,
                                            buffer, 0, &array));
   return Napi::Value(info.Env(), array);
@@ -389,9 +412,12 @@ Napi::Value doubles(const Napi::CallbackInfo& info) {
   at::Tensor source = readable(toOperand(environment, info[0], "input"));
   BelowTransforms below;
   source = source.to(source.is_complex() ? c10::ScalarType::ComplexDouble : c10::ScalarType::Double);
-  auto buffer = Napi::ArrayBuffer::New(info.Env(), source.nbytes());
-  if (source.nbytes() > 0) std::memcpy(buffer.Data(), source.const_data_ptr(), source.nbytes());
-  return Napi::Float64Array::New(info.Env(), source.nbytes() / sizeof(double), buffer, 0);
+  void* to = nullptr;
+  napi_value array, buffer = newArrayBuffer(environment, source.nbytes(), to);
+  if (source.nbytes() > 0) std::memcpy(to, source.const_data_ptr(), source.nbytes());
+  check(info.Env(), napi_create_typedarray(info.Env(), napi_float64_array, source.nbytes() / sizeof(double), buffer, 0,
+                                           &array));
+  return Napi::Value(info.Env(), array);
 }
 
 // item(tensor): the value of a one-element tensor.

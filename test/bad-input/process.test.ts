@@ -80,3 +80,22 @@ test.each(scripts)('%s', (_, script, code) => {
   const { status, signal, out } = run(script);
   expect({ status, signal, out: code === 1 ? '' : out.trim() }).toEqual({ status: code, signal: null, out: '' });
 });
+
+// Without memory for the values in JavaScript, V8 has no way out but to end the process. Reads what fits in no more.
+test('data() and toArray() without memory for the values throw', () => {
+  const script = `
+    const torch = require(${JSON.stringify(root)});
+    const kept = [];
+    try { for (;;) kept.push(torch.empty([2 ** 28], { dtype: 'uint8' })); } catch {}
+    for (const dtype of ['uint8', 'bfloat16']) {
+      for (const read of ['data', 'toArray']) {
+        try { console.log(kept[0].view(dtype)[read]().length); } catch (error) { console.log(error.name, error.message.slice(0, 48)); }
+      }
+    }`;
+  const limited = ['-c', 'ulimit -v 5000000 && exec "$0" -e "$1"', process.execPath, script];
+  const { status, signal, stdout } = spawnSync('sh', limited, { encoding: 'utf8', timeout: 50_000 });
+  expect({ status, signal }).toEqual({ status: 0, signal: null });
+  const refused = 'OutOfMemoryError cannot allocate 268435456 bytes of JavaScript memory';
+  expect(stdout).toContain(refused.slice(0, 65));
+  expect(stdout.trim().split('\n')).toHaveLength(4);
+});
