@@ -4,6 +4,7 @@
  */
 
 import { describeType } from './describe';
+import { ValueError } from './errors';
 import type { AnyFunction } from './types';
 
 type Prefixes<P extends readonly unknown[]> = P extends readonly []
@@ -117,6 +118,22 @@ export function checkNumbers(api: string, numbers: Readonly<Record<string, unkno
     if (value === undefined) throw new TypeError(`${api}(): missing required argument '${name}' (number)`);
     throw new TypeError(`${api}(): argument '${name}' must be a number, not ${describeType(value)}`);
   }
+}
+
+/**
+ * A copy of an array.
+ *
+ * @throws ValueError at the first hole: a sparse array may have 2^32 of them, which take minutes to walk.
+ */
+export function copyDense(values: readonly unknown[]): unknown[] {
+  const copy: unknown[] = [];
+  for (let i = 0; i < values.length; i++) {
+    if (values[i] === undefined && !(i in values)) {
+      throw new ValueError(`an array with holes (position ${i} of ${values.length}) cannot be copied`);
+    }
+    copy.push(values[i]);
+  }
+  return copy;
 }
 
 /** Checks an argument that must be an array. */

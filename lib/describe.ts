@@ -36,12 +36,20 @@ export function quoted(names: readonly string[], mark = "'"): string {
   return names.map((name) => `${mark}${name}${mark}`).join(', ');
 }
 
+// More than any shape has. A sparse array may have 2^32 holes.
+const MAX_ITEMS = 100;
+
+function itemsText(items: readonly unknown[]): string {
+  const shown = Array.from(items.slice(0, MAX_ITEMS), String);
+  return (items.length > MAX_ITEMS ? [...shown, '...'] : shown).join(', ');
+}
+
 /** A list as Python prints it: `[2, 3]`. */
 export function listText(items: readonly unknown[]): string {
-  return `[${items.map(String).join(', ')}]`;
+  return `[${itemsText(items)}]`;
 }
 
 /** A tuple as Python prints it: `(2, 3)`, and `(2,)` for one item. */
 export function tupleText(items: readonly unknown[]): string {
-  return items.length === 1 ? `(${String(items[0])},)` : `(${items.map(String).join(', ')})`;
+  return items.length === 1 ? `(${String(items[0])},)` : `(${itemsText(items)})`;
 }

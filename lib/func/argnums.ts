@@ -13,13 +13,15 @@ export function normalizeArgnums(argnums: Argnums, count: number): { list: numbe
   }
   const given = (isArray ? argnums : [argnums]) as readonly number[];
   if (given.length === 0) throw new RuntimeError('argnums must be non-empty');
-  const list = given.map((argnum) => {
+  const list: number[] = [];
+  // Not `map`, which visits no holes: a sparse array may have 2^32 of them, and the first is an error.
+  for (const argnum of given) {
     if (!Number.isInteger(argnum)) throw new RuntimeError(`argnum must be int, got: ${describeType(argnum)}`);
     if (argnum < -count || argnum >= count) {
       throw new RuntimeError(`Got argnum=${argnum}, but only ${count} positional inputs`);
     }
-    return argnum < 0 ? argnum + count : argnum;
-  });
+    list.push(argnum < 0 ? argnum + count : argnum);
+  }
   if (new Set(list).size !== list.length) {
     throw new RuntimeError(`argnums elements must be unique, got (${list.join(', ')})`);
   }

@@ -59,10 +59,11 @@ export function stackModuleState(models: Iterable<Module>): [params: TensorDict,
       `stackModuleState(): argument 'models' must be an array of modules, not ${describeType(models)}`,
     );
   }
-  const list = [...models];
-  list.forEach((model, i) => {
-    checkModule('stackModuleState', `models[${i}]`, model);
-  });
+  const list: Module[] = [];
+  for (const model of models) {
+    checkModule('stackModuleState', `models[${list.length}]`, model);
+    list.push(model);
+  }
   if (list.length === 0) throw new RuntimeError('stack_module_state: Expected at least one model, got 0.');
   if (list.some((model) => model.training !== list[0].training)) {
     throw new RuntimeError('stack_module_state: Expected all models to have the same training/eval mode.');

@@ -1,7 +1,7 @@
 /** `torch.func.vmap` (and `torch.vmap`). */
 
 import { checkFunction, checkOptions } from '../arguments';
-import { nameOf, describeType, named } from '../describe';
+import { describeType, nameOf, named } from '../describe';
 import { RuntimeError, ValueError } from '../errors';
 import { atVmapLevel } from '../interpreter/levels';
 import { native } from '../native';
@@ -11,10 +11,11 @@ import { getRngState, setRngState } from '../random';
 import { callSync } from '../synchronous';
 import type { Tensor } from '../tensor';
 import type { AnyFunction } from '../types';
+import { checkOutDims, readBatch, readOutDims } from './dims';
+import type { Batch, Dims } from './dims';
 import type { Returned } from './types';
 
-/** A dimension to map over, null for an unmapped argument, or a pytree of these. */
-export type Dims = number | null | readonly Dims[] | { readonly [key: string]: Dims };
+export type { Dims };
 
 /** What a random operator does under `vmap`. */
 export type Randomness = 'error' | 'same' | 'different';
@@ -32,95 +33,6 @@ export interface VmapOptions {
   randomness?: Randomness;
   /** How many samples are computed at a time, to limit memory; null for all at once. */
   chunkSize?: number | null;
-}
-
-function dimsToString(dims: unknown, depth = 0): string {
-  // Dims that contain themselves are rejected elsewhere; this text must be finite all the same.
-  if (depth > 8) return '...';
-  if (Array.isArray(dims)) return `[${dims.map((dim) => dimsToString(dim, depth + 1)).join(', ')}]`;
-  if (typeof dims === 'object' && dims !== null && !native.isTensor(dims)) {
-    const entries = Object.entries(dims).map(([key, value]) => `${key}: ${dimsToString(value, depth + 1)}`);
-    return `{${entries.join(', ')}}`;
-  }
-  return native.isTensor(dims) ? 'Tensor' : String(dims);
-}
-
-const isDim = (dim: unknown): boolean => dim === null || Number.isInteger(dim);
-
-interface Batch {
-  size: number;
-  dims: (number | null)[];
-  leaves: unknown[];
-  spec: pytree.TreeSpec;
-}
-
-/** The flat arguments, each with its non-negative dimension or null, and the batch size. */
-function readBatch(func: AnyFunction, inDims: unknown, args: readonly unknown[]): Batch {
-  const call = `vmap(${nameOf(func)}, inDims=${dimsToString(inDims)}, ...)(<inputs>)`;
-  if (!Number.isInteger(inDims) && !Array.isArray(inDims)) {
-    throw new ValueError(
-      `${call}: expected \`inDims\` to be int or a (potentially nested) tuple matching the structure of inputs, got: ${describeType(inDims)}.`,
-    );
-  }
-  if (args.length === 0) {
-    throw new ValueError(
-      `vmap(${nameOf(func)})(<inputs>): got no inputs. Maybe you forgot to add inputs, or you are trying to vmap over a function with no inputs. The latter is unsupported.`,
-    );
-  }
-  const { leaves, spec } = pytree.flatten(args);
-  const flatDims = pytree.broadcastPrefix(inDims, spec);
-  if (flatDims === null) {
-    const structure = pytree.specToString(pytree.flatten(inDims).spec);
-    throw new ValueError(
-      `${call}: inDims is not compatible with the structure of \`inputs\`. inDims has structure ${structure} but inputs has structure ${pytree.specToString(spec)}.`,
-    );
-  }
-  const sizes: number[] = [];
-  const dims = flatDims.map((dim, i) => {
-    const leaf = leaves[i];
-    if (!isDim(dim)) {
-      throw new ValueError(
-        `${call}: Got inDim=${dimsToString(dim)} for an input but inDim must be either an integer dimension or null.`,
-      );
-    }
-    if (dim === null) return null;
-    if (!native.isTensor(leaf)) {
-      throw new ValueError(
-        `${call}: Got inDim=${String(dim)} for an input but the input is of type ${describeType(leaf)}. We cannot vmap over non-Tensor arguments, please use null as the respective inDim`,
-      );
-    }
-    const shape = leaf.shape;
-    const n = shape.length;
-    const d = dim as number;
-    if (d < -n || d >= n) {
-      throw new ValueError(
-        `${call}: Got inDim=${d} for some input, but that input is a Tensor of dimensionality ${n} so expected inDim to satisfy -${n} <= inDim < ${n}.`,
-      );
-    }
-    const wrapped = d < 0 ? d + n : d;
-    sizes.push(shape[wrapped]);
-    return wrapped;
-  });
-  if (sizes.length === 0) throw new ValueError('vmap: Expected at least one Tensor to vmap over');
-  if (sizes.some((size) => size !== sizes[0])) {
-    throw new ValueError(
-      `vmap: Expected all tensors to have the same size in the mapped dimension, got sizes [${sizes.join(', ')}] for the mapped dimension`,
-    );
-  }
-  return { size: sizes[0], dims, leaves, spec };
-}
-
-/** The dimension of each flat output. */
-function readOutDims(func: AnyFunction, outDims: unknown, output: unknown, spec: pytree.TreeSpec): (number | null)[] {
-  // For a single tensor, an array of one dimension is accepted too.
-  const single = spec.kind === 'leaf' && Array.isArray(outDims) && outDims.length === 1 ? outDims[0] : outDims;
-  const dims = pytree.broadcastPrefix(single, spec);
-  if (dims === null) {
-    throw new ValueError(
-      `vmap(${nameOf(func)}, ..., outDims=${dimsToString(outDims)})(<inputs>): outDims is not compatible with the structure of \`outputs\`. outDims has structure ${pytree.specToString(pytree.flatten(outDims).spec)} but outputs has structure ${pytree.specToString(spec)}.`,
-    );
-  }
-  return dims as (number | null)[];
 }
 
 function unwrapOutput(func: AnyFunction, leaf: unknown, outDim: number | null, level: number, size: number): unknown {
@@ -155,7 +67,7 @@ function runBatch(func: AnyFunction, batch: Batch, outDims: unknown, randomness:
     });
     const output = callSync('vmap', func, pytree.unflatten(inputs, batch.spec) as unknown[]);
     const { leaves, spec } = pytree.flatten(output);
-    const dims = readOutDims(func, outDims, output, spec);
+    const dims = readOutDims(func, outDims, spec);
     return { leaves: leaves.map((leaf, i) => unwrapOutput(func, leaf, dims[i], level, batch.size)), dims, spec };
   });
 }
@@ -219,11 +131,7 @@ export function vmap<A extends unknown[], R extends Returned>(
     throw new ValueError(`vmap: chunkSize should be null or greater than 0. (got ${String(chunkSize)})`);
   }
   const transformed = (...args: A): unknown => {
-    if (!pytree.flatten(outDims).leaves.every(isDim)) {
-      throw new ValueError(
-        `vmap(${nameOf(func)}, ..., outDims=${dimsToString(outDims)}): \`outDims\` must be an int, null or a collection of ints representing where in the outputs the vmapped dimension should appear.`,
-      );
-    }
+    checkOutDims(func, outDims);
     const batch = readBatch(func, inDims, args);
     if (chunkSize !== null && chunkSize < batch.size) return runChunks(func, batch, outDims, randomness, chunkSize);
     const { leaves, spec } = runBatch(func, batch, outDims, randomness);

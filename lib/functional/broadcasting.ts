@@ -31,12 +31,13 @@ export function broadcastTensors(...tensors: Tensor[]): Tensor[] {
  * ```
  */
 export function broadcastShapes(...shapes: (number | Size)[]): number[] {
+  const refuse = (got: unknown): RuntimeError =>
+    new RuntimeError(`Input shapes should be of type ints, a tuple of ints, or a list of ints, got ${String(got)}`);
   const lists = shapes.map((shape): Size => {
     if (typeof shape === 'number') return [shape];
-    if (!Array.isArray(shape)) {
-      throw new RuntimeError(
-        `Input shapes should be of type ints, a tuple of ints, or a list of ints, got ${String(shape)}`,
-      );
+    if (!Array.isArray(shape)) throw refuse(shape);
+    for (const size of shape as readonly unknown[]) {
+      if (!Number.isInteger(size)) throw refuse(`[${String(size)}]`);
     }
     return shape as Size;
   });

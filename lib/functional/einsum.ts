@@ -17,16 +17,16 @@ function letters(subscripts: unknown): string {
       `einsum(): expected a list of subscripts after each operand, but got ${describeType(subscripts)}`,
     );
   }
-  return subscripts
-    .map((subscript: unknown) => {
-      if (subscript === '...') return '...';
-      const letter = typeof subscript === 'number' ? LETTERS[subscript] : undefined;
-      if (letter === undefined) {
-        throw new ValueError('einsum(): subscript in subscript list is not within the valid range [0, 52)');
-      }
-      return letter;
-    })
-    .join('');
+  let text = '';
+  // Not `map`, which visits no holes: the first is an error.
+  for (const subscript of subscripts as readonly unknown[]) {
+    const letter = typeof subscript === 'number' ? LETTERS[subscript] : subscript === '...' ? '...' : undefined;
+    if (letter === undefined) {
+      throw new ValueError('einsum(): subscript in subscript list is not within the valid range [0, 52)');
+    }
+    text += letter;
+  }
+  return text;
 }
 
 /**
@@ -67,7 +67,7 @@ export function einsum(...args: unknown[]): Tensor {
     if (pairs < args.length) equation += `->${letters(args[pairs])}`;
     return torchFunctions.einsum(equation, operands as Tensor[]);
   }
-  const [equation, ...operands] = args as [string, ...unknown[]];
-  if (operands.length === 1 && Array.isArray(operands[0])) return einsum(equation, ...(operands[0] as Tensor[]));
+  const [equation, first, ...others] = args as [string, ...unknown[]];
+  const operands = others.length === 0 && Array.isArray(first) ? first : [first, ...others];
   return torchFunctions.einsum(equation, operands as Tensor[]);
 }

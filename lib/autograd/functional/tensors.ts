@@ -41,15 +41,18 @@ export interface TensorList {
 /** Reads a tensor or an array of tensors; messages mention `what` and `api`. */
 export function readTensors(value: unknown, what: string, api: string): TensorList {
   const isArray = Array.isArray(value);
-  const list = (isArray ? value : [value]) as unknown[];
-  list.forEach((element, i) => {
-    if (native.isTensor(element)) return;
-    const given = isArray ? `the value at index ${i}` : `the given ${what}`;
-    throw new TypeError(
-      `The ${what} given to ${api} must be either a Tensor or a tuple of Tensors but ${given} has type ${describeType(element)}.`,
-    );
-  });
-  return { list: [...(list as Tensor[])], isArray };
+  const list: Tensor[] = [];
+  // Not `forEach`, which visits no holes: a sparse array may have 2^32 of them, and the first is an error.
+  for (const element of (isArray ? value : [value]) as readonly unknown[]) {
+    if (!native.isTensor(element)) {
+      const given = isArray ? `the value at index ${list.length}` : `the given ${what}`;
+      throw new TypeError(
+        `The ${what} given to ${api} must be either a Tensor or a tuple of Tensors but ${given} has type ${describeType(element)}.`,
+      );
+    }
+    list.push(element);
+  }
+  return { list, isArray };
 }
 
 export const OUTPUTS = 'outputs of the user-provided function';

@@ -1,6 +1,6 @@
 /** `torch.autograd.gradcheck`: compares derivatives with finite differences. */
 
-import { checkFunction, checkOptions, checkNumbers, readOptions } from '../../arguments';
+import { checkFunction, checkNumbers, checkOptions, copyDense, readOptions } from '../../arguments';
 import type { Optional } from '../../arguments';
 import { AssertionError, RuntimeError, ValueError } from '../../errors';
 import { native } from '../../native';
@@ -125,7 +125,7 @@ function assert(condition: boolean, message: string): void {
   if (!condition) throw new AssertionError(message);
 }
 
-const asArray = (value: unknown): unknown[] => (Array.isArray(value) ? [...(value as unknown[])] : [value]);
+const asArray = (value: unknown): unknown[] => (Array.isArray(value) ? copyDense(value) : [value]);
 
 type Result = Tensor | readonly Tensor[];
 type GradOutputs = Tensor | readonly Tensor[] | null;

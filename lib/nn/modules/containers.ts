@@ -1,6 +1,6 @@
 /** Containers: modules that hold other modules. */
 
-import { isOptions } from '../../arguments';
+import { copyDense, isOptions } from '../../arguments';
 import { textOf, describeType } from '../../describe';
 import { AssertionError, IndexError } from '../../errors';
 import type { Tensor } from '../../tensor';
@@ -60,7 +60,8 @@ abstract class NumberedModules<M extends Module> extends Module {
         `${this.constructor.name}.extend should be called with an iterable, but got ${describeType(modules)}`,
       );
     }
-    for (const module of [...modules]) this.append(module);
+    // A copy: the container may extend itself.
+    for (const module of Array.isArray(modules) ? copyDense(modules) : [...modules]) this.append(module as M);
     return this;
   }
 
@@ -245,14 +246,15 @@ export class ModuleDict<M extends Module = Module> extends Module {
         `ModuleDict.update should be called with an object of modules, or pairs of names and modules, but got ${describeType(modules)}`,
       );
     }
-    const entries: unknown[] = isIterable ? [...(modules as Iterable<unknown>)] : Object.entries(modules);
-    entries.forEach((entry, i) => {
+    let position = 0;
+    for (const entry of (isIterable ? modules : Object.entries(modules)) as Iterable<unknown>) {
       if (!Array.isArray(entry) || entry.length !== 2) {
         throw new TypeError(
-          `ModuleDict update sequence element #${i} should be a pair of a name and a module, not ${describeType(entry)}`,
+          `ModuleDict update sequence element #${position} should be a pair of a name and a module, not ${describeType(entry)}`,
         );
       }
       this.set(entry[0] as string, entry[1] as M);
-    });
+      position += 1;
+    }
   }
 }

@@ -1,6 +1,6 @@
 /** Norms without running statistics: layer norm, group norm, RMS norm. */
 
-import { readOptions, checkList, checkNumbers } from '../../arguments';
+import { checkList, checkNumbers, copyDense, readOptions } from '../../arguments';
 import type { Optional } from '../../arguments';
 import type { DeviceLike } from '../../device';
 import type { Dtype } from '../../dtype';
@@ -18,7 +18,7 @@ import type { FactoryOptions } from './factory';
 function shapeOf(layer: string, normalizedShape: number | Size): number[] {
   if (typeof normalizedShape === 'number') return [normalizedShape];
   checkList(layer, 'normalizedShape', normalizedShape);
-  return [...normalizedShape] as number[];
+  return copyDense(normalizedShape) as number[];
 }
 
 /** The options of {@link LayerNorm}. */

@@ -12,6 +12,7 @@ const LIST: Difference = {
   because: 'there is one kind of array: it is what a tuple is in PyTorch, and accepted',
   exception: 'NO ERROR',
 };
+const COUNTED = "counts arguments in place of printing PyTorch's TreeSpec";
 const BOOLEAN = 'Python takes a boolean for an integer; here it is refused by name';
 
 export const different: Record<string, Difference> = {
@@ -21,6 +22,26 @@ export const different: Record<string, Difference> = {
   'jvp primals list': LIST,
   'jvp tangents list': LIST,
   'jacfwd argnums list': LIST,
+  'vmap structure mismatch': {
+    because: COUNTED,
+    message:
+      'vmap(ff, inDims=[0], ...)(<inputs>): inDims is not compatible with the structure of `inputs`. inDims has 1 entry, but the function got 2 arguments.',
+  },
+  'vmap structure mismatch dict': {
+    because: COUNTED,
+    message:
+      "vmap(anonymous function, inDims=[{b: 0}], ...)(<inputs>): inDims is not compatible with the structure of `inputs`. inDims[0] is {b: 0}, but argument 0 is {'a': *}.",
+  },
+  'vmap out_dims struct mismatch tensor': {
+    because: COUNTED,
+    message:
+      'vmap(f1, ..., outDims=[0, 0])(<inputs>): outDims is not compatible with the structure of `outputs`. outDims has 2 entries, but the function returned 1 output.',
+  },
+  'vmap out_dims struct mismatch tuple': {
+    because: COUNTED,
+    message:
+      'vmap(anonymous function, ..., outDims=[0, 0, 0])(<inputs>): outDims is not compatible with the structure of `outputs`. outDims has 3 entries, but the function returned 2 outputs.',
+  },
   'vmap bool in_dim': {
     because: BOOLEAN,
     exception: 'ValueError',
