@@ -5,6 +5,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { parseAddress, withoutSecrets } from './address.mjs';
 import { SetupFailure, codeOf, explainFileError, messageOf } from './failure.mjs';
 import { get } from './proxy.mjs';
 import { readJson, writeJson } from './stamp.mjs';
@@ -33,19 +34,21 @@ export async function download(
   { sha256 = null, tries = 4, pause = 1000, timeout, env, onProgress } = {},
 ) {
   const partial = `${file}.partial`;
-  fs.mkdirSync(path.dirname(file), { recursive: true });
+  const url = parseAddress(address, 'the address of the download');
+  const shown = withoutSecrets(url.href);
+  prepare(partial);
   const resumedAt = sizeOf(partial);
   for (let attempt = 1; ; attempt++) {
     const before = sizeOf(partial);
     try {
-      await transfer(new URL(address), partial, { timeout, env, onProgress });
+      await transfer(url, partial, { timeout, env, onProgress });
       break;
     } catch (error) {
       if (!(error instanceof Interrupted)) throw explainFileError(error, path.dirname(file));
       // Attempts that make progress do not count.
       if (sizeOf(partial) > before) attempt = 1;
       if (attempt >= (error.hopeless ? Math.min(tries, 2) : tries))
-        throw unreachable(address, error, attempt, sizeOf(partial));
+        throw unreachable(shown, error, attempt, sizeOf(partial));
       await sleep(pause * attempt);
     }
   }
@@ -54,7 +57,7 @@ export async function download(
     // Resuming cannot repair it.
     fs.rmSync(partial, { force: true });
     fs.rmSync(`${partial}.json`, { force: true });
-    throw new SetupFailure(`the file from ${address} has the wrong checksum and was removed`, {
+    throw new SetupFailure(`the file from ${shown} has the wrong checksum and was removed`, {
       tried: [`SHA-256 expected ${sha256}`, `SHA-256 received ${sum}`],
       advice: [
         'try again',
@@ -67,6 +70,22 @@ export async function download(
   return { resumedAt, sha256: sum };
 }
 
+/**
+ * Makes the folder of the partial file. A link or a folder under its name was not made by a download: a link would lead
+ * the bytes to another file.
+ *
+ * @param {string} partial
+ */
+function prepare(partial) {
+  try {
+    fs.mkdirSync(path.dirname(partial), { recursive: true });
+    const stat = fs.lstatSync(partial, { throwIfNoEntry: false });
+    if (stat !== undefined && !stat.isFile()) fs.rmSync(partial, { recursive: true });
+  } catch (error) {
+    throw explainFileError(error, path.dirname(partial));
+  }
+}
+
 /** @typedef {{ timeout?: number, env?: NodeJS.ProcessEnv }} Connection */
 
 /**
@@ -77,7 +96,8 @@ export async function download(
  * @param {Connection & { onProgress?: import('./report.mjs').Progress }} options
  */
 async function transfer(url, partial, { timeout, env, onProgress }) {
-  const origin = url.href;
+  // The notes lie in the cache: the digest identifies the address without its password.
+  const origin = crypto.createHash('sha256').update(url.href).digest('hex');
   const notes = readJson(`${partial}.json`);
   let start = sizeOf(partial);
   if (start > 0 && (notes?.origin !== origin || !notes.validator)) start = 0;
@@ -98,7 +118,7 @@ async function transfer(url, partial, { timeout, env, onProgress }) {
     response.resume();
     if (status >= 500 || status === 429 || status === 408)
       throw new Interrupted(`the server answered ${status} ${response.statusMessage}`);
-    throw new SetupFailure(`${origin} answered ${status} ${response.statusMessage}`, {
+    throw new SetupFailure(`${withoutSecrets(url.href)} answered ${status} ${response.statusMessage}`, {
       advice: [
         'check the variant (TORCH_FUNC_VARIANT) and the address (TORCH_FUNC_ARCHIVE_URL)',
         'or set LIBTORCH to an existing libtorch',
@@ -112,13 +132,19 @@ async function transfer(url, partial, { timeout, env, onProgress }) {
   let done = start;
   response.on('data', (chunk) => onProgress?.((done += chunk.length), total));
   try {
-    await pipeline(response, fs.createWriteStream(partial, { flags: start > 0 ? 'a' : 'w' }));
+    await pipeline(response, fs.createWriteStream(partial, { fd: fs.openSync(partial, openFlags(start > 0)) }));
   } catch (error) {
     if (isNetworkError(error)) throw new Interrupted(messageOf(error));
     throw error;
   }
   if (total !== null && sizeOf(partial) !== total)
     throw new Interrupted(`${sizeOf(partial)} of ${total} bytes were received`);
+}
+
+/** @param {boolean} append */
+function openFlags(append) {
+  const { O_WRONLY, O_CREAT, O_NOFOLLOW = 0, O_APPEND, O_TRUNC } = fs.constants;
+  return O_WRONLY | O_CREAT | O_NOFOLLOW | (append ? O_APPEND : O_TRUNC);
 }
 
 /** @param {URL} url @param {Record<string, string>} headers @param {Connection} options */
@@ -135,13 +161,16 @@ async function follow(url, headers, options) {
     const { location } = response.headers;
     if (![301, 302, 303, 307, 308].includes(response.statusCode ?? 0) || !location) return response;
     response.resume();
-    const next = new URL(location, place);
+    const from = withoutSecrets(place.href);
+    const next = parseAddress(location, `the address that ${from} leads to`, place);
     if (place.protocol === 'https:' && next.protocol !== 'https:') {
-      throw new SetupFailure(`${place.href} leads to ${next.href}, which is not HTTPS`);
+      throw new SetupFailure(`${from} leads to ${withoutSecrets(next.href)}, which is not HTTPS`, {
+        advice: ['set TORCH_FUNC_ARCHIVE_URL to an address that stays with HTTPS'],
+      });
     }
     place = next;
   }
-  throw new SetupFailure(`${url.href} redirects more than ${redirectLimit} times`);
+  throw new SetupFailure(`${withoutSecrets(url.href)} redirects more than ${redirectLimit} times`);
 }
 
 /** The validator for a later range request. A weak tag does not promise the same bytes. @param {import('node:http').IncomingHttpHeaders} headers */

@@ -74,5 +74,14 @@ export function explainFileError(error, place) {
       cause: error,
     });
   }
+  if (code === 'ENOTDIR' || code === 'EEXIST' || code === 'EISDIR' || code === 'ELOOP' || code === 'ENAMETOOLONG') {
+    return new SetupFailure(`cannot make the folder ${place} (${code}): ${messageOf(error)}`, {
+      advice: [
+        'set TORCH_FUNC_CACHE to a folder, or to where one can be made',
+        'or set LIBTORCH to an existing libtorch',
+      ],
+      cause: error,
+    });
+  }
   return error;
 }

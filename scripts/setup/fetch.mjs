@@ -3,6 +3,7 @@
 
 import fs from 'node:fs';
 import path from 'node:path';
+import { withoutSecrets } from './address.mjs';
 import { archiveFor } from './archives.mjs';
 import { cachedLibtorch, cacheEntry } from './cache.mjs';
 import { download } from './download.mjs';
@@ -195,7 +196,7 @@ async function byArchive({ environment, report, say, tried, env }, entry, tree) 
   const from = performance.now();
   // Outside the staging folder, so that an interrupted download can be resumed.
   const file = path.join(environment.cache, 'downloads', `${path.basename(entry)}.zip`);
-  say(`downloading ${url}`);
+  say(`downloading ${withoutSecrets(url)}`);
   if (sha256 === null) {
     report.warn(
       `no SHA-256 checksum is known for this archive; ${url.startsWith('https:') ? 'only HTTPS' : 'nothing'} protects the download (TORCH_FUNC_ARCHIVE_SHA256 provides one)`,
@@ -227,5 +228,5 @@ async function byArchive({ environment, report, say, tried, env }, entry, tree) 
     }
     throw error;
   }
-  return `archive ${url}`;
+  return `archive ${withoutSecrets(url)}`;
 }

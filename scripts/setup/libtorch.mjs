@@ -1,11 +1,12 @@
 // Finds libtorch. Each place that is tried gives one line.
 
 import fs from 'node:fs';
+import { withoutSecrets } from './address.mjs';
 import { SetupFailure } from './failure.mjs';
 import { fetchLibtorch } from './fetch.mjs';
 import { inspectLibtorch } from './inspect.mjs';
 import { recordPath, supportedSeries, torchVersion } from './project.mjs';
-import { cachedLibtorch } from './cache.mjs';
+import { cachedLibtorch, exposure } from './cache.mjs';
 import { installedTorch } from './python.mjs';
 import { readJson, writeJson } from './stamp.mjs';
 
@@ -20,6 +21,7 @@ import { readJson, writeJson } from './stamp.mjs';
 export async function findLibtorch(report, environment) {
   const remembered = recall(environment);
   if (remembered) {
+    warnOfExposure(report, environment, remembered);
     report.line(`libtorch: ${remembered.version} at ${remembered.path} (${remembered.source})`);
     return remembered;
   }
@@ -37,8 +39,19 @@ export async function findLibtorch(report, environment) {
   report.line(
     `libtorch: ${libtorch.version} at ${libtorch.path} (${libtorch.source}${libtorch.cuda ? ', with CUDA' : ''})`,
   );
+  warnOfExposure(report, environment, libtorch);
   writeJson(recordPath, { libtorch, asked: question(environment) });
   return libtorch;
+}
+
+/** @param {import('./report.mjs').Report} report @param {Environment} environment @param {import('./inspect.mjs').Libtorch} libtorch */
+function warnOfExposure(report, environment, libtorch) {
+  if (libtorch.path !== cachedLibtorch(environment)) return;
+  const problem = exposure(environment);
+  if (problem === null) return;
+  report.warn(
+    `${problem}: others on this machine can replace libtorch, whose code runs in your programs. Remove their access (chmod o-w), or set TORCH_FUNC_CACHE to a folder of your own`,
+  );
 }
 
 /** The settings that decide which libtorch is found. @param {Environment} environment */
@@ -52,7 +65,8 @@ function recall(environment) {
   if (!record?.libtorch || record.asked !== question(environment)) return null;
   const found = inspectLibtorch(record.libtorch.path);
   if (!('libtorch' in found) || found.libtorch.path !== record.libtorch.path) return null;
-  return { ...found.libtorch, source: record.libtorch.source };
+  // Earlier versions recorded the address with its password.
+  return { ...found.libtorch, source: withoutSecrets(String(record.libtorch.source)) };
 }
 
 /** LIBTORCH is an explicit choice: if it is not usable, nothing replaces it. @param {Environment} environment @param {Say} say */

@@ -3,6 +3,7 @@
 import http from 'node:http';
 import https from 'node:https';
 import tls from 'node:tls';
+import { parseAddress } from './address.mjs';
 
 /**
  * The proxy for an address, or null.
@@ -14,7 +15,7 @@ export function proxyFor(url, env = process.env) {
   const read = (/** @type {string} */ name) => env[name.toLowerCase()] || env[name] || '';
   const proxy = (url.protocol === 'https:' ? read('HTTPS_PROXY') : read('HTTP_PROXY')) || read('ALL_PROXY');
   if (!proxy || isExempt(url, read('NO_PROXY'))) return null;
-  return new URL(/^[a-z]+:\/\//i.test(proxy) ? proxy : `http://${proxy}`);
+  return parseAddress(/^[a-z]+:\/\//i.test(proxy) ? proxy : `http://${proxy}`, 'the proxy of the environment');
 }
 
 /** @param {URL} url @param {string} list */
@@ -84,6 +85,15 @@ function tunnel(proxy, url, timeout) {
 /** @param {URL} proxy @returns {Record<string, string>} */
 function authorization(proxy) {
   if (!proxy.username) return {};
-  const account = `${decodeURIComponent(proxy.username)}:${decodeURIComponent(proxy.password)}`;
+  const account = `${decoded(proxy.username)}:${decoded(proxy.password)}`;
   return { 'proxy-authorization': `Basic ${Buffer.from(account).toString('base64')}` };
+}
+
+/** A `%` that begins no escape stands for itself. @param {string} text */
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }

@@ -49,6 +49,7 @@ export function readJson(file) {
 export function writeJson(file, value) {
   fs.mkdirSync(path.dirname(file), { recursive: true });
   const draft = `${file}.${process.pid}`;
-  fs.writeFileSync(draft, `${JSON.stringify(value, null, 2)}\n`);
+  fs.rmSync(draft, { force: true });
+  fs.writeFileSync(draft, `${JSON.stringify(value, null, 2)}\n`, { flag: 'wx' });
   fs.renameSync(draft, file);
 }

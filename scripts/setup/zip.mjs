@@ -10,8 +10,11 @@ import { codeOf, messageOf } from './failure.mjs';
 
 const signature = { local: 0x04034b50, central: 0x02014b50, end: 0x06054b50, end64: 0x06064b50, locator64: 0x07064b50 };
 const endSize = 22;
+const localHeaderSize = 30;
 const none16 = 0xffff;
 const none32 = 0xffffffff;
+/** Deflate packs at most this many bytes into one. */
+const deflateLimit = 1032;
 /** Entries up to this size are inflated in one call, which is faster for thousands of headers. */
 const wholeLimit = 1 << 20;
 
@@ -54,9 +57,12 @@ export async function readEntries(file) {
  */
 export async function unzip(file, folder, { place = (name) => name, onProgress } = {}) {
   const chosen = [];
-  for (const entry of await readEntries(file)) {
+  const entries = await readEntries(file);
+  checkBodies(file, entries);
+  for (const entry of entries) {
     const target = place(entry.name);
     if (target === null) continue;
+    if (target.includes('\0')) throw new ZipError(`${file} is damaged: an entry has a name with a NUL character`);
     const output = path.resolve(folder, target);
     if (output !== path.resolve(folder) && !output.startsWith(path.resolve(folder) + path.sep)) {
       throw new ZipError(`${file} has an entry outside its folder: '${entry.name}'`);
@@ -89,6 +95,24 @@ export async function unzip(file, folder, { place = (name) => name, onProgress }
   return { files: chosen.length, bytes: total };
 }
 
+/**
+ * A small archive can promise to fill any disk: by entries that share one body, or by sizes that no body can hold.
+ *
+ * @param {string} file @param {Entry[]} entries
+ */
+function checkBodies(file, entries) {
+  const inOrder = [...entries].sort((a, b) => a.offset - b.offset);
+  for (const [i, entry] of inOrder.entries()) {
+    const { name, method, packed, size, offset, encrypted } = entry;
+    const next = inOrder[i + 1];
+    if (next !== undefined && offset + localHeaderSize + packed > next.offset)
+      throw new ZipError(`${file} is damaged: '${name}' and '${next.name}' overlap`);
+    const holds = method === 0 ? size === packed : size <= packed * deflateLimit;
+    if (!holds && !encrypted)
+      throw new ZipError(`${file} is damaged: '${name}' cannot have ${size} bytes in ${packed} packed ones`);
+  }
+}
+
 /** The text of one entry. @param {string} file @param {Entry} entry */
 export async function readText(file, entry) {
   const handle = await fsp.open(file);
@@ -115,6 +139,11 @@ async function extract(handle, file, entry, output, onBytes) {
     transform(chunk, _encoding, next) {
       crc = zlib.crc32(chunk, crc);
       size += chunk.length;
+      // Stops a hostile entry before it fills the disk.
+      if (size > entry.size) {
+        next(new ZipError(`${file} is damaged: '${entry.name}' has more than its ${entry.size} bytes`));
+        return;
+      }
       onBytes(size);
       next(null, chunk);
     },
@@ -163,10 +192,10 @@ async function dataOffset(handle, file, entry) {
   if (entry.encrypted) throw new ZipError(`${file} has an encrypted entry: '${entry.name}'`);
   if (entry.method !== 0 && entry.method !== 8)
     throw new ZipError(`${file} has an entry with compression method ${entry.method}: '${entry.name}'`);
-  const header = await readAt(handle, entry.offset, 30, file);
+  const header = await readAt(handle, entry.offset, localHeaderSize, file);
   if (header.readUInt32LE(0) !== signature.local)
     throw new ZipError(`${file} is damaged: there is no entry at the offset of '${entry.name}'`);
-  return entry.offset + 30 + header.readUInt16LE(26) + header.readUInt16LE(28);
+  return entry.offset + localHeaderSize + header.readUInt16LE(26) + header.readUInt16LE(28);
 }
 
 /** @param {fsp.FileHandle} handle @param {number} fileSize @param {string} file */

@@ -4,6 +4,7 @@ import http from 'node:http';
 import type net from 'node:net';
 import { type AddressInfo } from 'node:net';
 import path from 'node:path';
+import { parseAddress, withoutSecrets } from '../../scripts/setup/address.mjs';
 import { download } from '../../scripts/setup/download.mjs';
 import { proxyFor } from '../../scripts/setup/proxy.mjs';
 import { temporaryFolder } from '../support/setup/folder';
@@ -171,4 +172,74 @@ describe('a proxy', () => {
     expect(asked).toEqual([`CONNECT example.org:443 ${account}`]);
     expect((failure as { tried: string[] }).tried.join()).toMatch(/proxy 127\.0\.0\.1:\d+ answered 407/);
   });
+});
+
+test.each([
+  ['http://user:secret@host/a', 'http://***@host/a'],
+  ['tried https://user:p@ss:word@host:1/a?b=c@d, then more', 'tried https://***@host:1/a?b=c@d, then more'],
+  ['https://token@host', 'https://***@host'],
+  ['https://host/a@b', 'https://host/a@b'],
+])('%s is shown without its password', (text, shown) => {
+  expect(withoutSecrets(text)).toBe(shown);
+});
+
+test.each(['not an address', 'http://user:secret@host:port/', 'ftp://user:secret@host/a'])(
+  "the address '%s' is refused without its password",
+  (text) => {
+    const failure = (): unknown => parseAddress(text, 'TORCH_FUNC_ARCHIVE_URL');
+    expect(failure).toThrow(/^TORCH_FUNC_ARCHIVE_URL is /);
+    expect(failure).toThrow(
+      expect.objectContaining({ name: 'SetupFailure', message: expect.not.stringContaining('secret') }),
+    );
+  },
+);
+
+test('no error and no file has the password of the address', async () => {
+  const address = server.url.replace('http://', 'http://user:secret@');
+  const failures: unknown[] = [];
+  const attempt = (options = {}) =>
+    download(address, file, { ...quick, tries: 1, ...options }).catch((error: unknown) => failures.push(error));
+  server.failures = [401];
+  await attempt();
+  server.cuts = [1000];
+  await attempt();
+  expect(here()).toEqual(['file.zip.partial', 'file.zip.partial.json']);
+  expect(fs.readFileSync(`${file}.partial.json`, 'utf8')).not.toContain('secret');
+  server.cuts = [];
+  await attempt({ sha256: '0'.repeat(64) });
+  expect(failures).toHaveLength(3);
+  for (const failure of failures) {
+    expect((failure as { explain(): string }).explain()).toContain('http://***@');
+    expect((failure as { explain(): string }).explain()).not.toContain('secret');
+  }
+});
+
+test('a link in place of the partial file is not followed', async () => {
+  const target = path.join(temporaryFolder(), 'target');
+  fs.writeFileSync(target, 'kept');
+  fs.mkdirSync(path.dirname(file), { recursive: true });
+  fs.symlinkSync(target, `${file}.partial`);
+  await download(server.url, file, { ...quick, sha256 });
+  expect(fs.readFileSync(target, 'utf8')).toBe('kept');
+  expect(fs.lstatSync(file).isFile()).toBe(true);
+  expectWhole();
+});
+
+test.each([
+  ['ftp://host/a', /neither HTTPS nor HTTP/],
+  ['http://', /is not an address/],
+])('a redirection to %s is a failure of the setup', async (location, message) => {
+  const redirecting = http.createServer((_, response) => response.writeHead(302, { location }).end());
+  await new Promise<void>((resolve) => redirecting.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${(redirecting.address() as AddressInfo).port}/a`;
+  const failure = await download(url, file, quick).catch((error: unknown) => error);
+  redirecting.close();
+  expect(failure).toMatchObject({ name: 'SetupFailure', message: expect.stringMatching(message) });
+});
+
+test('a folder that cannot be made is a failure of the setup', async () => {
+  const inTheWay = path.join(temporaryFolder(), 'file');
+  fs.writeFileSync(inTheWay, '');
+  const failure = await download(server.url, path.join(inTheWay, 'file.zip'), quick).catch((error: unknown) => error);
+  expect(failure).toMatchObject({ name: 'SetupFailure', message: expect.stringContaining('cannot make the folder') });
 });

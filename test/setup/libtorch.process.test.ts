@@ -4,7 +4,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { archiveFor } from '../../scripts/setup/archives.mjs';
-import { cachedLibtorch, cacheEntry } from '../../scripts/setup/cache.mjs';
+import { cachedLibtorch, cacheEntry, exposure } from '../../scripts/setup/cache.mjs';
 import { readEnvironment } from '../../scripts/setup/environment.mjs';
 import { explainFileError } from '../../scripts/setup/failure.mjs';
 import { checkSpace, cudaRequirements, fetchLibtorch, placeOfWheelEntry } from '../../scripts/setup/fetch.mjs';
@@ -113,6 +113,21 @@ describe('without Python, the libtorch archive', () => {
     expect(fs.existsSync(path.join(cacheEntry(environment), 'torch', 'bin'))).toBe(false);
     expect(left()).toEqual([]);
     expect(report.lines.join('\n')).toMatch(/no SHA-256 checksum is known.*[^]*not verified/);
+  });
+
+  test('is recorded and reported without the password of its address', async () => {
+    const archiveUrl = server.url.replace('http://', 'http://user:secret@');
+    const { libtorch, tried, report } = await fetchIt({ archiveUrl });
+    expect(libtorch.source).toBe(`archive ${server.url.replace('http://', 'http://***@')}`);
+    expect([...tried, ...report.lines].join('\n')).not.toContain('secret');
+  });
+
+  test('needs a cache that is a folder', async () => {
+    const inTheWay = path.join(cache, 'file');
+    fs.writeFileSync(inTheWay, '');
+    const failure = await fetchIt({ cache: inTheWay }).catch((error: unknown) => error);
+    expect(failure).toMatchObject({ name: 'SetupFailure', message: expect.stringContaining(inTheWay) });
+    expect((failure as { advice: string[] }).advice.join()).toContain('set TORCH_FUNC_CACHE');
   });
 
   test('is compared with the checksum that the user provides', async () => {
@@ -226,4 +241,44 @@ test.each([
   [{ TORCH_FUNC_ARCHIVE_SHA256: 'abc' }, /not a SHA-256 checksum/],
 ])('%j is refused', (env, message) => {
   expect(() => readEnvironment(env)).toThrow(message);
+});
+
+describe('the cache', () => {
+  const make = (): { cache: string; variant: string; lib: string } => {
+    const environment = { cache: path.join(temporaryFolder(), 'cache'), variant: 'cpu' };
+    const lib = path.join(cachedLibtorch(environment), 'lib');
+    fs.mkdirSync(lib, { recursive: true, mode: 0o755 });
+    return { ...environment, lib };
+  };
+
+  test('of this user alone is used without a warning', () => {
+    expect(exposure(make())).toBeNull();
+  });
+
+  test.each(['cache', 'lib'] as const)('is exposed if everyone may write to its folder %s', (name) => {
+    const environment = make();
+    fs.chmodSync(environment[name], 0o777);
+    expect(exposure(environment)).toBe(`everyone may write to ${environment[name]}`);
+    // That others cannot rename its files does not help inside of the cache: they can add some.
+    fs.chmodSync(environment[name], 0o1777);
+    expect(exposure(environment)).toBe(`everyone may write to ${environment[name]}`);
+  });
+
+  test('is exposed by a folder above it, unless that is sticky as /tmp', () => {
+    const environment = make();
+    const above = path.dirname(environment.cache);
+    fs.chmodSync(above, 0o1777);
+    expect(exposure(environment)).toBeNull();
+    fs.chmodSync(above, 0o777);
+    expect(exposure(environment)).toBe(`everyone may write to ${above}`);
+  });
+
+  test('is exposed if a folder of it belongs to another user', () => {
+    const environment = make();
+    // Root owns what it makes, and is trusted: it can give the folder away instead.
+    const isRoot = process.getuid!() === 0;
+    if (isRoot) fs.chownSync(environment.lib, 12_345, 12_345);
+    const own = isRoot ? 0 : process.getuid!() + 1;
+    expect(exposure(environment, own)).toMatch(/belongs to another user/);
+  });
 });

@@ -95,3 +95,46 @@ test('a file that is not a zip file is refused', async () => {
   fs.writeFileSync(file, '<html>sign in first</html>');
   await expect(unzip(file, temporaryFolder())).rejects.toThrow(/not a zip file/);
 });
+
+describe('a hostile zip file', () => {
+  const refuse = async (file: string, folder = temporaryFolder()): Promise<string> => {
+    const error = await unzip(file, folder).catch((thrown: unknown) => thrown);
+    expect((error as Error).constructor.name).toBe('ZipError');
+    return (error as Error).message;
+  };
+  // Changes the sizes in the directory: the field at `at` of each entry.
+  const directoryField = (at: number, value: number) => (bytes: Buffer) => {
+    for (let i = bytes.indexOf('PK\x01\x02'); i >= 0; i = bytes.indexOf('PK\x01\x02', i + 1))
+      bytes.writeUInt32LE(value, i + at);
+    return bytes;
+  };
+
+  test('that inflates beyond its promise is refused before it fills the disk', async () => {
+    const folder = temporaryFolder();
+    const file = zipFile([{ name: 'a', data: Buffer.alloc(100 << 20) }], {}, directoryField(24, 2 << 20));
+    expect(await refuse(file, folder)).toMatch(/'a' has more than its 2097152 bytes/);
+    expect(fs.statSync(path.join(folder, 'a')).size).toBeLessThanOrEqual(2 << 20);
+  });
+
+  test('that promises more than its bytes can hold is refused before anything is written', async () => {
+    const folder = temporaryFolder();
+    const file = zipFile([{ name: 'a', data: 'text' }], {}, directoryField(24, 1 << 30));
+    expect(await refuse(file, folder)).toMatch(/'a' cannot have 1073741824 bytes in \d+ packed ones/);
+    expect(fs.readdirSync(folder)).toEqual([]);
+  });
+
+  test.each([true, false])('with an entry of zero packed bytes (stored: %s) is refused', async (stored) => {
+    const file = zipFile([{ name: 'a', data: large, stored }], {}, directoryField(20, 0));
+    expect(await refuse(file)).toMatch(/'a' cannot have 3145728 bytes in 0 packed ones/);
+  });
+
+  test('whose entries share one body is refused', async () => {
+    const one = { name: 'a', data: crypto.randomBytes(1000) };
+    const file = zipFile([one, { ...one, name: 'b' }], {}, directoryField(42, 0));
+    expect(await refuse(file)).toMatch(/'a' and 'b' overlap/);
+  });
+
+  test('with a NUL character in a name is refused', async () => {
+    expect(await refuse(zipFile([{ name: 'a\0b', data: 'text' }]))).toMatch(/NUL character/);
+  });
+});
