@@ -21,6 +21,8 @@ void registerCorrections() {
     registerGridSampling();
     registerIndexFillBatching();
     registerSolveBatching();
+    registerElementwiseRules();
+    registerElementwiseDecompositions();
   });
 }
 

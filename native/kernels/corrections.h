@@ -15,5 +15,7 @@ void registerScatteredProducts();
 void registerGridSampling();
 void registerIndexFillBatching();
 void registerSolveBatching();
+void registerElementwiseRules();
+void registerElementwiseDecompositions();
 
 }  // namespace torch_func

@@ -1,8 +1,11 @@
 // Replaces the kernel of an operator by one that can call the original kernel.
 #pragma once
 
+#include <ATen/core/LegacyTypeDispatch.h>
 #include <ATen/core/Tensor.h>
 #include <ATen/core/dispatch/Dispatcher.h>
+#include <c10/core/AutogradState.h>
+#include <c10/core/GradMode.h>
 #include <c10/util/Exception.h>
 #include <torch/library.h>
 
@@ -47,6 +50,18 @@ void overrideAutogradKernel(torch::Library& library, const std::string& name, Ma
   overrideKernel(library, c10::DispatchKey::AutogradCPU, name, std::move(make));
 }
 
+// Replaces the kernel of an operator that consists of other operators. It runs at every level. `composite` registers
+// kernels for CompositeImplicitAutograd, `vmap` for FuncTorchBatched.
+template <typename Make>
+void overrideComposite(torch::Library& composite, torch::Library& vmap, const std::string& name, Make make) {
+  overrideKernel(composite, c10::DispatchKey::AutogradCPU, name, make);
+  overrideKernel(vmap, c10::DispatchKey::FuncTorchBatched, name, make);
+}
+
+inline at::Tensor primalOf(const at::Tensor& tensor) {
+  return hasTangent(tensor) ? tensor._fw_primal(/*level=*/0) : tensor;
+}
+
 // One call of an operator whose kernel is overridden. The stack holds the arguments, and after the call the outputs.
 class KernelCall {
  public:
@@ -54,12 +69,20 @@ class KernelCall {
              torch::jit::Stack& stack)
       : original_(original), op_(op), keys_(keys), stack_(stack) {}
 
+  const c10::OperatorName& name() const { return op_.operator_name(); }
+
   c10::ArrayRef<c10::IValue> arguments() const { return torch::jit::last(stack_, argumentCount()); }
   c10::IValue& argument(size_t index) { return stack_[stack_.size() - argumentCount() + index]; }
   const at::Tensor& tensor(size_t index) { return argument(index).toTensor(); }
   c10::IValue& output(size_t index) { return stack_[stack_.size() - op_.schema().returns().size() + index]; }
 
   Recording recording() const { return recordingOf(arguments()); }
+
+  // Whether the current level records the call.
+  bool isDifferentiated() const {
+    const Recording recording = this->recording();
+    return recording.tangent || (recording.gradient && c10::GradMode::is_enabled());
+  }
 
   at::Tensor primal(size_t index) { return primalOf(tensor(index)); }
   at::Tensor primalOutput(size_t index) { return primalOf(output(index).toTensor()); }
@@ -83,6 +106,20 @@ class KernelCall {
 
   void callOriginal() { original_.callBoxed(op_, keys_, &stack_); }
 
+  // Throws libtorch's error if the arguments are wrong. A kernel without a derivative would report that first.
+  void checkArguments() const {
+    c10::AutoGradMode withoutGradients(false);
+    c10::AutoFwGradMode withoutTangents(false);
+    torch::jit::Stack stack = arguments().vec();
+    original_.callBoxed(op_, keys_, &stack);
+  }
+
+  // Calls the kernel of the device or of a transform. Neither mode records the call.
+  void callBelowAutograd() {
+    at::AutoDispatchBelowADInplaceOrView guard;
+    op_.redispatchBoxed(keys_ & c10::after_autograd_keyset, &stack_);
+  }
+
   // Replaces the arguments on the stack by the outputs.
   template <typename... Outputs>
   void setOutputs(Outputs&&... outputs) {
@@ -91,10 +128,6 @@ class KernelCall {
   }
 
  private:
-  static at::Tensor primalOf(const at::Tensor& tensor) {
-    return hasTangent(tensor) ? tensor._fw_primal(/*level=*/0) : tensor;
-  }
-
   size_t argumentCount() const { return op_.schema().arguments().size(); }
 
   const c10::SafeKernelFunction& original_;

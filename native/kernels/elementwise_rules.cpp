@@ -1,0 +1,137 @@
+// Derivatives of elementwise operators whose rules in libtorch give NaN or lose all digits (PyTorch 2.13):
+//
+// - logaddexp, logaddexp2: the rule divides by 1 + exp(b - a), which overflows. The second derivative is infinity over
+//   infinity (pytorch/pytorch#196704). Equal infinities give NaN (#49724).
+// - mish: so does the rule that is differentiated again.
+// - special_log_ndtr: the rule subtracts x^2 / 2 from an equal number, where x is far below 0.
+// - sinc: the rule divides by x^2, also near 0, and masks 0 afterwards: the derivative of the mask is 0, or NaN
+//   (#196703).
+// - logit with eps: the rule masks infinite quotients, which are NaN in the derivative of the rule.
+// - nextafter: the rule gives no derivative where the arguments are equal. The result is self up to rounding.
+#include <ATen/ATen.h>
+#include <torch/library.h>
+
+#include <cmath>
+
+#include "kernels/corrections.h"
+#include "kernels/elementwise_rule.h"
+#include "kernels/in_place_decomposition.h"
+
+namespace torch_func {
+
+namespace {
+
+using at::Tensor;
+
+const double pi = std::acos(-1.0);
+
+// 1 / (1 + exp(-x)). The complex sigmoid overflows, and is NaN, where the real part is far below 0.
+Tensor logistic(const Tensor& x) {
+  if (!x.is_complex()) return x.sigmoid();
+  const Tensor isNegative = at::real(x) < 0;
+  const Tensor decaying = at::where(isNegative, x, -x).exp();
+  return at::where(isNegative, decaying, at::ones_like(decaying)) / (1 + decaying);
+}
+
+// The difference of the argument `input` and the other one. Equal infinities have the difference 0.
+Tensor advantage(const RuleArguments& arguments, size_t input) {
+  const Tensor self = arguments[input].toTensor();
+  const Tensor other = arguments[1 - input].toTensor();
+  return (self - other).masked_fill(at::logical_and(self == other, self.isinf()), 0);
+}
+
+Tensor slopeOfLogaddexp(const RuleArguments& arguments, size_t input) { return logistic(advantage(arguments, input)); }
+
+Tensor slopeOfLogaddexp2(const RuleArguments& arguments, size_t input) {
+  return (advantage(arguments, input) * std::log(2.0)).sigmoid();
+}
+
+// With t = tanh(softplus(x)): t + x sigmoid(x) (1 - t^2).
+Tensor slopeOfMish(const RuleArguments& arguments, size_t) {
+  const Tensor x = arguments[0].toTensor();
+  const Tensor softplus = -at::log_sigmoid(-x);
+  const Tensor t = softplus.tanh();
+  return t + x * x.sigmoid() * (1 - t * t);
+}
+
+Tensor productOfMish(const Tensor& factor, const RuleArguments& arguments) {
+  return at::mish_backward(factor, arguments[0].toTensor());
+}
+
+// The density over the distribution function: both underflow below 0, where the distribution function is
+// erfcx(-x / sqrt(2)) exp(-x^2 / 2) / 2.
+Tensor slopeOfLogNdtr(const RuleArguments& arguments, size_t) {
+  const Tensor x = arguments[0].toTensor();
+  const Tensor isPositive = x > 0;
+  const Tensor above = x.masked_fill(isPositive.logical_not(), 0);
+  const Tensor below = x.masked_fill(isPositive, 0);
+  const Tensor density = (above * above / -2).exp() / std::sqrt(2 * pi);
+  return at::where(isPositive, density / at::special_ndtr(above),
+                   std::sqrt(2 / pi) / at::special_erfcx(below / -std::sqrt(2.0)));
+}
+
+// The derivative of sin(pi x) / (pi x): near 0 the derivative of its power series, the sum of
+// (-1)^k pi^2k x^2k / (2k + 1)!.
+Tensor slopeOfSinc(const RuleArguments& arguments, size_t) {
+  constexpr int terms = 13;
+  const Tensor x = arguments[0].toTensor();
+  const Tensor isSmall = x.abs() < 0.5;
+  const Tensor small = x.masked_fill(isSmall.logical_not(), 0);
+  const Tensor large = x.masked_fill(isSmall, 1);
+
+  const Tensor square = small * small;
+  Tensor series = at::zeros_like(small);
+  for (int k = terms; k >= 1; --k) {
+    const double coefficient = 2 * k * std::pow(-pi * pi, k) / std::tgamma(2 * k + 2);
+    series = series * square + coefficient;
+  }
+  const Tensor angle = large * pi;
+  return at::where(isSmall, small * series, (angle.cos() - angle.sin() / angle) / large);
+}
+
+// 1 / (x (1 - x)), and 0 where eps clamps x. Without eps it is NaN where logit is.
+Tensor slopeOfLogit(const RuleArguments& arguments, size_t) {
+  const Tensor x = arguments[0].toTensor();
+  const bool clamps = !arguments[1].isNone();
+  const double low = clamps ? arguments[1].toDouble() : 0;
+  const Tensor isOutside = at::logical_or(x < low, x > 1 - low);
+  const Tensor inside = x.masked_fill(isOutside, 0.5);
+  return (inside * (1 - inside)).reciprocal().masked_fill(isOutside, clamps ? 0 : std::nan(""));
+}
+
+Tensor productOfLogit(const Tensor& factor, const RuleArguments& arguments) {
+  return at::logit_backward(factor, arguments[0].toTensor(), arguments[1].toOptional<double>());
+}
+
+Tensor slopeOfNextafter(const RuleArguments& arguments, size_t input) {
+  const Tensor x = arguments[input].toTensor();
+  return input == 0 ? at::ones_like(x) : at::zeros_like(x);
+}
+
+constexpr ElementwiseRule logaddexp = {"LogaddexpBackward0", 2, &slopeOfLogaddexp};
+constexpr ElementwiseRule logaddexp2 = {"Logaddexp2Backward0", 2, &slopeOfLogaddexp2};
+constexpr ElementwiseRule mish = {"MishBackward0", 1, &slopeOfMish, &productOfMish};
+constexpr ElementwiseRule logNdtr = {"SpecialLogNdtrBackward0", 1, &slopeOfLogNdtr};
+constexpr ElementwiseRule sinc = {"SincBackward0", 1, &slopeOfSinc};
+constexpr ElementwiseRule logit = {"LogitBackward0", 1, &slopeOfLogit, &productOfLogit};
+constexpr ElementwiseRule nextafter = {"NextafterBackward0", 2, &slopeOfNextafter};
+
+}  // namespace
+
+void registerElementwiseRules() {
+  // A registration lasts as long as its Library object.
+  static torch::Library library(torch::Library::IMPL, "aten", c10::DispatchKey::Autograd, __FILE__, __LINE__);
+  const auto add = [&](const char* name, CallKernel::Function function) {
+    overrideAutogradKernel(library, name, CallKernel::factory(function));
+  };
+  add("logaddexp", &differentiate<logaddexp>);
+  add("logaddexp2", &differentiate<logaddexp2>);
+  add("mish", &differentiate<mish>);
+  add("special_log_ndtr", &differentiate<logNdtr>);
+  add("sinc", &differentiate<sinc>);
+  add("logit", &differentiate<logit>);
+  add("nextafter", &differentiate<nextafter>);
+  for (const char* name : {"mish_", "sinc_", "logit_", "nextafter_"}) add(name, &decomposeInPlace);
+}
+
+}  // namespace torch_func

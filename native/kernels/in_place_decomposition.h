@@ -1,0 +1,12 @@
+// In-place operators whose derivative is that of the operator that is not in place.
+#pragma once
+
+#include "kernels/kernel_override.h"
+
+namespace torch_func {
+
+// A kernel for the Autograd key of an in-place operator: if the call is differentiated, calls the operator that is not
+// in place, and copies the result.
+void decomposeInPlace(KernelCall& call);
+
+}  // namespace torch_func
