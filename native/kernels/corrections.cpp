@@ -23,6 +23,8 @@ void registerCorrections() {
     registerSolveBatching();
     registerElementwiseRules();
     registerElementwiseDecompositions();
+    registerHouseholderProducts();
+    registerNuclearNorm();
   });
 }
 

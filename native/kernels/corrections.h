@@ -17,5 +17,7 @@ void registerIndexFillBatching();
 void registerSolveBatching();
 void registerElementwiseRules();
 void registerElementwiseDecompositions();
+void registerHouseholderProducts();
+void registerNuclearNorm();
 
 }  // namespace torch_func

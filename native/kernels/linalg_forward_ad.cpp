@@ -1,10 +1,10 @@
-// Forward-mode rules of det, slogdet, solve, cholesky_inverse, cholesky_solve and householder_product.
+// Forward-mode rules of det, slogdet, solve, cholesky_inverse, cholesky_solve, and the singular values of lstsq.
 //
 // libtorch's forward-mode rules of det, slogdet and solve use the LU factors that the operator returns beside its
 // result. These outputs have no derivatives, so that a derivative of such a rule, in either mode, treats A^-1 as a
 // constant: jacfwd of jacfwd is silently wrong, and zero for slogdet (pytorch/pytorch#192540). The rules of
-// cholesky_inverse and cholesky_solve are wrong (pytorch/pytorch#196682, #196694). The rule of
-// linalg_householder_product is right, but its derivative is wrong (#196698).
+// cholesky_inverse and cholesky_solve are wrong (pytorch/pytorch#196682, #196694). lstsq treats the singular values
+// that it returns as constants, without an error.
 //
 // The rules below are functions of A. They are used if the derivative will be differentiated again. Otherwise
 // libtorch's rules run, which save a factorization.
@@ -195,26 +195,15 @@ void choleskySolve(KernelCall& call) {
   call.setTangent(0, at::cholesky_solve(right, factor, upper).expand_as(X));
 }
 
-// (H, tau) -> Q: the reflections I - tau_i v_i v_i^H are applied to the first columns of the identity matrix, the last
-// reflection first. v_i has zeros above row i, 1 in row i, and the elements of column i of H below.
-void householderProduct(KernelCall& call) {
-  if (!call.recording().isDifferentiatedAgain()) {
-    call.callOriginal();
-    return;
+// (A, B, rcond, driver) -> (solution, residuals, rank, singular values). Some drivers return no singular values.
+void lstsq(KernelCall& call) {
+  const Tensor A = call.tensor(0);
+  const Recording recording = recordingOf(call.arguments().slice(0, 1));
+  const bool isDifferentiated = recording.tangent || (recording.gradient && c10::GradMode::is_enabled());
+  call.callOriginal();
+  if (isDifferentiated && call.output(3).toTensor().numel() > 0) {
+    call.output(3) = at::linalg_svdvals(A).expand_as(call.output(3).toTensor());
   }
-  const Tensor H = call.tensor(0);
-  const Tensor tau = call.tensor(1);
-  const int64_t rows = H.size(-2);
-  const int64_t columns = H.size(-1);
-  Tensor Q = at::eye(rows, columns, H.options()).expand_as(H);
-  for (int64_t i = tau.size(-1) - 1; i >= 0; --i) {
-    const Tensor unit =
-        at::zeros({rows}, H.options()).index_fill(0, at::scalar_tensor(i, H.options().dtype(at::kLong)), 1);
-    const Tensor below = at::arange(rows, H.options().dtype(at::kLong)) > i;
-    const Tensor v = (H.select(-1, i) * below + unit).unsqueeze(-1);
-    Q = Q - tau.select(-1, i).unsqueeze(-1).unsqueeze(-1) * v.matmul(v.mH().matmul(Q));
-  }
-  call.setOutputs(Q);
 }
 
 }  // namespace
@@ -227,7 +216,7 @@ void registerLinalgForwardAd() {
   overrideAutogradKernel(library, "_linalg_solve_ex", CallKernel::factory(&solve));
   overrideAutogradKernel(library, "cholesky_inverse", CallKernel::factory(&choleskyInverse));
   overrideAutogradKernel(library, "cholesky_solve", CallKernel::factory(&choleskySolve));
-  overrideAutogradKernel(library, "linalg_householder_product", CallKernel::factory(&householderProduct));
+  overrideAutogradKernel(library, "linalg_lstsq", CallKernel::factory(&lstsq));
 }
 
 }  // namespace torch_func

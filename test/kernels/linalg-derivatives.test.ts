@@ -284,3 +284,13 @@ describe('factors', () => {
     expectVmapped(f, [H, H.add(0.1)]);
   });
 });
+
+test.each(['gelss', 'gelsd'] as const)('the singular values that lstsq returns, driver %s', (driver) => {
+  const values = (A: Tensor): Tensor => linalg.lstsq(A, A.detach().sin(), { driver }).singularValues.sin().sum();
+  for (const A of [someMatrix(3), someMatrix(3).narrow(0, 0, 2), someMatrix(3).narrow(1, 0, 2)]) {
+    expectDerivatives(values, A, { second: hessian((B: Tensor) => linalg.svdvals(B).sin().sum())(A) as Tensor });
+    const leaf = A.clone().requiresGrad_();
+    values(leaf).backward();
+    expectClose('backward', leaf.grad!, jacobianByDifferences(values, A), 1e-7);
+  }
+});
