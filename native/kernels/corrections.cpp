@@ -25,6 +25,8 @@ void registerCorrections() {
     registerElementwiseDecompositions();
     registerHouseholderProducts();
     registerNuclearNorm();
+    registerScatteredExtrema();
+    registerPoissonLoss();
   });
 }
 

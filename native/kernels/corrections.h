@@ -19,5 +19,7 @@ void registerElementwiseRules();
 void registerElementwiseDecompositions();
 void registerHouseholderProducts();
 void registerNuclearNorm();
+void registerScatteredExtrema();
+void registerPoissonLoss();
 
 }  // namespace torch_func

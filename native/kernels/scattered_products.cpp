@@ -13,7 +13,8 @@
 #include <vector>
 
 #include "kernels/corrections.h"
-#include "kernels/kernel_override.h"
+#include "kernels/in_place_decomposition.h"
+#include "kernels/scatter_arguments.h"
 
 namespace torch_func {
 
@@ -55,13 +56,10 @@ Tensor multiplyScattered(const Tensor& self, int64_t dim, const Tensor& index, c
 }
 
 bool isDecomposed(KernelCall& call) {
-  if (call.argument(4).toStringView() != "prod") return false;
   const Recording recording = call.recording();
-  if (!recording.tangent && !(recording.gradient && recording.wrapped)) return false;
-  const Tensor self = call.tensor(0);
-  // libtorch reports the errors of all other arguments.
-  return self.numel() > 0 && call.tensor(2).numel() > 0 && call.tensor(3).dim() == self.dim() &&
-         self.scalar_type() == call.tensor(3).scalar_type();
+  return call.argument(4).toStringView() == "prod" &&
+         (recording.tangent || (recording.gradient && recording.wrapped)) && call.tensor(0).numel() > 0 &&
+         call.tensor(2).numel() > 0;
 }
 
 // (self, dim, index, src, reduce, include_self)
@@ -74,16 +72,7 @@ Tensor scatterReduce(KernelCall& call) {
   return multiplyScattered(self, dim, index.to(at::kLong), source, call.argument(5).toBool());
 }
 
-bool fitsScatter(KernelCall& call) {
-  const Tensor self = call.tensor(0);
-  const Tensor index = call.tensor(2);
-  if (!isDecomposed(call) || index.dim() != self.dim()) return false;
-  const int64_t dim = at::maybe_wrap_dim(call.argument(1).toInt(), self.dim());
-  for (int64_t i = 0; i < self.dim(); ++i) {
-    if (index.size(i) > call.tensor(3).size(i) || (i != dim && index.size(i) > self.size(i))) return false;
-  }
-  return true;
-}
+bool fitsScatter(KernelCall& call) { return isDecomposed(call) && isScatterable(call); }
 
 Tensor indexReduce(KernelCall& call) {
   const Tensor self = call.tensor(0);
@@ -95,15 +84,7 @@ Tensor indexReduce(KernelCall& call) {
   return multiplyScattered(self, dim, index, source, call.argument(5).toBool());
 }
 
-bool fitsIndex(KernelCall& call) {
-  const Tensor self = call.tensor(0);
-  if (!isDecomposed(call) || call.tensor(2).dim() > 1) return false;
-  const int64_t dim = at::maybe_wrap_dim(call.argument(1).toInt(), self.dim());
-  for (int64_t i = 0; i < self.dim(); ++i) {
-    if (call.tensor(3).size(i) != (i == dim ? call.tensor(2).numel() : self.size(i))) return false;
-  }
-  return true;
-}
+bool fitsIndex(KernelCall& call) { return isDecomposed(call) && isIndexable(call); }
 
 template <bool (*fits)(KernelCall&), Tensor (*compute)(KernelCall&)>
 void decompose(KernelCall& call) {
@@ -112,19 +93,6 @@ void decompose(KernelCall& call) {
     return;
   }
   call.setOutputs(compute(call));
-}
-
-template <bool (*fits)(KernelCall&), Tensor (*compute)(KernelCall&)>
-void decomposeInPlace(KernelCall& call) {
-  if (!fits(call)) {
-    call.callOriginal();
-    return;
-  }
-  // The derivative needs the previous values.
-  const Tensor self = call.tensor(0);
-  call.argument(0) = self.clone();
-  self.copy_(compute(call));
-  call.setOutputs(self);
 }
 
 }  // namespace
@@ -136,9 +104,9 @@ void registerScatteredProducts() {
     overrideAutogradKernel(library, name, CallKernel::factory(function));
   };
   add("scatter_reduce.two", &decompose<&fitsScatter, &scatterReduce>);
-  add("scatter_reduce_.two", &decomposeInPlace<&fitsScatter, &scatterReduce>);
+  add("scatter_reduce_.two", &decomposeInPlace);
   add("index_reduce", &decompose<&fitsIndex, &indexReduce>);
-  add("index_reduce_", &decomposeInPlace<&fitsIndex, &indexReduce>);
+  add("index_reduce_", &decomposeInPlace);
 }
 
 }  // namespace torch_func

@@ -1,4 +1,4 @@
-/** scatterReduce and indexReduce with 'prod': every derivative, with zeros, and under vmap. */
+/** scatterReduce and indexReduce: every derivative of products, with zeros, and under vmap; gradients of extrema. */
 
 import * as torch from '../../lib';
 import type { Tensor } from '../../lib';
@@ -84,5 +84,39 @@ test('tensors without dimensions', () => {
   for (const includeSelf of [true, false]) {
     expectDerivatives((y) => self.index(0, 0).scatterReduce(0, zero, y, 'prod', { includeSelf }), source.index(0, 0));
     expectDerivatives((y) => y.scatterReduce(0, zero, source.index(0, 0), 'prod', { includeSelf }), self.index(0, 0));
+  }
+});
+
+describe("'amax' and 'amin' without self", () => {
+  // The element of self at 0 takes no part, although it equals the result.
+  const x = torch.tensor([0, -1, 2], float64);
+  const positions = torch.tensor([0n, 0n, 1n]);
+  const target = torch.tensor([0, 5, 7], float64);
+  const options = { includeSelf: false };
+  const right = { amax: [1, 0, 1], amin: [0, 1, 1] };
+
+  test.each(['amax', 'amin'] as const)('%s', (reduce) => {
+    const own = reduce === 'amax' ? target : torch.tensor([-1, 5, 7], float64);
+    const functions: Record<string, TensorFunction> = {
+      scatterReduce: (y) => own.scatterReduce(0, positions, y, reduce, options),
+      scatterReduce_: (y) => own.clone().scatterReduce_(0, positions, y, reduce, options),
+      indexReduce: (y) => own.indexReduce(0, positions, y, reduce, options),
+      indexReduce_: (y) => own.clone().indexReduce_(0, positions, y, reduce, options),
+    };
+    for (const [name, f] of Object.entries(functions)) {
+      expectClose(name, grad((y: Tensor) => f(y).sum())(x) as Tensor, torch.tensor(right[reduce], float64), 0);
+    }
+    const ofSelf = grad((y: Tensor) => y.scatterReduce(0, positions, x, reduce, options).sum())(own) as Tensor;
+    expect(ofSelf.toArray()).toEqual([0, 0, 1]);
+  });
+});
+
+test('wrong arguments are errors under transforms too', () => {
+  const scatter = (i: Tensor) => (y: Tensor) => self.scatterReduce(0, i, y, 'prod').sum();
+  const reduce = (i: Tensor) => (y: Tensor) => self.indexReduce(0, i, y, 'prod').sum();
+  for (const f of [scatter(index.to('float64')), reduce(torch.tensor([0, 1, 2], float64))]) {
+    expect(() => f(source)).toThrow('index');
+    expect(() => jacfwd(f)(source)).toThrow('index');
+    expect(() => jacrev(jacrev(f) as TensorFunction)(source)).toThrow('index');
   }
 });
