@@ -7,13 +7,19 @@
 // If the batch dimension is not the first dimension of each argument, libtorch's batching rules read its size from the
 // wrong argument: the result has a wrong shape, or the gradients are silently wrong. Therefore the batch dimension is
 // moved to the front.
+//
+// libtorch's gradient writes out of bounds at a grid of NaN with the padding modes border and reflection, and at an
+// infinite one with reflection: the process ends with a segmentation fault (pytorch/pytorch#24823). Such coordinates are
+// replaced first.
 #include <ATen/ATen.h>
 #include <ATen/functorch/BatchedTensorImpl.h>
 #include <ATen/functorch/DynamicLayer.h>
 #include <ATen/functorch/PlumbingHelper.h>
+#include <ATen/native/GridSamplerUtils.h>
 #include <torch/library.h>
 
 #include <array>
+#include <cmath>
 #include <vector>
 
 #include "kernels/corrections.h"
@@ -132,16 +138,57 @@ Tensor sample(const Tensor& input, const Tensor& grid, int64_t interpolation, in
   }
 }
 
+// libtorch's kernels sample the first pixel at NaN in two dimensions, and the last one in three, if the padding clips
+// coordinates. This is the coordinate of that pixel. The gradient of the grid is 0 there.
+// Infinite positions have no reflection: libtorch computes NaN.
+Tensor withoutNaN(const Tensor& grid, int64_t padding) {
+  // A finite coordinate is multiplied by the size, which is below 2^32.
+  const Tensor isNaN = padding == reflection ? (grid * std::ldexp(1.0, 32)).isfinite().logical_not() : grid.isnan();
+  return grid.masked_fill(isNaN, grid.size(-1) == 2 ? -1 : 1);
+}
+
+bool clipsCoordinates(int64_t interpolation, int64_t padding) { return interpolation != bicubic && padding != zeros; }
+
+void checkModes(int64_t interpolation, int64_t padding) {
+  TORCH_CHECK_VALUE(bilinear <= interpolation && interpolation <= bicubic,
+                    "grid_sampler(): interpolation_mode must be 0 (bilinear), 1 (nearest) or 2 (bicubic), got ",
+                    interpolation);
+  TORCH_CHECK_VALUE(zeros <= padding && padding <= reflection,
+                    "grid_sampler(): padding_mode must be 0 (zeros), 1 (border) or 2 (reflection), got ", padding);
+}
+
 // (input, grid, interpolation_mode, padding_mode, align_corners)
+template <int64_t rank>
 void gridSampler(KernelCall& call) {
   const Recording recording = call.recording();
   const Tensor input = call.tensor(0);
   const Tensor grid = call.tensor(1);
-  if (!(recording.tangent || recording.isDifferentiatedAgain()) || input.numel() == 0 || grid.numel() == 0) {
+  const int64_t interpolation = call.argument(2).toInt();
+  const int64_t padding = call.argument(3).toInt();
+  checkModes(interpolation, padding);
+  if (!recording.tangent && !recording.isDifferentiatedAgain()) {
     call.callOriginal();
     return;
   }
-  call.setOutputs(sample(input, grid, call.argument(2).toInt(), call.argument(3).toInt(), call.argument(4).toBool()));
+  at::native::check_grid_sampler_common(input, grid);
+  if (rank == 2) at::native::check_grid_sampler_2d(input, grid);
+  if (rank == 3) at::native::check_grid_sampler_3d(input, grid, interpolation);
+  TORCH_CHECK(input.scalar_type() == grid.scalar_type(), "expected scalar type ", input.scalar_type(), " but found ",
+              grid.scalar_type());
+  const bool clips = clipsCoordinates(interpolation, padding);
+  Tensor result = sample(input, clips ? withoutNaN(grid, padding) : grid, interpolation, padding, call.argument(4).toBool());
+  if (!clips && interpolation != nearest && rank == 2) {
+    result = result.masked_fill(grid.isnan().any(-1).unsqueeze(1), std::nan(""));
+  }
+  call.setOutputs(result);
+}
+
+// (grad_output, input, grid, interpolation_mode, padding_mode, align_corners, output_mask). The kernel writes out of
+// bounds at NaN.
+void gridSamplerBackward(KernelCall& call) {
+  const int64_t padding = call.argument(4).toInt();
+  if (clipsCoordinates(call.argument(3).toInt(), padding)) call.argument(2) = withoutNaN(call.tensor(2), padding);
+  call.callOriginal();
 }
 
 void moveBatchesFirst(KernelCall& call) {
@@ -163,8 +210,11 @@ void registerGridSampling() {
   // A registration lasts as long as its Library object.
   static torch::Library autograd(torch::Library::IMPL, "aten", c10::DispatchKey::Autograd, __FILE__, __LINE__);
   static torch::Library vmap(torch::Library::IMPL, "aten", c10::DispatchKey::FuncTorchBatched, __FILE__, __LINE__);
-  for (const char* name : {"grid_sampler_2d", "grid_sampler_3d"}) {
-    overrideAutogradKernel(autograd, name, CallKernel::factory(&gridSampler));
+  static torch::Library cpu(torch::Library::IMPL, "aten", c10::DispatchKey::CPU, __FILE__, __LINE__);
+  overrideAutogradKernel(autograd, "grid_sampler_2d", CallKernel::factory(&gridSampler<2>));
+  overrideAutogradKernel(autograd, "grid_sampler_3d", CallKernel::factory(&gridSampler<3>));
+  for (const char* name : {"grid_sampler_2d_backward", "grid_sampler_3d_backward"}) {
+    overrideKernel(cpu, c10::DispatchKey::CPU, name, CallKernel::factory(&gridSamplerBackward));
   }
   for (const char* name : {"grid_sampler_2d", "grid_sampler_3d", "cudnn_grid_sampler", "grid_sampler_2d_backward",
                            "grid_sampler_3d_backward", "cudnn_grid_sampler_backward"}) {

@@ -97,3 +97,54 @@ test.each(cases.filter(({ mode }) => mode !== 'bicubic'))('volumes: $mode, $padd
   if (options.mode === 'bilinear')
     expectDerivatives((g) => gridSample(volume, g, options).sin().sum(), places.narrow(1, 0, 1).narrow(2, 0, 1));
 });
+
+describe('a grid of NaN', () => {
+  const [three] = [torch.arange(12, float64).view(1, 1, 3, 4)];
+  const cube = torch.arange(24, float64).view(1, 1, 2, 3, 4);
+  const flat = torch.tensor([NaN, 0.2, 0.1, NaN, NaN, NaN], float64).view(1, 1, 3, 2);
+  const solid = torch.tensor([NaN, 0.2, 0.1, 0.1, NaN, 0.1, NaN, NaN, NaN], float64).view(1, 1, 1, 3, 3);
+
+  test.each(cases)('$mode, $paddingMode, alignCorners $alignCorners: gradients, and equal values', (options) => {
+    for (const [input, grid] of [
+      [three, flat],
+      [cube, solid],
+    ]) {
+      if (options.mode === 'bicubic' && input === cube) continue;
+      const value = gridSample(input, grid, options);
+      const [again] = jvp((y: Tensor) => gridSample(y, grid, options), [input], [input]) as Tensor[];
+      expectClose('value', again.nanToNum(-100), value.nanToNum(-100), 1e-12);
+      const [, pull] = vjp((y: Tensor, g: Tensor) => gridSample(y, g, options), input, grid);
+      const [dInput, dGrid] = pull(torch.ones(value.shape, float64)) as Tensor[];
+      expect([dInput.shape, dGrid.shape]).toEqual([input.shape, grid.shape]);
+      // The padding clips NaN to a pixel. The result is linear in the input.
+      if (options.paddingMode === 'zeros' || options.mode === 'bicubic') continue;
+      const infinite = grid.maskedFill(grid.isnan(), Infinity);
+      const [far, back] = vjp((g: Tensor) => gridSample(input, g, options), infinite);
+      expect(far.isfinite().all().item()).toBe(true);
+      expect((back(torch.ones(value.shape, float64)) as unknown as Tensor[])[0].isfinite().all().item()).toBe(true);
+      expectClose('input', dInput.mul(input).sum(), value.sum(), 1e-12);
+      expect(dGrid.maskedSelect(grid.isnan()).abs().sum().item()).toBe(0);
+    }
+  });
+});
+
+test('wrong arguments are errors under transforms too', () => {
+  const forward = (input: Tensor, grid: Tensor) => (): unknown =>
+    jvp((y: Tensor) => gridSample(y, grid), [input], [input]);
+  expect(forward(image, torch.zeros(2, 3, 3, 3, float64))).toThrow('expected grid to have size 2 in last dimension');
+  expect(forward(image, torch.zeros(1, 3, 3, 2, float64))).toThrow('expected grid and input to have same batch size');
+  expect(forward(image, torch.zeros(2, 3, 3, 2))).toThrow('expected scalar type Double but found Float');
+  const sampler = (interpolation: number, padding: number): Tensor =>
+    torch.gridSampler2d(image, grid, interpolation, padding, false);
+  expect(() => sampler(7, 0)).toThrow('interpolation_mode must be 0 (bilinear), 1 (nearest) or 2 (bicubic), got 7');
+  expect(() => sampler(0, -1)).toThrow('padding_mode must be 0 (zeros), 1 (border) or 2 (reflection), got -1');
+});
+
+test('an empty grid has a tangent', () => {
+  const empty = torch.zeros(2, 0, 3, 2, float64);
+  const [value, tangent] = jvp((y: Tensor) => gridSample(y, empty), [image], [image]) as Tensor[];
+  expect([value.shape, tangent.shape]).toEqual([
+    [2, 2, 0, 3],
+    [2, 2, 0, 3],
+  ]);
+});
