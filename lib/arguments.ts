@@ -110,6 +110,14 @@ export function checkFunction(api: string, func: unknown, name = 'func'): assert
   throw new TypeError(`${api}(): argument '${name}' must be a function, not ${describeType(func)}`);
 }
 
+/** Checks arguments that must be booleans. */
+export function checkBooleans(api: string, booleans: Readonly<Record<string, unknown>>): void {
+  for (const name in booleans) {
+    if (typeof booleans[name] === 'boolean') continue;
+    throw new TypeError(`${api}(): argument '${name}' must be a boolean, not ${describeType(booleans[name])}`);
+  }
+}
+
 /** Checks arguments that must be numbers, because they are used before an operator checks them. */
 export function checkNumbers(api: string, numbers: Readonly<Record<string, unknown>>): void {
   for (const name in numbers) {

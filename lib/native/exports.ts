@@ -111,6 +111,7 @@ export interface Native {
   ): (Tensor | null)[];
   gradMode(): boolean;
   setGradMode(enabled: boolean): void;
+  differentiateAgain(enabled: boolean): boolean;
   isInferenceMode(): boolean;
   enterInferenceMode(enabled: boolean): unknown;
   exitInferenceMode(guard: unknown): void;

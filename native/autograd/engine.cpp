@@ -20,6 +20,7 @@
 #include "core/call_arguments.h"
 #include "core/errors.h"
 #include "core/tensor_handle.h"
+#include "kernels/recording.h"
 
 namespace torch_func {
 
@@ -93,6 +94,13 @@ Napi::Value gradMode(const Napi::CallbackInfo& info) {
 Napi::Value setGradMode(const Napi::CallbackInfo& info) {
   c10::GradMode::set_enabled(booleanParameter(info, 0, "setGradMode", "enabled"));
   return info.Env().Undefined();
+}
+
+// differentiateAgain(enabled): whether gradients recorded from now on are differentiated again. Returns the previous
+// value.
+Napi::Value differentiateAgain(const Napi::CallbackInfo& info) {
+  const bool enabled = booleanParameter(info, 0, "differentiateAgain", "enabled");
+  return Napi::Boolean::New(info.Env(), setDifferentiatedAgain(enabled));
 }
 
 Napi::Value isInferenceMode(const Napi::CallbackInfo& info) {
@@ -180,6 +188,7 @@ void defineEngine(Napi::Object exports) {
   define<runBackward>(exports, "runBackward");
   define<gradMode>(exports, "gradMode");
   define<setGradMode, StackCheck::Unwinding>(exports, "setGradMode");
+  define<differentiateAgain, StackCheck::Unwinding>(exports, "differentiateAgain");
   define<isInferenceMode>(exports, "isInferenceMode");
   define<enterInferenceMode>(exports, "enterInferenceMode");
   define<exitInferenceMode, StackCheck::Unwinding>(exports, "exitInferenceMode");

@@ -3,11 +3,15 @@
 
 #include <ATen/FunctionalTensorWrapper.h>
 
+#include <utility>
+
 #include "functorch/wrappers.h"
 
 namespace torch_func {
 
 namespace {
+
+thread_local bool differentiatedAgain = false;
 
 // The tensor inside a wrapper. functionalize wraps tensors too, and may be nested between levels that differentiate.
 const at::Tensor* valueOf(const at::Tensor& tensor) {
@@ -20,6 +24,7 @@ const at::Tensor* valueOf(const at::Tensor& tensor) {
 void record(const at::Tensor& tensor, Recording& recording) {
   if (!tensor.defined()) return;
   recording.gradient |= tensor.requires_grad();
+  recording.below |= differentiatedAgain && tensor.requires_grad();
   recording.tangent |= hasTangent(tensor);
   for (const at::Tensor* current = &tensor; const at::Tensor* value = valueOf(*current); current = value) {
     recording.wrapped = true;
@@ -29,6 +34,8 @@ void record(const at::Tensor& tensor, Recording& recording) {
 }
 
 }  // namespace
+
+bool setDifferentiatedAgain(bool value) { return std::exchange(differentiatedAgain, value); }
 
 Recording recordingOf(c10::ArrayRef<c10::IValue> arguments) {
   Recording recording;

@@ -18,10 +18,14 @@ struct Recording {
   bool wrapped = false;
   bool batched = false;
 
-  // Whether the derivative that the current level computes will be differentiated again. Outside of transforms a
-  // backward pass detects this itself, so that only a tangent beside a gradient counts here.
+  // Whether the derivative that the current level computes will be differentiated again. Outside of transforms this is
+  // known for the functions of autograd.functional, and for a tangent beside a gradient.
   bool isDifferentiatedAgain() const { return ((gradient || tangent) && below) || (gradient && tangent); }
 };
+
+// Whether gradients that the current thread records outside of transforms will be differentiated again. Returns the
+// previous value.
+bool setDifferentiatedAgain(bool value);
 
 Recording recordingOf(c10::ArrayRef<c10::IValue> arguments);
 

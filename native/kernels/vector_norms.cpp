@@ -32,6 +32,8 @@ using at::Tensor;
 // float32 up to the second.
 double smallestSquare(at::ScalarType type) { return type == at::kDouble ? 1e-150 : 1e-36; }
 
+bool isFloatOrDouble(const Tensor& x) { return x.scalar_type() == at::kDouble || x.scalar_type() == at::kFloat; }
+
 bool isDecomposable(const Tensor& x, double p) {
   const auto type = c10::toRealValueType(x.scalar_type());
   return (type == at::kDouble || type == at::kFloat) && x.numel() > 0 && p > 0;
@@ -86,9 +88,18 @@ std::optional<std::vector<int64_t>> dimensions(const c10::IValue& value) {
 
 Tensor converted(const Tensor& x, const c10::IValue& dtype) { return dtype.isNone() ? x : x.to(dtype.toScalarType()); }
 
-template <Norm (*read)(KernelCall&)>
+// Whether x may be converted to the dtype. libtorch reports the errors of all others.
+bool isConvertible(const Tensor& x, const c10::IValue& dtype) {
+  if (dtype.isNone()) return true;
+  const auto type = dtype.toScalarType();
+  return x.is_complex() == at::isComplexType(type) && at::promoteTypes(x.scalar_type(), type) == type;
+}
+
+// The position of the argument `dtype`, or 0.
+template <Norm (*read)(KernelCall&), size_t dtype = 0>
 void decompose(KernelCall& call) {
-  if (!call.recording().isDifferentiatedAgain()) {
+  if (!call.recording().isDifferentiatedAgain() ||
+      (dtype > 0 && !isConvertible(call.tensor(0), call.argument(dtype)))) {
     call.callOriginal();
     return;
   }
@@ -131,8 +142,18 @@ void pairwiseDistances(KernelCall& call) {
   const double p = isEuclidean ? 2 : call.argument(2).toDouble();
   const Tensor x1 = call.tensor(0);
   const Tensor x2 = call.tensor(1);
-  if (!(recording.tangent || recording.isDifferentiatedAgain()) || !isDecomposable(x1, p) || !isDecomposable(x2, p)) {
+  const bool fits = x1.dim() >= 2 && x2.dim() >= 2 && x1.size(-1) == x2.size(-1) && p >= 0 && isFloatOrDouble(x1) &&
+                    isFloatOrDouble(x2);
+  if (!(recording.tangent || recording.isDifferentiatedAgain()) || !fits) {
     call.callOriginal();
+    return;
+  }
+  if (p == 0 || x1.numel() == 0 || x2.numel() == 0) {
+    // The distances are constants.
+    call.argument(0) = x1.detach();
+    call.argument(1) = x2.detach();
+    call.callOriginal();
+    if (recording.tangent) call.setTangent(0, at::zeros_like(call.primalOutput(0)));
     return;
   }
   const Tensor distances = normOf(x1.unsqueeze(-2) - x2.unsqueeze(-3), p, std::vector<int64_t>{-1}, /*keepdim=*/false);
@@ -155,11 +176,11 @@ void registerVectorNorms() {
   const auto add = [&](const char* name, CallKernel::Function function) {
     overrideAutogradKernel(library, name, CallKernel::factory(function));
   };
-  add("linalg_vector_norm", &decompose<&linalgVectorNorm>);
+  add("linalg_vector_norm", &decompose<&linalgVectorNorm, 4>);
   add("norm.Scalar", &decompose<&norm>);
-  add("norm.ScalarOpt_dtype", &decompose<&normWithDtype>);
+  add("norm.ScalarOpt_dtype", &decompose<&normWithDtype, 2>);
   add("norm.ScalarOpt_dim", &decompose<&normOfDims>);
-  add("norm.ScalarOpt_dim_dtype", &decompose<&normOfDimsWithDtype>);
+  add("norm.ScalarOpt_dim_dtype", &decompose<&normOfDimsWithDtype, 4>);
   add("dist", &decompose<&dist>);
   add("_euclidean_dist", &pairwiseDistances<true>);
   add("_cdist_forward", &pairwiseDistances<false>);

@@ -272,3 +272,18 @@ test('unknown and repeated options are refused', () => {
     /takes from 2 to 6 positional arguments but 7 were given/,
   );
 });
+
+test('options by position must be booleans', () => {
+  const sum = (t: Tensor): Tensor => t.sum();
+  class Options {
+    createGraph = true;
+  }
+  for (const wrong of [new Map(), new Options(), [], 1, 'true', null]) {
+    const given = wrong as unknown as boolean;
+    expect(() => jacobian(sum, x, given)).toThrow("argument 'createGraph' must be a boolean, not");
+    expect(() => hessian(sum, x, false, given)).toThrow("argument 'strict' must be a boolean, not");
+    for (const product of [vjp, jvp, vhp, hvp] as ((...args: unknown[]) => unknown)[]) {
+      expect(() => product(sum, x, y, given)).toThrow("argument 'createGraph' must be a boolean, not");
+    }
+  }
+});

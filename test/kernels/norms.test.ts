@@ -57,6 +57,23 @@ describe('a smooth function of a norm, at 0', () => {
     expectClose('hessian', hessian(f)(zeros) as Tensor, torch.eye(3).mul(-2), 1e-6);
   });
 
+  test('by the functions of autograd.functional', () => {
+    const { functional } = torch.autograd;
+    const ones = torch.ones(3, float64);
+    for (const name of Object.keys(norms)) {
+      const f = (y: Tensor): Tensor => squared(norms[name](y)).neg().exp();
+      for (const vectorize of [false, true]) {
+        expectClose(`hessian of ${name}`, functional.hessian(f, zero, { vectorize }), I.mul(-2), 1e-12);
+      }
+      expectClose(`hvp of ${name}`, functional.hvp(f, zero, ones)[1], ones.mul(-2), 1e-12);
+      expectClose(`vhp of ${name}`, functional.vhp(f, zero, ones)[1], ones.mul(-2), 1e-12);
+    }
+    const first = functional.jacobian((y: Tensor) => squared(linalg.norm(y)), zero.clone().requiresGrad_(), true);
+    expect(first.requiresGrad).toBe(true);
+    // The value of a norm is exact after the call.
+    expect(linalg.norm(torch.zeros(2, float64).requiresGrad_()).item()).toBe(0);
+  });
+
   test('some rows at 0, others not, under vmap', () => {
     expectVmapped((y) => linalg.norm(y).cos(), [zero, x.select(0, 0), zero]);
   });
@@ -104,6 +121,64 @@ describe('cdist', () => {
     expectDerivatives((y) => torch.cdist(y, x.mul(2)).sin().sum(), x);
     expectVmapped((y) => torch.cdist(y.unsqueeze(0), x.mul(2)).sin().sum(), x.unbind());
   });
+});
+
+describe('distances of a set from itself', () => {
+  // The distance of a point from itself is constantly 0.
+  const pairs = (y: Tensor, d: (a: Tensor, b: Tensor) => Tensor, all: boolean): Tensor => {
+    const points = y.unbind();
+    const terms = points.flatMap((a, i) => points.filter((_, j) => all || j !== i).map((b) => d(a, b)));
+    return torch.stack(terms).sum();
+  };
+  const points = torch.tensor([[0.3, -1.2], [0.9, 0.4], [-0.7, 0.2]], float64); // prettier-ignore
+
+  test.each([1, 1.5, 2, 3, Infinity])('of exponent %p', (ord) => {
+    const d = (a: Tensor, b: Tensor): Tensor => linalg.vectorNorm(a.sub(b), ord).sin();
+    const without: TensorFunction = (y) => pairs(y, d, false);
+    const first = jacrev(without)(points) as Tensor;
+    const second = hessian(without)(points) as Tensor;
+    for (const f of [
+      (y: Tensor) => pairs(y, d, true),
+      (y: Tensor) => torch.cdist(y, y, { p: ord }).sin().sum(),
+      (y: Tensor) =>
+        linalg
+          .vectorNorm(y.unsqueeze(0).sub(y.unsqueeze(1)), ord, { dim: -1 })
+          .sin()
+          .sum(),
+    ]) {
+      const transforms = [jacrev, jacfwd] as unknown as ((g: TensorFunction) => TensorFunction)[];
+      for (const transform of transforms) {
+        expectClose('first', transform(f)(points), first, 1e-12);
+        for (const inner of transforms) {
+          expectClose('second', transform(inner(f))(points), second, 1e-12);
+        }
+      }
+      expectClose('functional.hessian', torch.autograd.functional.hessian(f, points), second, 1e-12);
+    }
+  });
+
+  test('cdist of exponent 0, or of no points, is a constant', () => {
+    const { jvp } = torch.func;
+    for (const [a, b, p] of [
+      [points, points, 0],
+      [points.narrow(0, 0, 0), points, 2],
+      [points.narrow(1, 0, 0), points.narrow(1, 0, 0), 2],
+      [points.narrow(1, 0, 0), points.narrow(1, 0, 0), 1],
+    ] as const) {
+      const f = (y: Tensor): Tensor => torch.cdist(y, b, { p });
+      const [value, tangent] = jvp(f, [a], [a]) as Tensor[];
+      expectClose('value', value, torch.cdist(a, b, { p }), 0);
+      expectClose('tangent', tangent, torch.zeros(value.shape, float64), 0);
+      expectClose('hessian', hessian((y: Tensor) => f(y).sum())(a) as Tensor, torch.zeros(a.shape.concat(a.shape), float64), 0); // prettier-ignore
+    }
+  });
+});
+
+test('wrong arguments are errors under transforms too', () => {
+  const f = (y: Tensor): Tensor => linalg.vectorNorm(y, 2, { dtype: 'float32' });
+  expect(() => f(x)).toThrow('should be convertible without narrowing');
+  expect(() => hessian(f)(x)).toThrow('should be convertible without narrowing');
+  expect(() => jacfwd((y: Tensor) => torch.cdist(y, y.narrow(1, 0, 2)))(x)).toThrow('same number of columns');
 });
 
 describe('singular values at every scale', () => {

@@ -1,6 +1,6 @@
 /** `torch.autograd.functional.hessian`. */
 
-import { readOptions } from '../../arguments';
+import { checkBooleans, readOptions } from '../../arguments';
 import type { Optional } from '../../arguments';
 import { AssertionError } from '../../errors';
 import { atGradLevel } from '../../interpreter/levels';
@@ -69,12 +69,13 @@ export function hessian<const I extends Tensors>(
     2,
   );
   const { createGraph = false, strict = false, vectorize = false, outerJacobianStrategy = 'reverse-mode' } = options;
+  checkBooleans('hessian', { createGraph, strict, vectorize });
   const { list, isArray } = readTensors(inputs, 'inputs', 'hessian');
   if (outerJacobianStrategy !== 'forward-mode' && outerJacobianStrategy !== 'reverse-mode') {
     throw new AssertionError('Expected strategy to be either "forward-mode" or "reverse-mode".');
   }
   const scalar: Scalar = (args) => {
-    const outputs = callFunction('hessian', func, args);
+    const outputs = callFunction('hessian', func, args, true);
     checkConnected(strict, outputs.list, 'outputs');
     return singleOutput('hessian', outputs).squeeze();
   };

@@ -1,6 +1,6 @@
 /** `torch.autograd.functional.jacobian`. */
 
-import { readOptions } from '../../arguments';
+import { checkBooleans, readOptions } from '../../arguments';
 import type { Optional } from '../../arguments';
 import { AssertionError, NotImplementedError, RuntimeError } from '../../errors';
 import { jacobianByColumns, jacobianByRows, viewOwn } from '../../func/jacobian-blocks';
@@ -169,6 +169,7 @@ export function jacobian<const I extends Tensors, O extends Tensors>(
     2,
   );
   const { createGraph = false, strict = false, vectorize = false, strategy = 'reverse-mode' } = options;
-  const call = (leaves: readonly Tensor[]): TensorList => callFunction('jacobian', func, leaves);
+  checkBooleans('jacobian', { createGraph, strict, vectorize });
+  const call = (leaves: readonly Tensor[]): TensorList => callFunction('jacobian', func, leaves, createGraph);
   return jacobianOf(call, inputs, { createGraph, strict, vectorize, strategy }) as JacobianOf<O, I>;
 }

@@ -35,7 +35,7 @@ export function jvp<const I extends Tensors, O extends Tensors>(
     const given = readTensors(inputs, 'inputs', 'jvp');
     const leaves = recording.inputs(given.list);
     const vector = readInputVector('jvp', v, { ...given, list: leaves }, recording);
-    const outputs = callFunction('jvp', func, leaves);
+    const outputs = callFunction('jvp', func, leaves, createGraph);
     checkConnected(strict, outputs.list, 'outputs');
     // Double backward: the gradient is linear in the cotangents, so its VJP with respect to them is the JVP. The values
     // of the cotangents do not matter.

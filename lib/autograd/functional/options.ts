@@ -1,6 +1,6 @@
 /** The optional arguments of `vjp`, `jvp`, `vhp` and `hvp`. */
 
-import { readOptions } from '../../arguments';
+import { checkBooleans, readOptions } from '../../arguments';
 import type { Optional } from '../../arguments';
 import type { Like, Tensors } from './tensors';
 
@@ -30,5 +30,6 @@ export function readProductOptions(
     createGraph = false,
     strict = false,
   } = readOptions<ProductOptions>(api, rest, ['v', 'createGraph', 'strict'], [], 2);
+  checkBooleans(api, { createGraph, strict });
   return { v, createGraph, strict };
 }

@@ -27,7 +27,7 @@ export function gradientWithGraph(
   const given = readTensors(inputs, 'inputs', api);
   const leaves = recording.inputs(given.list);
   const vector = readInputVector(api, v, { ...given, list: leaves }, recording);
-  const outputs = callFunction(api, func, leaves);
+  const outputs = callFunction(api, func, leaves, true);
   checkConnected(strict, outputs.list, 'outputs');
   const output = singleOutput(api, outputs);
   const gradient = gradOrNull([output], leaves, null, { retainGraph: true, createGraph: true });

@@ -57,13 +57,24 @@ export function readTensors(value: unknown, what: string, api: string): TensorLi
 
 export const OUTPUTS = 'outputs of the user-provided function';
 
-/** Calls the user's function, which must return a tensor or an array of tensors. */
+/**
+ * Calls the user's function, which must return a tensor or an array of tensors. With `again`, the derivative of the
+ * function will be differentiated: some kernels then record a derivative that has the right derivative itself.
+ */
 export function callFunction(
   api: string,
   func: (...inputs: never[]) => unknown,
   inputs: readonly Tensor[],
+  again = false,
 ): TensorList {
-  return readTensors(callSync(api, func, inputs), OUTPUTS, api);
+  const call = (): TensorList => readTensors(callSync(api, func, inputs), OUTPUTS, api);
+  if (!again) return call();
+  const before = native.differentiateAgain(true);
+  try {
+    return call();
+  } finally {
+    native.differentiateAgain(before);
+  }
 }
 
 /** The list, or its only element for a function of single tensors. */

@@ -37,7 +37,7 @@ export function vjp<const I extends Tensors, O extends Tensors>(
   return record(createGraph, (recording) => {
     const given = readTensors(inputs, 'inputs', 'vjp');
     const leaves = recording.inputs(given.list);
-    const outputs = callFunction('vjp', func, leaves);
+    const outputs = callFunction('vjp', func, leaves, createGraph);
     checkConnected(strict, outputs.list, 'outputs');
     if (v === null && !isSingleElement(outputs)) {
       throw new RuntimeError(
