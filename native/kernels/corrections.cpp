@@ -27,6 +27,7 @@ void registerCorrections() {
     registerNuclearNorm();
     registerScatteredExtrema();
     registerPoissonLoss();
+    registerArgumentChecks();
   });
 }
 

@@ -21,5 +21,6 @@ void registerHouseholderProducts();
 void registerNuclearNorm();
 void registerScatteredExtrema();
 void registerPoissonLoss();
+void registerArgumentChecks();
 
 }  // namespace torch_func

@@ -1,11 +1,15 @@
 // Meta kernels, which compute shapes and dtypes without data, of operators whose meta kernels PyTorch implements in
-// Python. functionalize needs them: it runs every in-place operator on meta tensors first.
+// Python. functionalize needs them: it runs every in-place operator on meta tensors first. So do derivatives of meta
+// tensors: those of det flip, select and solve.
+#include <ATen/ATen.h>
+#include <ATen/ExpandUtils.h>
 #include <ATen/TensorIterator.h>
-#include <ATen/core/Tensor.h>
+#include <ATen/WrapDimUtilsMulti.h>
 #include <torch/library.h>
 
 #include <mutex>
 #include <optional>
+#include <vector>
 
 #include "kernels/decompositions.h"
 
@@ -44,6 +48,28 @@ Tensor& nanToNum(const Tensor& self, std::optional<double> /*nan*/, std::optiona
   return unary(self, out);
 }
 
+Tensor flip(const Tensor& self, at::IntArrayRef dims) {
+  at::dim_list_to_bitset(dims, self.dim());
+  return at::empty_like(self);
+}
+
+Tensor where(const Tensor& condition, const Tensor& self, const Tensor& other) {
+  const auto shape = at::infer_size(condition.sizes(), at::infer_size(self.sizes(), other.sizes()));
+  return at::empty(shape, self.options().dtype(at::result_type(self, other)));
+}
+
+Tensor logcumsumexp(const Tensor& self, int64_t /*dim*/) { return at::empty_like(self); }
+
+Tensor solveTriangular(const Tensor& A, const Tensor& B, bool /*upper*/, bool left, bool /*unitriangular*/) {
+  TORCH_CHECK(A.dim() >= 2 && B.dim() >= 2 && A.size(-2) == A.size(-1) && A.size(-1) == B.size(left ? -2 : -1),
+              "linalg.solve_triangular: Incompatible shapes of A and B for the equation ", left ? "AX = B" : "XA = B",
+              " (", A.sizes(), " and ", B.sizes(), ")");
+  std::vector<int64_t> shape = at::infer_size(A.sizes().slice(0, A.dim() - 2), B.sizes().slice(0, B.dim() - 2));
+  shape.push_back(B.size(-2));
+  shape.push_back(B.size(-1));
+  return at::empty(shape, B.options());
+}
+
 }  // namespace
 
 void registerMetaKernels() {
@@ -56,6 +82,10 @@ void registerMetaKernels() {
       library.impl(name, &binary);
     }
     library.impl("floor_divide", &floorDivide);
+    library.impl("flip", &flip);
+    library.impl("where.self", &where);
+    library.impl("_logcumsumexp", &logcumsumexp);
+    library.impl("linalg_solve_triangular", &solveTriangular);
     library.impl("mvlgamma.out", &mvlgamma);
     library.impl("nan_to_num.out", &nanToNum);
   });
