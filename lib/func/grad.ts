@@ -27,8 +27,12 @@ const API = 'grad_and_value(f)(*args)';
 
 // The engine runs after the level has been popped: levels below record the gradients if they need them, and the graph of
 // this level is freed node by node.
-function gradAndValueOf(api: string, func: AnyFunction, options: GradOptions, args: readonly unknown[]) {
-  const { argnums = 0, hasAux = false } = options;
+function gradAndValueOf(
+  api: string,
+  func: AnyFunction,
+  { argnums, hasAux }: Required<GradOptions>,
+  args: readonly unknown[],
+) {
   const { output, value, aux, diff } = atGradLevel((level) => {
     const { wrapped, diff } = wrapArguments(args, argnums, level);
     const { output, aux } = splitAux(callSync(api, func, wrapped), hasAux, API);
@@ -73,10 +77,10 @@ export function grad<F extends Transformable, const N extends Argnums = 0, const
   options: GradOptions<N, H> = {},
 ): (...args: Parameters<F>) => WithAux<Selected<Parameters<F>, N>, ReturnType<F>, H> {
   checkFunction('grad', func);
-  checkOptions('grad', options, ['argnums', 'hasAux']);
+  const { argnums = 0, hasAux = false } = checkOptions('grad', options, ['argnums', 'hasAux']);
   const transformed = (...args: unknown[]): unknown => {
-    const result = gradAndValueOf('grad', func, options, args);
-    return options.hasAux ? [result.grad, result.aux] : result.grad;
+    const result = gradAndValueOf('grad', func, { argnums, hasAux }, args);
+    return hasAux ? [result.grad, result.aux] : result.grad;
   };
   return named(transformed, func) as never;
 }
@@ -101,10 +105,10 @@ export function gradAndValue<F extends Transformable, const N extends Argnums = 
   H extends true ? [Output<ReturnType<F>, true>, Aux<ReturnType<F>>] : Output<ReturnType<F>, false>,
 ] {
   checkFunction('gradAndValue', func);
-  checkOptions('gradAndValue', options, ['argnums', 'hasAux']);
+  const { argnums = 0, hasAux = false } = checkOptions('gradAndValue', options, ['argnums', 'hasAux']);
   const transformed = (...args: unknown[]): unknown => {
-    const result = gradAndValueOf('gradAndValue', func, options, args);
-    return [result.grad, options.hasAux ? [result.value, result.aux] : result.value];
+    const result = gradAndValueOf('gradAndValue', func, { argnums, hasAux }, args);
+    return [result.grad, hasAux ? [result.value, result.aux] : result.value];
   };
   return named(transformed, func) as never;
 }

@@ -8,6 +8,7 @@ import { checkChunkSize } from './jacobian-options';
 import type { DerivativeFunction, HessianOptions, Jacobian } from './jacobian-options';
 import { jacrev } from './jacrev';
 import type { Argnums, JacobianOf, Selected, Transformable } from './types';
+import { checkRandomness } from './vmap';
 
 /**
  * A function that computes the Hessian of `func`, forward over reverse: `jacfwd(jacrev(func))`; `torch.func.hessian`.
@@ -33,6 +34,7 @@ export function hessian<
   checkFunction('hessian', func);
   checkOptions('hessian', options, ['argnums', 'hasAux', 'randomness', 'chunkSize', 'returnValue']);
   const { argnums = 0, randomness = 'error', chunkSize = null, hasAux = false, returnValue = false } = options;
+  checkRandomness(randomness);
   checkChunkSize('hessian', chunkSize);
   const inner = jacrev(func, { argnums, chunkSize, hasAux, returnValue }) as AnyFunction;
   if (!hasAux && !returnValue) return jacfwd(inner, { argnums, randomness, chunkSize }) as never;

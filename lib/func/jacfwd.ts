@@ -11,6 +11,7 @@ import { checkChunkSize, checkReal, withExtras } from './jacobian-options';
 import type { DerivativeFunction, Jacobian, JacfwdOptions } from './jacobian-options';
 import { flatJvp } from './jvp';
 import type { Argnums, Transformable } from './types';
+import { checkRandomness } from './vmap';
 
 /**
  * A function that computes the Jacobian of `func` in forward mode: all columns in one batched forward pass;
@@ -33,6 +34,7 @@ export function jacfwd<
   checkFunction('jacfwd', func);
   checkOptions('jacfwd', options, ['argnums', 'hasAux', 'randomness', 'chunkSize', 'returnValue']);
   const { argnums = 0, hasAux = false, randomness = 'error', chunkSize = null, returnValue = false } = options;
+  checkRandomness(randomness);
   checkChunkSize('jacfwd', chunkSize);
   const transformed = (...args: unknown[]): unknown => {
     checkReal('jacfwd', 'inputs', pytree.flatten(args).leaves);
@@ -57,7 +59,7 @@ export function jacfwd<
     };
     const blocks = jacobianByColumns(leaves as Tensor[], pushforward, { chunkSize, randomness });
     const perOutput = blocks.map((row) => pytree.unflatten(row, inputSpec));
-    return withExtras(pytree.unflatten(perOutput, outputSpec!), value, aux, options);
+    return withExtras(pytree.unflatten(perOutput, outputSpec!), value, aux, { returnValue, hasAux });
   };
   return named(transformed, func) as never;
 }

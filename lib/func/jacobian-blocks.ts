@@ -9,10 +9,13 @@
  */
 
 import { vmapTensors } from '../interpreter/batching';
+import { atVmapLevel } from '../interpreter/levels';
 import { native } from '../native';
 import { torchFunctions } from '../operators';
 import { product } from '../shapes';
+import { getRngState, setRngState } from '../random';
 import type { Tensor } from '../tensor';
+import type { Randomness } from './vmap';
 
 /**
  * A linear function that gives a list of new tensors. `first` takes one sample of a result that does not depend on the
@@ -24,7 +27,8 @@ type LinearMap = (vectors: Tensor[], first: (result: Tensor) => Tensor) => Tenso
 export interface BlockOptions {
   /** How many rows or columns are computed at a time; null for all. 1 computes them one by one, without `vmap`. */
   chunkSize?: number | null;
-  randomness?: string;
+  /** What a random operator does, as in `vmap`. Without it, a single row or column may be random. */
+  randomness?: Randomness;
 }
 
 /** The blocks of a Jacobian in reverse mode; `pullback` maps cotangents of the outputs to gradients of the inputs. */
@@ -69,10 +73,17 @@ function imageOfBasis(
       return computeOnBasis(start, batchSize);
     }
   };
+  // With 'same' every chunk draws the same random numbers, as a single batch does.
+  const rngState = randomness === 'same' ? getRngState() : null;
   const computeOnBasis = (start: number, batchSize: number): Tensor[] => {
     const basis = standardBasis(tensors, start, batchSize, own);
     try {
-      if (chunkSize === 1 && batchSize === 1) return mapOne(map, basis, dim);
+      if (rngState !== null) setRngState(rngState);
+      if (chunkSize === 1 && batchSize === 1) {
+        // Without batched tensors, a level of vmap only refuses random operators.
+        const one = (): Tensor[] => mapOne(map, basis, dim);
+        return randomness === 'error' ? atVmapLevel(1, randomness, one) : one();
+      }
       return vmapTensors(map, basis, { batchSize, outDim: dim, randomness });
     } finally {
       basis.forEach((block) => block.dispose());

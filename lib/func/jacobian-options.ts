@@ -72,7 +72,7 @@ export function withExtras(
   derivative: unknown,
   value: unknown,
   aux: unknown,
-  { returnValue = false, hasAux = false }: { returnValue?: boolean; hasAux?: boolean },
+  { returnValue, hasAux }: { returnValue: boolean; hasAux: boolean },
 ): unknown {
   if (!returnValue && !hasAux) return derivative;
   return [derivative, ...(returnValue ? [value] : []), ...(hasAux ? [aux] : [])];

@@ -35,7 +35,7 @@ export function jacrev<
 >(func: F, options: JacrevOptions<N, H, V> = {}): DerivativeFunction<F, Jacobian<F, N, H>, H, V> {
   checkFunction('jacrev', func);
   checkOptions('jacrev', options, ['argnums', 'hasAux', 'chunkSize', 'returnValue']);
-  const { argnums = 0, hasAux = false, chunkSize = null } = options;
+  const { argnums = 0, hasAux = false, chunkSize = null, returnValue = false } = options;
   checkChunkSize('jacrev', chunkSize);
   const transformed = (...args: unknown[]): unknown => {
     checkReal('jacrev', 'inputs', pytree.flatten(args).leaves);
@@ -44,7 +44,7 @@ export function jacrev<
     const createGraph = native.gradMode();
     const blocks = jacobianByRows(outputs, (cotangents) => pullback(cotangents, true, createGraph), { chunkSize });
     const perOutput = blocks.map((row) => pytree.unflatten(row, inputSpec));
-    return withExtras(pytree.unflatten(perOutput, outputSpec), output, aux, options);
+    return withExtras(pytree.unflatten(perOutput, outputSpec), output, aux, { returnValue, hasAux });
   };
   return named(transformed, func) as never;
 }

@@ -1,7 +1,7 @@
 /** `torch.func.vmap` (and `torch.vmap`). */
 
 import { checkFunction, checkOptions } from '../arguments';
-import { describeType, nameOf, named } from '../describe';
+import { describeType, nameOf, named, textOf } from '../describe';
 import { RuntimeError, ValueError } from '../errors';
 import { atVmapLevel } from '../interpreter/levels';
 import { native } from '../native';
@@ -19,6 +19,14 @@ export type { Dims };
 
 /** What a random operator does under `vmap`. */
 export type Randomness = 'error' | 'same' | 'different';
+
+/** @throws RuntimeError if it is not a {@link Randomness}. */
+export function checkRandomness(randomness: unknown): asserts randomness is Randomness {
+  if (randomness === 'error' || randomness === 'same' || randomness === 'different') return;
+  throw new RuntimeError(
+    `Only allowed values for randomness are 'error', 'different', or 'same'. Got ${textOf(randomness)}`,
+  );
+}
 
 /** The options of {@link vmap}. */
 export interface VmapOptions {
@@ -122,11 +130,7 @@ export function vmap<A extends unknown[], R extends Returned>(
   checkFunction('vmap', func);
   checkOptions('vmap', options, ['inDims', 'outDims', 'randomness', 'chunkSize']);
   const { inDims = 0, outDims = 0, randomness = 'error', chunkSize = null } = options;
-  if (!['error', 'same', 'different'].includes(randomness)) {
-    throw new RuntimeError(
-      `Only allowed values for randomness are 'error', 'different', or 'same'. Got ${String(randomness)}`,
-    );
-  }
+  checkRandomness(randomness);
   if (chunkSize !== null && (!Number.isInteger(chunkSize) || chunkSize <= 0)) {
     throw new ValueError(`vmap: chunkSize should be null or greater than 0. (got ${String(chunkSize)})`);
   }

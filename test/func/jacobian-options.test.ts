@@ -2,9 +2,12 @@
 
 import * as torch from '../../lib';
 import type { Tensor } from '../../lib';
+import type { Randomness } from '../../lib/func/vmap';
 import { native } from '../../lib/native';
 
 const { hessian, jacfwd, jacrev } = torch.func;
+
+type Transform = (f: (x: Tensor) => Tensor, options: object) => (x: Tensor) => unknown;
 
 const x = torch.tensor([0.3, -1.2, 2.5, 0.1], { dtype: 'float64' });
 const w = torch.tensor([1.5, -0.5], { dtype: 'float64' });
@@ -132,4 +135,54 @@ describe('debugUnwrap', () => {
   test('gives a tensor that is not wrapped as it is', () => {
     expect(torch.func.debugUnwrap(x)).toBe(x);
   });
+});
+
+describe('randomness', () => {
+  // The Jacobian is the diagonal matrix of the draws.
+  const scaled = (x: Tensor): Tensor => x.mul(torch.rand(4, { dtype: 'float64' }));
+  const draws = (randomness: Randomness, chunkSize: number | null): Tensor => {
+    torch.manualSeed(7);
+    return jacfwd(scaled, { randomness, chunkSize })(x).diagonal();
+  };
+  const chunkSizes = [null, 1, 2, 3, 4];
+
+  test.each(chunkSizes)("'error', chunks of %p", (chunkSize) => {
+    expect(() => draws('error', chunkSize)).toThrow('randomness error mode');
+    const cubed = (x: Tensor): Tensor => scaled(x.pow(3)).sum();
+    expect(() => hessian(cubed, { chunkSize })(x)).toThrow('randomness error mode');
+  });
+
+  test.each(chunkSizes)("'same' draws once for all columns, chunks of %p", (chunkSize) => {
+    const got = draws('same', chunkSize);
+    torch.manualSeed(7);
+    close(got, torch.rand(4, { dtype: 'float64' }));
+  });
+
+  test.each(chunkSizes)("'different' draws for each column, chunks of %p", (chunkSize) => {
+    const total = (x: Tensor): Tensor => x.sum().mul(torch.rand([], { dtype: 'float64' }));
+    const row = jacfwd(total, { randomness: 'different', chunkSize })(x);
+    expect(new Set(row.toArray() as number[]).size).toBe(4);
+    const same = jacfwd(total, { randomness: 'same', chunkSize })(x);
+    expect(new Set(same.toArray() as number[]).size).toBe(1);
+  });
+
+  test('another value is refused when the function is made', () => {
+    const options = { randomness: 'bogus' as Randomness };
+    const message = "Only allowed values for randomness are 'error', 'different', or 'same'. Got bogus";
+    expect(() => jacfwd(scaled, options)).toThrow(message);
+    expect(() => hessian(scaled, options)).toThrow(message);
+    expect(() => jacfwd(scaled, { ...options, chunkSize: 1 })).toThrow(message);
+  });
+});
+
+test('options are read when the function is made', () => {
+  const g = (x: Tensor): Tensor => x.pow(2).sum();
+  for (const transform of [jacrev, jacfwd, torch.func.grad, torch.func.gradAndValue] as unknown as Transform[]) {
+    const options = { hasAux: false, returnValue: false };
+    if (transform !== jacrev && transform !== jacfwd) delete (options as Partial<typeof options>).returnValue;
+    const made = transform(g, options);
+    const before = made(x);
+    Object.assign(options, { hasAux: true, returnValue: true, argnums: 1, chunkSize: 0 });
+    expect(values(made(x))).toEqual(values(before));
+  }
 });

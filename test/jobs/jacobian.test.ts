@@ -98,6 +98,8 @@ describe('a plan', () => {
     expect(codeOf(() => planJacobian(fn, input(), { device: 'cuda:99' }))).toBe('device');
     expect(codeOf(() => planJacobian(fn, input(), { chunkSize: 0 }))).toBe('argument');
     expect(codeOf(() => planJacobian(fn, input(), { chunkSize: 1.5 }))).toBe('argument');
+    expect(codeOf(() => planJacobian(fn, input(), { mode: 'reverse' as 'rev' }))).toBe('argument');
+    expect(codeOf(() => planJacobian(fn, input(), { dtype: 'int32' as 'float32' }))).toBe('argument');
   });
 
   test('is not made for a function that has no Jacobian', () => {

@@ -53,18 +53,24 @@ export interface JacobianPlan {
  * @throws JobError if the function, the input or the device cannot be used.
  */
 export function planJacobian(fn: SampleFunction, reader: RowReader, options: JacobianOptions = {}): JacobianPlan {
-  const { chunkSize } = options;
+  const { chunkSize, mode: requested = 'auto', dtype } = options;
+  if (dtype !== undefined && dtype !== 'float32' && dtype !== 'float64') {
+    throw new JobError('argument', `dtype is ${String(dtype)}; expected 'float32' or 'float64'`);
+  }
+  if (requested !== 'auto' && !MODES.includes(requested)) {
+    throw new JobError('argument', `mode is ${String(requested)}; expected 'auto', 'rev' or 'fwd'`);
+  }
   if (chunkSize !== undefined && !(isSize(chunkSize) && chunkSize > 0)) {
     throw new JobError('argument', `chunkSize is ${String(chunkSize)}; expected a positive integer`);
   }
-  const source = new SampleSource(reader, chooseDtype(reader, options.dtype), checkDevice(options.device ?? 'cpu'));
+  const source = new SampleSource(reader, chooseDtype(reader, dtype), checkDevice(options.device ?? 'cpu'));
   try {
     return scope(() => {
       const first = source.first();
       const sample = first.select(0, 0);
       const y = noGrad(() => fn.evaluate(sample));
       const [inputs, outputs] = [sample.numel(), y.numel()];
-      const mode = chooseMode(options.mode ?? 'auto', inputs, outputs);
+      const mode = chooseMode(requested, inputs, outputs);
       const size: ChunkSizeInput = {
         mode,
         inputs,
