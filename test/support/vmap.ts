@@ -159,8 +159,11 @@ export function checkBinary(fn: Fn, getter: Getter, options: CheckOptions = {}):
   check([B0, 2, 3], [B1, 3], { levels: [{ inDims: [null, 0] }, { inDims: [0, null] }] });
 }
 
-const shifted = (tensor: Tensor, k: number): Tensor =>
-  tensor.dtype.startsWith('float') ? tensor.add(k / 8) : tensor.flatten().roll(k).reshape(tensor.shape);
+// Rolled, so that samples differ in positions too, such as those of `argmax`.
+function shifted(tensor: Tensor, k: number): Tensor {
+  const rolled = tensor.flatten().roll(k).reshape(tensor.shape);
+  return tensor.dtype.startsWith('float') ? rolled.add(k / 8) : rolled;
+}
 
 /** Every choice of arguments to map over, at the first dimension or at the last. */
 export function checkChoices(fn: Fn, args: readonly unknown[], options: CheckOptions = {}): void {
