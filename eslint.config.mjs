@@ -60,7 +60,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['test/**/*.ts', 'scripts/{opdb,parity,truth}/*.ts'],
+    files: ['test/**/*.ts', 'scripts/{mutants,opdb,parity,truth}/*.ts'],
     rules: {
       // Tests hand over what the types forbid, and load fresh copies of modules.
       '@typescript-eslint/no-explicit-any': 'off',

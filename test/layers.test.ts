@@ -31,7 +31,7 @@ const FLOORS: readonly Floor[] = [
   ['jobs', 'lib/jobs/'],
   ['library', 'lib/index'],
   ['terminal', 'lib/terminal/'],
-  ['programs', 'lib/cli/', 'scripts/opdb/', 'scripts/parity/', 'scripts/truth/', 'examples/'],
+  ['programs', 'lib/cli/', 'scripts/mutants/', 'scripts/opdb/', 'scripts/parity/', 'scripts/truth/', 'examples/'],
 ];
 
 const root = path.join(__dirname, '..');
@@ -44,7 +44,7 @@ function filesOf(folder: string, extension: RegExp): string[] {
 
 const read = (file: string): string => readFileSync(path.join(root, file), 'utf8');
 const sources: Sources = new Map(
-  ['lib', 'scripts/opdb', 'scripts/parity', 'scripts/truth', 'examples']
+  ['lib', 'scripts/mutants', 'scripts/opdb', 'scripts/parity', 'scripts/truth', 'examples']
     .flatMap((folder) => filesOf(folder, /\.ts$/))
     .map((file) => [file, read(file)]),
 );

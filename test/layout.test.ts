@@ -4,7 +4,11 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import * as path from 'node:path';
 
 const needsPython = path.join(__dirname, 'support', 'parity', 'python.ts');
-const startsProcesses = ['node:child_process', 'node:worker_threads'];
+const startsProcesses = [
+  'node:child_process',
+  'node:worker_threads',
+  path.join(__dirname, '..', 'scripts', 'mutants', 'jest.ts'),
+];
 
 /** The project of a test file, from its path below `test/`. */
 function projectOf(file: string): string {

@@ -1,7 +1,8 @@
 /** The Python of the parity tests, and one run of it. */
 
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import * as path from 'node:path';
 
 const RECORD = path.join(__dirname, '..', '..', '..', 'build', 'python.json');
@@ -20,8 +21,23 @@ export function findPython(): string {
   );
 }
 
-/** Passes `request` to a script of this folder as JSON and returns its answer. */
+/**
+ * Passes `request` to a script of this folder as JSON and returns its answer. A run that repeats the same tests keeps the
+ * answers in the folder that TORCH_FUNC_PARITY_ANSWERS names.
+ */
 export async function runPython(script: string, request: unknown): Promise<unknown> {
+  const input = JSON.stringify(request);
+  const folder = process.env.TORCH_FUNC_PARITY_ANSWERS;
+  if (!folder) return JSON.parse(await askPython(script, input));
+  const name = createHash('sha256').update(`${script}\n${input}`).digest('hex');
+  const file = path.join(folder, `${name}.json`);
+  if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8'));
+  const answer = await askPython(script, input);
+  writeFileSync(file, answer);
+  return JSON.parse(answer);
+}
+
+async function askPython(script: string, input: string): Promise<string> {
   const python = findPython();
   const child = spawn(python, [path.join(__dirname, script)], { stdio: ['pipe', 'pipe', 'pipe'] });
   const output: Buffer[] = [];
@@ -30,7 +46,7 @@ export async function runPython(script: string, request: unknown): Promise<unkno
   child.stderr.on('data', (chunk: Buffer) => errors.push(chunk));
   // A Python that exits early closes its input; its exit code says more than the broken pipe.
   child.stdin.on('error', () => undefined);
-  child.stdin.end(JSON.stringify(request));
+  child.stdin.end(input);
   const code = await new Promise<number | null>((resolve, reject) => {
     child.on('error', (cause) => reject(new Error(`${python} cannot be run. ${REMEDY}`, { cause })));
     child.on('close', resolve);
@@ -38,5 +54,5 @@ export async function runPython(script: string, request: unknown): Promise<unkno
   if (code !== 0) {
     throw new Error(`${python} ${script} failed (${code}):\n${Buffer.concat(errors).toString()}\n${REMEDY}`);
   }
-  return JSON.parse(Buffer.concat(output).toString());
+  return Buffer.concat(output).toString();
 }

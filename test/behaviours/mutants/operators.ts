@@ -1,0 +1,74 @@
+/** Faults of single operators: the batching rule, the batched gradient, the write in place. */
+
+import type { Edit, Fault } from '../../../scripts/mutants/mutants';
+
+const CALL = 'return call.call(this, new Tensor(), ...args);';
+
+/**
+ * Changes all calls of one operator: the statements return what they make of `self` and `args`. `operate(self, ...args)`
+ * is the operator, and `roll` gives each sample of the innermost vmap the values of another.
+ */
+export function ofOperator(operator: string, statements: string): Edit {
+  return [
+    'lib/operator.ts',
+    CALL,
+    `if (name !== '${operator}') ${CALL}
+      const self = this as any;
+      const operate = (self: unknown, ...args: any[]): any => call.call(self, new Tensor(), ...args);
+      const roll = (value: any): any => {
+        if (Array.isArray(value)) return value.map(roll);
+        const top = native.topLevel();
+        if (top?.kind !== 'vmap' || !native.isTensor(value)) return value;
+        const [inner, dim] = native.unwrapBatched(value, top.level);
+        return dim === null ? value : native.addBatchDim(inner.roll(1, dim), dim, top.level);
+      };
+      void [self, operate, roll];
+      ${statements}`,
+  ];
+}
+
+function mutant(name: string, ...edits: Edit[]): Fault {
+  return { name, edits };
+}
+
+const batchingRule = (operator: string): Fault =>
+  mutant(
+    `${operator} under vmap: the samples are exchanged`,
+    ofOperator(operator, 'return roll(operate(self, ...args));'),
+  );
+
+const batchedGradient = (operator: string): Fault =>
+  mutant(
+    `${operator}: its batched gradient exchanges the samples`,
+    ofOperator(
+      operator,
+      `const result = operate(self, ...args);
+      for (const tensor of [result].flat()) if (tensor.requiresGrad) tensor.registerHook(roll);
+      return result;`,
+    ),
+  );
+
+const inPlace = (operator: string): Fault =>
+  mutant(
+    `${operator} under vmap: writes into a copy`,
+    ofOperator(operator, "return operate(native.topLevel()?.kind === 'vmap' ? self.clone() : self, ...args);"),
+  );
+
+export const mutants: Fault[] = [
+  ...'abs clone clampMin clampMax add sub mul div pow asStrided adaptiveAvgPool2d bmm cat matmul conj contiguous chunk clamp eq gt ge le lt ne cross diagonal expandAs real imag viewAsReal viewAsComplex unsqueeze movedim mm mv narrow newEmptyStrided select roll stack squeeze sum mean repeat slogdet reshape reshapeAs tensorSplit trace transpose t to unfold unbind view viewAs conv2d oneHot isnan isinf flatten groupNorm batchNorm indexFill svd eigh searchsorted bucketize where diagEmbed varMean indexAdd topk min max randperm multinomial bernoulli randn rand randint normal randLike'
+    .split(' ')
+    .map(batchingRule),
+  ...'add sub mul div binaryCrossEntropy logSoftmax expand lgamma log logsumexp log1p max median min permute reshape sigmoid stack select trace threshold diagonal'
+    .split(' ')
+    .map(batchedGradient),
+  ...'abs_ clampMin_ clampMax_ copy_ fill_ zero_ acos_ atan2_ relu_'.split(' ').map(inPlace),
+  mutant(
+    'aten.silu_backward under vmap: the samples are exchanged',
+    ofOperator('aten::silu_backward', 'return roll(operate(self, ...args));'),
+  ),
+  mutant('T under vmap: the samples are exchanged', ofOperator('T', 'return roll(operate(self, ...args));')),
+  mutant(
+    'nllLoss under vmap: the classes are exchanged',
+    ofOperator('nllLossNd', 'return roll(operate(self, ...args));'),
+  ),
+];
