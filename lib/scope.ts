@@ -36,8 +36,3 @@ export function scope<T>(body: () => T): T {
     native.closeScope(depth, kept);
   }
 }
-
-/** The number of tensors that JavaScript holds on this thread, and the bytes of their memory. */
-export function memoryUsage(): { tensors: number; bytes: number } {
-  return native.memoryUsage();
-}

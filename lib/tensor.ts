@@ -10,6 +10,7 @@ import * as errors from './errors';
 import { formatTensor } from './format';
 import type { TensorMethods } from './generated/tensor-methods';
 import type { Index } from './indexing';
+import { collectGarbage } from './memory';
 import { native } from './native';
 import type { TypedArray } from './native';
 import type { FormatOptions } from './to-arguments';
@@ -356,6 +357,7 @@ native.initialize({
   Complex,
   Device,
   onWarning: emitLibtorchWarning,
+  collectGarbage,
   ...errors,
   TypeError,
 });

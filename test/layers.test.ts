@@ -19,7 +19,16 @@ const FLOORS: readonly Floor[] = [
   [
     'tensor', // what is made of the addon's exports without an operator
     ...['lib/tensor', 'lib/operator', 'lib/tensor-arguments', 'lib/to-arguments', 'lib/values', 'lib/format/'],
-    ...['lib/type-info', 'lib/warnings', 'lib/runtime', 'lib/generator', 'lib/random', 'lib/cuda', 'lib/scope'],
+    ...[
+      'lib/type-info',
+      'lib/warnings',
+      'lib/runtime',
+      'lib/generator',
+      'lib/random',
+      'lib/cuda',
+      'lib/memory',
+      'lib/scope',
+    ],
   ],
   ['operators', 'lib/operators', 'lib/generated/', 'lib/ops', 'lib/creation'],
   ['interpreter', 'lib/interpreter/'],

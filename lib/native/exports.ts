@@ -4,6 +4,7 @@ import type { Dtype } from '../dtype';
 import type { ElementValues } from '../format/elements';
 import type { PrintingInfo } from '../format/tensor';
 import type { Index } from '../indexing';
+import type { MemoryUsage } from '../memory';
 import type { Tensor } from '../tensor';
 import type { Layout, MemoryFormat, Scalar } from '../types';
 
@@ -60,8 +61,11 @@ export interface Native {
   isDisposed(tensor: Tensor): boolean;
   openScope(): number;
   closeScope(depth: number, kept: readonly Tensor[]): void;
-  memoryUsage(): { tensors: number; bytes: number };
-  // core/malloc_policy.cpp
+  // core/memory.cpp
+  memoryUsage(): MemoryUsage;
+  setPoolLimit(bytes: number): void;
+  /** Returns the bytes of large blocks that are still mapped. */
+  trimPool(milliseconds: number): number;
   keepFreedMemory(bytes: number): void;
   // operators/operators.cpp
   /** Call the result through operator.ts: its first argument is the Tensor object for the result. */

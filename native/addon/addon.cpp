@@ -4,9 +4,9 @@
 
 #include "addon/exports.h"
 #include "autograd/saved_tensor_hooks.h"
+#include "core/cpu_allocator.h"
 #include "core/environment.h"
 #include "core/errors.h"
-#include "core/small_allocator.h"
 #include "core/tensor_handle.h"
 #include "kernels/decompositions.h"
 #include "runtime/cuda_library.h"
@@ -26,7 +26,7 @@ Napi::Value initialize(const Napi::CallbackInfo& info) {
 }
 
 void installIntoLibtorch() {
-  installSmallAllocator();
+  installCpuAllocator();
   installHookingEngine();
   registerBatchingDecompositions();
   registerForwardAdDecompositions();
@@ -61,7 +61,7 @@ void defineExports(Napi::Object exports) {
   defineRuntime(exports);
   defineStopSignals(exports);
   definePrinting(exports);
-  defineMallocPolicy(exports);
+  defineMemory(exports);
 }
 
 // Installing fails if the libtorch in use is not the one that the addon was built for; lib/native/load.ts adds advice.

@@ -7,7 +7,7 @@
 namespace torch_func {
 
 void defineTensorHandle(Napi::Object exports);  // core/tensor_handle.cpp
-void defineMallocPolicy(Napi::Object exports);  // core/malloc_policy.cpp
+void defineMemory(Napi::Object exports);        // core/memory.cpp
 
 void defineLevels(Napi::Object exports);            // functorch/levels.cpp
 void defineWrapping(Napi::Object exports);          // functorch/wrapping.cpp

@@ -25,6 +25,7 @@
 #include <vector>
 
 #include "core/handle_pool.h"
+#include "core/large_blocks.h"
 #include "core/stack_limit.h"
 #include "functorch/dual_level.h"
 
@@ -70,6 +71,9 @@ class Environment {
   // Takes the classes from lib/tensor.ts. The environment loaded last on this thread owns what has finalizers.
   void initialize(const Napi::Object& classes);
 
+  // Frees the tensors that JavaScript can no longer reach. Does nothing where the runtime offers no collection.
+  void collectGarbage(LargeBlocks::Collection collection);
+
   // libtorch's warnings are collected while C++ runs, and emitted in JavaScript when the call returns.
   void addWarning(std::string category, std::string message);
   void emitWarnings();
@@ -88,6 +92,7 @@ class Environment {
   napi_ref deviceClass_ = nullptr;
   napi_ref objectPrototype_ = nullptr;
   napi_ref onWarning_ = nullptr;
+  napi_ref collectGarbage_ = nullptr;
   napi_ref errorClasses_[static_cast<size_t>(ErrorClass::Count)] = {};
   std::vector<std::pair<std::string, std::string>> warnings_;
   class WarningCollector;

@@ -1,4 +1,4 @@
-// Wraps and unwraps JavaScript Tensors; exports dispose, scopes and memoryUsage.
+// Wraps and unwraps JavaScript Tensors; exports dispose and scopes.
 
 #include "core/tensor_handle.h"
 
@@ -55,14 +55,6 @@ Napi::Value closeScope(const Napi::CallbackInfo& info) {
   }
   environment.handles().closeScope(static_cast<size_t>(depth), kept);
   return info.Env().Undefined();
-}
-
-Napi::Value memoryUsage(const Napi::CallbackInfo& info) {
-  const HandlePool& handles = Environment::of(info.Env()).handles();
-  auto result = Napi::Object::New(info.Env());
-  result.Set("tensors", static_cast<double>(handles.liveTensors()));
-  result.Set("bytes", static_cast<double>(handles.externalBytes()));
-  return result;
 }
 
 }  // namespace
@@ -224,7 +216,6 @@ void defineTensorHandle(Napi::Object exports) {
   define<isDisposed>(exports, "isDisposed");
   define<openScope>(exports, "openScope");
   define<closeScope, StackCheck::Unwinding>(exports, "closeScope");
-  define<memoryUsage>(exports, "memoryUsage");
 }
 
 }  // namespace torch_func

@@ -1,6 +1,6 @@
-// A CPU allocator with free lists for small blocks.
+// libtorch's CPU allocator: free lists for small blocks, malloc for larger ones, a pool for large ones.
 
-#include "core/small_allocator.h"
+#include "core/cpu_allocator.h"
 
 #include <c10/core/Allocator.h>
 #include <c10/core/CPUAllocator.h>
@@ -14,6 +14,8 @@
 #include <limits>
 #include <mutex>
 #include <new>
+
+#include "core/large_blocks.h"
 
 // libtorch allocates each CPU block with posix_memalign. In Python the last reference frees a small tensor at once, and
 // malloc finds the block in its fast lists again. Here the garbage collector frees tens of thousands of tensors at
@@ -34,10 +36,12 @@ constexpr size_t kMaxUnits = 16;                 // blocks of up to 1024 bytes a
 constexpr size_t kChunkBytes = size_t{1} << 17;  // cut into blocks
 
 struct alignas(kUnit) Block {
-  size_t units;  // of data after this header; 0 for a block that is freed at once
+  enum class Origin : uint8_t { FreeList, Malloc, LargeBlocks };
+  Origin origin;
+  uint8_t units;  // of data after this header, for a block of a free list
   union {
     Block* next;      // of a free block
-    void* allocated;  // the pointer from malloc, of a block that is freed at once
+    void* allocated;  // the pointer from malloc
   };
   void* data() { return this + 1; }
 };
@@ -86,26 +90,36 @@ void refill(size_t units) {
   auto* chunk = static_cast<char*>(c10::alloc_cpu(kChunkBytes));
   for (size_t offset = 0; offset + bytes <= kChunkBytes; offset += bytes) {
     auto* block = reinterpret_cast<Block*>(chunk + offset);
-    block->units = units;
+    block->origin = Block::Origin::FreeList;
+    block->units = static_cast<uint8_t>(units);
     block->next = freeLists[units];
     freeLists[units] = block;
   }
 }
 
-// Allocates a larger block and aligns it by hand. For aligned blocks glibc before 2.38 allocates more than requested
+[[noreturn]] void throwOutOfMemory(size_t bytes) {
+  c10::free_cpu(c10::alloc_cpu(bytes));  // throws what PyTorch throws
+  throw std::bad_alloc();
+}
+
+Block* allocateLarge(size_t bytes) {
+  const bool fits = bytes <= static_cast<size_t>(std::numeric_limits<ptrdiff_t>::max()) / 2;
+  void* allocated = fits ? LargeBlocks::instance().allocate(bytes + sizeof(Block)) : nullptr;
+  if (allocated == nullptr) throwOutOfMemory(bytes);
+  auto* block = static_cast<Block*>(allocated);
+  block->origin = Block::Origin::LargeBlocks;
+  return block;
+}
+
+// Aligns the block by hand. For aligned blocks glibc before 2.38 allocates more than requested
 // and returns the rest. The hole that such a block leaves is too small for the next block of the same size, and a loop
 // over tensors of a few MB takes several times the memory that it needs.
-Block* allocateLarge(size_t bytes) {
-  constexpr size_t kExtra = sizeof(Block) + kUnit;
-  const bool fits = bytes <= static_cast<size_t>(std::numeric_limits<ptrdiff_t>::max()) - kExtra;
-  void* allocated = fits ? std::malloc(bytes + kExtra) : nullptr;
-  if (allocated == nullptr) {
-    c10::free_cpu(c10::alloc_cpu(bytes));  // throws what PyTorch throws
-    throw std::bad_alloc();
-  }
+Block* allocateByMalloc(size_t bytes) {
+  void* allocated = std::malloc(bytes + sizeof(Block) + kUnit);
+  if (allocated == nullptr) throwOutOfMemory(bytes);
   const auto address = reinterpret_cast<uintptr_t>(allocated);
   auto* block = reinterpret_cast<Block*>((address + kUnit - 1) / kUnit * kUnit);
-  block->units = 0;
+  block->origin = Block::Origin::Malloc;
   block->allocated = allocated;
   return block;
 }
@@ -113,15 +127,13 @@ Block* allocateLarge(size_t bytes) {
 void deallocate(void* data) {
   if (data == nullptr) return;
   Block* block = static_cast<Block*>(data) - 1;
-  if (block->units == 0) {
-    std::free(block->allocated);
-    return;
-  }
+  if (block->origin == Block::Origin::Malloc) return std::free(block->allocated);
+  if (block->origin == Block::Origin::LargeBlocks) return LargeBlocks::instance().free(block);
   block->next = freeLists[block->units];
   freeLists[block->units] = block;
 }
 
-class SmallAllocator final : public c10::Allocator {
+class CpuAllocator final : public c10::Allocator {
  public:
   c10::DataPtr allocate(size_t bytes) override {
     if (bytes == 0) return {nullptr, nullptr, &deallocate, c10::Device(c10::kCPU)};
@@ -132,7 +144,7 @@ class SmallAllocator final : public c10::Allocator {
       block = freeLists[units];
       freeLists[units] = block->next;
     } else {
-      block = allocateLarge(bytes);
+      block = bytes < LargeBlocks::kMinBytes ? allocateByMalloc(bytes) : allocateLarge(bytes);
     }
     return {block->data(), block->data(), &deallocate, c10::Device(c10::kCPU)};
   }
@@ -144,10 +156,10 @@ class SmallAllocator final : public c10::Allocator {
 
 }  // namespace
 
-void installSmallAllocator() {
+void installCpuAllocator() {
   static std::once_flag once;
   std::call_once(once, [] {
-    c10::SetCPUAllocator(new SmallAllocator(), /*priority=*/1);
+    c10::SetCPUAllocator(new CpuAllocator(), /*priority=*/1);
 #ifdef __GLIBC__
     // Only the small objects around a tensor still come from malloc. Freed in bulk they fill glibc's fast bins, which
     // are consolidated again and again at great cost. Without these bins x.sin() takes 7 % less time, and malloc's

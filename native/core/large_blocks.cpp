@@ -1,0 +1,200 @@
+// Maps, reuses and returns large blocks. See Note [Freed large blocks stay mapped].
+
+#include "core/large_blocks.h"
+
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <iterator>
+#include <utility>
+
+#include "core/system_memory.h"
+
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/asan_interface.h>
+#else
+#define ASAN_POISON_MEMORY_REGION(address, bytes)
+#define ASAN_UNPOISON_MEMORY_REGION(address, bytes)
+#endif
+
+namespace torch_func {
+
+namespace {
+
+constexpr size_t MiB = size_t{1} << 20;
+constexpr size_t kGranule = size_t{1} << 16;  // a multiple of every page size
+constexpr size_t kHugePage = 2 * MiB;
+// A collection of young objects (0.3 ms) comes when this much more is live than after the last one. The page faults of
+// as much memory take longer.
+constexpr size_t kYoungCollectionBytes = 32 * MiB;
+// A full collection (a few ms) comes when this much and a quarter more is live than after the last one.
+constexpr size_t kFullCollectionBytes = 96 * MiB;
+// Free blocks may exceed the largest amount that was in use at once by this much.
+constexpr size_t kSlack = 64 * MiB;
+
+thread_local LargeBlocks::Collector collector;
+
+// Sizes are rounded up to sixteen steps per power of two, so that similar sizes share blocks.
+size_t sizeClass(size_t bytes) {
+  size_t step = kGranule;
+  while (step * 32 < bytes) step *= 2;
+  return (bytes + step - 1) / step * step;
+}
+
+// Maps a block. Aligns it to huge pages if it can contain one, and asks for them.
+void* mapAligned(size_t bytes) {
+  const bool huge = bytes >= kHugePage;
+  const size_t total = huge ? bytes + kHugePage : bytes;
+  void* mapped = mmap(nullptr, total, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (mapped == MAP_FAILED) return nullptr;
+  if (!huge) return mapped;
+  const auto start = reinterpret_cast<uintptr_t>(mapped);
+  const uintptr_t aligned = (start + kHugePage - 1) / kHugePage * kHugePage;
+  if (aligned > start) munmap(mapped, aligned - start);
+  munmap(reinterpret_cast<void*>(aligned + bytes), start + total - aligned - bytes);
+  auto* block = reinterpret_cast<void*>(aligned);
+#ifdef MADV_HUGEPAGE
+  madvise(block, bytes, MADV_HUGEPAGE);
+#endif
+  return block;
+}
+
+}  // namespace
+
+LargeBlocks& LargeBlocks::instance() {
+  static auto* instance = new LargeBlocks();  // never destroyed: blocks may be freed until the process ends
+  return *instance;
+}
+
+LargeBlocks::LargeBlocks() : limit_(totalMemory() / 4) {}
+
+void LargeBlocks::setCollector(Collector value) { collector = std::move(value); }
+
+void* LargeBlocks::allocate(size_t bytes) {
+  const size_t rounded = sizeClass(bytes);
+  if (void* block = take(rounded)) return block;
+  if (void* block = collectAndTake(rounded)) return block;
+  return map(rounded);
+}
+
+// A free block of this size or a slightly larger one, the one used last: its pages are the likeliest in the cache.
+void* LargeBlocks::take(size_t bytes) {
+  std::lock_guard lock(mutex_);
+  auto entry = free_.lower_bound(bytes);
+  if (entry == free_.end() || entry->first > bytes + bytes / 8) return nullptr;
+  const size_t size = entry->first;
+  void* block = entry->second.back().address;
+  entry->second.pop_back();
+  if (entry->second.empty()) free_.erase(entry);
+  pooled_ -= size;
+  live_ += size;
+  highWater_ = std::max(highWater_, live_);
+  ASAN_UNPOISON_MEMORY_REGION(block, size);
+  return block;
+}
+
+// Collects garbage if enough was allocated since the last time, and looks for a block again.
+void* LargeBlocks::collectAndTake(size_t bytes) {
+  static thread_local bool collecting = false;  // a finalizer must not start another collection
+  if (!collector || collecting || !isCollectionDue(bytes, Collection::Young)) return nullptr;
+  const auto collect = [&](Collection collection) {
+    collecting = true;
+    collector(collection);
+    collecting = false;
+    void* block = take(bytes);
+    std::lock_guard lock(mutex_);
+    const size_t live = live_ + (block == nullptr ? bytes : 0);
+    liveAfterYoung_ = live;
+    if (collection == Collection::Full) liveAfterFull_ = live;
+    return block;
+  };
+  if (void* block = collect(Collection::Young)) return block;
+  return isCollectionDue(bytes, Collection::Full) ? collect(Collection::Full) : nullptr;
+}
+
+bool LargeBlocks::isCollectionDue(size_t bytes, Collection collection) {
+  std::lock_guard lock(mutex_);
+  if (collection == Collection::Full) return live_ + bytes > liveAfterFull_ + liveAfterFull_ / 4 + kFullCollectionBytes;
+  if (live_ + bytes <= liveAfterYoung_ + kYoungCollectionBytes) return false;
+  if (pooled_ > 0 && availableMemory() < totalMemory() / 10) evictAll();
+  return true;
+}
+
+void* LargeBlocks::map(size_t bytes) {
+  std::lock_guard lock(mutex_);
+  const size_t allowed = std::max(highWater_, live_ + bytes) + kSlack;
+  while (pooled_ > 0 && live_ + bytes + pooled_ > allowed) evictOldest();
+  void* block = mapAligned(bytes);
+  if (block == nullptr && pooled_ > 0) {
+    evictAll();
+    block = mapAligned(bytes);
+  }
+  if (block == nullptr) return nullptr;
+  sizes_.emplace(block, bytes);
+  live_ += bytes;
+  highWater_ = std::max(highWater_, live_);
+  return block;
+}
+
+void LargeBlocks::free(void* block) {
+  std::lock_guard lock(mutex_);
+  const size_t bytes = sizes_.at(block);
+  live_ -= bytes;
+  liveAfterYoung_ = std::min(liveAfterYoung_, live_);
+  liveAfterFull_ = std::min(liveAfterFull_, live_);
+  if (pooled_ + bytes > limit_) return unmap(block, bytes);
+  pooled_ += bytes;
+  free_[bytes].push_back({block, Clock::now()});
+  ASAN_POISON_MEMORY_REGION(block, bytes);
+}
+
+void LargeBlocks::evictOldest() {
+  const auto oldest = std::min_element(free_.begin(), free_.end(), [](const auto& a, const auto& b) {
+    return a.second.front().freed < b.second.front().freed;
+  });
+  auto& [bytes, blocks] = *oldest;
+  void* block = blocks.front().address;
+  pooled_ -= bytes;
+  unmap(block, bytes);
+  blocks.pop_front();
+  if (blocks.empty()) free_.erase(oldest);
+}
+
+void LargeBlocks::evictAll() {
+  while (pooled_ > 0) evictOldest();
+}
+
+void LargeBlocks::unmap(void* block, size_t bytes) {
+  ASAN_UNPOISON_MEMORY_REGION(block, bytes);
+  sizes_.erase(block);
+  munmap(block, bytes);
+}
+
+LargeBlocks::Usage LargeBlocks::usage() {
+  std::lock_guard lock(mutex_);
+  return {live_, pooled_, limit_};
+}
+
+void LargeBlocks::setLimit(size_t bytes) {
+  std::lock_guard lock(mutex_);
+  limit_ = bytes;
+  while (pooled_ > limit_) evictOldest();
+}
+
+void LargeBlocks::trim(std::chrono::milliseconds idle) {
+  std::lock_guard lock(mutex_);
+  const auto before = Clock::now() - idle;
+  for (auto entry = free_.begin(); entry != free_.end();) {
+    auto& [bytes, blocks] = *entry;
+    while (!blocks.empty() && blocks.front().freed <= before) {
+      pooled_ -= bytes;
+      unmap(blocks.front().address, bytes);
+      blocks.pop_front();
+    }
+    entry = blocks.empty() ? free_.erase(entry) : std::next(entry);
+  }
+  highWater_ = live_ + pooled_;
+}
+
+}  // namespace torch_func

@@ -1,0 +1,74 @@
+#pragma once
+// The pool of large CPU blocks, one per process.
+//
+// Note [Freed large blocks stay mapped]
+// A new block of a large result costs more in page faults than the operator that fills it: the system clears every
+// page. Python frees a result as soon as nothing refers to it, and malloc hands out its pages again; here the collector
+// frees it later. The pool therefore keeps freed blocks by size, and provokes a collection before it maps more memory.
+// Blocks of 2 MiB and more are aligned to huge pages. The pool is bounded in three ways: by a limit (a part of the
+// memory that this process may use), by the largest amount that was in use at once, and by time (lib/memory.ts returns
+// what was not used for some seconds).
+
+#include <chrono>
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <unordered_map>
+
+namespace torch_func {
+
+class LargeBlocks {
+ public:
+  static constexpr size_t kMinBytes = size_t{1} << 18;
+
+  static LargeBlocks& instance();
+
+  // A block of at least this size, aligned to a page. Null if there is no memory.
+  void* allocate(size_t bytes);
+  void free(void* block);
+
+  struct Usage {
+    size_t live;    // bytes of blocks in use
+    size_t pooled;  // bytes of free blocks that stay mapped
+    size_t limit;   // of `pooled`
+  };
+  Usage usage();
+  void setLimit(size_t bytes);
+  // Returns the blocks to the system that have been free for at least this time.
+  void trim(std::chrono::milliseconds idle);
+
+  // How the thread that calls allocate() frees unreachable tensors: collects young objects, or all.
+  enum class Collection { Young, Full };
+  using Collector = std::function<void(Collection)>;
+  static void setCollector(Collector collector);
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  struct FreeBlock {
+    void* address;
+    Clock::time_point freed;
+  };
+
+  LargeBlocks();
+  void* take(size_t bytes);
+  void* collectAndTake(size_t bytes);
+  bool isCollectionDue(size_t bytes, Collection collection);
+  void* map(size_t bytes);
+  void evictOldest();
+  void evictAll();
+  void unmap(void* block, size_t bytes);
+
+  std::mutex mutex_;
+  std::unordered_map<void*, size_t> sizes_;       // of all mapped blocks
+  std::map<size_t, std::deque<FreeBlock>> free_;  // by size; the oldest first
+  size_t live_ = 0;
+  size_t pooled_ = 0;
+  size_t limit_;
+  size_t highWater_ = 0;       // the largest amount that was in use since the last trim
+  size_t liveAfterYoung_ = 0;  // `live_` after the last collection, or less where blocks were freed since
+  size_t liveAfterFull_ = 0;
+};
+
+}  // namespace torch_func

@@ -1,0 +1,129 @@
+/** The pool of large CPU blocks. Sizes are MB. */
+
+import * as path from 'node:path';
+import { runProgram } from '../support/child';
+
+jest.setTimeout(300_000);
+
+const library = path.join(__dirname, '..', '..', 'dist', 'index.js');
+
+const helpers = `
+  const usage = () => { const { live, pool, reserved, limit } = torch.memoryUsage(); return [live, pool, reserved, limit].map((bytes) => bytes / MB); };
+`;
+
+test('a freed block is handed out again', async () => {
+  const [held, freed, again] = await runProgram<number[][]>(`${helpers}
+    const x = torch.ones(1024, 1024);
+    const held = usage();
+    x.dispose();
+    const freed = usage();
+    const y = torch.ones(1024, 1024);
+    report([held, freed, usage()]);
+  `);
+  const size = held[0];
+  expect(size).toBeGreaterThanOrEqual(4);
+  expect(size).toBeLessThan(4.5);
+  expect(held.slice(0, 3)).toEqual([size, 0, size]);
+  expect(freed.slice(0, 3)).toEqual([0, size, size]);
+  expect(again.slice(0, 3)).toEqual([size, 0, size]);
+});
+
+test('the limit bounds what is kept, and a limit of 0 keeps nothing', async () => {
+  const [kept, lowered, none] = await runProgram<number[][]>(`${helpers}
+    const free = () => Array.from({ length: 20 }, () => torch.ones(1024, 1024)).forEach((x) => x.dispose());
+    torch.setMemoryPool({ limit: 40 * MB });
+    free();
+    const kept = usage();
+    torch.setMemoryPool({ limit: 10 * MB });
+    const lowered = usage();
+    torch.setMemoryPool({ limit: 0 });
+    free();
+    report([kept, lowered, usage()]);
+  `);
+  expect(kept[1]).toBeGreaterThan(35);
+  expect(kept[1]).toBeLessThanOrEqual(40);
+  expect(lowered[1]).toBeGreaterThan(4);
+  expect(lowered[1]).toBeLessThanOrEqual(10);
+  expect(none).toEqual([0, 0, 0, 0]);
+});
+
+test('the default limit is a quarter of the memory', async () => {
+  const [limit, total] = await runProgram<number[]>(`
+    report([torch.memoryUsage().limit, Math.min(require('os').totalmem(), process.constrainedMemory() || Infinity)]);
+  `);
+  expect(limit / total).toBeCloseTo(0.25, 2);
+});
+
+test('results of a loop are collected in time, also where their size changes', async () => {
+  const reserved = await runProgram<number>(`${helpers}
+    let most = 0;
+    for (let i = 0; i < 3000; i++) {
+      torch.ones(1024, 256 + i);
+      most = Math.max(most, usage()[2]);
+    }
+    report(most);
+  `);
+  // The largest tensor takes 13 MB.
+  expect(reserved).toBeLessThan(250);
+});
+
+test('results that grew old are collected too', async () => {
+  const reserved = await runProgram<number>(`${helpers}
+    let most = 0;
+    const ring = [];
+    for (let i = 0; i < 2000; i++) {
+      ring[i % 20] = torch.ones(1024, 1024);
+      most = Math.max(most, usage()[2]);
+    }
+    report(most);
+  `);
+  // The ring holds 85 MB.
+  expect(reserved).toBeLessThan(400);
+});
+
+test('what stays unused for some seconds is returned to the system', async () => {
+  const { before, after } = await runProgram<
+    Record<'before' | 'after', { reserved: number; resident: number }>
+  >(`${helpers}
+    const read = () => ({ reserved: usage()[2], resident: process.memoryUsage.rss() / MB });
+    Array.from({ length: 20 }, () => torch.ones(1024, 1024)).forEach((x) => x.dispose());
+    const before = read();
+    setTimeout(() => report({ before, after: read() }), 11_000);
+  `);
+  expect(before.reserved).toBeGreaterThan(80);
+  expect(after.reserved).toBe(0);
+  expect(after.resident).toBeLessThan(before.resident - 70);
+});
+
+// A block that two tensors own at once, or one that is used after it was freed, would contain a foreign number.
+test('threads that allocate, dispose, drop and end never share a block', async () => {
+  const wrong = await runProgram<number>(`
+    const { Worker } = require('node:worker_threads');
+    const source = \`
+      const { workerData, parentPort } = require('node:worker_threads');
+      const torch = require(workerData.package);
+      torch.setNumThreads(1);
+      const random = (n) => Math.floor(Math.random() * n);
+      const held = [];
+      let wrong = 0;
+      const end = Date.now() + workerData.milliseconds;
+      for (let i = 0; Date.now() < end; i++) {
+        const value = workerData.index * 1e6 + i;
+        held.push([torch.full([65536 + random(400000)], value, { dtype: 'float64' }), value]);
+        if (held.length < 8) continue;
+        const [[x, expected]] = held.splice(random(8), 1);
+        if (x.min().item() !== expected || x.max().item() !== expected) wrong++;
+        if (i % 2 === 0) x.dispose();
+      }
+      parentPort.postMessage(wrong);
+    \`;
+    let wrong = 0;
+    const workerData = { package: ${JSON.stringify(library)}, milliseconds: 1000 };
+    const start = (index, left) => new Worker(source, { eval: true, workerData: { ...workerData, index } })
+      .on('message', (count) => { wrong += count; })
+      .on('exit', () => (left > 0 ? start(index + 10, left - 1) : 0));
+    for (let i = 0; i < 8; i++) start(i, 3);
+    process.on('exit', () => report(wrong));
+  `);
+  expect(wrong).toBe(0);
+});
