@@ -78,3 +78,14 @@ describe('a tensor without memory after a failed operator', () => {
     expect(view.toArray()).toEqual([1, 1]);
   });
 });
+
+test.each([1, 3, 5])('derivatives of det of meta tensors of size %i have shapes', (n) => {
+  const A = torch.empty([n, n], { device: 'meta' });
+  const det = (x: torch.Tensor): torch.Tensor => torch.linalg.det(x);
+  const { hessian, jacfwd, jacrev } = torch.func;
+  for (const first of [jacfwd(det)(A), jacrev(det)(A)])
+    expect([first.device.type, first.shape]).toEqual(['meta', [n, n]]);
+  for (const second of [hessian(det)(A), jacrev(jacrev(det) as typeof det)(A)] as torch.Tensor[]) {
+    expect(second.shape).toEqual([n, n, n, n]);
+  }
+});
