@@ -19,6 +19,7 @@ void registerCorrections() {
     registerSvdScaling();
     registerScatteredProducts();
     registerGridSampling();
+    registerNormStatistics();
     registerIndexFillBatching();
     registerSolveBatching();
     registerElementwiseRules();

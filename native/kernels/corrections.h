@@ -13,6 +13,7 @@ void registerVectorNorms();
 void registerSvdScaling();
 void registerScatteredProducts();
 void registerGridSampling();
+void registerNormStatistics();
 void registerIndexFillBatching();
 void registerSolveBatching();
 void registerElementwiseRules();

@@ -20,10 +20,14 @@ bool allowsNumbersAsTensors(const std::string& name) {
   return std::find(std::begin(kNumbersAsTensors), std::end(kNumbersAsTensors), name) != std::end(kNumbersAsTensors);
 }
 
+// libtorch's operator, or the operator in the namespace torch_func that takes its place.
 c10::OperatorHandle findOperator(const std::string& name) {
-  size_t dot = name.find('.');
-  return c10::Dispatcher::singleton().findSchemaOrThrow(("aten::" + name.substr(0, dot)).c_str(),
-                                                        dot == std::string::npos ? "" : name.c_str() + dot + 1);
+  const size_t dot = name.find('.');
+  const std::string base = name.substr(0, dot);
+  const std::string overload = dot == std::string::npos ? "" : name.substr(dot + 1);
+  auto& dispatcher = c10::Dispatcher::singleton();
+  if (const auto own = dispatcher.findSchema({"torch_func::" + base, overload})) return *own;
+  return dispatcher.findSchemaOrThrow(("aten::" + base).c_str(), overload.c_str());
 }
 
 std::string typeText(Type type, const std::optional<int32_t>& size) {
