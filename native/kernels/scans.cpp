@@ -1,4 +1,4 @@
-// Forward-mode rules of logcumsumexp and cumprod.
+// Derivatives of logcumsumexp, and the forward-mode rule of cumprod.
 //
 // libtorch's forward-mode rule of logcumsumexp divides sums of exp(x - max), which underflow where x is far below the
 // maximum: the tangent is wrong (pytorch/pytorch#196705). Its rule of cumprod treats zeros by their positions, with
@@ -12,12 +12,20 @@
 //
 // The first formula does not divide, and the weights of the second are between 0 and 1. The scan takes log2(n) steps,
 // of which each doubles the length of the segments.
+//
+// libtorch's backward of logcumsumexp takes the logarithm of the gradient, whose derivative is NaN where the gradient
+// is 0. The gradient of x[i] is the sum over j >= i of grad[j] e^(x[i] - l[j]), where l is the result. A scan from the
+// end computes it as
+//
+//   e^(x[i] - l[i]) s[i],   s[i] = grad[i] + e^(l[i] - l[i + 1]) s[i + 1]
 #include <ATen/ATen.h>
 #include <ATen/WrapDimUtils.h>
 #include <torch/library.h>
 
 #include "kernels/corrections.h"
 #include "kernels/kernel_override.h"
+#include "kernels/op_math.h"
+#include "kernels/saved_rule.h"
 
 namespace torch_func {
 
@@ -79,14 +87,36 @@ Tensor logcumsumexpOf(Tensor value, int64_t dim) {
   return value;
 }
 
+// e^(a - b), and 0 where a is -infinity.
+Tensor weightOf(const Tensor& a, const Tensor& b) {
+  const Tensor isMasked = isMinusInfinity(a);
+  return (a - b).masked_fill(isMasked, 0).exp().masked_fill(isMasked, 0);
+}
+
+Tensor logcumsumexpBackward(const Tensor& grad, const Tensor& self, const Tensor& result, int64_t dim) {
+  if (self.dim() == 0 || self.numel() == 0) return grad;
+  const Tensor logarithm = toOpMath(result);
+  const int64_t size = self.size(dim);
+  Tensor sum = toOpMath(grad);
+  for (int64_t length = 1; length < size; length *= 2) {
+    const auto first = [&](const Tensor& tensor) { return tensor.narrow(dim, 0, size - length); };
+    const auto last = [&](const Tensor& tensor) { return tensor.narrow(dim, length, size - length); };
+    const Tensor weight = weightOf(first(logarithm), last(logarithm)).conj();
+    sum = at::cat({first(sum) + weight * last(sum), sum.narrow(dim, size - length, length)}, dim);
+  }
+  return (weightOf(toOpMath(self), logarithm).conj() * sum).to(self.scalar_type());
+}
+
+constexpr BackwardRule kLogcumsumexpBackward = {"LogcumsumexpBackward0", &logcumsumexpBackward};
+
 // (self, dim)
 void logcumsumexp(KernelCall& call) {
   const Tensor self = call.tensor(0);
+  const int64_t dim = at::maybe_wrap_dim(call.argument(1).toInt(), self.dim());
   if (!hasTangent(self) || self.numel() == 0) {
-    call.callOriginal();
+    callWithBackward(call, kLogcumsumexpBackward, dim);
     return;
   }
-  const int64_t dim = at::maybe_wrap_dim(call.argument(1).toInt(), self.dim());
   if (self.requires_grad()) {
     // libtorch's kernel would save the result for reverse mode with the tangent of its own rule.
     call.setOutputs(self.dim() == 0 ? self.clone() : logcumsumexpOf(self, dim));

@@ -30,6 +30,48 @@ describe('logcumsumexp', () => {
     expectClose('tangent', got, tensor([1, 1]), 1e-12);
   });
 
+  test('a gradient that is zero', () => {
+    const x = tensor([0.3, -1, 2, 0.5, -700, 1]);
+    const weights = tensor([0, 2, 0, -1, 0, 3]);
+    const f = (y: Tensor): Tensor => torch.logcumsumexp(y, 0).mul(weights).sum();
+    expectDerivatives(f, x);
+    // The derivative of the last running value by x[i] is e^(x[i] - l), and that of earlier ones is in proportion.
+    const t = tensor([1, -2, 0.5, 3, 1, -1]);
+    const right = (jvp((y: Tensor) => torch.logcumsumexp(y, 0), [x], [t]) as [Tensor, Tensor])[1];
+    // functional.jvp is a double backward whose first cotangent is zero.
+    const [, got] = torch.autograd.functional.jvp((y: Tensor) => torch.logcumsumexp(y, 0), x, t) as [Tensor, Tensor];
+    expectClose('functional.jvp', got, right, 1e-12);
+    const complex = torch.complex(x.narrow(0, 0, 4), x.narrow(0, 0, 4).cos());
+    const v = torch.complex(t.narrow(0, 0, 4), t.narrow(0, 1, 4));
+    const g = (y: Tensor): Tensor => torch.logcumsumexp(y, 0);
+    const [, tangentOfComplex] = torch.autograd.functional.jvp(g, complex, v) as [Tensor, Tensor];
+    expectClose('complex', tangentOfComplex, (jvp(g, [complex], [v]) as [Tensor, Tensor])[1], 1e-12);
+  });
+
+  test('third derivatives in reverse mode', () => {
+    const x = tensor([0.3, -1, 2, 0.5]);
+    const f = (y: Tensor): Tensor => torch.logcumsumexp(y, 0).index(3);
+    const d =
+      (h: TensorFunction): TensorFunction =>
+      (y) =>
+        (grad(h) as TensorFunction)(y).sum();
+    // Along (1, 1, 1, 1) the function is linear, along e_0 it is log(e^x + c).
+    expect(d(d(d(f)))(x).item()).toBeCloseTo(0, 12);
+    const first =
+      (h: TensorFunction): TensorFunction =>
+      (y) =>
+        (grad(h) as TensorFunction)(y).index(0);
+    const p = torch.softmax(x, 0).index(0).item() as number;
+    expect(first(first(first(f)))(x).item()).toBeCloseTo(p * (1 - p) * (1 - 2 * p), 12);
+  });
+
+  test('the gradient of values far apart, and of minus infinity', () => {
+    const v = tensor([1, 2, 3, 4, 5]);
+    const pull = (x: Tensor): Tensor => torch.func.vjp((y: Tensor) => torch.logcumsumexp(y, 0), x)[1](v)[0] as Tensor;
+    expectClose('far', pull(tensor([-900, 0, 700, -700, 800])), tensor([1, 2, 7, 0, 5]), 1e-12);
+    expectClose('minus infinity', pull(tensor([-Infinity, -Infinity, 1, -800, 2])).narrow(0, 2, 3), torch.tensor([3 + 4 + 5 / (1 + Math.E), 0, 5 / (1 + Math.exp(-1))], float64), 1e-12); // prettier-ignore
+  });
+
   test('every derivative, in every dimension, and complex values', () => {
     const x = torch.arange(12, float64).view(3, 4).mul(1.3).sin();
     for (const dim of [0, 1, -1]) expectDerivatives((y) => torch.logcumsumexp(y, dim).sin().sum(), x);
