@@ -11,6 +11,8 @@ void registerCorrections() {
   static std::once_flag once;
   std::call_once(once, [] {
     registerContiguousArguments();
+    registerTangentAliases();
+    registerZeroTensors();
     registerLapackBatches();
     registerLinalgDecompositions();
     registerLinalgForwardAd();

@@ -5,6 +5,8 @@
 namespace torch_func {
 
 void registerContiguousArguments();
+void registerTangentAliases();
+void registerZeroTensors();
 void registerLapackBatches();
 void registerLinalgDecompositions();
 void registerLinalgForwardAd();
