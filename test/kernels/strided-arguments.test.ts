@@ -90,3 +90,43 @@ test('asStridedScatter: every element of the source and of what is left has its 
     1e-14,
   );
 });
+
+test('batch norm backward, of an input whose memory format is ambiguous', () => {
+  const norm = (t: Tensor): Tensor => torch.batchNorm(t, null, null, null, null, true, 0.1, 1e-5, false);
+  const pull = (t: Tensor, v: Tensor): Tensor => torch.func.vjp(norm, t)[1](v)[0] as Tensor;
+  const input = torch.arange(24, float64).view(1, 6, 4, 1).mul(1.7).sin();
+  const cotangent = input.mul(3).cos();
+  const right = pull(input, cotangent);
+  for (const permutation of [
+    [3, 2, 1, 0],
+    [2, 1, 0, 3],
+    [0, 2, 3, 1],
+  ]) {
+    // prettier-ignore
+    const inverse = permutation.map((_, dim) => permutation.indexOf(dim));
+    const view = (t: Tensor): Tensor => copied(t.permute(permutation)).permute(inverse);
+    expectClose('input', pull(view(input), cotangent), right, 1e-12);
+    expectClose('cotangent', pull(input, view(cotangent)), right, 1e-12);
+    expectClose('both', pull(view(input), view(cotangent)), right, 1e-12);
+  }
+});
+
+test('maxPool1d of a negated view', () => {
+  for (const dtype of ['float64', 'float32', 'bfloat16'] as const) {
+    const values = torch.tensor([[[1, -2, 3, 4, -5, 6]]], { dtype }); // prettier-ignore
+    expectClose(dtype, torch.maxPool1d(torch._negView(values.neg()), 2), torch.tensor([[[1, 4, 6]]], { dtype }), 0); // prettier-ignore
+  }
+});
+
+test('the gradient of stft by an expanded input', () => {
+  const window = torch.arange(8, float64).sin();
+  const transform = (t: Tensor): Tensor =>
+    torch
+      .viewAsReal(torch.stft(t, 8, { hopLength: 4, window, center: false, returnComplex: true }))
+      .square()
+      .sum([1, 3]);
+  const expanded = torch.arange(20, float64).cos().expand(3, 20);
+  const cotangent = torch.arange(15, float64).view(3, 5).narrow(1, 0, 4);
+  const pull = (t: Tensor): Tensor => torch.func.vjp(transform, t)[1](cotangent)[0] as Tensor;
+  expectClose('gradient', pull(expanded), pull(copied(expanded)), 1e-12);
+});
