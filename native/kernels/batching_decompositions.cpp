@@ -8,10 +8,12 @@
 //
 // Further decompositions replace batching rules of libtorch that are wrong: those of the backward operators of
 // normalizations, which give wrong second derivatives (norm_backward.h), of index_put_ (index_put_batching.cpp), of
-// _cdist_backward (distance_backward.cpp), of _prelu_kernel_backward, of addmv and of roll. The last group are tensor
-// properties such as is_conj, which Python and C++ read without calling an operator.
+// _cdist_backward (distance_backward.cpp), of _prelu_kernel_backward, of linspace and logspace (range_batching.cpp), of
+// addmv, select_scatter and roll. The last group are tensor properties such as is_conj, which Python and C++ read
+// without calling an operator.
 #include <ATen/ATen.h>
 #include <ATen/OpMathType.h>
+#include <ATen/WrapDimUtils.h>
 #include <ATen/functorch/BatchedTensorImpl.h>
 #include <ATen/functorch/DynamicLayer.h>
 #include <ATen/functorch/PlumbingHelper.h>
@@ -19,6 +21,9 @@
 #include <torch/library.h>
 
 #include <mutex>
+#include <optional>
+#include <tuple>
+#include <vector>
 
 #include "kernels/decompositions.h"
 #include "kernels/distance_backward.h"
@@ -26,6 +31,7 @@
 #include "kernels/kernel_override.h"
 #include "kernels/loss_decompositions.h"
 #include "kernels/norm_backward.h"
+#include "kernels/range_batching.h"
 
 namespace torch_func {
 
@@ -100,6 +106,44 @@ Tensor negView(const Tensor& self) {
   return dim.has_value() ? at::functorch::makeBatched(result, *dim, layer->layerId()) : result;
 }
 
+// libtorch's decomposition scatters one copy of the source per element of the dimension to the same position, so that
+// the gradient of the source is multiplied by the size of the dimension.
+Tensor selectScatter(const Tensor& self, const Tensor& src, int64_t dim, int64_t index) {
+  TORCH_CHECK(self.select(dim, index).sizes() == src.sizes(),
+              "expected src to have a size equal to self.select(...). src size = ", src.sizes(),
+              ", slice size = ", self.select(dim, index).sizes());
+  const int64_t axis = at::maybe_wrap_dim(dim, self.dim());
+  const int64_t start = at::maybe_wrap_dim(index, self.size(axis));
+  return at::slice_scatter(self, src.unsqueeze(axis), axis, start, start + 1);
+}
+
+Tensor columnStack(at::TensorList tensors) {
+  std::vector<Tensor> columns;
+  for (const Tensor& tensor : tensors) {
+    columns.push_back(tensor.dim() <= 1 ? tensor.reshape({tensor.numel(), 1}) : tensor);
+  }
+  return at::hstack(columns);
+}
+
+// In evaluation mode rrelu draws no random numbers.
+void rrelu(KernelCall& call) {
+  if (call.argument(3).toBool()) {
+    call.callOriginal();
+    return;
+  }
+  const double slope = (call.argument(1).toScalar().toDouble() + call.argument(2).toScalar().toDouble()) / 2;
+  call.setOutputs(at::leaky_relu(call.tensor(0), slope));
+}
+
+// In the last output libtorch returns data of cuDNN. Here it is empty, as on the CPU.
+std::tuple<Tensor, Tensor, Tensor, Tensor> batchNormWithUpdate(const Tensor& input, const std::optional<Tensor>& weight,
+                                                               const std::optional<Tensor>& bias, Tensor& runningMean,
+                                                               Tensor& runningVar, double momentum, double eps) {
+  auto [result, mean, rstd] =
+      at::_native_batch_norm_legit(input, weight, bias, runningMean, runningVar, /*training=*/true, momentum, eps);
+  return {result, mean, rstd, at::empty({0}, input.options().dtype(at::kByte))};
+}
+
 void registerNormBackward(torch::Library& library) {
   library.impl("native_layer_norm_backward", &nativeLayerNormBackward);
   library.impl("native_batch_norm_backward", &nativeBatchNormBackward);
@@ -133,6 +177,8 @@ void registerBatchingDecompositions() {
     vmap.impl("nll_loss_backward", &nllLossBackward);
     vmap.impl("nll_loss2d_backward", &nllLoss2dBackward);
     vmap.impl("addr", &addr);
+    vmap.impl("_batch_norm_with_update", &batchNormWithUpdate);
+    vmap.impl("column_stack", &columnStack);
     registerProperties(vmap);
     {
       IgnoreWarnings ignore;
@@ -141,7 +187,10 @@ void registerBatchingDecompositions() {
       vmap.impl("_cdist_backward", &cdistBackward);
       vmap.impl("_prelu_kernel_backward", &preluBackward);
       vmap.impl("addmv", &addmv);
+      vmap.impl("select_scatter", &selectScatter);
+      registerRangeBatching(vmap);
       overrideKernel(vmap, c10::DispatchKey::FuncTorchBatched, "roll", CallKernel::factory(&roll));
+      overrideKernel(vmap, c10::DispatchKey::FuncTorchBatched, "rrelu", CallKernel::factory(&rrelu));
       vmap.impl("_neg_view", &negView);
     }
     registerElementwiseLosses(legacyVmap);

@@ -108,3 +108,62 @@ test('gaussianNllLoss with a mapped variance', () => {
     'var has negative entry/entries',
   );
 });
+
+test('the gradient of selectScatter under vmap', () => {
+  for (const [shape, dim] of [
+    [[3, 5], 0],
+    [[3, 5, 2], 0],
+    [[3, 5, 2], -1],
+  ] as [number[], number][]) {
+    // prettier-ignore
+    const x = torch.ones(shape, float64);
+    const src = x.select(dim < 0 ? -1 : dim + 1, 0).mul(2);
+    const f = (a: Tensor, b: Tensor): Tensor => torch.vmap((y: Tensor, s: Tensor) => torch.selectScatter(y, s, dim, -2))(a, b); // prettier-ignore
+    const [value, pull] = torch.func.vjp(f, x, src) as [Tensor, (v: Tensor) => [Tensor, Tensor]];
+    const right = x.clone();
+    right.select(dim < 0 ? -1 : dim + 1, -2).copy_(src);
+    expectClose('value', value, right, 0);
+    expectClose('gradient of src', pull(torch.onesLike(x))[1], torch.onesLike(src), 0);
+  }
+  expect(() => torch.vmap((y: Tensor) => torch.selectScatter(y, torch.ones([3]), 0, 0))(torch.ones([2, 4, 2]))).toThrow(
+    'expected src to have a size equal to self.select(...)',
+  );
+});
+
+test('linspace and logspace of integers under vmap', () => {
+  const start = torch.tensor([-2n, 0n, 7n, -9n]);
+  const end = torch.tensor([-1n, 3n, -3n, 4n]);
+  for (const dtype of ['int64', 'float64', 'float32', 'complex128'] as const) {
+    for (const steps of [0, 1, 2, 5, 8]) {
+      const ranges: Record<string, (a: Tensor, b: Tensor) => Tensor> = {
+        linspace: (a, b) => torch.linspace(a, b, steps, { dtype }),
+        logspace: (a, b) => torch.logspace(a, b, steps, 2, { dtype }),
+      };
+      for (const [name, range] of Object.entries(ranges)) {
+        const right = torch.stack(start.unbind().map((a, k) => range(a, end.index(k))));
+        expectClose(`${name}, ${dtype}`, torch.vmap(range)(start, end), right, dtype === 'float32' ? 1e-6 : 1e-14);
+        const fixed = torch.stack(start.unbind().map((a) => range(a, end.index(1))));
+        expectClose(name, torch.vmap((a: Tensor) => range(a, end.index(1)))(start), fixed, dtype === 'float32' ? 1e-6 : 1e-14); // prettier-ignore
+      }
+    }
+  }
+});
+
+test('columnStack under vmap', () => {
+  const got = torch.vmap((y: Tensor) => torch.columnStack([y.select(1, 0), y, y.select(1, 1)]))(X);
+  expectClose('columnStack', got, torch.cat([X.narrow(2, 0, 1), X, X.narrow(2, 1, 1)], 2), 0);
+});
+
+test('batchNorm with its own update under vmap', () => {
+  const { ops } = torch;
+  const norm = (y: Tensor, mean: Tensor, variance: Tensor): readonly Tensor[] =>
+    ops.aten._batch_norm_with_update(y, null, null, mean, variance, 0.1, 1e-5) as readonly Tensor[];
+  const running = (): [Tensor, Tensor] => [torch.zeros([3, 2], float64), torch.ones([3, 2], float64)];
+  const [mean, variance] = running();
+  const got = torch.vmap((y: Tensor, m: Tensor, v: Tensor) => norm(y, m, v)[0])(X, mean, variance);
+  const [means, variances] = running();
+  const right = X.unbind().map((y, k) => norm(y, means.select(0, k), variances.select(0, k))[0]);
+  expectClose('result', got, torch.stack(right), 1e-12);
+  expectClose('running mean', mean, means, 1e-12);
+  expectClose('running variance', variance, variances, 1e-12);
+});
