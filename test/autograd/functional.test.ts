@@ -244,6 +244,16 @@ describe('graphs', () => {
   });
 });
 
+test('the Jacobian of an output without elements is empty', () => {
+  const empty = torch.zeros([0, 2], { dtype: 'float64' });
+  const got = jacobian((a: Tensor, b: Tensor) => a.sin().mul(b), [empty, y.narrow(0, 0, 2)]) as Tensor[];
+  expect(got.map(({ shape, dtype }) => [shape, dtype])).toEqual([
+    [[0, 2, 0, 2], 'float64'],
+    [[0, 2, 2], 'float64'],
+  ]);
+  close(hessian((a: Tensor) => a.sum().mul(2), empty) as Tensor, torch.zeros([0, 2, 0, 2], { dtype: 'float64' }));
+});
+
 test('a function that returns a Promise is refused', () => {
   for (const call of Object.values(functional) as ((f: unknown, x: Tensor, v?: unknown) => unknown)[]) {
     const rest = call === (jacobian as unknown) || call === (hessian as unknown) ? [] : [y];

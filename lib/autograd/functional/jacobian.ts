@@ -61,6 +61,8 @@ function rowByRow(outputs: readonly Tensor[], inputs: readonly Tensor[], options
     }
     flat.dispose();
     return rows.map((list, j) => {
+      // PyTorch throws for an output without elements.
+      if (list.length === 0) return inputs[j].newEmpty([...output.shape, ...inputs[j].shape]);
       const stacked = torchFunctions.stack(list);
       list.forEach((grad) => grad.dispose());
       return viewOwn(stacked, [...output.shape, ...inputs[j].shape]);
