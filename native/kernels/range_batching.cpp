@@ -1,8 +1,7 @@
 // linspace and logspace of tensors under vmap.
 //
-// libtorch's decompositions compute integer ranges in single precision, and round differently from its kernels. They
-// have no complex logspace. The ones below compute what the kernels compute: from the start up to the middle, and from
-// the end after it.
+// libtorch's decompositions round integers differently from its kernels, and have no complex logspace. The ones below
+// compute what the kernels compute: from the start up to the middle, and from the end after it.
 #include "kernels/range_batching.h"
 
 #include <ATen/ATen.h>
