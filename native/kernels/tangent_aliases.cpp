@@ -27,10 +27,11 @@ Tensor withOwnTangent(const Tensor& tensor) {
   return result;
 }
 
+// Each of the operators has one tensor argument, the first.
 void copyTangents(KernelCall& call) {
-  const bool hasTangents = call.recording().tangent;
+  const bool isDual = hasTangent(call.tensor(0));
   call.callOriginal();
-  if (!hasTangents) return;
+  if (!isDual) return;
   c10::IValue& output = call.output(0);
   if (output.isTensor()) {
     output = withOwnTangent(output.toTensor());
