@@ -11,6 +11,9 @@ void registerCorrections() {
   static std::once_flag once;
   std::call_once(once, [] {
     registerContiguousArguments();
+    registerActivationDerivatives();
+    registerBessel();
+    registerStandardDeviation();
     registerTangentAliases();
     registerZeroTensors();
     registerLapackBatches();

@@ -5,6 +5,9 @@
 namespace torch_func {
 
 void registerContiguousArguments();
+void registerActivationDerivatives();
+void registerBessel();
+void registerStandardDeviation();
 void registerTangentAliases();
 void registerZeroTensors();
 void registerLapackBatches();

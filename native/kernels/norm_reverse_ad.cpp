@@ -6,7 +6,8 @@
 // normalization is silently wrong (PyTorch 2.13).
 //
 // If a double backward will be differentiated again, the backward operators are therefore decomposed into operators
-// that recompute the statistics from the input (norm_backward.h). Otherwise libtorch's kernels run.
+// that recompute the statistics from the input (norm_backward.h). Otherwise libtorch's kernels run. They also are
+// decomposed if there is a bias and no weight, because libtorch's double backward then fails.
 #include "kernels/norm_reverse_ad.h"
 
 #include <ATen/ATen.h>
@@ -19,6 +20,7 @@
 #include <utility>
 
 #include "kernels/kernel_override.h"
+#include "kernels/norm_arguments.h"
 #include "kernels/norm_backward.h"
 #include "kernels/recording.h"
 
@@ -36,14 +38,21 @@ bool isDifferentiatedAgain(c10::ArrayRef<c10::IValue> arguments) {
   return recording.gradient && (recording.below || !recording.wrapped);
 }
 
+bool isBiasWithoutWeight(const NormCall& call) {
+  const c10::IValue* mask = call.find("output_mask");
+  return mask != nullptr && mask->toBoolList()[2] && !call.tensor("weight").defined();
+}
+
 class NormBackwardKernel final : public c10::OperatorKernel {
  public:
   NormBackwardKernel(c10::SafeKernelFunction original, c10::KernelFunction decomposition)
       : original_(std::move(original)), decomposition_(std::move(decomposition)) {}
 
   void operator()(const c10::OperatorHandle& op, c10::DispatchKeySet keys, torch::jit::Stack* stack) {
+    const auto arguments = torch::jit::last(*stack, op.schema().arguments().size());
     if (c10::GradMode::is_enabled() &&
-        isDifferentiatedAgain(torch::jit::last(*stack, op.schema().arguments().size()))) {
+        (isDifferentiatedAgain(arguments) ||
+         (recordingOf(arguments).gradient && isBiasWithoutWeight(NormCall(op.schema(), *stack))))) {
       decomposition_.callBoxed(op, keys, stack);
       return;
     }
