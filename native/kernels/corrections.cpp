@@ -32,6 +32,7 @@ void registerCorrections() {
     registerHouseholderProducts();
     registerNuclearNorm();
     registerScatteredExtrema();
+    registerIndexReduceForwardAd();
     registerPoissonLoss();
     registerArgumentChecks();
   });

@@ -26,6 +26,7 @@ void registerElementwiseDecompositions();
 void registerHouseholderProducts();
 void registerNuclearNorm();
 void registerScatteredExtrema();
+void registerIndexReduceForwardAd();
 void registerPoissonLoss();
 void registerArgumentChecks();
 

@@ -120,3 +120,16 @@ test('wrong arguments are errors under transforms too', () => {
     expect(() => jacrev(jacrev(f) as TensorFunction)(source)).toThrow('index');
   }
 });
+
+test('indexReduce with other reductions in forward mode', () => {
+  const places = torch.tensor([2n, 0n, 2n]);
+  const columns = torch.cat([self, self], 1).narrow(1, 1, 4);
+  for (const reduce of ['mean', 'amax', 'amin']) {
+    for (const includeSelf of [true, false]) {
+      expectDerivatives((y) => columns.indexReduce(0, places, y, reduce, { includeSelf }).sin().sum(), source);
+      expectDerivatives((y) => y.indexReduce(0, places, self.mul(2), reduce, { includeSelf }).sin().sum(), self);
+    }
+  }
+  const zero = torch.tensor(0n);
+  expectDerivatives((y) => y.indexReduce(0, zero, source.index(0, 0), 'mean'), self.index(0, 0));
+});
