@@ -8,6 +8,7 @@
 #include <ATen/ATen.h>
 #include <ATen/functorch/BatchedTensorImpl.h>
 #include <ATen/functorch/TensorWrapper.h>
+#include <c10/core/GradMode.h>
 #include <torch/library.h>
 
 #include <cmath>
@@ -15,6 +16,7 @@
 #include "kernels/constants.h"
 #include "kernels/corrections.h"
 #include "kernels/kernel_override.h"
+#include "kernels/svd_backward.h"
 
 namespace torch_func {
 
@@ -55,7 +57,13 @@ void svd(KernelCall& call) {
     return;
   }
   const std::vector<c10::IValue> arguments = call.arguments().vec();
-  call.callOriginal();
+  const bool isReduced = !arguments[1].toBool() && arguments[2].toBool();
+  if (c10::GradMode::is_enabled() && recording.gradient && !recording.tangent && isReduced &&
+      call.tensor(0).is_complex()) {
+    callSvdWithBackward(call);
+  } else {
+    call.callOriginal();
+  }
   if (!isExtreme(call.output(1).toTensor())) return;
 
   const Tensor A = arguments[0].toTensor();

@@ -294,3 +294,56 @@ test.each(['gelss', 'gelsd'] as const)('the singular values that lstsq returns, 
     expectClose('backward', leaf.grad!, jacobianByDifferences(values, A), 1e-7);
   }
 });
+
+describe('svd of a complex matrix of condition 3000, in reverse mode', () => {
+  const complex = { dtype: 'complex128' } as const;
+  const unitary = (n: number, seed: number): Tensor => {
+    const angles = torch
+      .arange(n * n, float64)
+      .add(seed)
+      .mul(1.7)
+      .sin()
+      .view(n, n);
+    return torch.linalg.qr(torch.complex(angles, angles.mul(2.3).cos()))[0];
+  };
+
+  test.each([
+    [3, 2],
+    [2, 3],
+    [2, 2],
+  ])('%d x %d', (m, n) => {
+    // prettier-ignore
+    const values = torch.tensor([3000, 1], complex);
+    const A = unitary(m, 1)
+      .narrow(1, 0, 2)
+      .mul(values)
+      .matmul(unitary(n, 5).narrow(1, 0, 2).mH);
+    const direction = unitary(m, 2)
+      .narrow(1, 0, 2)
+      .matmul(unitary(n, 7).narrow(1, 0, 2).mH);
+    const weight = unitary(m, 3)
+      .narrow(1, 0, 2)
+      .matmul(unitary(n, 4).narrow(1, 0, 2).mH);
+    // The factor U V^H does not depend on the phases of the vectors.
+    const f: TensorFunction = (t) => {
+      const [U, S, Vh] = torch.linalg.svd(A.add(direction.mul(t)), false);
+      return torch.real(U.matmul(Vh).mul(weight).sum()).add(S.square().sum().mul(1e-6));
+    };
+    const forward =
+      (g: TensorFunction): TensorFunction =>
+      (t) =>
+        torch.func.jvp(g, [t], [torch.onesLike(t)])[1];
+    const reverse = (g: TensorFunction): TensorFunction => torch.func.grad(g) as TensorFunction;
+    const t = torch.zeros([], float64);
+    expectClose('second', reverse(reverse(f))(t), forward(forward(f))(t), 1e-9);
+    expectClose('third', reverse(reverse(reverse(f)))(t), forward(forward(forward(f)))(t), 1e-8);
+    expectClose('vmap', torch.vmap(reverse(f))(torch.tensor([0, 0.5], float64)), torch.stack([reverse(f)(t), reverse(f)(t.add(0.5))]), 1e-9); // prettier-ignore
+  });
+
+  test('a loss that depends on the phase', () => {
+    const A = unitary(3, 1);
+    expect(() => torch.func.grad((x: Tensor) => torch.real(torch.linalg.svd(x, false)[0].sum()))(A)).toThrow(
+      'specified up to multiplication by e^{i phi}',
+    );
+  });
+});
