@@ -95,11 +95,12 @@ export interface Native {
   setGrad(tensor: Tensor, grad: Tensor | null): void;
   // tensor/tensor_data.cpp
   tensorFromBytes(data: unknown, dtype: Dtype, shape: readonly number[], device?: unknown): Tensor;
-  tensorFromList(data: unknown, dtype?: Dtype | null, device?: unknown): Tensor;
   data(tensor: Tensor): TypedArray;
   dataInto(tensor: Tensor, target: Uint8Array): number;
   doubles(tensor: Tensor): Float64Array;
   item(tensor: Tensor): unknown;
+  // tensor/nested_array.cpp
+  tensorFromList(data: unknown, dtype?: Dtype | null, device?: unknown): Tensor;
   // operators/indexing.cpp
   index(tensor: Tensor, indices: readonly Index[]): Tensor;
   indexPut_(tensor: Tensor, indices: readonly Index[], value: Tensor | Scalar, accumulate?: boolean): void;

@@ -42,6 +42,7 @@ void defineExports(Napi::Object exports) {
   defineOperators(exports);
   defineProperties(exports);
   defineTensorData(exports);
+  defineNestedArrays(exports);
   defineEngine(exports);
   defineCallbacks(exports);
   defineHooks(exports);

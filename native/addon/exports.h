@@ -29,6 +29,7 @@ void defineFunctionNodes(Napi::Object exports);     // autograd/function_node.cp
 
 void defineProperties(Napi::Object exports);  // tensor/properties.cpp
 void defineTensorData(Napi::Object exports);  // tensor/tensor_data.cpp
+void defineNestedArrays(Napi::Object exports);  // tensor/nested_array.cpp
 void definePrinting(Napi::Object exports);    // tensor/printing.cpp
 
 void defineRandom(Napi::Object exports);       // runtime/random.cpp

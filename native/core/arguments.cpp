@@ -33,6 +33,7 @@ void readNumber(double number, Argument& argument) {
   if (std::trunc(number) == number && std::abs(number) <= kMaxExactInteger) {
     argument.kind = Kind::Integer;
     argument.integer = static_cast<int64_t>(number);
+    argument.isNegativeZero = number == 0 && std::signbit(number);
   } else {
     argument.kind = Kind::Float;
     argument.number = number;
@@ -228,7 +229,10 @@ void readArgument(Environment& environment, napi_value value, Argument& argument
 std::vector<NamedArgument> readOptions(Environment& environment, napi_value object) {
   napi_env env = environment.env;
   napi_value names;
-  check(env, napi_get_property_names(env, object, &names));
+  // Own names only: what a library adds to Object.prototype is no option.
+  check(env, napi_get_all_property_names(env, object, napi_key_own_only,
+                                         static_cast<napi_key_filter>(napi_key_enumerable | napi_key_skip_symbols),
+                                         napi_key_numbers_to_strings, &names));
   uint32_t length = 0;
   check(env, napi_get_array_length(env, names, &length));
   std::vector<NamedArgument> options(length);
@@ -278,7 +282,8 @@ std::string describe(Environment& environment, const Argument& argument) {
   return "unknown";
 }
 
-c10::Scalar toScalar(const Argument& argument) {
+c10::Scalar toScalar(const Argument& argument, bool keepSign) {
+  if (keepSign && argument.isNegativeZero) return -0.0;
   switch (argument.kind) {
     case Kind::Boolean: return argument.boolean;
     case Kind::Integer:

@@ -41,6 +41,8 @@ struct Argument {
   };
 
   Kind kind = Kind::Undefined;
+  // An Integer that JavaScript holds as -0.
+  bool isNegativeZero = false;
   napi_value value = nullptr;
   union {
     bool boolean;
@@ -75,7 +77,8 @@ std::vector<NamedArgument> readOptions(Environment& environment, napi_value obje
 // The type of an Argument, named as Python's argument parser names it.
 std::string describe(Environment& environment, const Argument& argument);
 
-c10::Scalar toScalar(const Argument& argument);
+// With `keepSign`, -0 is the floating-point number, not the integer.
+c10::Scalar toScalar(const Argument& argument, bool keepSign = false);
 
 // Names as PyTorch spells them: 'float32', 'strided', 'channels_last', 'cuda:1'.
 std::optional<c10::ScalarType> parseDtype(const std::string& name);

@@ -273,7 +273,8 @@ at::Tensor toValue(Environment& environment, napi_value value, const at::Tensor&
     case Kind::Complex: {
       // For a tensor on a GPU the number stays on the CPU: filling from it needs no copy to the device.
       const at::Device device = self.device().is_cuda() ? at::Device(at::kCPU) : self.device();
-      const at::Tensor number = indexing::scalarToTensor(toScalar(argument), self.options(), device);
+      const bool keepSign = self.is_floating_point() || self.is_complex();
+      const at::Tensor number = indexing::scalarToTensor(toScalar(argument, keepSign), self.options(), device);
       return device.is_cpu() ? at::lift_fresh(number) : number;
     }
     default:

@@ -285,12 +285,34 @@ void Overload::checkOut(Environment& environment, const Match& match) const {
   }
 }
 
+// JavaScript's -0 is an integral number, and an integer has no sign of zero. It keeps its sign where the call computes in
+// floating point anyway, so that a dtype never depends on the sign of a zero.
+bool Overload::isFloatingPoint(const Match& match) const {
+  static constexpr std::string_view kAlways[] = {"aten::copysign", "aten::div", "aten::divide", "aten::true_divide",
+                                                 "aten::scalar_tensor"};
+  const std::string& name = handle_.schema().name();
+  if (std::find(std::begin(kAlways), std::end(kAlways), name) != std::end(kAlways)) return true;
+  const auto floats = [](c10::ScalarType type) { return c10::isFloatingType(type) || c10::isComplexType(type); };
+  const auto isFloat = [&](const Argument& item) {
+    return item.kind == Argument::Kind::Tensor && floats(item.tensor->tensor.scalar_type());
+  };
+  for (size_t i = 0; i < parameters_.size(); ++i) {
+    const Argument* argument = match.arguments[i];
+    if (argument == nullptr) continue;
+    if (isFloat(*argument) || std::any_of(argument->items.begin(), argument->items.end(), isFloat)) return true;
+    if (parameters_[i].type != Type::Dtype || argument->kind != Argument::Kind::String) continue;
+    if (floats(*parseDtype(argument->text))) return true;
+  }
+  return false;
+}
+
 void Overload::pushArguments(Environment& environment, const Match& match, std::vector<c10::IValue>& stack) const {
   if (!match.checkedAgainstOut.empty()) checkOut(environment, match);
   for (size_t i = 0; i < parameters_.size(); ++i) {
     const Argument* argument = match.arguments[i];
     if (argument != nullptr) {
-      stack.push_back(toIValue(environment, parameters_[i], *argument));
+      const bool mayBeNegativeZero = argument->isNegativeZero || parameters_[i].type == Type::ScalarList;
+      stack.push_back(toIValue(environment, parameters_[i], *argument, mayBeNegativeZero && isFloatingPoint(match)));
     } else {
       stack.push_back(*parameters_[i].defaultValue);
     }

@@ -52,6 +52,7 @@ class Overload {
  private:
   Overload(const std::string& name, bool isMethod, bool allowOut);
 
+  bool isFloatingPoint(const Match& match) const;
   bool matchOut(const Argument& argument, Match& match, Environment& environment, std::string* why) const;
   void checkOut(Environment& environment, const Match& match) const;
 

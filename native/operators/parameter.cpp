@@ -46,7 +46,7 @@ int64_t toInt(const Argument& argument) {
 }
 
 double toFloat(const Argument& argument) {
-  return argument.kind == Kind::Float ? argument.number : toScalar(argument).toDouble();
+  return argument.kind == Kind::Float ? argument.number : toScalar(argument, /*keepSign=*/true).toDouble();
 }
 
 template <typename Element, typename Convert>
@@ -131,24 +131,24 @@ bool accepts(const Parameter& parameter, const Argument& argument) {
   return false;
 }
 
-c10::IValue toIValue(Environment& environment, const Parameter& parameter, const Argument& argument) {
+c10::IValue toIValue(Environment& environment, const Parameter& parameter, const Argument& argument, bool keepSign) {
   if (argument.kind == Kind::Null) return c10::IValue();
   const char* name = parameter.name.c_str();
   auto tensor = [&](const Argument& item) -> const at::Tensor& { return operandOf(*item.tensor, name); };
   switch (parameter.type) {
     case Type::Tensor:
       if (argument.kind == Kind::Tensor) return tensor(argument);
-      return at::native::wrapped_scalar_tensor(toScalar(argument));
+      return at::native::wrapped_scalar_tensor(toScalar(argument, keepSign));
     case Type::TensorList: return toList<at::Tensor>(argument, tensor);
     case Type::OptionalTensorList:
       return toList<std::optional<at::Tensor>>(argument, [&](const Argument& item) -> std::optional<at::Tensor> {
         if (item.kind == Kind::Null) return std::nullopt;
         return tensor(item);
       });
-    case Type::Scalar: return toScalar(argument);
+    case Type::Scalar: return toScalar(argument, keepSign);
     case Type::ScalarList: {
       c10::impl::GenericList list(c10::NumberType::get());
-      for (const Argument& item : argument.items) list.push_back(toScalar(item));
+      for (const Argument& item : argument.items) list.push_back(toScalar(item, keepSign));
       return list;
     }
     case Type::Int: return toInt(argument);

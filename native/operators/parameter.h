@@ -53,7 +53,7 @@ bool accepts(const Parameter& parameter, const Argument& argument);
 // An integer, or a 0-d integer tensor, which stands for its value.
 bool isInt(const Argument& argument);
 
-// Converts an argument that the parameter accepts.
-c10::IValue toIValue(Environment& environment, const Parameter& parameter, const Argument& argument);
+// Converts an argument that the parameter accepts. With `keepSign`, -0 is the floating-point number.
+c10::IValue toIValue(Environment& environment, const Parameter& parameter, const Argument& argument, bool keepSign);
 
 }  // namespace torch_func

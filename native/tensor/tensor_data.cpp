@@ -1,4 +1,4 @@
-// Creates tensors from JavaScript data, and copies their values to JavaScript.
+// Creates tensors from typed arrays, and copies the values of tensors to JavaScript.
 
 #include <ATen/FunctionalTensorWrapper.h>
 #include <ATen/Functions.h>
@@ -16,12 +16,9 @@
 #include "core/remedies.h"
 #include "functorch/wrappers.h"
 #include "operators/results.h"
+#include "tensor/tensor_creation.h"
 
 namespace torch_func {
-
-namespace {
-
-using Kind = Argument::Kind;
 
 c10::ScalarType dtypeArgument(const Napi::Value& value, const char* argument) {
   if (value.IsString()) {
@@ -35,7 +32,9 @@ c10::ScalarType dtypeArgument(const Napi::Value& value, const char* argument) {
 c10::Device deviceArgument(Environment& environment, const Napi::Value& value) {
   Argument argument;
   readArgument(environment, value, argument);
-  if (argument.kind == Kind::Undefined || argument.kind == Kind::Null) return c10::Device(c10::kCPU);
+  if (argument.kind == Argument::Kind::Undefined || argument.kind == Argument::Kind::Null) {
+    return c10::Device(c10::kCPU);
+  }
   auto device = parseDevice(environment, argument);
   if (!device)
     throwTypeError("option 'device' must be a device, such as 'cpu' or { type: 'cuda', index: 0 }, not " +
@@ -44,8 +43,6 @@ c10::Device deviceArgument(Environment& environment, const Napi::Value& value) {
   return *device;
 }
 
-// A tensor created from JavaScript data enters the active transforms through lift_fresh, as in PyTorch. Without it an
-// in-place operator on it would be an error: the mutation of a captured tensor.
 at::Tensor lift(at::Tensor tensor, const c10::Device& device) {
   if (!device.is_cpu()) {
     tensor = tensor.to(device);
@@ -53,11 +50,12 @@ at::Tensor lift(at::Tensor tensor, const c10::Device& device) {
   return at::lift_fresh(tensor);
 }
 
-// Uninitialized CPU memory, allocated below all transforms.
 at::Tensor plainEmpty(c10::IntArrayRef shape, c10::ScalarType dtype) {
   BelowTransforms below;
   return at::empty(shape, at::TensorOptions().dtype(dtype));
 }
+
+namespace {
 
 struct Bytes {
   const void* data;
@@ -92,7 +90,7 @@ std::vector<int64_t> shapeArgument(Environment& environment, const Napi::Value& 
   Argument argument;
   readArgument(environment, value, argument);
   std::vector<int64_t> shape;
-  if (argument.kind != Kind::List)
+  if (argument.kind != Argument::Kind::List)
     throwTypeError("argument 'shape' must be an array of integers, not " + describe(environment, argument));
   for (const Argument& item : argument.items) {
     if (!item.isInteger() || item.integer < 0)
@@ -124,184 +122,6 @@ Napi::Value tensorFromBytes(const Napi::CallbackInfo& info) {
   }
   at::Tensor tensor = plainEmpty(shape, dtype);
   if (bytes.length > 0) std::memcpy(tensor.mutable_data_ptr(), bytes.data, bytes.length);
-  return Napi::Value(info.Env(), wrapTensor(environment, lift(std::move(tensor), device)));
-}
-
-// --- nested arrays ----------------------------------------------------------------------------
-
-// The shape of a nested array and the kinds of its leaves, from one walk that also checks that it is rectangular. Works
-// on napi_values, because an Argument for each element would cost more than the walk.
-class NestedArray {
- public:
-  explicit NestedArray(Environment& environment) : environment_(environment), env_(environment.env) {}
-
-  void measure(napi_value value, size_t depth = 0) {
-    Napi::HandleScope scope(env_);
-    bool isArray = false;
-    check(env_, napi_is_array(env_, value, &isArray));
-    if (!isArray) {
-      if (depthKnown_ && depth != shape.size()) throwRagged(depth);
-      depthKnown_ = true;
-      return noteLeaf(value);
-    }
-    if (depth >= kMaxDims)
-      throwValueError("tensor(): the array is nested more than " + std::to_string(kMaxDims) +
-                      " deep, or contains itself");
-    uint32_t length = 0;
-    check(env_, napi_get_array_length(env_, value, &length));
-    if (depth == shape.size()) {
-      if (depthKnown_) throwRagged(depth);
-      shape.push_back(length);
-    } else if (shape[depth] != length) {
-      throwValueError("expected sequence of length " + std::to_string(shape[depth]) + " at dim " +
-                      std::to_string(depth) + " (got " + std::to_string(length) + ")");
-    }
-    if (length == 0) depthKnown_ = true;
-    for (uint32_t i = 0; i < length; ++i) {
-      napi_value item;
-      check(env_, napi_get_element(env_, value, i, &item));
-      measure(item, depth + 1);
-    }
-  }
-
-  c10::ScalarType inferredDtype() const {
-    const auto standard = c10::get_default_dtype_as_scalartype();
-    if (hasComplex_) return c10::toComplexType(standard);
-    if (hasNumber_ || !(hasBigint_ || hasBoolean_)) return standard;
-    return hasBigint_ ? c10::ScalarType::Long : c10::ScalarType::Bool;
-  }
-
-  // Writes the leaves in order, in a type that represents each exactly: double, int64 or complex double. The array is
-  // read a second time, and a getter or a Proxy may change it in between; its shape is checked again, because `out` has
-  // room for the measured shape only.
-  template <typename Element, typename Read>
-  void fill(napi_value value, Element*& out, Read read, size_t depth = 0) {
-    Napi::HandleScope scope(env_);
-    if (depth == shape.size()) {
-      *out++ = read(value);
-      return;
-    }
-    bool isArray = false;
-    check(env_, napi_is_array(env_, value, &isArray));
-    uint32_t length = 0;
-    if (isArray) check(env_, napi_get_array_length(env_, value, &length));
-    if (!isArray || length != shape[depth])
-      throwValueError("tensor(): argument 'data' changed while it was being read");
-    for (uint32_t i = 0; i < length; ++i) {
-      napi_value item;
-      check(env_, napi_get_element(env_, value, i, &item));
-      fill(item, out, read, depth + 1);
-    }
-  }
-
-  Argument leaf(napi_value value) {
-    Argument argument;
-    readArgument(environment_, value, argument);
-    return argument;
-  }
-
-  std::vector<int64_t> shape;
-
- private:
-  static constexpr size_t kMaxDims = 64;
-
-  [[noreturn]] void throwRagged(size_t depth) {
-    throwValueError("tensor(): the nested arrays have different depths at dim " + std::to_string(depth));
-  }
-
-  void noteLeaf(napi_value value) {
-    napi_valuetype type;
-    check(env_, napi_typeof(env_, value, &type));
-    switch (type) {
-      case napi_number: hasNumber_ = true; return;
-      case napi_bigint: hasBigint_ = true; return;
-      case napi_boolean: hasBoolean_ = true; return;
-      default: break;
-    }
-    if (leaf(value).kind == Kind::Complex) {
-      hasComplex_ = true;
-      return;
-    }
-    throwTypeError("tensor(): argument 'data' must contain numbers, bigints, booleans or complex numbers, not " +
-                   describe(environment_, value));
-  }
-
-  Environment& environment_;
-  napi_env env_;
-  bool depthKnown_ = false;
-  bool hasNumber_ = false, hasBigint_ = false, hasBoolean_ = false, hasComplex_ = false;
-};
-
-int64_t integerLeaf(NestedArray& array, Environment& environment, napi_value value, c10::ScalarType dtype) {
-  const Argument argument = array.leaf(value);
-  int64_t integer = 0;
-  if (argument.isInteger()) {
-    integer = argument.integer;
-  } else if (argument.kind == Kind::Boolean) {
-    integer = argument.boolean;
-  } else if (argument.kind == Kind::Float && std::abs(argument.number) < 9.2e18) {
-    integer = static_cast<int64_t>(argument.number);  // as in Python: torch.tensor(2.7, dtype=int64) is 2
-  } else if (argument.kind == Kind::HugeUint && dtype == c10::ScalarType::UInt64) {
-    return argument.integer;
-  } else {
-    throwRuntimeError("value cannot be converted to type " + std::string(dtypeName(dtype)) +
-                      " without overflow: " + describe(environment, value));
-  }
-  auto fits = [&](int64_t low, int64_t high) { return integer >= low && integer <= high; };
-  bool ok = true;
-  switch (dtype) {
-    case c10::ScalarType::Byte: ok = fits(-255, 255); break;  // negatives wrap, as in Python
-    case c10::ScalarType::Char: ok = fits(-128, 255); break;
-    case c10::ScalarType::Short: ok = fits(INT16_MIN, INT16_MAX); break;
-    case c10::ScalarType::Int: ok = fits(INT32_MIN, INT32_MAX); break;
-    case c10::ScalarType::UInt16: ok = fits(0, UINT16_MAX); break;
-    case c10::ScalarType::UInt32: ok = fits(0, UINT32_MAX); break;
-    case c10::ScalarType::UInt64: ok = integer >= 0; break;
-    default: break;
-  }
-  if (!ok)
-    throwRuntimeError("value cannot be converted to type " + std::string(dtypeName(dtype)) +
-                      " without overflow: " + std::to_string(integer));
-  return integer;
-}
-
-// tensorFromList(data, dtype or null, device): a scalar or a nested array.
-Napi::Value tensorFromList(const Napi::CallbackInfo& info) {
-  Environment& environment = Environment::of(info.Env());
-  NestedArray array(environment);
-  array.measure(info[0]);
-  const bool given = !info[1].IsUndefined() && !info[1].IsNull();
-  const c10::ScalarType dtype = given ? dtypeArgument(info[1], "dtype") : array.inferredDtype();
-  const c10::Device device = deviceArgument(environment, info[2]);
-
-  at::Tensor tensor;
-  if (c10::isIntegralType(dtype, /*includeBool=*/false)) {
-    tensor = plainEmpty(array.shape, c10::ScalarType::Long);
-    auto* out = tensor.mutable_data_ptr<int64_t>();
-    array.fill(info[0], out, [&](napi_value value) { return integerLeaf(array, environment, value, dtype); });
-  } else if (c10::isComplexType(dtype)) {
-    tensor = plainEmpty(array.shape, c10::ScalarType::ComplexDouble);
-    auto* out = tensor.mutable_data_ptr<c10::complex<double>>();
-    array.fill(info[0], out, [&](napi_value value) { return toScalar(array.leaf(value)).toComplexDouble(); });
-  } else if (dtype == c10::ScalarType::Bool) {
-    tensor = plainEmpty(array.shape, dtype);
-    auto* out = tensor.mutable_data_ptr<bool>();
-    array.fill(info[0], out, [&](napi_value value) {
-      return toScalar(array.leaf(value)).toComplexDouble() != c10::complex<double>(0, 0);
-    });
-  } else {
-    tensor = plainEmpty(array.shape, c10::ScalarType::Double);
-    auto* out = tensor.mutable_data_ptr<double>();
-    array.fill(info[0], out, [&](napi_value value) {
-      double number;
-      if (napi_get_value_double(info.Env(), value, &number) == napi_ok) return number;
-      return toScalar(array.leaf(value)).toDouble();
-    });
-  }
-  if (tensor.scalar_type() != dtype) {
-    BelowTransforms below;
-    tensor = tensor.to(dtype);
-  }
   return Napi::Value(info.Env(), wrapTensor(environment, lift(std::move(tensor), device)));
 }
 
@@ -430,7 +250,6 @@ Napi::Value item(const Napi::CallbackInfo& info) {
 
 void defineTensorData(Napi::Object exports) {
   define<tensorFromBytes>(exports, "tensorFromBytes");
-  define<tensorFromList>(exports, "tensorFromList");
   define<data>(exports, "data");
   define<dataInto>(exports, "dataInto");
   define<doubles>(exports, "doubles");

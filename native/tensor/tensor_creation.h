@@ -1,0 +1,21 @@
+#pragma once
+// What the functions that create tensors from JavaScript data share.
+
+#include <ATen/core/Tensor.h>
+#include <napi.h>
+
+#include "core/environment.h"
+
+namespace torch_func {
+
+c10::ScalarType dtypeArgument(const Napi::Value& value, const char* argument);
+c10::Device deviceArgument(Environment& environment, const Napi::Value& value);
+
+// A tensor created from JavaScript data enters the active transforms through lift_fresh, as in PyTorch. Without it an
+// in-place operator on it would be an error: the mutation of a captured tensor.
+at::Tensor lift(at::Tensor tensor, const c10::Device& device);
+
+// Uninitialized CPU memory, allocated below all transforms.
+at::Tensor plainEmpty(c10::IntArrayRef shape, c10::ScalarType dtype);
+
+}  // namespace torch_func
