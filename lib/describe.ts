@@ -11,8 +11,9 @@ export function describeType(value: unknown): string {
   return typeof value === 'function' && name.endsWith('Function') ? 'function' : name;
 }
 
-/** A value as text; its type if it cannot be converted. */
+/** A value as text; a function by its name, and a value that cannot be converted by its type. */
 export function textOf(value: unknown): string {
+  if (typeof value === 'function' && !Object.hasOwn(value, 'toString')) return `${describeType(value)} ${nameOf(value)}`;
   try {
     return String(value);
   } catch {

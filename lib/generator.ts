@@ -27,6 +27,9 @@ function isSource(value: unknown): value is Source {
  * ```
  */
 export class Generator {
+  // See Tensor.
+  private readonly uncloneable = Symbol('a torch.Generator: send its seed or its state, from getState()');
+
   /**
    * @param options - The device of the random numbers (the CPU by default), as a device or as `{ device }`.
    * @throws RuntimeError if the device does not exist or has no random numbers (`meta`).

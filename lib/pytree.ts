@@ -142,6 +142,24 @@ export function leafCount(spec: TreeSpec): number {
   return spec.kind === 'leaf' ? 1 : spec.children.reduce((sum, child) => sum + leafCount(child), 0);
 }
 
+/** Where the leaf at a position of the flat list is, as an expression: `layers[0].weight`; empty for the root. */
+export function leafPath(spec: TreeSpec, index: number): string {
+  let path = '';
+  let left = index;
+  for (let node = spec; node.kind !== 'leaf'; ) {
+    let i = 0;
+    for (let count = leafCount(node.children[0]); left >= count; count = leafCount(node.children[i])) {
+      left -= count;
+      i += 1;
+    }
+    const key = node.kind === 'object' ? node.keys[i] : String(i);
+    const isName = node.kind === 'object' && /^[\p{L}_$][\p{L}\p{N}_$]*$/u.test(key);
+    path += isName ? `${path === '' ? '' : '.'}${key}` : `[${node.kind === 'object' ? JSON.stringify(key) : key}]`;
+    node = node.children[i];
+  }
+  return path;
+}
+
 // As in native/operators/results.cpp: not enumerable, so that the array prints and iterates as an array.
 function withFields(items: unknown[], fields: readonly (string | undefined)[]): unknown[] {
   fields.forEach((name, i) => {

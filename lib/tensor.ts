@@ -24,6 +24,10 @@ export type { FormatOptions, ToOptions } from './to-arguments';
 /** The options of {@link Tensor.indexPut_}. */
 export type PutOptions = { accumulate?: boolean };
 
+const UNCLONEABLE = Symbol(
+  'a Tensor: send x.data(), x.shape and x.dtype, and make the tensor with torch.fromTypedArray(data, shape, { dtype })',
+);
+
 /**
  * An n-dimensional array of one dtype on one device, with its position in the autograd graph; `torch.Tensor`.
  * `torch.tensor`, the factory functions and the operators create tensors; `new` does not.
@@ -39,6 +43,10 @@ export type PutOptions = { accumulate?: boolean };
  * ```
  */
 export class Tensor {
+  // Structured clone, which postMessage uses, would turn a tensor into {}. It copies own properties, and its error for
+  // one that cannot be cloned shows this text.
+  private readonly uncloneable = UNCLONEABLE;
+
   /** The size of each dimension; `Tensor.shape`. */
   get shape(): number[] {
     return native.shape(this);

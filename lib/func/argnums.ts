@@ -44,10 +44,10 @@ export function wrapArguments(
   level: number,
 ): { wrapped: unknown[]; diff: unknown } {
   if (argnums === null) {
-    const wrapped = args.map((arg) => wrapDifferentiable(arg, level));
+    const wrapped = args.map((arg, i) => wrapDifferentiable(arg, level, i));
     return { wrapped, diff: wrapped };
   }
   const { list, isArray } = normalizeArgnums(argnums, args.length);
-  const wrapped = args.map((arg, i) => (list.includes(i) ? wrapDifferentiable(arg, level) : wrapAll(arg, level)));
+  const wrapped = args.map((arg, i) => (list.includes(i) ? wrapDifferentiable(arg, level, i) : wrapAll(arg, level)));
   return { wrapped, diff: isArray ? list.map((i) => wrapped[i]) : wrapped[list[0]] };
 }

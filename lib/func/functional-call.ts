@@ -50,7 +50,8 @@ function merged(given: unknown): { tensors: TensorDict; sources: Map<string, Ten
   if (!dicts.every(isDict)) {
     throw new ValueError('Expected all elements of parameterAndBufferDicts to be dictionaries');
   }
-  const tensors: TensorDict = {};
+  // Without a prototype: `__proto__` is a name as any other.
+  const tensors = Object.create(null) as TensorDict;
   const sources = new Map<string, TensorDict>();
   const repeated = new Set<string>();
   for (const dict of dicts) {
@@ -80,7 +81,7 @@ function untied(module: Module, tensors: TensorDict): TensorDict {
     if (group === undefined) groups.set(tensor, [name]);
     else group.push(name);
   }
-  const result = { ...tensors };
+  const result = Object.assign(Object.create(null), tensors) as TensorDict;
   for (const group of groups.values()) {
     const given = group.filter((name) => Object.hasOwn(tensors, name));
     if (group.length === 1 || given.length === 0) continue;

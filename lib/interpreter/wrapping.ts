@@ -1,6 +1,7 @@
 /** Wrapping the tensors of a pytree at a level of the interpreter stack, and unwrapping them. */
 
 import { describeType } from '../describe';
+import { isDifferentiable } from '../dtype';
 import { RuntimeError, ValueError } from '../errors';
 import { native } from '../native';
 import * as pytree from '../pytree';
@@ -33,15 +34,30 @@ export function wrapAll(tree: unknown, level: number): unknown {
 }
 
 /**
- * Wraps the leaves to differentiate with respect to.
+ * Wraps the leaves of the argument at a position, to differentiate with respect to them.
  *
- * @throws ValueError for a leaf that is not a tensor.
+ * @throws ValueError for a leaf that is not a tensor, RuntimeError for a tensor of an integer or boolean dtype; the
+ * message says where the leaf is.
  */
-export function wrapDifferentiable(tree: unknown, level: number): unknown {
+export function wrapDifferentiable(tree: unknown, level: number, position: number): unknown {
+  let index = 0;
+  const place = (): string => {
+    const path = pytree.leafPath(pytree.flatten(tree).spec, index);
+    return `\nIt is ${path === '' ? '' : `'${path}' of `}argument ${position}.`;
+  };
   return pytree.treeMap(tree, (leaf) => {
-    if (!native.isTensor(leaf))
-      throw new ValueError(`Thing passed to transform API must be Tensor, got ${describeType(leaf)}`);
-    return native.wrapForGrad(leaf, level, true);
+    if (!native.isTensor(leaf)) {
+      throw new ValueError(`Thing passed to transform API must be Tensor, got ${describeType(leaf)}${place()}`);
+    }
+    let wrapped: Tensor;
+    try {
+      wrapped = native.wrapForGrad(leaf, level, true);
+    } catch (error) {
+      if (isDifferentiable(leaf.dtype)) throw error;
+      throw new RuntimeError(`${(error as Error).message}${place()} Its dtype is ${leaf.dtype}.`);
+    }
+    index += 1;
+    return wrapped;
   });
 }
 

@@ -6,7 +6,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import os from 'node:os';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 
 import { ValueError } from '../errors';
 
@@ -94,7 +94,11 @@ export class AtomicFile {
  */
 function resolveTarget(path: string): string {
   const stat = fs.statSync(path, { throwIfNoEntry: false });
-  if (!stat) return path;
+  if (!stat) {
+    // A link to a file that does not exist yet: the file is created where the link leads to.
+    const isLink = fs.lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
+    return isLink ? resolveTarget(resolve(fs.realpathSync(dirname(path)), fs.readlinkSync(path))) : path;
+  }
   if (!stat.isFile()) throw new ValueError(`cannot write ${path}: it is not a regular file`);
   return fs.realpathSync(path);
 }

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/errors.h"
+#include "core/remedies.h"
 
 namespace torch_func {
 
@@ -22,7 +23,7 @@ class Environment::WarningCollector : public c10::WarningHandler {
 
   void process(const c10::Warning& warning) override {
     const bool deprecated = std::holds_alternative<c10::Warning::DeprecationWarning>(warning.type());
-    environment_.addWarning(deprecated ? "DeprecationWarning" : "UserWarning", warning.msg());
+    environment_.addWarning(deprecated ? "DeprecationWarning" : "UserWarning", inOurSpelling(warning.msg()));
   }
 
  private:

@@ -40,7 +40,7 @@ void raise(const Napi::Error& error) {
 // libtorch's message as Python shows it, without the C++ backtrace, followed by advice if there is any.
 std::string message(const c10::Error& error) {
   const std::string text = error.what_without_backtrace();
-  return text + remedyFor(text);
+  return inOurSpelling(text) + remedyFor(text);
 }
 
 }  // namespace

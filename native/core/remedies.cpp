@@ -2,15 +2,25 @@
 
 #include "core/remedies.h"
 
+#include <ATen/functorch/DynamicLayer.h>
+
+#include <algorithm>
+#include <cctype>
 #include <string_view>
+#include <utility>
+
+#include "core/arguments.h"
 
 namespace torch_func {
 
 namespace {
 
+enum class Where { Anywhere, InVmap };
+
 struct Remedy {
   std::string_view message;  // a part of libtorch's message
   std::string_view text;
+  Where where = Where::Anywhere;  // outside of vmap the message has other causes
 };
 
 constexpr std::string_view kReadLater =
@@ -24,7 +34,17 @@ constexpr std::string_view kSameShape =
     "The shape of the result would differ between samples. Keep the shape and mask instead: torch.where(mask, x, 0), "
     "x.mul(mask), x.maskedFill(mask, value); or call the operator outside vmap.";
 
+constexpr std::string_view kMappedIntoUnmapped =
+    "A tensor that is made inside the mapped function is the same for all samples, and a mapped value cannot be written "
+    "into it. Make it from a mapped tensor, for example x.newZeros(3), or build the result from its parts with "
+    "torch.stack, torch.cat or torch.where.";
+
 constexpr Remedy kRemedies[] = {
+    {"doesn't match the broadcast shape", kMappedIntoUnmapped, Where::InVmap},
+    {"(self, *extra_args) is not possible because there exists a Tensor `other`", kMappedIntoUnmapped},
+    {"has been modified by an inplace operation",
+     "Backward needs the value that the tensor had. Compute out of place, y.add(1) in place of y.add_(1), or write to a "
+     "copy, y.clone()."},
     {"calling .item() on a Tensor", kReadLater},
     {"use a Tensor in some data-dependent control flow",
      "Inside vmap a condition has a value for each sample. Compute both branches and select with "
@@ -43,10 +63,42 @@ constexpr Remedy kRemedies[] = {
      "slowly."},
 };
 
+bool isInVmap() {
+  const auto& layers = at::functorch::getDynamicLayerStack();
+  return std::any_of(layers.begin(), layers.end(), [](const auto& layer) {
+    return layer.key() == at::functorch::TransformType::Vmap;
+  });
+}
+
+// `retain_graph` as `retainGraph`, from its first letter up to `end`.
+void spell(std::string& text, size_t& end) {
+  size_t start = end;
+  while (start > 0 && (std::isalnum(static_cast<unsigned char>(text[start - 1])) || text[start - 1] == '_')) --start;
+  const std::string name = camelCase(text.substr(start, end - start));
+  text.replace(start, end - start, name);
+  end = start + name.size();
+}
+
 }  // namespace
+
+std::string inOurSpelling(std::string text) {
+  // Advice for Python only: the remedy says what helps here.
+  constexpr std::string_view kAnomalyHint = " Hint: enable anomaly detection to find the operation";
+  if (const size_t hint = text.find(kAnomalyHint); hint != std::string::npos) text.resize(hint);
+  constexpr std::pair<std::string_view, std::string_view> kValues[] = {
+      {"=True", "=true"}, {"=False", "=false"}, {"=None", "=null"}};
+  for (const auto& [python, ours] : kValues) {
+    for (size_t at = text.find(python); at != std::string::npos; at = text.find(python, at)) {
+      spell(text, at);
+      text.replace(at, python.size(), ours);
+    }
+  }
+  return text;
+}
 
 std::string remedyFor(const std::string& message) {
   for (const Remedy& remedy : kRemedies) {
+    if (remedy.where == Where::InVmap && !isInVmap()) continue;
     if (message.find(remedy.message) != std::string::npos) return "\n" + std::string(remedy.text);
   }
   return "";

@@ -62,7 +62,7 @@ test('backward with createGraph warns of the cycle that it makes', () => {
     x.pow(2).backward({ createGraph: true });
     x.grad = null;
     expect(emit.mock.calls.map(([message]) => String(message))).toEqual([
-      expect.stringContaining('Using backward() with create_graph=True'),
+      expect.stringContaining('Using backward() with createGraph=true'),
     ]);
   } finally {
     torch.setWarnAlways(false);

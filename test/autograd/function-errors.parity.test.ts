@@ -49,6 +49,7 @@ const spellings: [RegExp, string][] = [
   [/clearSavedTensorsOnAccess=false/g, 'clear_saved_tensors_on_access=False'],
   [/savedTensors/g, 'saved_tensors'],
   [/allowUnused=true/g, 'allow_unused=True'],
+  [/retainGraph=true/g, 'retain_graph=True'],
   [/setupContext/g, 'setup_context'],
   [/\bnumber\)/g, 'int)'],
   [/type number/g, 'type int'],

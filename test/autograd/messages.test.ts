@@ -12,6 +12,9 @@ import rows from './messages.json';
 
 // Names of options, values and types as they are written here; libtorch's own messages stay as they are.
 const TRANSLATIONS: [RegExp | string, string][] = [
+  ['retain_graph=True', 'retainGraph=true'],
+  ['has requires_grad=False', 'has requiresGrad=false'],
+  [/\brequires_grad=True/g, 'requiresGrad=true'],
   [/\bcreate_graph\b/g, 'createGraph'],
   [/\ballow_unused\b/g, 'allowUnused'],
   [/\bmaterialize_grads\b/g, 'materializeGrads'],

@@ -49,18 +49,23 @@ describe('what grad refuses', () => {
       'argnums elements must be unique, got (1, 1)',
     ],
     ['no argument', () => (grad(sum) as any)(), RuntimeError, 'Got argnum=0, but only 0 positional inputs'],
-    ['a number', () => (grad(sum) as any)(2), ValueError, 'Thing passed to transform API must be Tensor, got number'],
+    [
+      'a number',
+      () => (grad(sum) as any)(2),
+      ValueError,
+      'Thing passed to transform API must be Tensor, got number\nIt is argument 0.',
+    ],
     [
       'a structure with null in it',
       () => grad((p: { a: Tensor; b: null }) => p.a.sum())({ a: x, b: null }),
       ValueError,
-      'Thing passed to transform API must be Tensor, got null',
+      "Thing passed to transform API must be Tensor, got null\nIt is 'b' of argument 0.",
     ],
     [
       'an int64 tensor',
       () => grad(sum)(torch.tensor([1n])),
       RuntimeError,
-      'only Tensors of floating point dtype can require gradients',
+      'only Tensors of floating point dtype can require gradients\nIt is argument 0. Its dtype is int64.',
     ],
     [
       'a function of no value',

@@ -58,9 +58,14 @@ describe('what jacrev refuses', () => {
       'an int64 input',
       () => jacrev(sin)(torch.tensor([1n])),
       RuntimeError,
-      'only Tensors of floating point dtype can require gradients',
+      'only Tensors of floating point dtype can require gradients\nIt is argument 0. Its dtype is int64.',
     ],
-    ['a number', () => jacrev(sin as any)(1), ValueError, 'Thing passed to transform API must be Tensor, got number'],
+    [
+      'a number',
+      () => jacrev(sin as any)(1),
+      ValueError,
+      'Thing passed to transform API must be Tensor, got number\nIt is argument 0.',
+    ],
     [
       'argnums out of range',
       () => jacrev(sin, { argnums: 1 })(x),

@@ -51,13 +51,13 @@ describe('what vjp refuses', () => {
       'a number as primal',
       () => vjp((t: any) => t, 1),
       ValueError,
-      'Thing passed to transform API must be Tensor, got number',
+      'Thing passed to transform API must be Tensor, got number\nIt is argument 0.',
     ],
     [
       'an int64 primal',
       () => vjp(sin, torch.tensor([1n])),
       RuntimeError,
-      'only Tensors of floating point dtype can require gradients',
+      'only Tensors of floating point dtype can require gradients\nIt is argument 0. Its dtype is int64.',
     ],
     [
       'cotangents of another structure',

@@ -112,7 +112,7 @@ const cases: [call: string, run: () => unknown, name: string, message: string][]
     'stft of real input',
     () => torch.stft(x, 4),
     'RuntimeError',
-    'stft requires the return_complex parameter be given for real inputs, and will further require that return_complex=True in a future PyTorch release.',
+    'stft requires the return_complex parameter be given for real inputs, and will further require that returnComplex=true in a future PyTorch release.',
   ],
   [
     'lu with a short out',

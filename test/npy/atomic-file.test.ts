@@ -63,3 +63,16 @@ test('a name that leaves no room for the rest of a temporary name', () => {
   expect(fs.readFileSync(long, 'utf8')).toBe('new');
   expect(fs.readdirSync(folder)).toHaveLength(1);
 });
+
+test('a link to a file that does not exist yet stays a link, and leads to the new file', () => {
+  const inner = path.join(folder, 'inner');
+  fs.mkdirSync(inner);
+  fs.symlinkSync('inner/data.npy', path.join(folder, 'middle.npy'));
+  fs.symlinkSync('middle.npy', target());
+  const file = AtomicFile.create(target());
+  file.writeAt(0, Buffer.from('new'));
+  file.commit();
+  expect(fs.lstatSync(target()).isSymbolicLink()).toBe(true);
+  expect(fs.readFileSync(path.join(inner, 'data.npy'), 'utf8')).toBe('new');
+  expect(fs.readdirSync(inner)).toEqual(['data.npy']);
+});

@@ -94,7 +94,20 @@ const READ_LATER =
 const SAME_SHAPE =
   'The shape of the result would differ between samples. Keep the shape and mask instead: torch.where(mask, x, 0), x.mul(mask), x.maskedFill(mask, value); or call the operator outside vmap.';
 
+const WRITE =
+  'A tensor that is made inside the mapped function is the same for all samples, and a mapped value cannot be written into it. Make it from a mapped tensor, for example x.newZeros(3), or build the result from its parts with torch.stack, torch.cat or torch.where.';
+const INTEGER = 'It is argument 0. Its dtype is int64.';
+
 export const remedies: Record<string, string> = {
+  'vmap inplace unbatched': WRITE,
+  'vmap inplace fallback unbatched': WRITE,
+  'vmap inplace copy_ captured': WRITE,
+  'vmap inplace index put': WRITE,
+  'grad int input': INTEGER,
+  'vjp int primal': INTEGER,
+  'grad python scalar input': 'It is argument 0.',
+  'vjp non tensor primal': 'It is argument 0.',
+  'grad arg containing None leaf': "It is 'b' of argument 0.",
   'vmap item': READ_LATER,
   'vmap numpy': `${READ_LATER} torch.func.debugUnwrap(x) shows all samples while debugging.`,
   'vmap tolist': `${READ_LATER} torch.func.debugUnwrap(x) shows all samples while debugging.`,
@@ -114,6 +127,7 @@ export const remedies: Record<string, string> = {
 export const translations: [RegExp | string, string][] = [
   // The table holds line breaks as two characters.
   [String.raw`\n`, '\n'],
+  ['retain_graph=True', 'retainGraph=true'],
   [/\bchunk_size\b/g, 'chunkSize'],
   [/\b(in|out)_dim(s?)\b/g, '$1Dim$2'],
   [/Dims=\((.*?),?\)(?=, \.\.\.\)|\)|:)/g, 'Dims=[$1]'],
