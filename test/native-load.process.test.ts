@@ -150,6 +150,15 @@ describe('advice', () => {
     );
   });
 
+  // Reading the part that is missing would end the process.
+  test.each([0.02, 0.5, 0.9, 0.999])('a truncated file: %d of it', (part) => {
+    const content = fs.readFileSync(built);
+    const file = write('truncated.node', content.subarray(0, Math.floor(content.length * part)));
+    const message = loadFile(file);
+    expect(message).toMatch(/truncated\.node is truncated: \d+ bytes are missing/);
+    expect(solutions(message)).toContain(`replace ${file}: a copy or a download of it was interrupted`);
+  });
+
   test('addons are disabled', () => {
     expect(solutions(load({ args: ['--no-addons'] }))).toContain('start Node.js without --no-addons');
   });

@@ -3,7 +3,7 @@
 import { statSync } from 'node:fs';
 import * as path from 'node:path';
 import type { Native } from './exports';
-import { platformName } from './platform';
+import { missingBytes, platformName } from './platform';
 import { type Failure, possibleSolutions } from './solutions';
 
 const installation = path.join(__dirname, '..', '..');
@@ -64,6 +64,9 @@ function resolvePackage(name: string): string {
 }
 
 function load(file: string): Native {
+  // The loader maps a truncated library without complaint, and reading the missing part ends the process (SIGBUS).
+  const missing = missingBytes(file);
+  if (missing > 0) throw new Error(`${file} is truncated: ${missing} bytes are missing`);
   // eslint-disable-next-line @typescript-eslint/no-require-imports -- an addon can only be required
   const addon = require(file) as Partial<Native>;
   if (typeof addon.initialize !== 'function') throw new Error(`${file} is the addon of another package`);

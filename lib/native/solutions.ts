@@ -52,6 +52,7 @@ const causes: readonly (readonly [RegExp, (match: RegExpExecArray, file: string)
     ([, built, needed], file) =>
       `replace ${file}: it is built for NODE_MODULE_VERSION ${built}, and this Node.js has ${needed}`,
   ],
+  [/is truncated/, (_, file) => `replace ${file}: a copy or a download of it was interrupted`],
   [/(?:cannot open shared object file|Library not loaded)/, adviseOnMissingLibrary],
   [/(?:undefined symbol|Symbol not found)/, adviseOnUndefinedSymbol],
 ];
