@@ -9,9 +9,7 @@
 #include <torch/library.h>
 
 #include "kernels/corrections.h"
-#include "kernels/kernel_override.h"
-#include "kernels/op_math.h"
-#include "kernels/saved_rule.h"
+#include "kernels/elementwise_rule.h"
 
 namespace torch_func {
 
@@ -30,31 +28,22 @@ Tensor quotientSeries(const Tensor& x) {
   return sum.div(2);
 }
 
-Tensor gradient(const Tensor& grad, const Tensor& self, const Tensor& /*result*/, int64_t /*dim*/) {
-  const Tensor x = toOpMath(self);
+Tensor slopeOfI1(const RuleArguments& arguments, size_t) {
+  const Tensor x = arguments[0].toTensor();
   const Tensor isSmall = x.abs() <= 1;
   const Tensor quotient = at::special_i1(x).div(x.masked_fill(isSmall, 1));
   const Tensor series = quotientSeries(x.masked_fill(isSmall.logical_not(), 0));
-  const Tensor derivative = at::special_i0(x).sub(at::where(isSmall, series, quotient));
-  return toOpMath(grad).mul(derivative).to(self.scalar_type());
+  return at::special_i0(x).sub(at::where(isSmall, series, quotient));
 }
 
-constexpr BackwardRule kI1Backward = {"SpecialI1Backward0", &gradient};
-
-// (self)
-void i1(KernelCall& call) {
-  const Tensor tangent = call.takeTangent(0);
-  const Tensor primal = call.primal(0);
-  callWithBackward(call, kI1Backward);
-  if (tangent.defined()) call.setTangent(0, gradient(tangent, primal, {}, 0));
-}
+constexpr ElementwiseRule i1 = {"SpecialI1Backward0", 1, &slopeOfI1};
 
 }  // namespace
 
 void registerBessel() {
   // A registration lasts as long as its Library object.
   static torch::Library library(torch::Library::IMPL, "aten", c10::DispatchKey::Autograd, __FILE__, __LINE__);
-  overrideAutogradKernel(library, "special_i1", CallKernel::factory(&i1));
+  overrideAutogradKernel(library, "special_i1", CallKernel::factory(&differentiate<i1>));
 }
 
 }  // namespace torch_func

@@ -33,13 +33,14 @@ class StatisticsKernel final : public c10::OperatorKernel {
   explicit StatisticsKernel(c10::OperatorHandle original) : original_(std::move(original)) {}
 
   void operator()(const c10::OperatorHandle& op, c10::DispatchKeySet /*keys*/, torch::jit::Stack* stack) {
-    const NormCall call(op.schema(), *stack);
-    if (!isDifferentiated(call.tensor("input"))) {
+    if (!isDifferentiated(NormCall(op.schema(), *stack).tensor("input"))) {
       original_.callBoxed(stack);
       return;
     }
-    const std::optional<Norm> norm = normOf(call);
+    const torch::jit::Stack arguments = torch::jit::last(*stack, op.schema().arguments().size()).vec();
+    // Checks the arguments too.
     original_.callBoxed(stack);
+    const std::optional<Norm> norm = normOf(NormCall(op.schema(), arguments));
     if (!norm) return;
     const auto [mean, rstd] = statisticsOf(*norm);
     c10::IValue* outputs = stack->data() + (stack->size() - op.schema().returns().size());

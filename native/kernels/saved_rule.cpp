@@ -17,8 +17,8 @@ namespace autograd = torch::autograd;
 using at::Tensor;
 
 // Saves the argument and the result, as libtorch's nodes do.
-struct RuleNode final : public autograd::Node {
-  RuleNode(const BackwardRule& rule, int64_t dim, autograd::edge_list&& edges)
+struct SavedRuleNode final : public autograd::Node {
+  SavedRuleNode(const BackwardRule& rule, int64_t dim, autograd::edge_list&& edges)
       : Node(std::move(edges)), rule_(rule), dim_(dim) {}
 
   std::string name() const override { return rule_.nodeName; }
@@ -52,7 +52,7 @@ void callWithBackward(KernelCall& call, const BackwardRule& rule, int64_t dim) {
   }
   call.callBelowAutograd();
   const Tensor result = call.output(0).toTensor();
-  auto node = c10::make_intrusive<RuleNode>(rule, dim, autograd::collect_next_edges(self));
+  auto node = c10::make_intrusive<SavedRuleNode>(rule, dim, autograd::collect_next_edges(self));
   autograd::set_history(result, node);
   node->self = autograd::SavedVariable(self, /*is_output=*/false);
   node->result = autograd::SavedVariable(result, /*is_output=*/true);
