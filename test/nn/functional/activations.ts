@@ -14,7 +14,8 @@ export function activations(cases: Cases): void {
     addWithGradients(cases, 'F.silu(x)', ({ x }) => F.silu(x));
     addWithGradients(cases, 'F.mish(x)', ({ x }) => F.mish(x));
     addWithGradients(cases, 'F.hardswish(x * 3)', ({ x }) => F.hardswish(x.mul(3)));
-    addWithGradients(cases, 'F.hardsigmoid(x * 3)', ({ x }) => F.hardsigmoid(x.mul(3)));
+    // In float32: in float64, PyTorch's gradient has the precision of float32.
+    addWithGradients(cases, 'F.hardsigmoid(x.float() * 3)', ({ x }) => F.hardsigmoid(x.float().mul(3)));
     addWithGradients(cases, 'F.elu(x, 0.7)', ({ x }) => F.elu(x, 0.7));
     addWithGradients(cases, 'F.celu(x, alpha=0.7)', ({ x }) => F.celu(x, { alpha: 0.7 }));
     addWithGradients(cases, 'F.leaky_relu(x)', ({ x }) => F.leakyRelu(x));
