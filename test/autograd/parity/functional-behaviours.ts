@@ -32,6 +32,7 @@ function wrongThings(cases: Cases, name: Name): void {
     const add = (title: string, arguments_: string, javascript: (inputs: any) => unknown): void => {
       cases.add(`${F}.${name}(${arguments_}${text})`, javascript, {
         name: `${name}${text.replace('=', ' ')}: ${title}`,
+        comparesMessages: true,
       });
     };
     add('a number among the inputs', `${python}, (x, 2)${v(good)}`, (i) =>
@@ -61,6 +62,7 @@ function wrongThings(cases: Cases, name: Name): void {
   for (const [title, text, vectors] of refused) {
     cases.add(`${F}.${name}(${python}, x${text})`, (inputs) => call(name)(f, inputs.x, ...vectors(inputs)), {
       name: `${name}: ${title}`,
+      comparesMessages: true,
     });
   }
 }

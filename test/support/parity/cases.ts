@@ -39,7 +39,7 @@ export interface CaseOptions {
   tolerance?: number;
   /** The class of the error if it must differ from Python's, and why. */
   error?: { class: string; because: string };
-  /** If both fail: whether the first lines of the messages must agree too, not only the classes. */
+  /** If both fail: whether the first lines of the messages must agree too, in JavaScript's spelling, not only the classes. */
   comparesMessages?: boolean;
 }
 
@@ -80,6 +80,18 @@ const firstLine = (text: string): string =>
     .split('\n')[0]
     .replace(/\[CPU(\w+)Type \[/, '[torch.$1Tensor [');
 
+// The same words, with JavaScript's names for types and values.
+const SPELLINGS: Record<string, string> = {
+  "<class 'int'>": 'number',
+  "<class 'float'>": 'number',
+  "<class 'str'>": 'string',
+  None: 'null',
+  True: 'true',
+  False: 'false',
+};
+const inOurSpelling = (text: string): string =>
+  text.replace(/<class '\w+'>|\b(None|True|False)\b/g, (name) => SPELLINGS[name] ?? name);
+
 function check(answer: Answer, got: ReturnType<typeof outcome>, options: CaseOptions): void {
   if ('error' in answer) {
     if ('value' in got) {
@@ -93,7 +105,7 @@ function check(answer: Answer, got: ReturnType<typeof outcome>, options: CaseOpt
       );
     }
     const ours = firstLine(got.error.message);
-    const theirs = firstLine(answer.message);
+    const theirs = inOurSpelling(firstLine(answer.message));
     if (options.comparesMessages && ours !== theirs)
       throw new Error(`the message is ${ours}\nand in PyTorch ${theirs}`);
     return;
