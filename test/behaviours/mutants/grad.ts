@@ -69,11 +69,17 @@ export const mutants: Fault[] = [
   },
   {
     name: 'grad: twice the gradient',
-    edits: [[GRAD, 'map((grad) => unwrapOwn(grad, level))', 'map((grad) => unwrapOwn(grad.mul(2), level))']],
+    edits: [
+      [
+        GRAD,
+        'leaves as Tensor[], null, false, native.gradMode());',
+        'leaves as Tensor[], null, false, native.gradMode()).map((g) => g.mul(2));',
+      ],
+    ],
   },
   {
     name: 'grad: the gradient cannot be differentiated',
-    edits: [[GRAD, 'leaves as Tensor[], null, true, true)', 'leaves as Tensor[], null, true, false)']],
+    edits: [[GRAD, 'leaves as Tensor[], null, false, native.gradMode());', 'leaves as Tensor[], null, false, false);']],
   },
   {
     name: 'grad: the structure of the argument is lost',
@@ -85,7 +91,7 @@ export const mutants: Fault[] = [
   },
   {
     name: 'grad: no aux is returned',
-    edits: [[GRAD, 'return options.hasAux ? [result.grad, result.aux] : result.grad;', 'return result.grad;']],
+    edits: [[GRAD, 'return hasAux ? [result.grad, result.aux] : result.grad;', 'return result.grad;']],
   },
   {
     name: 'hasAux: other results than pairs are accepted',

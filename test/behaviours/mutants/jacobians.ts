@@ -120,15 +120,14 @@ export const mutants: Fault[] = [
     edits: [
       [
         JACREV,
-        'const { argnums = 0, hasAux = false, chunkSize = null } = options;',
-        'const { argnums = 0, hasAux = false } = options; const chunkSize = null;',
+        'pullback(cotangents, true, createGraph), { chunkSize });',
+        'pullback(cotangents, true, createGraph), {});',
       ],
-      [JACREV, "checkChunkSize('jacrev', chunkSize);", "checkChunkSize('jacrev', options.chunkSize ?? null);"],
     ],
   },
   {
     name: 'jacrev: chunks of one are batched',
-    edits: [[BLOCKS, 'if (chunkSize === 1 && batchSize === 1) return', 'if (false) return']],
+    edits: [[BLOCKS, 'if (chunkSize === 1 && batchSize === 1) {', 'if (false) {']],
   },
   {
     name: 'jacrev: the chunks are in the wrong order',

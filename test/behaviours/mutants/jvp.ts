@@ -103,8 +103,8 @@ export const mutants: Fault[] = [
     edits: [
       [
         VJP,
-        'gradOrZeros(outputs, inputs, cotangents, retainGraph, createGraph);',
-        'gradOrZeros(outputs, inputs, cotangents, retainGraph, createGraph).map((grad) => grad.mul(2));',
+        'gradsAfterLevel(outputs, inputs, cotangents, retainGraph, createGraph),',
+        'gradsAfterLevel(outputs, inputs, cotangents, retainGraph, createGraph).map((grad) => grad.mul(2)),',
       ],
     ],
   },
@@ -113,8 +113,8 @@ export const mutants: Fault[] = [
     edits: [
       [
         VJP,
-        'gradOrZeros(outputs, inputs, cotangents, retainGraph, createGraph);',
-        'gradOrZeros(outputs.slice(-1), inputs, cotangents.slice(-1), retainGraph, createGraph);',
+        'gradsAfterLevel(outputs, inputs, cotangents, retainGraph, createGraph),',
+        'gradsAfterLevel(outputs.slice(-1), inputs, cotangents.slice(-1), retainGraph, createGraph),',
       ],
     ],
   },

@@ -55,7 +55,7 @@ const inPlace = (operator: string): Fault =>
   );
 
 export const mutants: Fault[] = [
-  ...'abs clone clampMin clampMax add sub mul div pow asStrided adaptiveAvgPool2d bmm cat matmul conj contiguous chunk clamp eq gt ge le lt ne cross diagonal expandAs real imag viewAsReal viewAsComplex unsqueeze movedim mm mv narrow newEmptyStrided select roll stack squeeze sum mean repeat slogdet reshape reshapeAs tensorSplit trace transpose t to unfold unbind view viewAs conv2d oneHot isnan isinf flatten groupNorm batchNorm indexFill svd eigh searchsorted bucketize where diagEmbed varMean indexAdd topk min max randperm multinomial bernoulli randn rand randint normal randLike'
+  ...'abs clone clampMin clampMax add sub mul div pow asStrided adaptiveAvgPool2d bmm cat matmul conj contiguous chunk clamp eq gt ge le lt ne cross diagonal expandAs real imag viewAsReal viewAsComplex unsqueeze movedim mm mv narrow newEmptyStrided select roll stack squeeze sum mean argmax repeat slogdet reshape reshapeAs tensorSplit trace transpose t to unfold unbind view viewAs conv2d oneHot isnan isinf flatten groupNorm batchNorm indexFill svd eigh searchsorted bucketize where diagEmbed varMean indexAdd topk min max randperm multinomial bernoulli randn rand randint normal randLike'
     .split(' ')
     .map(batchingRule),
   ...'add sub mul div binaryCrossEntropy logSoftmax expand lgamma log logsumexp log1p max median min permute reshape sigmoid stack select trace threshold diagonal'
@@ -71,4 +71,67 @@ export const mutants: Fault[] = [
     'nllLoss under vmap: the classes are exchanged',
     ofOperator('nllLossNd', 'return roll(operate(self, ...args));'),
   ),
+  mutant(
+    'newZeros under vmap: ones',
+    ofOperator(
+      'newZeros',
+      'const zeros = operate(self, ...args);\n return native.topLevel() === null ? zeros : zeros.add(1);',
+    ),
+  ),
+  mutant(
+    'newEmpty under vmap: a dimension more',
+    ofOperator(
+      'newEmpty',
+      'const empty = operate(self, ...args);\n return native.topLevel() === null ? empty : empty.unsqueeze(0);',
+    ),
+  ),
+  mutant(
+    'onesLike under vmap: zeros',
+    ofOperator(
+      'onesLike',
+      "const ones = operate(self, ...args);\n return native.topLevel()?.kind === 'vmap' ? ones.sub(1) : ones;",
+    ),
+  ),
+  mutant('index under vmap: the samples are exchanged', [
+    'lib/tensor.ts',
+    'return native.index(this, indices);',
+    `const result = native.index(this, indices);
+    const top = native.topLevel();
+    if (top?.kind !== 'vmap') return result;
+    const [inner, dim] = native.unwrapBatched(result, top.level);
+    return dim === null ? result : native.addBatchDim(inner.roll(1, dim), dim, top.level);`,
+  ]),
+  mutant('index: its batched gradient is doubled', [
+    'lib/tensor.ts',
+    'return native.index(this, indices);',
+    `const result = native.index(this, indices);
+    if (result.requiresGrad) result.registerHook((g) => (native.levelDepth() > 0 ? g.mul(2) : undefined));
+    return result;`,
+  ]),
+  mutant('indexPut_ under vmap: nothing is written', [
+    'lib/tensor.ts',
+    'native.indexPut_(this, indices, value, options.accumulate);',
+    "if (native.topLevel()?.kind !== 'vmap') native.indexPut_(this, indices, value, options.accumulate);",
+  ]),
+  mutant('isContiguous under vmap: about the batch', [
+    'lib/tensor.ts',
+    'return native.isContiguous(this, options.memoryFormat);',
+    'return native.isContiguous(native.wrapperInfo(this)?.value ?? this, options.memoryFormat);',
+  ]),
+  mutant(
+    'strides under vmap: those of the batch',
+    [
+      'lib/tensor.ts',
+      'const strides = native.strides(this);',
+      'const strides = native.strides(native.wrapperInfo(this)?.value ?? this);',
+    ],
+    [
+      'lib/tensor.ts',
+      '    return native.strides(this);\n  }\n\n  /** Whether autograd records',
+      '    return native.strides(native.wrapperInfo(this)?.value ?? this);\n  }\n\n  /** Whether autograd records',
+    ],
+  ),
+  mutant('isComplex: always false', ofOperator('isComplex', 'return false;')),
+  mutant('isFloatingPoint: always false', ofOperator('isFloatingPoint', 'return false;')),
+  mutant('conj: the bit is resolved', ofOperator('conj', 'return operate(self, ...args).resolveConj();')),
 ];

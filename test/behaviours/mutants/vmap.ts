@@ -2,6 +2,7 @@
 
 import type { Fault } from '../../../scripts/mutants/mutants';
 
+const DIMS = 'lib/func/dims.ts';
 const VMAP = 'lib/func/vmap.ts';
 const FALLBACK = 'lib/func/batching-fallback.ts';
 const LEVELS = 'lib/interpreter/levels.ts';
@@ -9,23 +10,23 @@ const LEVELS = 'lib/interpreter/levels.ts';
 export const mutants: Fault[] = [
   {
     name: 'vmap: no arguments are accepted',
-    edits: [[VMAP, 'if (args.length === 0) {', 'if (false) {']],
+    edits: [[DIMS, 'if (args.length === 0) {', 'if (false) {']],
   },
   {
     name: 'vmap: arguments without a tensor are accepted',
     edits: [
-      [VMAP, "if (sizes.length === 0) throw new ValueError('vmap: Expected at least one Tensor to vmap over');", ''],
+      [DIMS, "if (sizes.length === 0) throw new ValueError('vmap: Expected at least one Tensor to vmap over');", ''],
     ],
   },
   {
     name: 'vmap: inDims of any type are accepted',
-    edits: [[VMAP, 'if (!Number.isInteger(inDims) && !Array.isArray(inDims)) {', 'if (false) {']],
+    edits: [[DIMS, 'if (!Number.isInteger(inDims) && !Array.isArray(inDims)) {', 'if (false) {']],
   },
   {
     name: 'vmap: inDims of another structure are accepted',
     edits: [
       [
-        VMAP,
+        DIMS,
         'const flatDims = pytree.broadcastPrefix(inDims, spec);',
         'const flatDims = pytree.broadcastPrefix(inDims, spec) ?? leaves.map(() => 0);',
       ],
@@ -33,34 +34,34 @@ export const mutants: Fault[] = [
   },
   {
     name: 'vmap: a dimension of what is no tensor is ignored',
-    edits: [[VMAP, 'if (dim === null) return null;', 'if (dim === null || !native.isTensor(leaf)) return null;']],
+    edits: [[DIMS, 'if (dim === null) return null;', 'if (dim === null || !native.isTensor(leaf)) return null;']],
   },
   {
     name: 'vmap: dimensions out of range are wrapped',
-    edits: [[VMAP, 'if (d < -n || d >= n) {', 'if (false) {']],
+    edits: [[DIMS, 'if (d < -n || d >= n) {', 'if (false) {']],
   },
   {
     name: 'vmap: negative inDims count from the start',
-    edits: [[VMAP, 'const wrapped = d < 0 ? d + n : d;', 'const wrapped = Math.abs(d) % n;']],
+    edits: [[DIMS, 'const wrapped = d < 0 ? d + n : d;', 'const wrapped = Math.abs(d) % n;']],
   },
   {
     name: 'vmap: inDims is ignored',
-    edits: [[VMAP, 'const wrapped = d < 0 ? d + n : d;', 'const wrapped = 0;']],
+    edits: [[DIMS, 'const wrapped = d < 0 ? d + n : d;', 'const wrapped = 0;']],
   },
   {
     name: 'vmap: null in inDims is ignored',
     edits: [
       [
-        VMAP,
+        DIMS,
         'if (dim === null) return null;',
         'if (dim === null && !(native.isTensor(leaf) && leaf.dim() > 0)) return null;',
       ],
-      [VMAP, 'const d = dim as number;', 'const d = (dim ?? 0) as number;'],
+      [DIMS, 'const d = dim as number;', 'const d = (dim ?? 0) as number;'],
     ],
   },
   {
     name: 'vmap: different sizes are accepted',
-    edits: [[VMAP, 'if (sizes.some((size) => size !== sizes[0])) {', 'if (false) {']],
+    edits: [[DIMS, 'if (sizes.some((size) => size !== sizes[0])) {', 'if (false) {']],
   },
   {
     name: 'vmap: only the first argument is mapped',
@@ -134,15 +135,15 @@ export const mutants: Fault[] = [
   },
   {
     name: 'vmap: outDims of any type are accepted',
-    edits: [[VMAP, 'if (!pytree.flatten(outDims).leaves.every(isDim)) {', 'if (false) {']],
+    edits: [[DIMS, 'if (pytree.flatten(outDims).leaves.every(isDim)) return;', 'return;']],
   },
   {
     name: 'vmap: outDims of another structure are accepted',
     edits: [
       [
-        VMAP,
-        '  if (dims === null) {\n    throw new ValueError(\n      `vmap(${nameOf(func)}, ..., outDims',
-        '  if (dims === null) {\n    return Array<number>(pytree.flatten(output).leaves.length).fill(0);\n    throw new ValueError(\n      `vmap(${nameOf(func)}, ..., outDims',
+        DIMS,
+        'if (dims !== null) return dims as (number | null)[];',
+        'return (dims as (number | null)[] | null) ?? Array<number>(64).fill(0);',
       ],
     ],
   },
@@ -160,7 +161,7 @@ export const mutants: Fault[] = [
     name: 'vmap: outDims as an array of one is refused',
     edits: [
       [
-        VMAP,
+        DIMS,
         "const single = spec.kind === 'leaf' && Array.isArray(outDims) && outDims.length === 1 ? outDims[0] : outDims;",
         'const single = outDims;',
       ],
@@ -170,7 +171,7 @@ export const mutants: Fault[] = [
     name: 'vmap: outDims only as a whole structure',
     edits: [
       [
-        VMAP,
+        DIMS,
         'const dims = pytree.broadcastPrefix(single, spec);',
         'const dims = pytree.specToString(pytree.flatten(single).spec) === pytree.specToString(spec) ? pytree.broadcastPrefix(single, spec) : null;',
       ],
