@@ -18,7 +18,7 @@ function unreadable(names: readonly string[], call: (name: string) => unknown, m
     } catch (error) {
       if (!types.isNativeError(error) || error.message === '') return [`${name}: threw ${inspect(error)}`];
       // A wrong number of arguments is found before the tensor is looked at; both are fine.
-      return /disposed|signature|expected one of|takes|must be|required|requires_grad/.test(error.message)
+      return /disposed|signature|expected one of|takes|must be|required|requiresGrad=false/.test(error.message)
         ? []
         : [`${name}: ${error.message.slice(0, 200)}`];
     }
