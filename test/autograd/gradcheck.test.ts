@@ -274,6 +274,18 @@ describe('what is asked for', () => {
     expect(gradgradcheck(f, [any(2), 2, any(2)])).toBe(true);
   });
 
+  test('an input that the function does not use', () => {
+    const square = (x: Tensor, _: Tensor): Tensor => x.mul(x);
+    expect(gradcheck(square, [any(2), any(3)], { checkForwardAd: true, checkBatchedGrad: true })).toBe(true);
+    expect(gradgradcheck(square, [any(2), any(3)])).toBe(true);
+  });
+
+  test('batched gradients and tangents of sin and add', () => {
+    const options = { checkForwardAd: true, checkBatchedGrad: true, checkBatchedForwardGrad: true };
+    expect(gradcheck((x: Tensor) => x.sin(), any(4, 4), options)).toBe(true);
+    expect(gradcheck((x: Tensor, y: Tensor) => x.add(y), [any(4, 4), any(4, 4)], options)).toBe(true);
+  });
+
   test('given gradients of the outputs, and such as are not contiguous', () => {
     const g = torch.ones(2, { dtype: 'float64', requiresGrad: true });
     expect(gradgradcheck((x: Tensor) => x.exp(), any(2), g)).toBe(true);

@@ -314,6 +314,11 @@ describe('hooks on saved tensors', () => {
     const x = leaf();
     const y = graph.saveOnCpu(() => x.sin().mul(x));
     expect(grad(y.sum(), x)[0].allclose(x.sin().add(x.mul(x.cos())))).toBe(true);
+    // The saved tensor is a copy: a write does not reach it.
+    const a = x.mul(1);
+    const z = graph.saveOnCpu(() => a.sin());
+    torch.noGrad(() => a.fill_(0));
+    expect(grad(z.sum(), x)[0].allclose(x.cos())).toBe(true);
   });
 
   test('operators inside the hooks are not packed', () => {

@@ -243,6 +243,10 @@ export const mutants: Fault[] = [
     ],
   },
   {
+    name: 'vmap: the chunk size is ignored',
+    edits: [[VMAP, 'if (chunkSize !== null && chunkSize < batch.size)', 'if (false)']],
+  },
+  {
     name: 'vmap: chunks of any size are accepted',
     edits: [[VMAP, 'if (chunkSize !== null && (!Number.isInteger(chunkSize) || chunkSize <= 0)) {', 'if (false) {']],
   },

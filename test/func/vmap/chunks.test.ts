@@ -42,7 +42,13 @@ describe.each(['error', 'same'] as Randomness[])('randomness %s', (randomness) =
       ],
     ];
     for (const [fn, argument, inDims] of calls) {
-      compare((chunkSize) => vmap(fn, { inDims, outDims, randomness, chunkSize })(argument));
+      compare((chunkSize) => {
+        let count = 0;
+        const counted = (arg: any): unknown => (count++, fn(arg));
+        const result = vmap(counted, { inDims, outDims, randomness, chunkSize })(argument);
+        expect(count).toBe(Math.ceil(x.size(inDim) / (chunkSize ?? 100)));
+        return result;
+      });
     }
   });
 
