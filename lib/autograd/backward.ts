@@ -4,7 +4,6 @@ import { readOptions } from '../arguments';
 import { RuntimeError } from '../errors';
 import { native } from '../native';
 import { Tensor } from '../tensor';
-import { withCallbacks } from './callbacks';
 import { makeGrads } from './engine';
 import { checkInputs, readGrads, readInputs, readOutputs } from './engine-arguments';
 import type { GradOrList, TensorOrList, TensorsByName } from './engine-arguments';
@@ -58,7 +57,7 @@ export function backward(
   checkInputs(inputList);
   if (outputs.length === 0) return;
   const retainGraph = options.retainGraph ?? createGraph;
-  withCallbacks(() => native.runBackward(outputs, starts, inputList, retainGraph, createGraph, true, true));
+  native.runBackward(outputs, starts, inputList, retainGraph, createGraph, true, true);
 }
 
 declare module '../tensor' {

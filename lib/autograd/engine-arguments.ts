@@ -5,6 +5,7 @@ import { describeType } from '../describe';
 import { AssertionError, RuntimeError } from '../errors';
 import { native } from '../native';
 import type { Tensor } from '../tensor';
+import { GradientEdge } from './gradient-edge';
 
 export type TensorOrList = Tensor | readonly Tensor[];
 export type TensorsByName = Readonly<Record<string, Tensor>>;
@@ -24,21 +25,21 @@ export function readOutputs(outputs: TensorOrList): readonly Tensor[] {
 }
 
 /** The tensors to differentiate with respect to, and their names if they were given as an object. */
-export function readInputs(
+export function readInputs<T extends Tensor | GradientEdge>(
   api: string,
-  inputs: TensorOrList | TensorsByName,
-): { list: readonly Tensor[]; keys: string[] | null } {
+  inputs: T | readonly T[] | Readonly<Record<string, T>>,
+): { list: readonly T[]; keys: string[] | null } {
   let keys: string[] | null = null;
-  let inputList: readonly Tensor[];
+  let inputList: readonly T[];
   if (isPlainObject(inputs)) {
     keys = Object.keys(inputs);
-    inputList = Object.values(inputs) as Tensor[];
+    inputList = Object.values(inputs) as T[];
   } else if ((inputs as unknown) instanceof Map) {
     throw new TypeError(
       `\`inputs\` argument to \`${api}()\` must be a dict, not ${describeType(inputs)}. Other Mapping types are not supported.`,
     );
   } else {
-    inputList = list(inputs as TensorOrList);
+    inputList = list(inputs as T | readonly T[]);
   }
   if (inputList.length === 0) throw new RuntimeError(`\`inputs\` argument to \`${api}()\` cannot be empty.`);
   return { list: inputList, keys };
@@ -47,7 +48,7 @@ export function readInputs(
 /** Rejects non-tensor inputs, as the last check, like PyTorch. */
 export function checkInputs(inputs: readonly unknown[]): void {
   for (const input of inputs) {
-    if (!native.isTensor(input))
+    if (!native.isTensor(input) && !(input instanceof GradientEdge))
       throw new RuntimeError(`all inputs have to be Tensors, but got ${describeType(input)}`);
   }
 }

@@ -8,7 +8,7 @@ import { native } from '../native';
 import { torchFunctions } from '../operators';
 import { sameShape, sizeText } from '../shapes';
 import type { Tensor } from '../tensor';
-import { withCallbacks } from './callbacks';
+import { GradientEdge } from './gradient-edge';
 
 function shapeMismatch(i: number, gradShape: readonly number[], shape: readonly number[], batched: boolean): string {
   const shapes = `grad_output[${i}] has a shape of ${sizeText(gradShape)} and output[${i}] has a shape of ${sizeText(shape)}.`;
@@ -92,7 +92,7 @@ export interface RunOptions {
 export function runEngine(
   outputs: readonly Tensor[],
   grads: readonly (Tensor | null)[],
-  inputs: readonly Tensor[],
+  inputs: readonly (Tensor | GradientEdge)[],
   { retainGraph, createGraph, allowUnused, isGradsBatched = false }: RunOptions,
 ): (Tensor | null)[] {
   if (outputs.length === 0) {
@@ -101,8 +101,9 @@ export function runEngine(
       'The differentiated Tensor at index 0 appears to not have been used in the graph. Set allowUnused=true if this is the desired behavior.',
     );
   }
+  const places = inputs.map((input) => (input instanceof GradientEdge ? input.edge : input));
   const run = (starts: readonly (Tensor | null)[]): (Tensor | null)[] =>
-    withCallbacks(() => native.runBackward(outputs, starts, inputs, retainGraph, createGraph, allowUnused, false));
+    native.runBackward(outputs, starts, places, retainGraph, createGraph, allowUnused, false);
   if (!isGradsBatched) return run(grads);
   return vmapTensors(run, grads as readonly Tensor[], { batchSize: batchSize(grads) });
 }

@@ -2,8 +2,10 @@
 
 import { readOptions } from '../arguments';
 import { RuntimeError, ValueError } from '../errors';
+import { native } from '../native';
 import { torchFunctions } from '../operators';
 import type { Tensor } from '../tensor';
+import { type GradientEdge } from './gradient-edge';
 import { makeGrads, runEngine } from './engine';
 import { checkInputs, readGrads, readInputs, readOutputs } from './engine-arguments';
 import type { GradOrList, TensorOrList, TensorsByName } from './engine-arguments';
@@ -27,6 +29,8 @@ export interface AutogradGradOptions {
   materializeGrads?: boolean;
 }
 
+/** What to differentiate with respect to: tensors, or places in the graph. */
+type PlaceOrList = Tensor | GradientEdge | readonly (Tensor | GradientEdge)[];
 type NullableOptions = AutogradGradOptions & { allowUnused: true; materializeGrads?: false };
 type Rest<O> = [options?: O] | [gradOutputs: GradOrList, options?: Omit<O, 'gradOutputs'>];
 type NullableRest =
@@ -47,8 +51,8 @@ type NullableRest =
  * const { w } = torch.autograd.grad(x.pow(3), { w: x }); // 27
  * ```
  */
-export function grad(outputs: TensorOrList, inputs: TensorOrList, ...rest: NullableRest): (Tensor | null)[];
-export function grad(outputs: TensorOrList, inputs: TensorOrList, ...rest: Rest<AutogradGradOptions>): Tensor[];
+export function grad(outputs: TensorOrList, inputs: PlaceOrList, ...rest: NullableRest): (Tensor | null)[];
+export function grad(outputs: TensorOrList, inputs: PlaceOrList, ...rest: Rest<AutogradGradOptions>): Tensor[];
 export function grad<I extends TensorsByName>(
   outputs: TensorOrList,
   inputs: I,
@@ -61,7 +65,7 @@ export function grad<I extends TensorsByName>(
 ): { [K in keyof I]: Tensor };
 export function grad(
   outputs: TensorOrList,
-  inputs: TensorOrList | TensorsByName,
+  inputs: PlaceOrList | TensorsByName,
   ...rest: Rest<AutogradGradOptions>
 ): unknown {
   const options = readOptions<AutogradGradOptions>(
@@ -78,7 +82,7 @@ export function grad(
     );
   }
   const outputList = readOutputs(outputs);
-  const { list, keys } = readInputs('grad', inputs);
+  const { list, keys } = readInputs<Tensor | GradientEdge>('grad', inputs);
   const starts = makeGrads(outputList, readGrads(gradOutputs, outputList.length), isGradsBatched);
   if (starts.length < outputList.length) {
     throw new RuntimeError(`got ${outputList.length} tensors and ${starts.length} gradients`);
@@ -95,8 +99,10 @@ export function grad(
     allowUnused: options.allowUnused ?? materializeGrads,
     isGradsBatched,
   });
-  const grads = materializeGrads
-    ? found.map((value, i) => value ?? torchFunctions.zerosLike(list[i], { requiresGrad: createGraph }))
-    : found;
+  const zeros = (input: Tensor | GradientEdge): Tensor => {
+    if (native.isTensor(input)) return torchFunctions.zerosLike(input, { requiresGrad: createGraph });
+    throw new RuntimeError('materializeGrads cannot be used when the given input is a GradientEdge');
+  };
+  const grads = materializeGrads ? found.map((value, i) => value ?? zeros(list[i])) : found;
   return keys === null ? grads : Object.fromEntries(keys.map((key, i) => [key, grads[i]]));
 }

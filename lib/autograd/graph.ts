@@ -5,31 +5,29 @@ import { describeType } from '../describe';
 import { native } from '../native';
 import { ignoreRejection } from '../synchronous';
 import type { Tensor } from '../tensor';
-import { CallbackSite } from './callbacks';
+import { checkTensor } from '../tensor-arguments';
 import { enterMode, runInMode } from './guard';
 import type { ModeGuard } from './guard';
 
+export { getGradientEdge, GradientEdge } from './gradient-edge';
+export { registerMultiGradHook } from './multi-grad-hook';
+export type { MultiGradHookOptions } from './multi-grad-hook';
 export { GraphNode as Node } from './node';
 
-/** A pair of hooks, or one packed tensor. */
-type Entry =
-  | { pack: (tensor: Tensor) => unknown; unpack: (packed: never) => Tensor }
-  | { packed: unknown; unpack: (packed: never) => Tensor };
-
-const site = new CallbackSite<Entry>((entry, tensor: Tensor | null): unknown => {
-  if (entry === undefined) throw new Error('a saved tensor was unpacked after its graph was freed');
-  if ('pack' in entry) {
-    const packed = entry.pack(tensor as Tensor);
+function packer<P>(pack: (tensor: Tensor) => P, unpack: (packed: P) => Tensor): (tensor: Tensor) => () => Tensor {
+  return (tensor) => {
+    const packed = pack(tensor);
     ignoreRejection(packed);
-    return site.add({ packed, unpack: entry.unpack });
-  }
-  const result: unknown = entry.unpack(entry.packed as never);
-  if (native.isTensor(result)) return result;
-  ignoreRejection(result);
-  throw new TypeError(
-    `Output of saved tensor unpack_hook expected to be a Tensor but got result of type ${describeType(result)}`,
-  );
-});
+    return () => {
+      const result: unknown = unpack(packed);
+      if (native.isTensor(result)) return result;
+      ignoreRejection(result);
+      throw new TypeError(
+        `Output of saved tensor unpack_hook expected to be a Tensor but got result of type ${describeType(result)}`,
+      );
+    };
+  };
+}
 
 /**
  * Calls `pack` with every tensor that a node saves for backward, while `body` runs or, with `using`, until the end of
@@ -64,14 +62,7 @@ export function savedTensorsHooks<P>(
     checkFunction('savedTensorsHooks', hook, name);
   }
   const enter = (): (() => void) => {
-    const number = site.add({ pack, unpack });
-    let count: number;
-    try {
-      count = native.pushSavedTensorHooks(site.native, number);
-    } catch (error) {
-      site.remove(number);
-      throw error;
-    }
+    const count = native.pushSavedTensorHooks(packer(pack, unpack), /* topLevelOnly */ false);
     return () => {
       native.popSavedTensorHooks(count);
     };
@@ -121,4 +112,53 @@ export function disableSavedTensorsHooks(message: string, body?: () => unknown):
   };
   const name = 'disableSavedTensorsHooks';
   return body === undefined ? enterMode(name, enter) : runInMode(name, enter, body);
+}
+
+/**
+ * Allows changes in place of tensors that were saved for backward, while `body` runs or, with `using`, until the end of
+ * the block; `torch.autograd.graph.allow_mutation_on_saved_tensors`. Backward gets the values that were saved: a tensor
+ * that is changed is copied first (copy on write). Unlike PyTorch, backward may run after the block, and blocks nest.
+ *
+ * @throws The errors of {@link savedTensorsHooks}.
+ * @example
+ * ```ts
+ * import * as torch from 'torch-func';
+ * const a = torch.ones(2, { requiresGrad: true });
+ * torch.autograd.graph.allowMutationOnSavedTensors(() => {
+ *   const b = a.clone();
+ *   const out = b.pow(2).sum();
+ *   b.sin_(); // changes what pow saved
+ *   out.backward();
+ * });
+ * a.grad?.toArray(); // [2, 2]
+ * ```
+ */
+export function allowMutationOnSavedTensors(): ModeGuard;
+export function allowMutationOnSavedTensors<T>(body: () => T): T;
+export function allowMutationOnSavedTensors(body?: () => unknown): unknown {
+  const pack = (tensor: Tensor): Tensor => (tensor.layout === 'strided' ? tensor._lazyClone() : tensor.clone());
+  const unpack = (tensor: Tensor): Tensor => tensor;
+  return body === undefined ? savedTensorsHooks(pack, unpack) : savedTensorsHooks(pack, unpack, body);
+}
+
+/**
+ * Counts a change in place that PyTorch cannot see, such as a write through memory that is shared with other code:
+ * backward through a tensor that was saved before is then an error; `torch.autograd.graph.increment_version`.
+ *
+ * Tensors of inference mode have no version, and are left as they are.
+ *
+ * @throws TypeError for non-tensor values.
+ * @example
+ * ```ts
+ * import * as torch from 'torch-func';
+ * const x = torch.tensor([1, 2]);
+ * torch.autograd.graph.incrementVersion(x);
+ * x._version; // 1
+ * ```
+ */
+export function incrementVersion(tensors: Tensor | Iterable<Tensor>): void {
+  for (const tensor of native.isTensor(tensors) ? [tensors] : tensors) {
+    checkTensor('incrementVersion', 'tensors', tensor);
+    if (!tensor.isInference()) native.incrementVersion(tensor);
+  }
 }

@@ -4,11 +4,15 @@ import { checkFunction } from '../arguments';
 import { describeType } from '../describe';
 import { RuntimeError } from '../errors';
 import { native } from '../native';
+import type { GraphCallback } from '../native';
 import { refusePromise } from '../synchronous';
 import { Tensor } from '../tensor';
-import { CallbackSite } from './callbacks';
+import { keepWith } from './callbacks';
 
-/** Gets the gradient, and may return a replacement. */
+/**
+ * Gets the gradient, and may return a replacement. As in PyTorch, a tensor that received no gradient although its node
+ * ran, such as an unused output of `split`, gives null, which can only be passed on.
+ */
 export type TensorHook = (gradient: Tensor) => Tensor | undefined | void;
 
 /** A hook that can be removed; also for `using`. */
@@ -18,29 +22,65 @@ export interface RemovableHandle {
   [Symbol.dispose](): void;
 }
 
-const site = new CallbackSite<TensorHook>((hook, gradient: Tensor) => {
-  if (hook === undefined) return undefined;
-  const result: unknown = hook(gradient);
-  if (result === undefined || result === null) return undefined;
-  if (native.isTensor(result)) return result;
-  refusePromise(result, 'registerHook(): the hook');
-  throw new TypeError(`a hook must return a Tensor or nothing, but it returned ${describeType(result)}`);
-});
+/** The hooks of one kind on a tensor or a node. */
+export class HookList<T> {
+  readonly #hooks = new Set<{ readonly hook: T }>();
 
-const accumulateSite = new CallbackSite<(tensor: Tensor) => void>((hook, tensor: Tensor) => {
-  if (hook === undefined) return;
+  add(hook: T): RemovableHandle {
+    const entry = { hook };
+    this.#hooks.add(entry);
+    const remove = (): void => {
+      this.#hooks.delete(entry);
+    };
+    return { remove, [Symbol.dispose]: remove };
+  }
+
+  /** The hooks to call in one run: a hook that is removed during the run is still called, one that is added is not. */
+  snapshot(): T[] {
+    return Array.from(this.#hooks, ({ hook }) => hook);
+  }
+}
+
+const lists = new WeakMap<GraphCallback, HookList<unknown>>();
+
+/**
+ * The list of hooks behind the callback that a tensor or a node has already, or a new list.
+ *
+ * @param existing - The callback, null for none.
+ * @param makeCallback - Makes the callback that calls the hooks of a list.
+ * @param register - Registers the new callback.
+ */
+export function hookList<T>(
+  existing: GraphCallback | null,
+  makeCallback: (hooks: HookList<T>) => GraphCallback,
+  register: (callback: GraphCallback) => void,
+): HookList<T> {
+  const found = existing === null ? undefined : lists.get(existing);
+  if (found !== undefined) return found as HookList<T>;
+  const hooks = new HookList<T>();
+  const callback = makeCallback(hooks);
+  lists.set(callback, hooks);
+  register(callback);
+  return hooks;
+}
+
+function runTensorHook(hook: TensorHook, gradient: Tensor | null): Tensor | null {
+  // Null only where PyTorch passes None: see TensorHook.
+  const result: unknown = hook(gradient as Tensor);
+  if (result === undefined || result === null) return gradient;
+  if (!native.isTensor(result)) {
+    refusePromise(result, 'registerHook(): the hook');
+    throw new TypeError(`a hook must return a Tensor or nothing, but it returned ${describeType(result)}`);
+  }
+  native.checkHookResult(gradient, result);
+  return result;
+}
+
+function runAccumulateHook(hook: (tensor: Tensor) => void, tensor: Tensor): void {
   const result: unknown = hook(tensor);
   if (result === undefined || result === null) return;
   refusePromise(result, 'registerPostAccumulateGradHook(): the hook');
   throw new RuntimeError('Tensor post accumulate grad hooks should return null or nothing.');
-});
-
-/** The handle of the callback with this number. */
-export function removableHandle<T>(callbacks: CallbackSite<T>, number: number): RemovableHandle {
-  const remove = (): void => {
-    callbacks.remove(number);
-  };
-  return { remove, [Symbol.dispose]: remove };
 }
 
 declare module '../tensor' {
@@ -50,8 +90,8 @@ declare module '../tensor' {
      * the gradient; `Tensor.register_hook`.
      *
      * The hooks of a tensor run in the order of registration. An error in a hook reaches the caller of `backward()` or
-     * `grad()` unchanged. A hook lives as long as the graph, unless it is removed. A hook that refers to its own
-     * tensor keeps that tensor alive: remove it.
+     * `grad()` unchanged. A hook lives as long as the tensor or the graph, unless it is removed. The hooks that are
+     * registered when a run reaches the tensor are called, also if one of them removes another.
      *
      * @throws RuntimeError if the tensor does not require a gradient; TypeError if `hook` is not a function.
      * @example
@@ -92,9 +132,16 @@ Tensor.prototype.registerHook = function (this: Tensor, hook: TensorHook): Remov
   if (!this.requiresGrad) {
     throw new RuntimeError("cannot register a hook on a tensor that doesn't require gradient");
   }
-  const number = site.add(hook);
-  native.registerHook(site.native, this, number);
-  return removableHandle(site, number);
+  const hooks = hookList<TensorHook>(
+    native.tensorHooks(this),
+    (list) => (gradient: Tensor | null) =>
+      list.snapshot().reduce((current, one) => runTensorHook(one, current), gradient),
+    (callback) => {
+      keepWith(this, callback);
+      native.setTensorHooks(this, callback);
+    },
+  );
+  return hooks.add(hook);
 };
 
 Tensor.prototype.registerPostAccumulateGradHook = function (
@@ -108,7 +155,15 @@ Tensor.prototype.registerPostAccumulateGradHook = function (
   if (!this.isLeaf) {
     throw new RuntimeError('post accumulate grad hooks cannot be registered on non-leaf tensors');
   }
-  const number = accumulateSite.add(hook);
-  native.registerAccumulateHook(accumulateSite.native, this, number);
-  return removableHandle(accumulateSite, number);
+  const hooks = hookList<(tensor: Tensor) => void>(
+    native.accumulateHooks(this),
+    (list) => (tensor: Tensor) => {
+      for (const one of list.snapshot()) runAccumulateHook(one, tensor);
+    },
+    (callback) => {
+      keepWith(this, callback);
+      native.setAccumulateHooks(this, callback);
+    },
+  );
+  return hooks.add(hook);
 };

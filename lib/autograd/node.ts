@@ -2,12 +2,12 @@
 
 import { checkFunction } from '../arguments';
 import { describeType } from '../describe';
+import { RuntimeError } from '../errors';
 import { native } from '../native';
 import { refusePromise } from '../synchronous';
 import { Tensor } from '../tensor';
-import { CallbackSite } from './callbacks';
-import { removableHandle } from './hooks';
-import type { RemovableHandle } from './hooks';
+import { hookList } from './hooks';
+import type { HookList, RemovableHandle } from './hooks';
 
 /** Gets the results of a node and its incoming gradients, and may return other results. */
 export type NodeHook = (
@@ -54,6 +54,27 @@ export class GraphNode {
     return native.nodeEdges(this.#handle).map(([node, index]) => [toNode(node), index]);
   }
 
+  /**
+   * The tensors that the node has saved for backward, each once, in the order of the operator's formula; for a custom
+   * function those of `saveForBackward`; `Node.saved_tensors`, and PyTorch's `_saved_self`, `_saved_result` and their
+   * like.
+   *
+   * @throws RuntimeError if the graph was freed, or one of them was changed in place.
+   * @example
+   * ```ts
+   * const x = torch.tensor([1, 2], { requiresGrad: true });
+   * x.sin().gradFn?.savedTensors[0].toArray(); // [1, 2]
+   * ```
+   */
+  get savedTensors(): Tensor[] {
+    return native.nodeSavedTensors(this.#handle);
+  }
+
+  /** The leaf into whose `.grad` the node accumulates; null for any other node; `AccumulateGrad.variable`. */
+  get variable(): Tensor | null {
+    return native.nodeVariable(this.#handle);
+  }
+
   /** Whether both objects are the same node of the graph; Python's `is`. */
   equals(other: GraphNode | null): boolean {
     if (!(other instanceof GraphNode)) return false;
@@ -80,7 +101,15 @@ export class GraphNode {
    * ```
    */
   registerHook(hook: NodeHook): RemovableHandle {
-    return registerNodeHook('registerHook', this.#handle, hook);
+    checkFunction('registerHook', hook, 'hook');
+    return hookList<NodeHook>(
+      native.nodeHooks(this.#handle),
+      (list) => (results: Gradients, gradOutputs: Gradients) =>
+        runNodeHooks(list, results, (one, current) => one([...current], [...gradOutputs])),
+      (callback) => {
+        native.setNodeHooks(this.#handle, callback);
+      },
+    ).add(hook);
   }
 
   /**
@@ -97,7 +126,14 @@ export class GraphNode {
    * ```
    */
   registerPrehook(hook: NodePrehook): RemovableHandle {
-    return registerNodeHook('registerPrehook', this.#handle, hook);
+    checkFunction('registerPrehook', hook, 'hook');
+    return hookList<NodePrehook>(
+      native.nodePrehooks(this.#handle),
+      (list) => (gradOutputs: Gradients) => runNodeHooks(list, gradOutputs, (one, current) => one([...current])),
+      (callback) => {
+        native.setNodePrehooks(this.#handle, callback);
+      },
+    ).add(hook);
   }
 
   /** The last part of the name, in angle brackets, as PyTorch prints it inside a tensor. */
@@ -106,29 +142,30 @@ export class GraphNode {
   }
 }
 
-const site = new CallbackSite<NodeHook>((hook, first: (Tensor | null)[], second: (Tensor | null)[]) => {
-  if (hook === undefined) return undefined;
-  const result: unknown = hook(first, second);
-  if (result === undefined || result === null) return undefined;
+type Gradients = (Tensor | null)[];
+
+function checkedGradients(result: unknown, gradients: Gradients): Gradients {
+  if (result === undefined || result === null) return gradients;
   const list: readonly unknown[] = Array.isArray(result) ? result : [result];
   for (const value of list) {
     if (value === null || native.isTensor(value)) continue;
     refusePromise(value, 'the hook of a node');
     throw new TypeError(`expected Variable, but hook returned '${describeType(value)}'`);
   }
-  return list;
-});
+  if (list.length !== gradients.length) {
+    throw new RuntimeError(
+      `hook has returned an incorrect number of values (got ${list.length}, expected ${gradients.length})`,
+    );
+  }
+  gradients.forEach((gradient, i) => {
+    native.checkHookResult(gradient, list[i] as Tensor | null);
+  });
+  return list as Gradients;
+}
 
-function registerNodeHook(
-  kind: 'registerHook' | 'registerPrehook',
-  handle: unknown,
-  hook: NodeHook | NodePrehook,
-): RemovableHandle {
-  checkFunction(kind, hook, 'hook');
-  const number = site.add(hook);
-  if (kind === 'registerHook') native.registerNodeHook(site.native, handle, number);
-  else native.registerNodePrehook(site.native, handle, number);
-  return removableHandle(site, number);
+/** Calls the hooks one after the other, each with the results of the one before. */
+function runNodeHooks<T>(list: HookList<T>, gradients: Gradients, call: (hook: T, current: Gradients) => unknown) {
+  return list.snapshot().reduce((current, hook) => checkedGradients(call(hook, current), current), gradients);
 }
 
 function toNode(handle: unknown): GraphNode | null {

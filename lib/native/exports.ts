@@ -24,6 +24,12 @@ export type Level =
   | { kind: 'vmap'; level: number; batchSize: number; randomness: 'error' | 'same' | 'different' }
   | { kind: 'functionalize'; level: number };
 
+/** A node of the graph, and the index of the gradient among those that it receives. */
+export type EdgeOfGraph = readonly [node: unknown, index: number];
+
+/** A function that the autograd graph calls. */
+export type GraphCallback = (...args: never[]) => unknown;
+
 /** A call of a custom function, after its forward has run. */
 export interface WrapRequest {
   inputs: readonly (Tensor | null)[];
@@ -106,9 +112,9 @@ export interface Native {
   indexPut_(tensor: Tensor, indices: readonly Index[], value: Tensor | Scalar, accumulate?: boolean): void;
   // autograd/engine.cpp
   runBackward(
-    outputs: readonly Tensor[],
+    outputs: readonly (Tensor | EdgeOfGraph)[],
     gradOutputs: readonly (Tensor | null)[],
-    inputs: readonly Tensor[],
+    inputs: readonly (Tensor | EdgeOfGraph)[],
     retainGraph: boolean,
     createGraph: boolean,
     allowUnused: boolean,
@@ -131,16 +137,19 @@ export interface Native {
   syncFunctional(tensor: Tensor): void;
   propagateMutation(unwrapped: Tensor, wrapped: Tensor): void;
   // autograd/callbacks.cpp
-  createCallbackSite(dispatcher: (number: number, ...args: unknown[]) => unknown): unknown;
-  releasedCallbacks(site: unknown): number[];
-  swapEngineThreads(enabled: boolean): boolean;
+  sweepCallbacks(): number;
   // autograd/hooks.cpp
-  registerHook(site: unknown, tensor: Tensor, number: number): void;
-  registerNodeHook(site: unknown, node: unknown, number: number): void;
-  registerNodePrehook(site: unknown, node: unknown, number: number): void;
-  registerAccumulateHook(site: unknown, tensor: Tensor, number: number): void;
+  tensorHooks(tensor: Tensor): GraphCallback | null;
+  setTensorHooks(tensor: Tensor, hooks: GraphCallback): void;
+  accumulateHooks(tensor: Tensor): GraphCallback | null;
+  setAccumulateHooks(tensor: Tensor, hooks: GraphCallback): void;
+  nodeHooks(node: unknown): GraphCallback | null;
+  setNodeHooks(node: unknown, hooks: GraphCallback): void;
+  nodePrehooks(node: unknown): GraphCallback | null;
+  setNodePrehooks(node: unknown, hooks: GraphCallback): void;
+  checkHookResult(gradient: Tensor | null, result: Tensor | null): void;
   // autograd/saved_tensor_hooks.cpp
-  pushSavedTensorHooks(site: unknown, number: number): number;
+  pushSavedTensorHooks(pack: (tensor: Tensor) => () => Tensor, topLevelOnly: boolean): number;
   popSavedTensorHooks(count: number): void;
   // autograd/graph_node.cpp
   nodeOf(tensor: Tensor): unknown;
@@ -148,9 +157,18 @@ export interface Native {
   nodeName(node: unknown): string;
   nodeEdges(node: unknown): [node: unknown, index: number][];
   nodeSequence(node: unknown): number;
+  nodeSavedTensors(node: unknown): Tensor[];
+  nodeVariable(node: unknown): Tensor | null;
+  gradientEdge(tensor: Tensor): [node: unknown, index: number];
+  graphTask(): [id: number, runs: number];
+  willExecute(node: unknown): boolean;
+  incrementVersion(tensor: Tensor): void;
+  // autograd/anomaly.cpp
+  setAnomalyMode(enabled: boolean, checkNan: boolean, stack: () => string): void;
+  anomalyMode(): [enabled: boolean, checkNan: boolean];
   // autograd/function_node.cpp
   /** The outputs, null for non-tensor values, and the node that {@link functionSaved} takes. */
-  functionWrap(site: unknown, number: number, name: string, request: WrapRequest): [...(Tensor | null)[], unknown];
+  functionWrap(callback: GraphCallback, name: string, request: WrapRequest): [...(Tensor | null)[], unknown];
   functionSaved(node: unknown, clear: boolean): (Tensor | null)[];
   delayedError(message: string, tensors: readonly (Tensor | null)[]): (Tensor | null)[];
   undefinedGrad(tensor: Tensor): Tensor;

@@ -45,6 +45,7 @@ void defineExports(Napi::Object exports) {
   defineNestedArrays(exports);
   defineEngine(exports);
   defineCallbacks(exports);
+  defineAnomaly(exports);
   defineHooks(exports);
   defineSavedTensorHooks(exports);
   defineGraphNodes(exports);

@@ -22,6 +22,7 @@ void defineIndexing(Napi::Object exports);   // operators/indexing.cpp
 
 void defineEngine(Napi::Object exports);            // autograd/engine.cpp
 void defineCallbacks(Napi::Object exports);         // autograd/callbacks.cpp
+void defineAnomaly(Napi::Object exports);           // autograd/anomaly.cpp
 void defineHooks(Napi::Object exports);             // autograd/hooks.cpp
 void defineSavedTensorHooks(Napi::Object exports);  // autograd/saved_tensor_hooks.cpp
 void defineGraphNodes(Napi::Object exports);        // autograd/graph_node.cpp

@@ -16,6 +16,9 @@
 #include <vector>
 
 #include "addon/exports.h"
+#include "autograd/anomaly.h"
+#include "autograd/callbacks.h"
+#include "autograd/graph_node.h"
 #include "autograd/saved_tensor_hooks.h"
 #include "core/call_arguments.h"
 #include "core/errors.h"
@@ -28,10 +31,39 @@ namespace {
 
 namespace autograd = torch::autograd;
 
-autograd::edge_list inputEdges(const std::vector<at::Tensor>& inputs, bool accumulate) {
+// An output or input of the engine: a tensor, or an edge of the graph, [node, index].
+struct Place {
+  at::Tensor tensor;  // undefined for an edge
+  autograd::Edge edge;
+};
+
+std::vector<Place> readPlaces(Environment& environment, const Napi::Value& value, const char* argument) {
+  if (!value.IsArray()) throwTypeError(std::string("argument '") + argument + "' must be an array");
+  auto list = value.As<Napi::Array>();
+  std::vector<Place> places(list.Length());
+  for (uint32_t i = 0; i < list.Length(); ++i) {
+    Napi::Value item = list.Get(i);
+    if (item.IsArray()) {
+      auto edge = item.As<Napi::Array>();
+      places[i].edge = {toNode(edge.Get(0u)), edge.Get(1u).ToNumber().Uint32Value()};
+    } else {
+      auto single = Napi::Array::New(value.Env(), 1);
+      single.Set(0u, item);
+      places[i].tensor = toTensorList(environment, single, argument).at(0);
+    }
+  }
+  return places;
+}
+
+autograd::edge_list inputEdges(const std::vector<Place>& inputs, bool accumulate) {
   autograd::edge_list edges;
   edges.reserve(inputs.size());
-  for (const at::Tensor& input : inputs) {
+  for (const Place& place : inputs) {
+    if (!place.tensor.defined()) {
+      edges.push_back(place.edge);
+      continue;
+    }
+    const at::Tensor& input = place.tensor;
     if (accumulate) input.retain_grad();
     auto gradFn = input.grad_fn();
     if (!gradFn) gradFn = autograd::impl::try_get_grad_accumulator(input);
@@ -46,14 +78,37 @@ autograd::edge_list inputEdges(const std::vector<at::Tensor>& inputs, bool accum
   return edges;
 }
 
+// Adds to an error of the engine what anomaly detection has reported. An exception of JavaScript reaches the caller
+// unchanged, and the report becomes a warning.
+template <typename Run>
+autograd::variable_list runEngine(const Run& run) {
+  takeAnomalyReport();
+  try {
+    return run();
+  } catch (const PendingException&) {
+    const std::string report = takeAnomalyReport();
+    if (!report.empty()) TORCH_WARN(report);
+    throw;
+  } catch (c10::Error& error) {
+    const std::string report = takeAnomalyReport();
+    if (!report.empty()) error.add_context(report);
+    throw;
+  } catch (const std::runtime_error& error) {
+    const std::string report = takeAnomalyReport();
+    if (!report.empty()) throwRuntimeError(std::string(error.what()) + "\n\n" + report);
+    throw;
+  }
+}
+
 // runBackward(outputs, gradOutputs, inputs, retainGraph, createGraph, allowUnused, accumulate)
-// Runs the engine once, with the checks and messages of PyTorch's Python entry point. Each output needs a gradient.
+// Runs the engine once, with the checks and messages of PyTorch's Python entry point. Each output and input is a tensor
+// or an edge [node, index], and each output needs a gradient.
 // Returns the gradients, null for an unused input; returns undefined if it accumulates into `grad`.
 Napi::Value runBackward(const Napi::CallbackInfo& info) {
   Environment& environment = Environment::of(info.Env());
-  const auto outputs = toTensorList(environment, info[0], "outputs");
+  const auto outputs = readPlaces(environment, info[0], "outputs");
   const auto gradOutputs = toTensorList(environment, info[1], "gradOutputs", /*allowNull=*/true);
-  const auto inputs = toTensorList(environment, info[2], "inputs");
+  const auto inputs = readPlaces(environment, info[2], "inputs");
   const bool retainGraph = info[3].ToBoolean(), createGraph = info[4].ToBoolean();
   const bool allowUnused = info[5].ToBoolean(), accumulate = info[6].ToBoolean();
   if (outputs.empty()) throwRuntimeError("runBackward(): argument 'outputs' must contain at least one Tensor");
@@ -65,7 +120,7 @@ Napi::Value runBackward(const Napi::CallbackInfo& info) {
   autograd::variable_list grads;
   roots.reserve(outputs.size());
   for (size_t i = 0; i < outputs.size(); ++i) {
-    auto edge = autograd::impl::gradient_edge(outputs[i]);
+    auto edge = outputs[i].tensor.defined() ? autograd::impl::gradient_edge(outputs[i].tensor) : outputs[i].edge;
     if (!edge.function) {
       throwRuntimeError("element " + std::to_string(i) +
                         " of tensors does not require grad and does not have a grad_fn");
@@ -74,8 +129,10 @@ Napi::Value runBackward(const Napi::CallbackInfo& info) {
     grads.push_back(withoutEndedLevels(gradOutputs[i]));
   }
   const auto edges = inputEdges(inputs, accumulate);
-  auto results =
-      autograd::Engine::get_default_engine().execute(roots, grads, retainGraph, createGraph, accumulate, edges);
+  const EngineRun run(environment);
+  auto results = runEngine([&] {
+    return autograd::Engine::get_default_engine().execute(roots, grads, retainGraph, createGraph, accumulate, edges);
+  });
   if (accumulate) return info.Env().Undefined();
   for (size_t i = 0; i < results.size(); ++i) {
     if (!results[i].defined() && !allowUnused) {

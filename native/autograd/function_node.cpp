@@ -9,6 +9,7 @@
 #include <torch/csrc/autograd/saved_variable.h>
 #include <torch/csrc/autograd/variable.h>
 #include <torch/csrc/autograd/variable_info.h>
+#include <torch/csrc/dynamo/compiled_autograd.h>
 
 #include <cstdint>
 #include <memory>
@@ -33,29 +34,27 @@ namespace {
 namespace autograd = torch::autograd;
 using autograd::variable_list;
 
-// The node of one call. JavaScript stores the methods of the function and their context under the token's number.
+// The node of one call. The callback holds the methods of the function and their context.
 // Tensors saved for backward are stored here, so that they are freed and version-checked like those of any node.
 struct FunctionNode : public autograd::Node {
-  FunctionNode(SitePointer site, int64_t number, std::string name)
-      : token(std::make_unique<CallbackToken>(std::move(site), number)), functionName(std::move(name)) {}
+  FunctionNode(CallbackPointer callback, std::string name)
+      : callback(std::move(callback)), functionName(std::move(name)) {}
 
   std::string name() const override { return functionName + "Backward"; }
 
-  // Calls dispatcher(number, 'backward', gradients), which returns and has checked one gradient per argument of
+  // Calls callback('backward', gradients), which returns and has checked one gradient per argument of
   // forward. The engine expects only those of tensor arguments.
   variable_list apply(variable_list&& gradients) override {
-    checkThread(*token->site, "a custom function");
+    CallbackCall call(*callback, "a custom function");
+    Environment& environment = call.environment();
     at::OptionalDeviceGuard deviceGuard;
     // Also for outputs that are not differentiable. Stays undefined for outputs that are not tensors.
     for (size_t i = 0; i < gradients.size(); ++i) {
       if (!gradients[i].defined() && materialize) gradients[i] = outputs[i].zeros(deviceGuard);
     }
-    napi_env env = token->site->env;
-    Environment& environment = Environment::of(env);
-    Napi::HandleScope scope(env);
     napi_value given = wrapTensorList(environment, gradients);
     gradients.clear();
-    napi_value result = callDispatcher(*token, {Napi::String::New(env, "backward"), given});
+    napi_value result = call({Napi::String::New(environment.env, "backward"), given});
     variable_list all = toTensorList(environment, result, "result of backward", /*allowNull=*/true);
     variable_list wanted;
     for (size_t i = 0; i < all.size() && i < isTensor.size(); ++i) {
@@ -63,6 +62,9 @@ struct FunctionNode : public autograd::Node {
     }
     return wanted;
   }
+
+  // The list of saved tensors, see savedTensorsOf (autograd/graph_node.cpp).
+  void compiled_args(torch::dynamo::autograd::CompiledNodeArgs& args) const override { args.collect(saved, true); }
 
   void release_variables() override {
     std::lock_guard<std::mutex> lock(mutex_);
@@ -73,10 +75,10 @@ struct FunctionNode : public autograd::Node {
   void release_resources() override {
     Node::release_resources();
     saved.clear();
-    token.reset();
+    callback.reset();
   }
 
-  std::unique_ptr<CallbackToken> token;
+  CallbackPointer callback;
   std::string functionName;
   std::vector<bool> isTensor;
   std::vector<autograd::VariableInfo> outputs;
@@ -120,12 +122,11 @@ WrapRequest readRequest(Environment& environment, const Napi::Value& value) {
           object.Get("materialize").ToBoolean()};
 }
 
-// Calls dispatcher(number, 'jvp', tangents) with one tangent per argument of forward; returns one per output.
+// Calls callback('jvp', tangents) with one tangent per argument of forward; returns one per output.
 variable_list callJvp(const FunctionNode& node, bool materialize, const variable_list& inputs,
                       const variable_list& tangents) {
-  napi_env env = node.token->site->env;
-  Environment& environment = Environment::of(env);
-  Napi::HandleScope scope(env);
+  CallbackCall call(*node.callback, "a custom function");
+  Environment& environment = call.environment();
   variable_list given(node.isTensor.size());
   for (size_t i = 0, next = 0; i < given.size(); ++i) {
     if (!node.isTensor[i]) continue;
@@ -135,7 +136,7 @@ variable_list callJvp(const FunctionNode& node, bool materialize, const variable
     given[i] = leaveOut ? tangents[next] : at::zeros_like(input);
     ++next;
   }
-  napi_value result = callDispatcher(*node.token, {Napi::String::New(env, "jvp"), wrapTensorList(environment, given)});
+  napi_value result = call({Napi::String::New(environment.env, "jvp"), wrapTensorList(environment, given)});
   return toTensorList(environment, result, "result of jvp", /*allowNull=*/true);
 }
 
@@ -157,14 +158,14 @@ void checkTangents(const FunctionNode& node, const WrapRequest& request, const v
   }
 }
 
-// functionWrap(site, number, name, request): sets the history and tangents of the outputs of forward. In the returned
+// functionWrap(callback, name, request): sets the history and tangents of the outputs of forward. In the returned
 // list an output that is still the same tensor is the same object, and a non-tensor output is null.
 Napi::Value functionWrap(const Napi::CallbackInfo& info) {
   Environment& environment = Environment::of(info.Env());
-  const FunctionPointer node =
-      c10::make_intrusive<FunctionNode>(siteOf(info), integerParameter(info, 1, "functionWrap", "number"),
-                                        stringParameter(info, 2, "functionWrap", "name"));
-  WrapRequest request = readRequest(environment, info[3]);
+  const auto callback = std::make_shared<Callback>(environment, info[0], "callback");
+  FunctionPointer node =
+      c10::make_intrusive<FunctionNode>(callback, stringParameter(info, 1, "functionWrap", "name"));
+  WrapRequest request = readRequest(environment, info[2]);
   variable_list inputs;
   for (const at::Tensor& input : request.inputs) {
     node->isTensor.push_back(input.defined());
@@ -189,7 +190,7 @@ Napi::Value functionWrap(const Napi::CallbackInfo& info) {
     savedOutside = implsOf(request.toSave);
     savedOutside.merge(implsOf(request.forForward));
   }
-  const auto wrapped = autograd::_wrap_outputs(
+  auto wrapped = autograd::_wrap_outputs(
       inputs, implsOf(request.nonDifferentiable), implsOf(request.dirty), raw,
       executable ? c10::intrusive_ptr<autograd::Node>(node) : nullptr,
       [&](variable_list primals, variable_list tangents) {
@@ -208,15 +209,15 @@ Napi::Value functionWrap(const Napi::CallbackInfo& info) {
       }
     }
   }
-  auto given = info[3].As<Napi::Object>().Get("outputs").As<Napi::Array>();
+  auto given = info[2].As<Napi::Object>().Get("outputs").As<Napi::Array>();
   auto result = Napi::Array::New(info.Env(), wrapped.size() + 1);
+  std::vector<napi_value> results;
   for (size_t i = 0; i < wrapped.size(); ++i) {
     const auto index = static_cast<uint32_t>(i);
-    if (wrapped[i] && wrapped[i]->is_same(request.outputs[i])) {
-      result.Set(index, given.Get(index));
-    } else {
-      result.Set(index, Napi::Value(info.Env(), wrapTensor(environment, wrapped[i].value_or(at::Tensor()))));
-    }
+    const bool same = wrapped[i] && wrapped[i]->is_same(request.outputs[i]);
+    results.push_back(same ? given.Get(index)
+                           : wrapTensor(environment, std::exchange(wrapped[i], std::nullopt).value_or(at::Tensor())));
+    result.Set(index, Napi::Value(info.Env(), results.back()));
   }
   // For functionSaved. A weak pointer: the context refers to it, and must not keep the node alive.
   napi_value saved;
@@ -226,6 +227,12 @@ Napi::Value functionWrap(const Napi::CallbackInfo& info) {
     check(info.Env(), napi_get_null(info.Env(), &saved));
   }
   result.Set(static_cast<uint32_t>(wrapped.size()), Napi::Value(info.Env(), saved));
+  // Without references of this function's own.
+  request = {};
+  inputs.clear();
+  raw.clear();
+  wrapped.clear();
+  if (executable) Callback::anchor(environment, callback, std::move(node), results);
   return result;
 }
 

@@ -3,15 +3,19 @@
 #include "autograd/saved_tensor_hooks.h"
 
 #include <ATen/SavedTensorHooks.h>
+#include <ATen/functorch/DynamicLayer.h>
 #include <torch/csrc/autograd/engine.h>
 #include <torch/csrc/autograd/saved_variable_hooks.h>
 
+#include <algorithm>
+#include <limits>
 #include <memory>
 #include <mutex>
 #include <utility>
 #include <vector>
 
 #include "addon/exports.h"
+#include "autograd/anomaly.h"
 #include "autograd/callbacks.h"
 #include "core/call_arguments.h"
 #include "core/environment.h"
@@ -23,56 +27,68 @@ namespace torch_func {
 namespace {
 
 namespace autograd = torch::autograd;
-using TokenPointer = std::shared_ptr<CallbackToken>;
+
+int64_t levelDepth() { return static_cast<int64_t>(at::functorch::getDynamicLayerStack().size()); }
+
+struct PushedHooks {
+  CallbackPointer pack;
+  // The level of the nodes whose saved tensors are packed; -1 for all, which transforms disable.
+  int64_t level;
+};
 
 // The active hooks, innermost last, and whether one of them is packing.
-thread_local std::vector<TokenPointer> pushed;
+thread_local std::vector<PushedHooks> pushed;
 thread_local bool packing = false;
 
-// One saved tensor of a node. dispatcher(number, tensor) packs it and returns the number of the packed value;
-// dispatcher(that number, null) returns the tensor.
+// One saved tensor of a node. pack(tensor) returns a function, which the node keeps and which returns the tensor.
 class PackedTensor : public autograd::SavedVariableHooks {
  public:
-  explicit PackedTensor(TokenPointer hooks) : hooks_(std::move(hooks)) {}
+  explicit PackedTensor(CallbackPointer pack) : pack_(std::move(pack)) {}
 
   void call_pack_hook(const at::Tensor& tensor) override {
-    checkThread(*hooks_->site, "a hook on saved tensors");
+    CallbackCall call(*pack_, "a hook on saved tensors");
+    const HandlePool::OutsideScopes outside(call.environment().handles());
     const bool before = std::exchange(packing, true);
     try {
-      napi_env env = hooks_->site->env;
-      Napi::HandleScope scope(env);
-      napi_value result = callDispatcher(*hooks_, {wrapTensor(Environment::of(env), tensor)});
-      int64_t number = 0;
-      check(env, napi_get_value_int64(env, result, &number));
-      packed_ = std::make_unique<CallbackToken>(hooks_->site, number);
+      napi_value result = call({wrapTensor(call.environment(), tensor)});
+      unpack_ = std::make_unique<Callback>(call.environment(), result, "unpack");
     } catch (...) {
       packing = before;
       throw;
     }
     packing = before;
-    hooks_.reset();
+    pack_.reset();
+  }
+
+  // So that the node's list of saved tensors unpacks this one too.
+  std::optional<std::pair<c10::SafePyObject, c10::SafePyObject>> retrieve_unpack_hook_data() const override {
+    return std::nullopt;
   }
 
   at::Tensor call_unpack_hook() override {
-    if (!packed_) throwRuntimeError("a saved tensor was unpacked before a hook packed it");
-    checkThread(*packed_->site, "a hook on saved tensors");
-    napi_env env = packed_->site->env;
-    Napi::HandleScope scope(env);
-    return toTensor(Environment::of(env), callDispatcher(*packed_, {Napi::Env(env).Null()}),
-                    "result of the unpack hook");
+    if (!unpack_) throwRuntimeError("a saved tensor was unpacked before a hook packed it");
+    CallbackCall call(*unpack_, "a hook on saved tensors");
+    return toTensor(call.environment(), call({}), "result of the unpack hook");
   }
 
  private:
-  TokenPointer hooks_;
-  std::unique_ptr<CallbackToken> packed_;
+  CallbackPointer pack_;
+  std::unique_ptr<Callback> unpack_;
 };
 
 // libtorch's engine has no default hooks; PyTorch's Python engine adds them in the same way.
 class HookingEngine : public autograd::Engine {
  public:
+  // By default a run inside of 60 others continues on another thread, where JavaScript cannot run.
+  HookingEngine() { max_recursion_depth_ = std::numeric_limits<int>::max(); }
+
+  std::unique_ptr<autograd::AnomalyMetadata> make_anomaly_metadata() override { return makeAnomalyMetadata(); }
+
   std::unique_ptr<autograd::SavedVariableHooks> get_default_saved_variable_hooks() override {
-    if (pushed.empty() || packing || !at::SavedTensorDefaultHooks::is_enabled()) return nullptr;
-    return std::make_unique<PackedTensor>(pushed.back());
+    if (pushed.empty() || packing) return nullptr;
+    const PushedHooks& hooks = pushed.back();
+    if (hooks.level < 0 ? !at::SavedTensorDefaultHooks::is_enabled() : hooks.level != levelDepth()) return nullptr;
+    return std::make_unique<PackedTensor>(hooks.pack);
   }
 };
 
@@ -82,11 +98,14 @@ autograd::Engine& hookingEngine() {
   return *engine;
 }
 
-// pushSavedTensorHooks(site, number): returns how many are active now.
+// pushSavedTensorHooks(pack, topLevelOnly): returns how many are active now. The hooks are for the nodes of all levels,
+// or for those of the level that is the top one now, which transforms need not disable.
 Napi::Value pushSavedTensorHooks(const Napi::CallbackInfo& info) {
-  if (const auto message = at::SavedTensorDefaultHooks::get_disabled_error_message()) throwRuntimeError(*message);
-  pushed.push_back(
-      std::make_shared<CallbackToken>(siteOf(info), integerParameter(info, 1, "pushSavedTensorHooks", "number")));
+  auto pack = std::make_shared<Callback>(Environment::of(info.Env()), info[0], "pack");
+  const bool topLevelOnly = booleanParameter(info, 1, "pushSavedTensorHooks", "topLevelOnly");
+  const auto message = at::SavedTensorDefaultHooks::get_disabled_error_message();
+  if (message && !topLevelOnly) throwRuntimeError(*message);
+  pushed.push_back({std::move(pack), topLevelOnly ? levelDepth() : -1});
   return Napi::Number::New(info.Env(), static_cast<double>(pushed.size()));
 }
 
@@ -104,7 +123,9 @@ void installHookingEngine() {
   std::call_once(once, [] { autograd::set_default_engine_stub(hookingEngine); });
 }
 
-bool savedTensorHooksInForce() { return !pushed.empty(); }
+bool savedTensorHooksInForce() {
+  return std::any_of(pushed.begin(), pushed.end(), [](const PushedHooks& hooks) { return hooks.level < 0; });
+}
 
 void defineSavedTensorHooks(Napi::Object exports) {
   define<pushSavedTensorHooks>(exports, "pushSavedTensorHooks");

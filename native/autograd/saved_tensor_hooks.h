@@ -8,7 +8,7 @@ namespace torch_func {
 // Installs an engine that uses these hooks; once per process, before any graph is built.
 void installHookingEngine();
 
-// Whether hooks are active on this thread.
+// Whether hooks for all levels are active on this thread.
 bool savedTensorHooksInForce();
 
 }  // namespace torch_func

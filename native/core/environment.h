@@ -34,6 +34,8 @@ namespace torch_func {
 // The JavaScript classes that C++ exceptions become (lib/errors.ts); TypeError is JavaScript's own.
 enum class ErrorClass { Runtime, Value, Type, Index, NotImplemented, LinAlg, OutOfMemory, Count };
 
+class CallbackOwner;
+
 class Environment {
  public:
   explicit Environment(napi_env env);
@@ -58,6 +60,8 @@ class Environment {
   // Stacks of finished operator calls, for reuse.
   std::vector<std::vector<c10::IValue>> operatorStacks;
   DualLevelUses dualLevels;
+  // The JavaScript functions that graphs hold (autograd/callbacks.h); null before the first.
+  std::shared_ptr<CallbackOwner> callbacks;
   // The inference modes in force, innermost last, each with its number.
   std::vector<std::pair<int64_t, std::unique_ptr<c10::InferenceMode>>> inferenceModes;
 

@@ -66,6 +66,8 @@ void HandlePool::dispose(TensorHandle* handle) {
 
 void HandlePool::release(TensorHandle* handle) {
   dispose(handle);
+  handle->watched = false;
+  handle->watch.reset();
   --disposedTensors_;
   handle->pool = nullptr;
   ++handle->generation;

@@ -21,6 +21,7 @@
 #include <js_native_api.h>
 
 #include <cstdint>
+#include <memory>
 #include <unordered_map>
 #include <unordered_set>
 #include <vector>
@@ -31,14 +32,28 @@ namespace torch_func {
 
 class HandlePool;
 
+// What must know that C++ is about to use a handle's tensor, and may keep another reference to it.
+class HandleWatch {
+ public:
+  virtual ~HandleWatch() = default;
+  virtual void tensorUsed() = 0;
+};
+
 struct TensorHandle {
   at::Tensor tensor;           // undefined once disposed
   HandlePool* pool = nullptr;  // null while the slot is free
   uint32_t generation = 0;     // distinguishes a reused slot from the one that a scope recorded
   bool disposed = false;
+  mutable bool watched = false;  // whether the next use of the tensor calls `watch`
   BatchLevel batch;
   const void* countedStorage = nullptr;  // the storage that is accounted for this handle
   TensorHandle* nextFree = nullptr;
+  std::unique_ptr<HandleWatch> watch;
+
+  void reportUse() const {
+    watched = false;
+    watch->tensorUsed();
+  }
 };
 
 class HandlePool {
@@ -70,6 +85,19 @@ class HandlePool {
   // Closes the scopes down to and including `depth` and disposes of their handles, except for those in `kept`, which
   // move to the enclosing scope.
   void closeScope(size_t depth, const std::unordered_set<TensorHandle*>& kept);
+
+  // Handles that are created while it exists belong to no open scope: a graph may keep what a callback makes.
+  class OutsideScopes {
+   public:
+    explicit OutsideScopes(HandlePool& pool) : pool_(pool) { scopes_.swap(pool.scopes_); }
+    ~OutsideScopes() { scopes_.swap(pool_.scopes_); }
+    OutsideScopes(const OutsideScopes&) = delete;
+    OutsideScopes& operator=(const OutsideScopes&) = delete;
+
+   private:
+    HandlePool& pool_;
+    std::vector<std::vector<ScopedHandle>> scopes_;
+  };
 
  private:
   static constexpr size_t kBlockBytes = 1 << 18;

@@ -87,6 +87,7 @@ static const at::Tensor& checkNotDisposed(const TensorHandle& handle, const char
   if (handle.disposed) {
     throwRuntimeError(std::string("argument '") + argument + "' is a Tensor that has been disposed of");
   }
+  if (handle.watched) handle.reportUse();
   return handle.tensor;
 }
 

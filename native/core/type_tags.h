@@ -16,7 +16,6 @@
 
 namespace torch_func {
 
-inline constexpr napi_type_tag kCallbackSiteTag = {0xe54d15bdfa5d20ed, 0x01c52a110cb9055d};
 inline constexpr napi_type_tag kGraphNodeTag = {0x8fc5066290aed675, 0x6809d45e2bc8b6e1};
 inline constexpr napi_type_tag kFunctionNodeTag = {0xb4cb5a5e636f8afa, 0x7adb3af7d8996502};
 

@@ -2,7 +2,6 @@
 
 import * as torch from '../../lib';
 import type { Tensor } from '../../lib';
-import { native } from '../../lib/native';
 import { expectError, state } from '../support/errors';
 
 const { RuntimeError } = torch;
@@ -54,6 +53,63 @@ test('a hook can remove itself and register others while it runs', () => {
   grad(x.sum(), x);
   grad(x.sum(), x);
   expect(calls).toBe(1);
+});
+
+// PyTorch calls the hooks that are registered when the run reaches them.
+test.each(['tensor', 'node, before', 'node, after', 'after accumulation'] as const)(
+  'a hook that removes another or adds one takes effect in the next run: %s',
+  (kind) => {
+    const x = leaf();
+    const y = x.mul(2);
+    const register = (hook: () => void): torch.autograd.RemovableHandle => {
+      if (kind === 'tensor') return y.registerHook(hook);
+      if (kind === 'node, before') return y.gradFn!.registerPrehook(hook);
+      if (kind === 'node, after') return y.gradFn!.registerHook(hook);
+      return x.registerPostAccumulateGradHook(hook);
+    };
+    const calls: string[] = [];
+    let added = false;
+    register(() => {
+      calls.push('first');
+      second.remove();
+      if (!added) register(() => void calls.push('added'));
+      added = true;
+    });
+    const second = register(() => void calls.push('second'));
+    y.sum().backward({ retainGraph: true });
+    expect(calls).toEqual(['first', 'second']);
+    y.sum().backward();
+    expect(calls).toEqual(['first', 'second', 'first', 'added']);
+  },
+);
+
+test('a tensor without a gradient, whose node runs, gives its hook null, which it cannot replace', () => {
+  const x = leaf();
+  const [unused, used] = x.split(1);
+  const seen: unknown[] = [];
+  unused.registerHook((g) => void seen.push(g));
+  used.sum().backward({ retainGraph: true });
+  expect(seen).toEqual([null]);
+  unused.registerHook(() => torch.ones(1));
+  expectError(() => used.sum().backward(), RuntimeError, "can't replace a None gradient with a non-None value");
+});
+
+test('what a pack hook makes outlives the scope and the operator that saved it', () => {
+  const x = leaf();
+  const made: Tensor[] = [];
+  const y = torch.scope(() =>
+    torch.autograd.graph.savedTensorsHooks(
+      (t) => {
+        made.push(t);
+        return t.mul(1);
+      },
+      (t) => t,
+      () => x.exp(),
+    ),
+  );
+  expect(made).toHaveLength(1);
+  expect(made[0]).not.toBe(y);
+  expect(torch.equal(grad(y.sum(), x)[0], x.detach().exp())).toBe(true);
 });
 
 test('what a hook throws reaches the caller as it is, and the engine runs again', () => {
@@ -210,14 +266,6 @@ test('hooks are released with the graph: their functions can be collected', asyn
   await new Promise((resolve) => setImmediate(resolve));
   collect();
   expect(references.filter((reference) => reference.deref() !== undefined).length).toBeLessThan(20);
-});
-
-test('the threads of the engine are as before', () => {
-  const x = leaf();
-  x.registerHook(() => undefined);
-  grad(x.sum(), x);
-  const threads = native.swapEngineThreads(true);
-  expect(threads).toBe(true);
 });
 
 async function collector(): Promise<() => void> {

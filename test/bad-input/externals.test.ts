@@ -4,7 +4,7 @@ import * as torch from '../../lib';
 import { native } from '../../lib/native';
 import type { WrapRequest } from '../../lib/native';
 
-const site = native.createCallbackSite(() => undefined);
+const callback = (): undefined => undefined;
 const x = torch.ones([2], { requiresGrad: true });
 const graphNode = native.nodeOf(x.mul(2));
 
@@ -21,41 +21,39 @@ function functionOf(input: torch.Tensor): [torch.Tensor, unknown] {
     separateContext: false,
     materialize: true,
   };
-  return native.functionWrap(site, 1, 'Example', request) as [torch.Tensor, unknown];
+  return native.functionWrap(callback, 'Example', request) as [torch.Tensor, unknown];
 }
 
-const externals = { 'a callback site': site, 'a graph node': graphNode, 'a function node': functionNode };
+const externals = { 'a graph node': graphNode, 'a function node': functionNode };
 
 type Call = (external: unknown) => unknown;
 const takers: Record<keyof typeof externals, Record<string, Call>> = {
-  'a callback site': {
-    releasedCallbacks: (value) => native.releasedCallbacks(value),
-    registerHook: (value) => native.registerHook(value, x, 2),
-    pushSavedTensorHooks: (value) => native.pushSavedTensorHooks(value, 2),
-    functionWrap: (value) => native.functionWrap(value, 2, 'Example', {} as WrapRequest),
-  },
   'a graph node': {
     nodeName: (value) => native.nodeName(value),
     nodeIdentity: (value) => native.nodeIdentity(value),
     nodeEdges: (value) => native.nodeEdges(value),
     nodeSequence: (value) => native.nodeSequence(value),
-    registerNodeHook: (value) => native.registerNodeHook(site, value, 2),
-    registerNodePrehook: (value) => native.registerNodePrehook(site, value, 2),
+    nodeHooks: (value) => native.nodeHooks(value),
+    setNodeHooks: (value) => {
+      native.setNodeHooks(value, callback);
+    },
+    nodePrehooks: (value) => native.nodePrehooks(value),
+    setNodePrehooks: (value) => {
+      native.setNodePrehooks(value, callback);
+    },
   },
   'a function node': { functionSaved: (value) => native.functionSaved(value, false) },
 };
 const messages: Record<keyof typeof externals, string> = {
-  'a callback site': "argument 'site' must be what createCallbackSite() returned, not ",
   'a graph node': "argument 'node' must be a node of the graph, not ",
   'a function node': "argument 'node' must be what functionWrap() returned, not ",
 };
 /** One call for each kind that succeeds, and what it returns. */
 const accepted: Record<keyof typeof externals, Call> = {
-  'a callback site': (value) => native.releasedCallbacks(value),
   'a graph node': (value) => native.nodeName(value),
   'a function node': (value) => native.functionSaved(value, false),
 };
-const results = { 'a callback site': [], 'a graph node': 'MulBackward0', 'a function node': [] };
+const results = { 'a graph node': 'MulBackward0', 'a function node': [] };
 const kinds = Object.keys(externals) as (keyof typeof externals)[];
 
 describe.each(kinds)('what takes %s', (kind) => {
@@ -72,6 +70,22 @@ describe.each(kinds)('what takes %s', (kind) => {
     for (const value of [undefined, null, 1, 'x', {}, [], x]) {
       expect(() => call(value)).toThrow(TypeError);
       expect(() => call(value)).toThrow(messages[kind]);
+    }
+  });
+});
+
+describe('what takes a callback', () => {
+  const takers: Record<string, (value: never) => unknown> = {
+    "argument 'hooks'": (value) => {
+      native.setTensorHooks(torch.ones([2], { requiresGrad: true }), value);
+    },
+    "argument 'pack'": (value) => native.pushSavedTensorHooks(value, false),
+    "argument 'callback'": (value) => native.functionWrap(value, 'Example', {} as WrapRequest),
+  };
+  test.each(Object.keys(takers))('%s refuses anything but a function', (name) => {
+    for (const value of [undefined, null, 1, 'x', {}, [], x, graphNode]) {
+      expect(() => takers[name](value as never)).toThrow(TypeError);
+      expect(() => takers[name](value as never)).toThrow(`${name} must be a function, not `);
     }
   });
 });

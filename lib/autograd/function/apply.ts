@@ -5,7 +5,7 @@ import { RuntimeError } from '../../errors';
 import { native } from '../../native';
 import { refusePromise } from '../../synchronous';
 import type { Tensor } from '../../tensor';
-import { CallbackSite } from '../callbacks';
+import { keepWith } from '../callbacks';
 import { FunctionCtx, STATE } from './context';
 import { overrides } from './defaults';
 import type { CustomFunction } from './types';
@@ -87,11 +87,6 @@ function runJvp({ custom, ctx }: Call, tangents: (Tensor | null)[]): unknown[] {
   return results;
 }
 
-const site = new CallbackSite<Call>((call, kind: 'backward' | 'jvp', values: (Tensor | null)[]) => {
-  if (call === undefined) throw new RuntimeError('a custom function was called after its graph was freed');
-  return kind === 'backward' ? runBackward(call, values) : runJvp(call, values);
-});
-
 function tensorsOnly(values: readonly unknown[], message: (value: unknown, i: number) => string): Tensor[] {
   values.forEach((value, i) => {
     if (!native.isTensor(value)) throw new RuntimeError(message(value, i));
@@ -153,17 +148,19 @@ export function applyAtThisLevel(custom: CustomFunction, args: readonly unknown[
     separateContext: separate,
     materialize: state.materializeGrads,
   };
-  const number = site.add({ custom, ctx, isTensor: inputs.map((input) => input !== null) });
+  const call: Call = { custom, ctx, isTensor: inputs.map((input) => input !== null) };
+  const callback = (kind: 'backward' | 'jvp', values: (Tensor | null)[]): unknown[] =>
+    kind === 'backward' ? runBackward(call, values) : runJvp(call, values);
   let wrapped;
   try {
-    wrapped = native.functionWrap(site.native, number, custom.name, request);
-  } catch (error) {
-    site.remove(number);
-    throw error;
+    wrapped = native.functionWrap(callback, custom.name, request);
   } finally {
     Object.assign(state, { toSave: [], forForward: null, dirty: [], nonDifferentiable: [] });
   }
   state.node = wrapped.pop();
+  if (state.node !== null) {
+    for (const result of wrapped) if (result !== null) keepWith(result as Tensor, callback);
+  }
   const results = outputs.map((value, i) => wrapped[i] ?? value);
   return Array.isArray(output) ? results : results[0];
 }

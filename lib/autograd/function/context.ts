@@ -59,8 +59,7 @@ export class FunctionCtx {
 
   /**
    * Saves tensors or nulls for `backward`, which reads them from {@link savedTensors}; `save_for_backward`. Call it
-   * once. Store non-tensor values as properties of the context, but no tensors: changes in place would not be detected,
-   * and an output would keep the graph alive forever.
+   * once. Store non-tensor values as properties of the context, but no tensors: changes in place would not be detected.
    */
   saveForBackward(...tensors: (Tensor | null)[]): void {
     this[STATE].toSave = tensors;
