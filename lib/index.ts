@@ -66,6 +66,7 @@ export type { NestedArray } from './values';
 export { isWarnAlwaysEnabled, setWarnAlways } from './warnings';
 
 export * as autograd from './autograd';
+export { isAnomalyCheckNanEnabled, isAnomalyEnabled } from './autograd';
 export { enableGrad, inferenceMode, isGradEnabled, isInferenceModeEnabled, noGrad, setGradEnabled } from './autograd';
 export * as cuda from './cuda';
 export * as fft from './generated/fft';
@@ -77,3 +78,4 @@ export * as masked from './masked';
 export * as npy from './npy';
 export * as signal from './signal';
 export * as special from './generated/special';
+export * as utils from './utils';

@@ -37,7 +37,7 @@ const FLOORS: readonly Floor[] = [
   ['modules', 'lib/nn/'],
   ['transforms', 'lib/func/'],
   ['autograd', 'lib/autograd/index', 'lib/autograd/function/', 'lib/autograd/functional/', 'lib/autograd/gradcheck/'],
-  ['jobs', 'lib/jobs/'],
+  ['jobs', 'lib/jobs/', 'lib/utils/'],
   ['library', 'lib/index'],
   ['terminal', 'lib/terminal/'],
   ['programs', 'lib/cli/', 'scripts/mutants/', 'scripts/opdb/', 'scripts/parity/', 'scripts/truth/', 'examples/'],

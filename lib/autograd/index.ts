@@ -1,5 +1,7 @@
 /** `torch.autograd`. */
 
+export { detectAnomaly, isAnomalyCheckNanEnabled, isAnomalyEnabled, setDetectAnomaly } from './anomaly';
+export type { DetectAnomalyOptions } from './anomaly';
 export { backward } from './backward';
 export type { BackwardOptions } from './backward';
 export * as forwardAd from './forward-ad';

@@ -1,0 +1,4 @@
+/** `torch.utils`. */
+
+export { checkpoint, CheckpointError } from './checkpoint';
+export type { CheckpointOptions } from './checkpoint';
