@@ -83,6 +83,17 @@ function runAccumulateHook(hook: (tensor: Tensor) => void, tensor: Tensor): void
   throw new RuntimeError('Tensor post accumulate grad hooks should return null or nothing.');
 }
 
+type AccumulateHook = (tensor: Tensor) => void;
+
+// Made outside of the methods, because functions that are made in one call share what they capture: a callback must not
+// refer to the tensor.
+const callTensorHooks = (list: HookList<TensorHook>) => (gradient: Tensor | null) =>
+  list.snapshot().reduce((current, hook) => runTensorHook(hook, current), gradient);
+
+const callAccumulateHooks = (list: HookList<AccumulateHook>) => (tensor: Tensor) => {
+  for (const hook of list.snapshot()) runAccumulateHook(hook, tensor);
+};
+
 declare module '../tensor' {
   interface Tensor {
     /**
@@ -132,15 +143,10 @@ Tensor.prototype.registerHook = function (this: Tensor, hook: TensorHook): Remov
   if (!this.requiresGrad) {
     throw new RuntimeError("cannot register a hook on a tensor that doesn't require gradient");
   }
-  const hooks = hookList<TensorHook>(
-    native.tensorHooks(this),
-    (list) => (gradient: Tensor | null) =>
-      list.snapshot().reduce((current, one) => runTensorHook(one, current), gradient),
-    (callback) => {
-      keepWith(this, callback);
-      native.setTensorHooks(this, callback);
-    },
-  );
+  const hooks = hookList<TensorHook>(native.tensorHooks(this), callTensorHooks, (callback) => {
+    keepWith(this, callback);
+    native.setTensorHooks(this, callback);
+  });
   return hooks.add(hook);
 };
 
@@ -155,15 +161,9 @@ Tensor.prototype.registerPostAccumulateGradHook = function (
   if (!this.isLeaf) {
     throw new RuntimeError('post accumulate grad hooks cannot be registered on non-leaf tensors');
   }
-  const hooks = hookList<(tensor: Tensor) => void>(
-    native.accumulateHooks(this),
-    (list) => (tensor: Tensor) => {
-      for (const one of list.snapshot()) runAccumulateHook(one, tensor);
-    },
-    (callback) => {
-      keepWith(this, callback);
-      native.setAccumulateHooks(this, callback);
-    },
-  );
+  const hooks = hookList<AccumulateHook>(native.accumulateHooks(this), callAccumulateHooks, (callback) => {
+    keepWith(this, callback);
+    native.setAccumulateHooks(this, callback);
+  });
   return hooks.add(hook);
 };

@@ -102,14 +102,9 @@ export class GraphNode {
    */
   registerHook(hook: NodeHook): RemovableHandle {
     checkFunction('registerHook', hook, 'hook');
-    return hookList<NodeHook>(
-      native.nodeHooks(this.#handle),
-      (list) => (results: Gradients, gradOutputs: Gradients) =>
-        runNodeHooks(list, results, (one, current) => one([...current], [...gradOutputs])),
-      (callback) => {
-        native.setNodeHooks(this.#handle, callback);
-      },
-    ).add(hook);
+    return hookList<NodeHook>(native.nodeHooks(this.#handle), callHooks, (callback) => {
+      native.setNodeHooks(this.#handle, callback);
+    }).add(hook);
   }
 
   /**
@@ -127,13 +122,9 @@ export class GraphNode {
    */
   registerPrehook(hook: NodePrehook): RemovableHandle {
     checkFunction('registerPrehook', hook, 'hook');
-    return hookList<NodePrehook>(
-      native.nodePrehooks(this.#handle),
-      (list) => (gradOutputs: Gradients) => runNodeHooks(list, gradOutputs, (one, current) => one([...current])),
-      (callback) => {
-        native.setNodePrehooks(this.#handle, callback);
-      },
-    ).add(hook);
+    return hookList<NodePrehook>(native.nodePrehooks(this.#handle), callPrehooks, (callback) => {
+      native.setNodePrehooks(this.#handle, callback);
+    }).add(hook);
   }
 
   /** The last part of the name, in angle brackets, as PyTorch prints it inside a tensor. */
@@ -167,6 +158,14 @@ function checkedGradients(result: unknown, gradients: Gradients): Gradients {
 function runNodeHooks<T>(list: HookList<T>, gradients: Gradients, call: (hook: T, current: Gradients) => unknown) {
   return list.snapshot().reduce((current, hook) => checkedGradients(call(hook, current), current), gradients);
 }
+
+// Made outside of the methods, because functions that are made in one call share what they capture: the callback of a node
+// must not refer to the object of the node, which keeps the node.
+const callHooks = (list: HookList<NodeHook>) => (results: Gradients, gradOutputs: Gradients) =>
+  runNodeHooks(list, results, (hook, current) => hook([...current], [...gradOutputs]));
+
+const callPrehooks = (list: HookList<NodePrehook>) => (gradOutputs: Gradients) =>
+  runNodeHooks(list, gradOutputs, (hook, current) => hook([...current]));
 
 function toNode(handle: unknown): GraphNode | null {
   return handle === null ? null : new GraphNode(handle);

@@ -221,3 +221,22 @@ test('incrementVersion', () => {
     graph.incrementVersion([1 as never]);
   }).toThrow(TypeError);
 });
+
+test('saveForForward takes undefined for null, as saveForBackward does', () => {
+  class Sine extends torch.autograd.Function {
+    static override forward(a: Tensor): Tensor {
+      return a.sin();
+    }
+    static override setupContext(ctx: torch.autograd.FunctionCtx, [a]: [Tensor]): void {
+      ctx.saveForForward(undefined as never, a);
+    }
+    static override jvp(ctx: torch.autograd.FunctionCtx, t: Tensor): Tensor {
+      const [none, a] = ctx.savedTensors;
+      expect(none).toBeNull();
+      return a.cos().mul(t);
+    }
+  }
+  const x = torch.tensor([0, 1]);
+  const [, tangent] = torch.func.jvp((t: Tensor) => Sine.apply(t), [x], [torch.ones(2)]);
+  expect(torch.allclose(tangent, x.cos())).toBe(true);
+});

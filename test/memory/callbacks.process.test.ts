@@ -104,3 +104,28 @@ test('a node, read from a tensor that is gone, keeps its callbacks', async () =>
   `);
   expect(values).toEqual(['KeepsOutputBackward', 'torch::autograd::AccumulateGrad']);
 });
+
+test('a graph keeps neither the arguments of a custom function nor the objects that hooks were registered on', async () => {
+  const alive = await runProgram<number[]>(`${PRELUDE}
+    const argument = [], hooked = [], nodes = [];
+    const make = () => {
+      const x = leaf().mul(1);
+      argument.push(new WeakRef(x));
+      const y = KeepsOutput.apply(x).mul(2);
+      y.registerHook(() => undefined);
+      hooked.push(new WeakRef(y));
+      const node = y.gradFn;
+      node.registerHook(() => undefined);
+      node.registerPrehook(() => undefined);
+      nodes.push(new WeakRef(node));
+      return y.sum();
+    };
+    (async () => {
+      const losses = Array.from({ length: 20 }, make);
+      for (let i = 0; i < 6; i++) { await later(); gc(); }
+      report([argument, hooked, nodes].map((refs) => refs.filter((one) => one.deref() !== undefined).length));
+      losses.length = 0;
+    })();
+  `);
+  expect(alive).toEqual([0, 0, 0]);
+});

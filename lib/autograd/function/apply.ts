@@ -87,6 +87,11 @@ function runJvp({ custom, ctx }: Call, tangents: (Tensor | null)[]): unknown[] {
   return results;
 }
 
+/** What the graph calls. Made in a function of its own, so that it captures nothing else: no arguments of `forward`. */
+function callbackOf(call: Call): (kind: 'backward' | 'jvp', values: (Tensor | null)[]) => unknown[] {
+  return (kind, values) => (kind === 'backward' ? runBackward(call, values) : runJvp(call, values));
+}
+
 function tensorsOnly(values: readonly unknown[], message: (value: unknown, i: number) => string): Tensor[] {
   values.forEach((value, i) => {
     if (!native.isTensor(value)) throw new RuntimeError(message(value, i));
@@ -148,9 +153,7 @@ export function applyAtThisLevel(custom: CustomFunction, args: readonly unknown[
     separateContext: separate,
     materialize: state.materializeGrads,
   };
-  const call: Call = { custom, ctx, isTensor: inputs.map((input) => input !== null) };
-  const callback = (kind: 'backward' | 'jvp', values: (Tensor | null)[]): unknown[] =>
-    kind === 'backward' ? runBackward(call, values) : runJvp(call, values);
+  const callback = callbackOf({ custom, ctx, isTensor: inputs.map((input) => input !== null) });
   let wrapped;
   try {
     wrapped = native.functionWrap(callback, custom.name, request);

@@ -72,12 +72,12 @@ export class FunctionCtx {
    */
   saveForForward(...tensors: (Tensor | null)[]): void {
     for (const tensor of tensors) {
-      if (tensor === null || native.isTensor(tensor)) continue;
+      if ((tensor as unknown) == null || native.isTensor(tensor)) continue;
       throw new AssertionError(
         `save_for_forward expects all arguments to be tensors; you should save non-tensors as attributes on ctx. Got ${describeType(tensor)}`,
       );
     }
-    this[STATE].forForward = tensors;
+    this[STATE].forForward = tensors.map((tensor) => (tensor as Tensor | null | undefined) ?? null);
   }
 
   /** Marks inputs that `forward` changed in place; they must also be outputs; `mark_dirty`. */
