@@ -135,6 +135,7 @@ export interface Native {
   wrapFunctional(tensor: Tensor, level: number): Tensor;
   unwrapFunctional(tensor: Tensor, reapplyViews: boolean): Tensor;
   syncFunctional(tensor: Tensor): void;
+  replaceFunctional(tensor: Tensor, value: Tensor): void;
   propagateMutation(unwrapped: Tensor, wrapped: Tensor): void;
   // autograd/callbacks.cpp
   sweepCallbacks(): number;

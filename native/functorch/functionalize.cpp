@@ -45,6 +45,17 @@ Napi::Value syncFunctional(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+// replaceFunctional(tensor, value): what an operator in place does to a functional tensor; its aliases see the new value.
+Napi::Value replaceFunctional(const Napi::CallbackInfo& info) {
+  const at::Tensor& tensor = tensorParameter(info, 0, "tensor");
+  if (!functionalization::impl::isFunctionalTensor(tensor))
+    throwRuntimeError("argument 'tensor' must be a functional Tensor");
+  functionalization::impl::replace_(tensor, tensorParameter(info, 1, "value"));
+  functionalization::impl::commit_update(tensor);
+  functionalization::impl::sync(tensor);
+  return info.Env().Undefined();
+}
+
 // propagateMutation(unwrapped, wrapped): writes the mutations of the wrapped input to the caller's tensor.
 Napi::Value propagateMutation(const Napi::CallbackInfo& info) {
   const at::Tensor& unwrapped = tensorParameter(info, 0, "unwrapped");
@@ -67,6 +78,7 @@ void defineFunctionalize(Napi::Object exports) {
   define<wrapFunctional>(exports, "wrapFunctional");
   define<unwrapFunctional>(exports, "unwrapFunctional");
   define<syncFunctional>(exports, "syncFunctional");
+  define<replaceFunctional>(exports, "replaceFunctional");
   define<propagateMutation>(exports, "propagateMutation");
 }
 

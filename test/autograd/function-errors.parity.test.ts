@@ -353,14 +353,6 @@ parity('misuse of custom functions', (cases) => {
     );
   }
   failure(
-    'functionalize',
-    [{}, {}],
-    [
-      'torch.func.functionalize(F.apply)(x)',
-      (F, _, { x }) => func.functionalize((a: Tensor) => F.apply(a) as Tensor)(x),
-    ],
-  );
-  failure(
     'a function without a graph',
     [{ forward: 'lambda: torch.ones(2)' }, { forward: () => torch.ones(2) }],
     ['F.apply().sum().backward()', (F) => (F.apply() as Tensor).sum().backward()],

@@ -191,7 +191,6 @@ parity('torch.autograd.Function', (cases) => {
     );
     add('vmap(Double_.apply)(m)', ({ m }) => vmap((a: Tensor) => Double_.apply(a))(m));
     add('vmap(lambda y: Same.apply(y, y))(m)', ({ m }) => vmap((y: Tensor) => Same.apply(y, y))(m));
-    add('torch.func.functionalize(Cube.apply)(x)', ({ x }) => func.functionalize((y: Tensor) => Cube.apply(y))(x));
   });
   cases.group('complex numbers', () => {
     cases.inputs({ z: some([2], 'complex128') });

@@ -114,6 +114,25 @@ function applyAtGradLevel(top: Level, custom: CustomFunction, operands: readonly
   return applyAtThisLevel(generated, operands, /* separate */ true);
 }
 
+/** `forward` gets the values of the functional tensors; what it writes to them is written to the functional tensors. */
+function applyAtFunctionalizeLevel(top: Level, custom: CustomFunction, operands: readonly unknown[]): unknown {
+  const unwrapped = operands.map((operand) => mapTensors(operand, (tensor) => native.unwrapFunctional(tensor, true)));
+  const pairs = pytree.flatten(operands).leaves.flatMap((leaf, i) => {
+    const value = pytree.flatten(unwrapped).leaves[i];
+    return native.isTensor(leaf) && native.isTensor(value) ? [{ leaf, value, version: value._version }] : [];
+  });
+  const output = atLevelBelow(top, () => customFunctionCall(custom, unwrapped));
+  for (const { leaf, value, version } of pairs) {
+    if (leaf === value || value._version === version) continue;
+    // A copy, because the value may share its memory with the base that the update is written to.
+    const copy = atLevelBelow(top, () => value.clone());
+    atLevelBelow(top, () => {
+      native.replaceFunctional(leaf, copy);
+    });
+  }
+  return wrapOutputs(output, unwrapped, operands, (tensor) => native.wrapFunctional(tensor, top.level));
+}
+
 type VmapLevel = Level & { kind: 'vmap' };
 
 function readVmapResult(result: unknown): [output: unknown, outDims: unknown] {
@@ -179,6 +198,6 @@ export function customFunctionCall(custom: CustomFunction, args: readonly unknow
     case 'vmap':
       return applyAtVmapLevel(top, custom, operands);
     case 'functionalize':
-      throw new RuntimeError('NYI: Functionalize rule for custom_function_call');
+      return applyAtFunctionalizeLevel(top, custom, operands);
   }
 }
