@@ -10,6 +10,7 @@
 #include <mutex>
 #include <utility>
 
+#include "functorch/wrappers.h"
 #include "kernels/op_math.h"
 
 namespace torch_func {
@@ -29,7 +30,9 @@ RuleArguments inOpMath(RuleArguments arguments) {
 // The product of a cotangent or tangent and the slope, in the dtype of the result.
 Tensor productOf(const ElementwiseRule& rule, const Tensor& factor, const RuleArguments& arguments, size_t input,
                  bool isCotangent, bool isDifferentiatedAgain) {
-  if (rule.product != nullptr && !isDifferentiatedAgain) return rule.product(factor, arguments);
+  // libtorch has no batching rules for the products.
+  const bool isBatched = valueOfWrapper(factor) != nullptr || valueOfWrapper(arguments[0].toTensor()) != nullptr;
+  if (rule.product != nullptr && !isDifferentiatedAgain && !isBatched) return rule.product(factor, arguments);
   const Tensor slope = rule.slope(inOpMath(arguments), input);
   return (toOpMath(factor) * (isCotangent ? slope.conj() : slope)).to(factor.scalar_type());
 }

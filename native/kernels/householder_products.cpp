@@ -7,6 +7,8 @@
 #include <ATen/ATen.h>
 #include <torch/library.h>
 
+#include <algorithm>
+
 #include "kernels/constants.h"
 #include "kernels/corrections.h"
 #include "kernels/kernel_override.h"
@@ -63,9 +65,8 @@ class Reflections {
 
 // Whether there are reflections for matrices of `rows` rows. libtorch reports the errors of all other arguments.
 bool areReflections(const Tensor& H, const Tensor& tau, int64_t rows) {
-  return H.dim() >= 2 && tau.dim() == H.dim() - 1 && H.size(-2) == rows && H.size(-1) <= rows &&
-         tau.size(-1) <= H.size(-1) && H.sizes().slice(0, H.dim() - 2) == tau.sizes().slice(0, tau.dim() - 1) &&
-         H.scalar_type() == tau.scalar_type();
+  return H.dim() >= 2 && tau.dim() == H.dim() - 1 && H.size(-2) == rows && tau.size(-1) <= std::min(rows, H.size(-1)) &&
+         H.sizes().slice(0, H.dim() - 2) == tau.sizes().slice(0, tau.dim() - 1) && H.scalar_type() == tau.scalar_type();
 }
 
 // (H, tau) -> the first columns of the product of the reflections
@@ -73,7 +74,8 @@ void householderProduct(KernelCall& call) {
   const Tensor H = call.tensor(0);
   const Tensor tau = call.tensor(1);
   const Recording recording = call.recording();
-  if (!(recording.gradient || recording.tangent) || H.dim() < 2 || !areReflections(H, tau, H.size(-2)) ||
+  if (!(recording.gradient || recording.tangent) || H.dim() < 2 || H.size(-1) > H.size(-2) ||
+      !areReflections(H, tau, H.size(-2)) ||
       !(recording.isDifferentiatedAgain() || Reflections(H, tau).hasProjection())) {
     call.callOriginal();
     return;

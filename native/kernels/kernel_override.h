@@ -51,7 +51,7 @@ void overrideAutogradKernel(torch::Library& library, const std::string& name, Ma
 }
 
 // Replaces the kernel of an operator that consists of other operators. It runs at every level. `composite` registers
-// kernels for CompositeImplicitAutograd, `vmap` for FuncTorchBatched.
+// kernels for CompositeImplicitAutograd, `vmap` for FuncTorchBatchedDecomposition.
 template <typename Make>
 void overrideComposite(torch::Library& composite, torch::Library& vmap, const std::string& name, Make make) {
   overrideKernel(composite, c10::DispatchKey::AutogradCPU, name, make);

@@ -98,7 +98,8 @@ void registerNuclearNorm() {
   // A registration lasts as long as its Library object.
   static torch::Library composite(torch::Library::IMPL, "aten", c10::DispatchKey::CompositeImplicitAutograd, __FILE__,
                                   __LINE__);
-  static torch::Library vmap(torch::Library::IMPL, "aten", c10::DispatchKey::FuncTorchBatched, __FILE__, __LINE__);
+  static torch::Library vmap(torch::Library::IMPL, "aten", c10::DispatchKey::FuncTorchBatchedDecomposition, __FILE__,
+                             __LINE__);
   overrideComposite(composite, vmap, "linalg_matrix_norm.str_ord", CallKernel::factory(&matrixNorm));
 }
 

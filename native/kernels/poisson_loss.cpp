@@ -45,7 +45,8 @@ void registerPoissonLoss() {
   // A registration lasts as long as its Library object.
   static torch::Library composite(torch::Library::IMPL, "aten", c10::DispatchKey::CompositeImplicitAutograd, __FILE__,
                                   __LINE__);
-  static torch::Library vmap(torch::Library::IMPL, "aten", c10::DispatchKey::FuncTorchBatched, __FILE__, __LINE__);
+  static torch::Library vmap(torch::Library::IMPL, "aten", c10::DispatchKey::FuncTorchBatchedDecomposition, __FILE__,
+                             __LINE__);
   overrideComposite(composite, vmap, "poisson_nll_loss", CallKernel::factory(&poissonNllLoss));
 }
 

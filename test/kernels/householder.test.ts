@@ -2,7 +2,7 @@
 
 import * as torch from '../../lib';
 import type { Tensor } from '../../lib';
-import { expectClose, expectDerivatives, expectVmapped, float64 } from '../support/derivatives';
+import { expectClose, expectDerivatives, expectVmapped, float64, jacobianByDifferences } from '../support/derivatives';
 import type { TensorFunction } from '../support/derivatives';
 
 const { linalg } = torch;
@@ -50,6 +50,27 @@ describe.each(sides)('ormqr, left: $left, transpose: $transpose', ({ left, trans
     const right = gradients.reduce((sum, g, i) => sum + inner(g, tangents[i]), 0);
     expect(inner(v, tangent) / right).toBeCloseTo(1, 12);
   });
+});
+
+test('projections, and more columns than reflections', () => {
+  // I - v v^T / |v|^2 has no inverse.
+  const h = torch.tensor([[0.3, 1, 2], [0.5, 0.2, 3]], float64); // prettier-ignore
+  const t = torch.tensor([0.8, 1], float64);
+  const X = wave(2, 3);
+  for (const f of [
+    (y: Tensor) => torch.ormqr(y, t, X).sin().sum(),
+    (y: Tensor) =>
+      linalg
+        .householderProduct(y.narrow(1, 0, 2), t)
+        .sin()
+        .sum(),
+  ]) {
+    const leaf = h.clone().requiresGrad_();
+    f(leaf).backward();
+    const right = jacobianByDifferences(f, h);
+    expectClose('backward', leaf.grad!, right, 1e-7);
+    expectDerivatives(f, h, { first: right });
+  }
 });
 
 test('wrong arguments are errors under transforms too', () => {
