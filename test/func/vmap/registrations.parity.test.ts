@@ -21,13 +21,11 @@ const OWN = [
   'is_inference',
   'is_neg',
   'is_signed',
-  'linalg_matrix_norm.str_ord',
   'mse_loss_backward',
   'nll_loss2d_backward',
   'nll_loss2d_forward',
   'nll_loss_backward',
   'nll_loss_forward',
-  'poisson_nll_loss',
   'rrelu',
   'smooth_l1_loss_backward',
   'soft_margin_loss_backward',
@@ -52,8 +50,6 @@ const OWN_COMPOSITES = [
   'is_inference',
   'is_neg',
   'is_signed',
-  'linalg_matrix_norm.str_ord',
-  'poisson_nll_loss',
   'rrelu',
 ].map((name) => `aten::${name}`);
 // What libtorch takes apart for vmap though it has a kernel of its own elsewhere.
