@@ -5,9 +5,5 @@ import type { Fault } from '../../../scripts/mutants/mutants';
 const GRAPH = 'lib/autograd/graph.ts';
 
 export const mutants: Fault[] = [
-  {
-    name: 'saveOnCpu: nothing is saved',
-    edits: [[GRAPH, ': savedTensorsHooks(pack, unpack, body);', ': body();']],
-  },
   { name: 'saveOnCpu: no copy', edits: [[GRAPH, "tensor.to('cpu', { copy: true })", "tensor.to('cpu')"]] },
 ];
