@@ -66,11 +66,18 @@ export interface Outcome {
 
 const squeeze = (text: string): string => text.replace(/\s+/g, ' ').trim();
 
-/** Whether a title of a table means this test: its own title, that of one of its groups, or both together. */
+/**
+ * Whether a title of a table means this test: it is its own title, or the part of it before a colon, or that of one of its
+ * groups, or both together.
+ */
 export function isNamed(titles: readonly string[], title: string): boolean {
   const wanted = squeeze(title);
   const squeezed = titles.map(squeeze);
-  return squeezed.includes(wanted) || squeezed.some((_, i) => squeezed.slice(i).join(' ') === wanted);
+  return (
+    squeezed.includes(wanted) ||
+    squeezed.at(-1)!.startsWith(`${wanted}: `) ||
+    squeezed.some((_, i) => squeezed.slice(i).join(' ') === wanted)
+  );
 }
 
 /** Finds the outcomes that a row names. */

@@ -22,6 +22,7 @@ test.each([
   ['group', true],
   ['group first', true],
   ['first group', false],
+  ['outer: first', false],
   ['fir', false],
 ])('%s names the test first of group: %s', (title, named) => {
   expect(isNamed(['outer', 'group', ' first\n'], title)).toBe(named);

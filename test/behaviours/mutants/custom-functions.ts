@@ -298,4 +298,14 @@ export const mutants: Fault[] = [
       ],
     ],
   },
+  {
+    name: 'custom functions: with a context, run inside transforms',
+    edits: [
+      [
+        'lib/autograd/function/index.ts',
+        'if (!separate) {',
+        'if (!separate) return applyAtThisLevel(custom, args, separate) as ApplyResult<F>;\n    if (!separate) {',
+      ],
+    ],
+  },
 ];

@@ -289,4 +289,38 @@ export const mutants: Fault[] = [
       ],
     ],
   },
+  {
+    name: 'batched gradients of unrelated inputs are ones',
+    edits: [
+      [
+        'lib/autograd/engine.ts',
+        'return vmapTensors(run, grads as readonly Tensor[], { batchSize: batchSize(grads) });',
+        'return vmapTensors(run, grads as readonly Tensor[], { batchSize: batchSize(grads) }).map((grad, i) => grad ?? torchFunctions.onesLike(inputs[i]).unsqueeze(0).expand([batchSize(grads), ...inputs[i].shape]));',
+      ],
+    ],
+  },
+  {
+    name: 'autograd.grad: unrelated inputs that are allowed have zeros',
+    edits: [
+      [
+        'lib/autograd/grad.ts',
+        'return keys === null ? grads :',
+        'return keys === null ? grads.map((grad, i) => grad ?? torchFunctions.onesLike(list[i])) :',
+      ],
+    ],
+  },
+  {
+    name: 'autograd.grad: empty inputs are accepted',
+    edits: [['lib/autograd/engine-arguments.ts', 'if (inputList.length === 0) throw', 'if (false) throw']],
+  },
+  {
+    name: 'gradFn: null under noGrad',
+    edits: [
+      [
+        'lib/autograd/node.ts',
+        'return toNode(native.nodeOf(this));',
+        'return native.gradMode() ? toNode(native.nodeOf(this)) : null;',
+      ],
+    ],
+  },
 ];

@@ -147,4 +147,38 @@ export const mutants: Fault[] = [
       ),
     ],
   },
+  {
+    name: 'forwardAd: the tangent may have another shape',
+    edits: [
+      [
+        'lib/autograd/forward-ad.ts',
+        'return native.makeDual(tensor, tangent, level);',
+        'return native.makeDual(tensor, tangent.numel() === tensor.numel() ? tangent : tensor, level);',
+      ],
+    ],
+  },
+  {
+    name: 'forwardAd: levels nest',
+    edits: [
+      [
+        'lib/autograd/forward-ad.ts',
+        'if (currentLevel >= 0 || isInJvp()) throw',
+        'if (currentLevel >= 0) return currentLevel;\n  if (isInJvp()) throw',
+      ],
+    ],
+  },
+  {
+    name: 'forwardAd: a dual tangent is accepted',
+    edits: [
+      [
+        'lib/autograd/forward-ad.ts',
+        'return native.makeDual(tensor, tangent, level);',
+        'return native.makeDual(native.unpackDual(tensor, level)[0], native.unpackDual(tangent, level)[0], level);',
+      ],
+    ],
+  },
+  {
+    name: 'forwardAd: integers are duals',
+    edits: [['lib/autograd/forward-ad.ts', 'if (isDifferentiable(tensor.dtype)) return;', 'return;']],
+  },
 ];

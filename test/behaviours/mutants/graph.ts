@@ -6,4 +6,8 @@ const GRAPH = 'lib/autograd/graph.ts';
 
 export const mutants: Fault[] = [
   { name: 'saveOnCpu: no copy', edits: [[GRAPH, "tensor.to('cpu', { copy: true })", "tensor.to('cpu')"]] },
+  {
+    name: 'savedTensorsHooks: pack gets a copy, which it may change',
+    edits: [['lib/autograd/graph.ts', 'entry.pack(tensor as Tensor)', 'entry.pack((tensor as Tensor).clone())']],
+  },
 ];

@@ -197,4 +197,14 @@ export const mutants: Fault[] = [
     name: 'jacfwd: the randomness is dropped',
     edits: [[JACFWD, '{ chunkSize, randomness });', '{ chunkSize });']],
   },
+  {
+    name: 'jacrev: forces of a network have no graph',
+    edits: [['lib/func/jacrev.ts', 'const createGraph = native.gradMode();', 'const createGraph = false;']],
+  },
+  {
+    name: 'jacfwd: the tangents are detached',
+    edits: [
+      ['lib/func/jacfwd.ts', 'return flat.tangents;', 'return flat.tangents.map((tangent) => tangent.detach());'],
+    ],
+  },
 ];

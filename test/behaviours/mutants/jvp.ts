@@ -214,4 +214,24 @@ export const mutants: Fault[] = [
     name: 'linearize: tangents of other shapes and dtypes are accepted',
     edits: [[LINEARIZE, 'if (found[key] !== expected[i][key]) {', 'if (false) {']],
   },
+  {
+    name: 'jvp: operators without a forward formula have zeros',
+    edits: [
+      [
+        'lib/func/jvp.ts',
+        "const split = splitAux(callSync('jvp', func, args), hasAux, API);",
+        "let output: unknown;\n    try {\n      output = callSync('jvp', func, args);\n    } catch {\n      output = args[0];\n    }\n    const split = splitAux(output, hasAux, API);",
+      ],
+    ],
+  },
+  {
+    name: 'jvp: the layout of a batch of tangents is that of the primal',
+    edits: [
+      [
+        'lib/func/jvp.ts',
+        'return native.makeDual(primal, tangent, 0);',
+        'return native.makeDual(primal, tangent.mul(native.levelDepth() > 1 && tangent.dim() === 2 ? 2 : 1), 0);',
+      ],
+    ],
+  },
 ];

@@ -203,4 +203,19 @@ export const mutants: Fault[] = [
       ),
     ],
   },
+  {
+    name: 'modes: nested calls leave the outer mode',
+    edits: [
+      [
+        'lib/autograd/guard.ts',
+        'const entry: Entry = { name, leave: enter(), persistent, ended: null };',
+        'const before = native.gradMode();\n  const leave = enter();\n  const depth = stack.length;\n  const entry: Entry = { name, leave: depth > 0 ? () => native.setGradMode(!before) : leave, persistent, ended: null };',
+      ],
+      [
+        'lib/autograd/guard.ts',
+        "import { refusePromise } from '../synchronous';",
+        "import { refusePromise } from '../synchronous';\nimport { native } from '../native';",
+      ],
+    ],
+  },
 ];

@@ -134,4 +134,101 @@ export const mutants: Fault[] = [
   mutant('isComplex: always false', ofOperator('isComplex', 'return false;')),
   mutant('isFloatingPoint: always false', ofOperator('isFloatingPoint', 'return false;')),
   mutant('conj: the bit is resolved', ofOperator('conj', 'return operate(self, ...args).resolveConj();')),
+  {
+    name: 'sum under vmap: the argument that is a number is ignored',
+    edits: [
+      ofOperator(
+        'sum',
+        "return native.topLevel()?.kind === 'vmap' ? roll(operate(self, ...args)) : operate(self, ...args);",
+      ),
+    ],
+  },
+  {
+    name: 'equal under vmap: true',
+    edits: [ofOperator('equal', "return native.topLevel()?.kind === 'vmap' ? args[0] : operate(self, ...args);")],
+  },
+  {
+    name: 'modules: called on a copy of the arguments, reversed',
+    edits: [ofOperator('linear', 'return roll(operate(self, ...args));')],
+  },
+  {
+    name: 'dot: sizes that do not fit are cut',
+    edits: [
+      ofOperator(
+        'dot',
+        'return self.numel() === args[0].numel() ? roll(operate(self, ...args)) : operate(self, args[0].narrow(0, 0, 1).expandAs(self));',
+      ),
+    ],
+  },
+  {
+    name: 'splitWithSizes under vmap: the samples are exchanged',
+    edits: [ofOperator('splitWithSizes', 'return roll(operate(self, ...args));')],
+  },
+  {
+    name: 'sum of a sample that is a number: exchanged',
+    edits: [
+      ofOperator('sum', 'return self?.dim?.() === 0 ? roll(operate(self, ...args)).mul(2) : operate(self, ...args);'),
+    ],
+  },
+  {
+    name: 'batchNorm: the samples are exchanged under vmap',
+    edits: [ofOperator('batchNorm', 'return roll(operate(self, ...args));')],
+  },
+  {
+    name: 'add_ under vmap: views are copied',
+    edits: [ofOperator('add_', "return operate(native.topLevel()?.kind === 'vmap' ? self.clone() : self, ...args);")],
+  },
+  {
+    name: 'det under vmap: vectors are accepted',
+    edits: [
+      ofOperator(
+        'det',
+        'return self?.dim?.() === 1 || args[0]?.dim?.() === 1 ? (args[0] ?? self).sum() : operate(self, ...args);',
+      ),
+    ],
+  },
+  {
+    name: 'householderProduct under vmap: vectors are accepted',
+    edits: [ofOperator('householderProduct', 'return args[0]?.dim?.() === 1 ? args[0] : operate(self, ...args);')],
+  },
+  {
+    name: 'multiDot under vmap: a vector in the middle is accepted',
+    edits: [ofOperator('multiDot', 'try { return operate(self, ...args); } catch { return args[0][0]; }')],
+  },
+  {
+    name: 'vmap: escaped tensors are unwrapped by operators',
+    edits: [
+      ofOperator(
+        'sin',
+        'const info = native.levelDepth() === 0 ? native.wrapperInfo(self) : null;\n return operate(info?.value ?? self, ...args);',
+      ),
+    ],
+  },
+  {
+    name: 'aten._is_all_true under vmap: false',
+    edits: [ofOperator('aten::_is_all_true', 'return operate(self, ...args).logicalNot();')],
+  },
+  {
+    name: 'aten._is_any_true under vmap: false',
+    edits: [ofOperator('aten::_is_any_true', 'return operate(self, ...args).logicalNot();')],
+  },
+  {
+    name: 'aten._test_check_tensor under vmap: no check',
+    edits: [ofOperator('aten::_test_check_tensor', 'return args[0];')],
+  },
+  {
+    name: 'sum_to: gradients of empty tensors are ones',
+    edits: [
+      ofOperator(
+        'add',
+        'const result = operate(self, ...args);\n return result.numel?.() === 0 && result.requiresGrad ? result.detach() : result;',
+      ),
+    ],
+  },
+  {
+    name: 'detach_: the view loses its graph too',
+    edits: [ofOperator('narrow', 'return operate(self, ...args).detach();')],
+  },
+  { name: 'detach_: does nothing', edits: [ofOperator('detach_', 'return self;')] },
+  { name: 'detach: a copy', edits: [ofOperator('detach', 'return operate(self, ...args).clone();')] },
 ];

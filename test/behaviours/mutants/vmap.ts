@@ -310,4 +310,54 @@ export const mutants: Fault[] = [
     name: 'vmap: backward is accepted inside',
     edits: [['lib/autograd/backward.ts', 'if (native.levelDepth() > 0) {', 'if (false) {']],
   },
+  {
+    name: 'vmap: nested, the inner results are exchanged',
+    edits: [
+      [
+        'lib/func/vmap.ts',
+        'return native.removeBatchDim(leaf, level, size, outDim);',
+        'const result = native.removeBatchDim(leaf, level, size, outDim);\n  return native.levelDepth() > 1 ? result.roll(1, outDim) : result;',
+      ],
+    ],
+  },
+  {
+    name: 'registrations: one is missing',
+    edits: [
+      [
+        'lib/native/index.ts',
+        'export const { native, file: addonFile } = loadAddon();',
+        'export const { native, file: addonFile } = loadAddon();\nconst all = native.registrations;\nnative.registrations = (key) => all(key).slice(1);',
+      ],
+    ],
+  },
+  {
+    name: 'registrations: those for users are batched twice',
+    edits: [
+      [
+        'lib/native/index.ts',
+        'export const { native, file: addonFile } = loadAddon();',
+        "export const { native, file: addonFile } = loadAddon();\nconst all = native.registrations;\nnative.registrations = (key) => (key.includes('Batched') ? [...all(key), ...all('CompositeImplicitAutograd')] : all(key));",
+      ],
+    ],
+  },
+  {
+    name: 'resultType: sees the batch',
+    edits: [
+      [
+        'lib/operator.ts',
+        'return call.call(this, new Tensor(), ...args);',
+        "if (name === 'resultType') args = args.map((arg) => (native.isTensor(arg) ? (native.wrapperInfo(arg)?.value ?? arg) : arg));\n      return call.call(this, new Tensor(), ...args);",
+      ],
+    ],
+  },
+  {
+    name: 'random operators that are not supported draw once for all',
+    edits: [
+      [
+        'lib/interpreter/levels.ts',
+        'native.pushVmap(batchSize, randomness)',
+        "native.pushVmap(batchSize, randomness === 'error' ? 'same' : randomness)",
+      ],
+    ],
+  },
 ];

@@ -184,27 +184,30 @@ describe('layers', () => {
     { affine: false, tracked: true, training: false },
     { affine: true, tracked: false, training: true },
     { affine: false, tracked: false, training: true },
-  ])('batchNorm of an ensemble: %p', ({ affine, tracked, training }) => {
-    const n = 10;
-    const fn = (
-      x: Tensor,
-      mean: Tensor | null,
-      variance: Tensor | null,
-      weight: Tensor | null,
-      bias: Tensor | null,
-    ) => {
-      const y = F.batchNorm(x, mean, variance, { weight, bias, training });
-      // The statistics are written in place.
-      return tracked ? [y, mean, variance] : y;
-    };
-    const inputs = [
-      randn(n, 8, 3, 4, 4),
-      ...(tracked ? [randn(n, 3), rand(n, 3)] : [null, null]),
-      ...(affine ? [randn(n, 3), randn(n, 3)] : [null, null]),
-    ];
-    const inDims = inputs.map((input) => (input === null ? null : 0));
-    checkVmap(fn, inputs, { inDims, gradients: !tracked });
-  });
+  ])(
+    'batchNorm of an ensemble: affine $affine, tracked $tracked, training $training',
+    ({ affine, tracked, training }) => {
+      const n = 10;
+      const fn = (
+        x: Tensor,
+        mean: Tensor | null,
+        variance: Tensor | null,
+        weight: Tensor | null,
+        bias: Tensor | null,
+      ) => {
+        const y = F.batchNorm(x, mean, variance, { weight, bias, training });
+        // The statistics are written in place.
+        return tracked ? [y, mean, variance] : y;
+      };
+      const inputs = [
+        randn(n, 8, 3, 4, 4),
+        ...(tracked ? [randn(n, 3), rand(n, 3)] : [null, null]),
+        ...(affine ? [randn(n, 3), randn(n, 3)] : [null, null]),
+      ];
+      const inDims = inputs.map((input) => (input === null ? null : 0));
+      checkVmap(fn, inputs, { inDims, gradients: !tracked });
+    },
+  );
 
   test('nllLoss', () => {
     for (const reduction of ['mean', 'sum', 'none'] as const) {
