@@ -268,6 +268,88 @@ describe('what is asked for', () => {
     );
   });
 
+  describe('of functions whose forward takes the context', () => {
+    class Saving extends torch.autograd.Function {
+      static override forward(ctx: Ctx & { power: number }, x: Tensor, y: Tensor, power: number) {
+        const result = x.pow(power).mul(y);
+        ctx.power = power;
+        // An input, an output, a value of neither, and a second input.
+        const saved = [x, result, x.pow(power), y];
+        ctx.saveForBackward(...saved);
+        ctx.saveForForward(...saved);
+        return result;
+      }
+      static override backward(ctx: Ctx & { power: number }, g: Tensor) {
+        const [x, result, power] = ctx.savedTensors;
+        return [result.div(x).mul(ctx.power).mul(g), power.mul(g), null];
+      }
+      static override jvp(ctx: Ctx & { power: number }, dx: Tensor, dy: Tensor) {
+        const [x, result, power, y] = ctx.savedTensors;
+        expect([x.shape, y.shape]).toEqual([[3], [3]]);
+        return result.div(x).mul(ctx.power).mul(dx).add(power.mul(dy));
+      }
+    }
+    const f = (x: Tensor, y: Tensor): Tensor => Saving.apply(x, y, 3);
+    const options = { checkForwardAd: true, checkBatchedForwardGrad: true };
+
+    test('batched tangents', () => {
+      expect(gradcheck(f, [any(3), any(3)], { checkForwardAd: true })).toBe(true);
+      expect(gradcheck(f, [any(3), any(3)], options)).toBe(true);
+      expect(gradcheck((x: Tensor, y: Tensor) => f(f(x, y).sin(), x), [any(3), any(3)], options)).toBe(true);
+      expect(gradcheck(f, [any(3), any(3)], { ...options, checkBatchedGrad: true, fastMode: true })).toBe(true);
+    });
+
+    test('a jvp that calls another such function', () => {
+      class Outer extends Saving {
+        static override jvp(ctx: Ctx & { power: number }, dx: Tensor, dy: Tensor) {
+          const [x, result, power] = ctx.savedTensors;
+          // dx^1 * (the derivative), computed by another function.
+          return (Saving.apply(dx, result.div(x).mul(ctx.power), 1) as Tensor).add(power.mul(dy));
+        }
+      }
+      const g = (x: Tensor, y: Tensor): Tensor => Outer.apply(x, y, 3);
+      expect(gradcheck(g, [any(3), any(3)], options)).toBe(true);
+    });
+
+    test('changes in place', () => {
+      class Double extends torch.autograd.Function {
+        static override forward(ctx: Ctx, x: Tensor) {
+          ctx.markDirty(x);
+          return x.mul_(2);
+        }
+        static override backward(_ctx: Ctx, g: Tensor) {
+          return g.mul(2);
+        }
+        static override jvp(_ctx: Ctx, t: Tensor) {
+          return t.mul_(2);
+        }
+      }
+      expect(gradcheck((x: Tensor): Tensor => Double.apply(x.clone()), any(3), options)).toBe(true);
+    });
+
+    test('tangents that vmap cannot batch', () => {
+      class Reading extends Saving {
+        static override jvp(ctx: Ctx & { power: number }, dx: Tensor, dy: Tensor) {
+          const [x, result, power] = ctx.savedTensors;
+          const read = torch.tensor(dx.toArray() as number[], { dtype: 'float64' });
+          return result.div(x).mul(ctx.power).mul(read).add(power.mul(dy));
+        }
+      }
+      const g = (x: Tensor, y: Tensor): Tensor => Reading.apply(x, y, 3);
+      expect(gradcheck(g, [any(3), any(3)], { checkForwardAd: true })).toBe(true);
+      expect(() => gradcheck(g, [any(3), any(3)], options)).toThrow('While computing batched gradients, got:');
+    });
+
+    test('transforms of them are errors, as elsewhere', () => {
+      const inside = (x: Tensor, y: Tensor): Tensor => torch.func.jvp((a: Tensor) => f(a, y), [x], [y])[1];
+      expect(() => gradcheck(inside, [any(3), any(3)], options)).toThrow('must override the setupContext staticmethod');
+      gradcheck(f, [any(3), any(3)], options);
+      expect(() => torch.func.jvp(f, [any(3), any(3)], [any(3), any(3)])).toThrow(
+        'must override the setupContext staticmethod',
+      );
+    });
+  });
+
   test('several inputs, of which some are not tensors or need no gradient', () => {
     const f = (x: Tensor, n: number, y: Tensor): Tensor => x.pow(n).mul(y);
     expect(gradcheck(f, [any(2), 2, any(2).detach()])).toBe(true);

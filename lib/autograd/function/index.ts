@@ -3,8 +3,9 @@
 import { RuntimeError } from '../../errors';
 import { native } from '../../native';
 import { applyAtThisLevel } from './apply';
+import { isContextForwardAllowed } from './context-forward';
 import { defaults, overrides } from './defaults';
-import { customFunctionCall } from './levels';
+import { applyWithContext, customFunctionCall } from './levels';
 import type { ApplyArguments, ApplyResult, CustomFunction, VmapInfo } from './types';
 
 export { FunctionCtx } from './context';
@@ -103,6 +104,7 @@ export abstract class AutogradFunction {
       return applyAtThisLevel(custom, operands, separate) as ApplyResult<F>;
     }
     if (!separate) {
+      if (isContextForwardAllowed()) return applyWithContext(custom, args) as ApplyResult<F>;
       throw new RuntimeError(
         'In order to use an autograd.Function with functorch transforms (vmap, grad, jvp, jacrev, ...), it must override the setupContext staticmethod. For more details, please see https://pytorch.org/docs/main/notes/extending.func.html',
       );

@@ -11,7 +11,7 @@ import type { Level } from '../../native';
 import * as pytree from '../../pytree';
 import type { Tensor } from '../../tensor';
 import { applyAtThisLevel, callBackward, callJvp, callMethod } from './apply';
-import { wrapContext } from './context';
+import { STATE, wrapContext } from './context';
 import type { FunctionCtx } from './context';
 import { defaults, overrides } from './defaults';
 import type { CustomFunction } from './types';
@@ -89,14 +89,23 @@ function jvpAtLevel(custom: CustomFunction, ctx: FunctionCtx, tangents: readonly
   }
 }
 
-function applyAtGradLevel(top: Level, custom: CustomFunction, operands: readonly unknown[]): unknown {
-  const { level } = top;
-  const generated: CustomFunction = {
+/** The members that do not depend on how `forward` is called. */
+function generatedFor(custom: CustomFunction): CustomFunction {
+  return {
     ...defaults,
     name: `${custom.name}Generated`,
     generateVmapRule: false,
     clearSavedTensorsOnAccess: custom.clearSavedTensorsOnAccess,
     boxedGradsCall: false,
+    backward: (ctx, ...grads) => callBackward(custom, ctx, grads),
+    jvp: (ctx, ...tangents) => jvpAtLevel(custom, ctx, tangents),
+  };
+}
+
+function applyAtGradLevel(top: Level, custom: CustomFunction, operands: readonly unknown[]): unknown {
+  const { level } = top;
+  const generated: CustomFunction = {
+    ...generatedFor(custom),
     forward(...args: unknown[]) {
       const unwrapped = args.map((arg) => mapTensors(arg, (tensor) => native.unwrapForGrad(tensor, level)));
       // applyAtThisLevel disabled both. The levels below need them enabled, unless the transform was entered without.
@@ -108,10 +117,36 @@ function applyAtGradLevel(top: Level, custom: CustomFunction, operands: readonly
       return wrapOutputs(output, unwrapped, args, (tensor) => native.wrapForGrad(tensor, level, false));
     },
     setupContext: (...args) => callMethod(custom, 'setupContext', args),
-    backward: (ctx, ...grads) => callBackward(custom, ctx, grads),
-    jvp: (ctx, ...tangents) => jvpAtLevel(custom, ctx, tangents),
   };
   return applyAtThisLevel(generated, operands, /* separate */ true);
+}
+
+/**
+ * Calls a function whose `forward` takes the context at a level of `jvp`: `forward` runs on the values of the level
+ * below, which records no derivative of it, and the tensors that it gives the context are wrapped like its outputs.
+ */
+export function applyWithContext(custom: CustomFunction, args: readonly unknown[]): unknown {
+  const top = native.topLevel() as Level;
+  const wrap = (tensor: Tensor): Tensor => native.wrapForGrad(tensor, top.level, false);
+  const generated: CustomFunction = {
+    ...generatedFor(custom),
+    forward(ctx: FunctionCtx, ...operands: unknown[]) {
+      const unwrapped = operands.map((operand) =>
+        mapTensors(operand, (tensor) => native.unwrapForGrad(tensor, top.level)),
+      );
+      const output = atLevelBelow(top, () => callMethod(custom, 'forward', [ctx, ...unwrapped]));
+      const wrapped = wrapOutputs(output, unwrapped, operands, wrap);
+      const lift = <T>(tensors: T): T => wrapOutputs(tensors, [unwrapped, output], [operands, wrapped], wrap) as T;
+      const state = ctx[STATE];
+      state.toSave = lift(state.toSave);
+      state.forForward = state.forForward && lift(state.forForward);
+      state.dirty = lift(state.dirty);
+      state.nonDifferentiable = lift(state.nonDifferentiable);
+      return wrapped;
+    },
+  };
+  const operands = args.map((arg) => mapTensors(arg, (tensor) => native.liftToTop(native.unwrapDead(tensor))));
+  return applyAtThisLevel(generated, operands, /* separate */ false);
 }
 
 /** `forward` gets the values of the functional tensors; what it writes to them is written to the functional tensors. */

@@ -2,8 +2,10 @@
 
 import { jvp } from '../../func/jvp';
 import { vmap } from '../../func/vmap';
+import { native } from '../../native';
 import { torchFunctions } from '../../operators';
 import type { Tensor } from '../../tensor';
+import { allowContextForward } from '../function/context-forward';
 import { grad } from '../grad';
 import { checkedInputs, GradcheckError, isDifferentiableTensor } from './check';
 import type { Outputs } from './check';
@@ -43,11 +45,14 @@ export function checkBatchedGrads(inputs: readonly unknown[], output: Tensor, in
 
 /** Checks the tangents of the outputs for a batch of tangents of each input. */
 export function checkBatchedTangents(func: Outputs, inputs: readonly unknown[]): void {
+  const outside = native.levelDepth() === 0;
   for (const { index, input } of checkedInputs(inputs)) {
     const others = inputs.map((other) => (isDifferentiableTensor(other) ? other.detach() : other));
     // `jvp` instead of `makeDual`, for which vmap has no batching rule.
-    const ofInput = (primal: Tensor): Tensor[] =>
-      func(...others.map((other, i) => (i === index ? primal : other))).filter(isDifferentiableTensor);
+    const ofInput = (primal: Tensor): Tensor[] => {
+      const call = (): Tensor[] => func(...others.map((other, i) => (i === index ? primal : other)));
+      return (outside ? allowContextForward(call) : call()).filter(isDifferentiableTensor);
+    };
     const tangents = (tangent: Tensor): Tensor[] => jvp(ofInput, [input.detach()], [tangent])[1];
     compare(tangents, [torchFunctions.randnLike(input), torchFunctions.randnLike(input)], index);
   }
