@@ -13,9 +13,10 @@ export function describeType(value: unknown): string {
 
 /** A value as text; a function by its name, and a value that cannot be converted by its type. */
 export function textOf(value: unknown): string {
-  if (typeof value === 'function' && !Object.hasOwn(value, 'toString')) return `${describeType(value)} ${nameOf(value)}`;
   try {
-    return String(value);
+    const text = String(value);
+    const isSource = typeof value === 'function' && text === Function.prototype.toString.call(value);
+    return isSource ? `${describeType(value)} ${nameOf(value)}` : text;
   } catch {
     return describeType(value);
   }
