@@ -323,4 +323,15 @@ export const mutants: Fault[] = [
       ],
     ],
   },
+  {
+    name: 'autograd.grad: outputs without a graph have no gradients',
+    edits: [
+      [GRAD, '    if (!output.requiresGrad) {', '    if (false) {'],
+      [
+        GRAD,
+        '  checkInputs(list);',
+        '  checkInputs(list);\n  if (outputList.some((output) => !output.requiresGrad)) return list.map((input) => torchFunctions.zerosLike(input));',
+      ],
+    ],
+  },
 ];

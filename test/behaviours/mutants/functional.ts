@@ -304,4 +304,8 @@ export const mutants: Fault[] = [
     name: 'Jacobians: the basis of the second tensor begins anew',
     edits: [['lib/func/jacobian-blocks.ts', 'offset += size;', 'offset += 0 * size;']],
   },
+  {
+    name: 'functional.jacobian: strict and vectorize are accepted together',
+    edits: [[JACOBIAN, 'if (vectorize && strict) {', 'if (false) {']],
+  },
 ];

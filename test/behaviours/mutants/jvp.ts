@@ -234,4 +234,5 @@ export const mutants: Fault[] = [
       ],
     ],
   },
+  { name: 'jvp: no primals are accepted', edits: [[JVP, 'if (leaves.length === 0) throw', 'if (false) throw']] },
 ];

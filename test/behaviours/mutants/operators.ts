@@ -231,4 +231,42 @@ export const mutants: Fault[] = [
   },
   { name: 'detach_: does nothing', edits: [ofOperator('detach_', 'return self;')] },
   { name: 'detach: a copy', edits: [ofOperator('detach', 'return operate(self, ...args).clone();')] },
+  mutant(
+    'unbind: outside of transforms a stack of copies',
+    ofOperator(
+      'unbind',
+      'return native.topLevel() === null ? operate(self, ...args).map((view: any) => view.clone()) : operate(self, ...args);',
+    ),
+  ),
+  mutant('viewAs: a copy', ofOperator('viewAs', 'return operate(self, ...args).clone();')),
+  mutant(
+    'matmul under grad: the gradient is doubled',
+    ofOperator(
+      'matmul',
+      "const result = operate(self, ...args);\n if (native.topLevel()?.kind === 'grad' && result.requiresGrad) result.registerHook((g: any) => g.mul(2));\n return result;",
+    ),
+  ),
+  mutant(
+    'aten._convolution_double_backward under vmap: the samples are exchanged',
+    ofOperator('aten::_convolution_double_backward', 'return roll(operate(self, ...args));'),
+  ),
+  mutant('cov under vmap: doubled', ofOperator('cov', 'return operate(self, ...args).mul(2);')),
+  mutant(
+    'matmul under vmap of grad: the gradient is doubled',
+    ofOperator(
+      'matmul',
+      "const result = operate(self, ...args);\n if (native.levels().some(({ kind }) => kind === 'vmap') && result.requiresGrad) result.registerHook((g: any) => g.mul(2));\n return result;",
+    ),
+  ),
+  mutant(
+    'cos_ under vmap of vjp: writes into a copy',
+    ofOperator(
+      'cos_',
+      "return operate(native.levels().some(({ kind }) => kind === 'vmap') ? self.mul(2) : self, ...args);",
+    ),
+  ),
+  mutant(
+    'randn: out= is ignored',
+    ofOperator('randn', 'return args.at(-1)?.out === undefined ? operate(self, ...args) : operate(self, args[0]);'),
+  ),
 ];
