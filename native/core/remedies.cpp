@@ -82,9 +82,10 @@ void spell(std::string& text, size_t& end) {
 }  // namespace
 
 std::string inOurSpelling(std::string text) {
-  // Advice for Python only: the remedy says what helps here.
-  constexpr std::string_view kAnomalyHint = " Hint: enable anomaly detection to find the operation";
-  if (const size_t hint = text.find(kAnomalyHint); hint != std::string::npos) text.resize(hint);
+  constexpr std::string_view kAnomaly = "set_detect_anomaly(True)";
+  if (const size_t at = text.find(kAnomaly); at != std::string::npos) {
+    text.replace(at, kAnomaly.size(), "setDetectAnomaly(true)");
+  }
   constexpr std::pair<std::string_view, std::string_view> kValues[] = {
       {"=True", "=true"}, {"=False", "=false"}, {"=None", "=null"}};
   for (const auto& [python, ours] : kValues) {

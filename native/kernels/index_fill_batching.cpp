@@ -27,7 +27,8 @@ bool isBatched(const Tensor& tensor) { return at::functorch::isBatchedTensor(unw
 
 // (self, dim, index, value), where value is a number or a 0-D tensor.
 void fillByMask(KernelCall& call) {
-  const Tensor self = call.tensor(0);
+  const Tensor given = call.tensor(0);
+  const Tensor self = given.dim() == 0 ? given.unsqueeze(0) : given;
   const Tensor index = call.tensor(2);
   const c10::IValue& value = call.argument(3);
   const int64_t dim = at::maybe_wrap_dim(call.argument(1).toInt(), self.dim());
@@ -38,14 +39,14 @@ void fillByMask(KernelCall& call) {
       at::zeros({self.size(dim)}, index.options().dtype(at::kBool)).scatter(0, positions, true).view(shape);
   const Tensor filling =
       value.isTensor() ? value.toTensor().to(self.scalar_type()) : at::scalar_tensor(value.toScalar(), self.options());
-  call.setOutputs(at::where(mask, filling, self));
+  const Tensor filled = at::where(mask, filling, self);
+  call.setOutputs(given.dim() == 0 ? filled.squeeze(0) : filled);
 }
 
 // libtorch reports the errors of all other arguments.
 bool fits(KernelCall& call) {
   const c10::IValue& value = call.argument(3);
-  return call.tensor(0).dim() > 0 && call.tensor(2).dim() <= 1 &&
-         at::isIntegralType(call.tensor(2).scalar_type(), /*includeBool=*/false) &&
+  return call.tensor(2).dim() <= 1 && at::isIntegralType(call.tensor(2).scalar_type(), /*includeBool=*/false) &&
          !(value.isTensor() && value.toTensor().dim() != 0);
 }
 

@@ -64,6 +64,12 @@ describe.each(Object.keys(derivatives))('%s', (name) => {
   });
 });
 
+test('indexFill of a 0-d tensor with mapped values', () => {
+  const [x, i, v] = [torch.tensor(5), torch.tensor([0n]), torch.tensor([1, 2, 3])];
+  const f = (value: Tensor): Tensor => x.indexFill(0, i, value);
+  expect(torch.vmap(f)(v).toArray()).toEqual([1, 2, 3]);
+});
+
 test('indexFill of one tensor at mapped positions', () => {
   const x = X.index(0);
   const f = (i: Tensor): Tensor => x.indexFill(0, i, 7);

@@ -25,13 +25,16 @@ export const reductions: SampleFunction[] = [
   },
   {
     name: 'cumulative',
-    python: 'x.cumsum(0) * x.cumprod(0) + x.logcumsumexp(0)',
+    python: 'x.cumsum(0) * x.cumprod(0) + x.exp().cumsum(0).log()',
+    because: 'the second derivatives of logcumsumexp are NaN in PyTorch',
     javascript: (x) => x.cumsum(0).mul(x.cumprod(0)).add(x.logcumsumexp(0)),
     x: distinct,
   },
   {
     name: 'norms and spreads',
-    python: '(x * x).sum().sqrt() * x.std(0) + (x.abs() ** 3).sum() ** (1 / 3) + torch.var_mean(x, 1)[1]',
+    python:
+      '(x * x).sum().sqrt() * ((x - x.mean(0)) ** 2).sum(0).sqrt() + (x.abs() ** 3).sum() ** (1 / 3) + torch.var_mean(x, 1)[1]',
+    because: 'PyTorch modifies a tensor that the second derivatives of std need',
     javascript: (x) => x.norm().mul(x.std(0)).add(torch.linalg.vectorNorm(x, 3)).add(torch.varMean(x, 1)[1]),
     x: matrix,
   },

@@ -110,8 +110,8 @@ export const surroundings: SampleFunction[] = [
   },
   {
     name: 'an operator without a forward derivative',
-    python: "x.sin().index_reduce(0, torch.tensor([2, 0, 2]), x.exp(), 'mean')",
-    javascript: (x) => x.sin().indexReduce(0, torch.tensor([2n, 0n, 2n]), x.exp(), 'mean'),
+    python: 'torch.cholesky(x.outer(x) + 2 * torch.eye(3, dtype=x.dtype)).sum(0)',
+    javascript: (x) => torch.cholesky(x.outer(x).add(torch.eye(3, { dtype: x.dtype }).mul(2))).sum(0),
     x: distinct,
   },
   {
