@@ -17,7 +17,7 @@ export type TensorData = Scalar | Tensor | TypedArray | Uint8ClampedArray | Arra
 export interface TensorFromDataOptions {
   /** The element type; by default inferred from the data. */
   dtype?: Dtype | null;
-  /** The device of the tensor; the CPU by default. */
+  /** The device of the tensor; by default that of `setDefaultDevice`, the CPU. */
   device?: DeviceLike | null;
   /** Whether autograd should record operations on the tensor. */
   requiresGrad?: boolean;
@@ -57,6 +57,11 @@ function holdsTensor(data: unknown, depth = 0): boolean {
   return false;
 }
 
+/** The device for given tensors: null for their own. */
+function deviceOf(options: { device?: DeviceLike | null }): DeviceLike | null {
+  return options.device ?? native.getDefaultDevice();
+}
+
 // Stacks arrays of tensors, so that scalars inside a transform keep their derivative and their batch dimension.
 // Python's torch.tensor reads their values instead.
 function stacked(data: unknown, options: TensorFromDataOptions, like: { dtype: Dtype | null }): Tensor {
@@ -67,7 +72,7 @@ function stacked(data: unknown, options: TensorFromDataOptions, like: { dtype: D
   if (!Array.isArray(data)) return native.tensorFromList(data, options.dtype, options.device);
   const items = data.map((item) => stacked(item, options, like));
   const dtype = options.dtype ?? like.dtype;
-  return torchFunctions.stack(items.map((item) => item.to({ dtype, device: options.device })));
+  return torchFunctions.stack(items.map((item) => item.to({ dtype, device: deviceOf(options) })));
 }
 
 /**
@@ -104,9 +109,8 @@ export function tensor(data: TensorData, options: TensorFromDataOptions = {}): T
     result = options.dtype != null ? bytes.to(options.dtype) : bytes;
   } else if (native.isTensor(data)) {
     result = data.detach().clone();
-    if (options.dtype != null || options.device != null) {
-      result = result.to({ dtype: options.dtype, device: options.device });
-    }
+    const device = deviceOf(options);
+    if (options.dtype != null || device !== null) result = result.to({ dtype: options.dtype, device });
   } else if (holdsTensor(data)) {
     result = stacked(data, options, { dtype: null });
   } else {
@@ -121,7 +125,7 @@ export function tensor(data: TensorData, options: TensorFromDataOptions = {}): T
  * data is always copied.
  */
 export function asTensor(data: TensorData, options: Omit<TensorFromDataOptions, 'requiresGrad'> = {}): Tensor {
-  return native.isTensor(data) ? data.to({ dtype: options.dtype, device: options.device }) : tensor(data, options);
+  return native.isTensor(data) ? data.to({ dtype: options.dtype, device: deviceOf(options) }) : tensor(data, options);
 }
 
 /**

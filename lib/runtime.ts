@@ -1,7 +1,9 @@
 /** libtorch's settings for the whole process, and its version and build. */
 
 import { checkOptions } from './arguments';
+import { currentDevice } from './cuda';
 import { describeType } from './describe';
+import { Device, type DeviceLike } from './device';
 import type { Dtype } from './dtype';
 import { RuntimeError } from './errors';
 import { native } from './native';
@@ -20,6 +22,36 @@ export function setDefaultDtype(dtype: Dtype): void {
 /** The default dtype of numbers and factory functions, as `torch.get_default_dtype`. */
 export function getDefaultDtype(): Dtype {
   return native.getDefaultDtype();
+}
+
+/**
+ * Sets the device of tensors that are created without the option `device`, as `torch.set_default_device`: by factory
+ * functions such as `zeros`, by modules, and by `tensor`, `asTensor`, `asarray` and `fromTypedArray`. `asTensor` and
+ * `asarray` then also move given tensors. It applies to this thread; null restores the CPU. Whether the device exists is
+ * checked when a tensor is created.
+ *
+ * Functions such as `zerosLike` and methods such as `newZeros` use the device of their tensor, sparse tensors that of
+ * their values.
+ *
+ * @throws RuntimeError for a string that does not name a device, TypeError for a value that is not a device.
+ * @example
+ * ```ts
+ * import * as torch from 'torch-func';
+ * torch.setDefaultDevice('meta');
+ * torch.zeros(2).device.type; // 'meta'
+ * torch.zeros(2, { device: 'cpu' }).device.type; // 'cpu'
+ * torch.setDefaultDevice(null);
+ * ```
+ */
+export function setDefaultDevice(device: DeviceLike | null): void {
+  native.setDefaultDevice(device === null ? null : new Device(device).toString());
+}
+
+/** The device of tensors that are created without the option `device`, as `torch.get_default_device`. */
+export function getDefaultDevice(): Device {
+  const device = new Device(native.getDefaultDevice() ?? 'cpu');
+  if (device.type !== 'cuda' || device.index !== null) return device;
+  return new Device('cuda', currentDevice());
 }
 
 /**

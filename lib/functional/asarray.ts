@@ -34,12 +34,13 @@ export interface AsarrayOptions {
  * ```
  */
 export function asarray(obj: TensorData, options: AsarrayOptions = {}): Tensor {
-  const { dtype, device, copy, requiresGrad } = checkOptions('asarray', options, [
+  const { dtype, copy, requiresGrad, ...rest } = checkOptions('asarray', options, [
     'dtype',
     'device',
     'copy',
     'requiresGrad',
   ]);
+  const device = rest.device ?? native.getDefaultDevice();
   if (!native.isTensor(obj)) {
     if (copy === false) throw new ValueError("can't alias arbitrary sequence into a tensor.");
     return tensor(obj, { dtype, device, requiresGrad: requiresGrad ?? false });

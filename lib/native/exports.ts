@@ -248,6 +248,9 @@ export interface Native {
   getNumInteropThreads(): number;
   setDefaultDtype(dtype: Dtype): void;
   getDefaultDtype(): Dtype;
+  /** null for none. */
+  setDefaultDevice(device: string | null): void;
+  getDefaultDevice(): string | null;
   libtorchVersion(): string;
   libtorchPath(): string;
   cpuCapability(): string;

@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <iterator>
+#include <string_view>
 #include <utility>
 
+#include "core/default_device.h"
 #include "core/errors.h"
 #include "operators/numbers_as_tensors.h"
 
@@ -54,6 +56,41 @@ std::string defaultText(const c10::IValue& value, Type type) {
   return text.str();
 }
 
+// The factory functions that use the default device: Python's list (torch/utils/_device.py), sorted. Overloads that take
+// tensors (of sparse_coo_tensor) use the device of these.
+bool usesDefaultDevice(std::string_view name) {
+  static constexpr std::string_view kNames[] = {
+      "arange",
+      "bartlett_window",
+      "blackman_window",
+      "empty",
+      "empty_permuted",
+      "empty_quantized",
+      "empty_strided",
+      "eye",
+      "fft_fftfreq",
+      "fft_rfftfreq",
+      "full",
+      "hamming_window",
+      "hann_window",
+      "kaiser_window",
+      "linspace",
+      "logspace",
+      "ones",
+      "rand",
+      "randint",
+      "randn",
+      "randperm",
+      "range",
+      "scalar_tensor",
+      "sparse_coo_tensor",
+      "tril_indices",
+      "triu_indices",
+      "zeros",
+  };
+  return std::binary_search(std::begin(kNames), std::end(kNames), name.substr(name.find("::") + 2));
+}
+
 }  // namespace
 
 Overload::Overload(const std::string& spec, bool isMethod) : Overload(spec.substr(0, spec.find('>')), isMethod, false) {
@@ -73,7 +110,7 @@ Overload::Overload(const std::string& name, bool isMethod, bool allowOut)
     returnsArguments_ |= result.alias_info() != nullptr && result.alias_info()->isWrite();
   }
   const bool numbersAsTensors = allowsNumbersAsTensors(schema.name());
-  bool hasDtype = false, hasLayout = false, hasDevice = false;
+  bool hasTensor = false, hasDtype = false, hasLayout = false, hasDevice = false;
   for (const c10::Argument& argument : schema.arguments()) {
     Parameter parameter;
     c10::TypePtr type = argument.real_type();
@@ -91,9 +128,12 @@ Overload::Overload(const std::string& name, bool isMethod, bool allowOut)
     parameter.listSize = argument.N().value_or(0);
     parameter.defaultValue = argument.default_value();
     if (!parameter.keywordOnly) ++positionalCount_;
+    hasTensor |= parameter.type == Type::Tensor;
     hasDtype |= argument.name() == "dtype";
     hasLayout |= argument.name() == "layout";
     hasDevice |= argument.name() == "device";
+    if (argument.name() == "device" && !hasTensor && usesDefaultDevice(schema.name()))
+      devicePosition_ = parameters_.size();
     parameters_.push_back(std::move(parameter));
   }
   isFactory_ = hasDtype && hasLayout && hasDevice;
@@ -316,6 +356,10 @@ void Overload::pushArguments(Environment& environment, const Match& match, std::
     } else {
       stack.push_back(*parameters_[i].defaultValue);
     }
+  }
+  if (devicePosition_ != 0 && defaultDevice() && stack[devicePosition_].isNone()) {
+    checkDeviceAvailable(*defaultDevice());
+    stack[devicePosition_] = *defaultDevice();
   }
   if (selfPosition_ != 0) std::rotate(stack.begin(), stack.begin() + 1, stack.begin() + selfPosition_ + 1);
 }

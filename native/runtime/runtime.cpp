@@ -1,4 +1,4 @@
-// Settings of libtorch (threads, warnings, the default dtype, determinism, float32 precision) and its description.
+// Settings of libtorch (threads, warnings, the default dtype and device, determinism, float32 precision) and its description.
 
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
@@ -15,6 +15,7 @@
 #include "addon/exports.h"
 #include "core/arguments.h"
 #include "core/call_arguments.h"
+#include "core/default_device.h"
 #include "core/errors.h"
 #include "operators/results.h"
 #include "runtime/cuda_library.h"
@@ -101,6 +102,22 @@ Napi::Value getDefaultDtype(const Napi::CallbackInfo& info) {
   return Napi::String::New(info.Env(), dtypeName(c10::get_default_dtype_as_scalartype()));
 }
 
+// --- the default device ---------------------------------------------------------------------------
+
+// setDefaultDevice(device or null)
+Napi::Value setDefaultDevice(const Napi::CallbackInfo& info) {
+  Environment& environment = Environment::of(info.Env());
+  Argument argument;
+  readArgument(environment, info[0], argument);
+  torch_func::setDefaultDevice(parseDevice(environment, argument));
+  return info.Env().Undefined();
+}
+
+Napi::Value getDefaultDevice(const Napi::CallbackInfo& info) {
+  if (!defaultDevice()) return info.Env().Null();
+  return Napi::String::New(info.Env(), defaultDevice()->str());
+}
+
 // --- determinism and precision ------------------------------------------------------------------
 
 // setDeterministicAlgorithms(enabled, warnOnly)
@@ -154,6 +171,8 @@ void defineRuntime(Napi::Object exports) {
   define<getWarnAlways>(exports, "getWarnAlways");
   define<setDefaultDtype>(exports, "setDefaultDtype");
   define<getDefaultDtype>(exports, "getDefaultDtype");
+  define<setDefaultDevice>(exports, "setDefaultDevice");
+  define<getDefaultDevice>(exports, "getDefaultDevice");
   define<setDeterministicAlgorithms>(exports, "setDeterministicAlgorithms");
   define<deterministicAlgorithms>(exports, "deterministicAlgorithms");
   define<deterministicAlgorithmsWarnOnly>(exports, "deterministicAlgorithmsWarnOnly");

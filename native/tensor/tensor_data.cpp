@@ -12,6 +12,7 @@
 #include "addon/exports.h"
 #include "core/arguments.h"
 #include "core/call_arguments.h"
+#include "core/default_device.h"
 #include "core/errors.h"
 #include "core/remedies.h"
 #include "functorch/wrappers.h"
@@ -33,7 +34,9 @@ c10::Device deviceArgument(Environment& environment, const Napi::Value& value) {
   Argument argument;
   readArgument(environment, value, argument);
   if (argument.kind == Argument::Kind::Undefined || argument.kind == Argument::Kind::Null) {
-    return c10::Device(c10::kCPU);
+    if (!defaultDevice()) return c10::Device(c10::kCPU);
+    checkDeviceAvailable(*defaultDevice());
+    return *defaultDevice();
   }
   auto device = parseDevice(environment, argument);
   if (!device)

@@ -86,9 +86,7 @@ REASONS: tuple[tuple[str, str, str], ...] = (
     ("name", r"Event|Stream|record_stream", "CUDA streams and events are not part of the package."),
     ("name", r"FatalError|AcceleratorError", "Thrown as `torch.RuntimeError`."),
     ("name", r"set_flush_denormal", "Would change the floating-point arithmetic of JavaScript on the same thread."),
-    ("name", r"\w*anomaly\w*",
-     "Anomaly mode: errors of the autograd engine do not name the forward operator."),
-    ("name", r"[gs]et_default_device", "Factory functions take `{ device }`; there is no default device to set."),
+    ("name", r"set_anomaly_enabled", "Use `torch.autograd.setDetectAnomaly`."),
     ("name", r"bit(s\d+.*)?|bits\d.*|float[48]_\w+|u?int[1-7]|q\w*int\d\w*|qscheme|per_(channel|tensor)_\w+"
      r"|is_quantized|quantized_\w+",
      "Quantised, sub-byte and 8-bit floating dtypes are not part of the package."),
