@@ -8,6 +8,8 @@ import { Device, type DeviceLike } from './device';
 import { AssertionError, RuntimeError, ValueError } from './errors';
 import { native } from './native';
 
+export { Event, Stream } from './streams';
+
 /** A CUDA device: its number, or a device of type `cuda`. By default the current device. */
 export type CudaDevice = number | DeviceLike;
 

@@ -57,6 +57,7 @@ export * from './runtime';
 export { memoryUsage, setMemoryPool } from './memory';
 export type { MemoryUsage } from './memory';
 export { scope } from './scope';
+export { Event, Stream } from './streams';
 export { Tensor } from './tensor';
 export type { FormatOptions, PutOptions, ToOptions } from './tensor';
 export { finfo, iinfo, typename } from './type-info';

@@ -9,6 +9,14 @@ function expectRefusal(call: () => unknown, name: string, message: string | RegE
   expect(call).toThrow(expect.objectContaining({ name, message: expected }));
 }
 
+test('streams and events say what to use', () => {
+  expect(torch.cuda.Stream).toBe(torch.Stream);
+  expect(torch.cuda.Event).toBe(torch.Event);
+  expectRefusal(() => new torch.Stream(), 'NotImplementedError', 'torch.cuda.synchronize() waits for all queued work');
+  expectRefusal(() => new torch.Stream('cuda'), 'NotImplementedError', /^Stream is not supported: /);
+  expectRefusal(() => new torch.cuda.Event({ enableTiming: true }), 'NotImplementedError', 'performance.now()');
+});
+
 describe('Device', () => {
   test.each<[unknown, string, number | null]>([
     ['cpu', 'cpu', null],

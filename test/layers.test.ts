@@ -13,7 +13,15 @@ const FLOORS: readonly Floor[] = [
   [
     'ground', // knows neither the addon nor tensors
     ...['lib/describe', 'lib/shapes', 'lib/synchronous', 'lib/arguments', 'lib/errors', 'lib/types', 'lib/dtype'],
-    ...['lib/device', 'lib/complex', 'lib/constants', 'lib/indexing', 'lib/pytree', 'lib/generated/table'],
+    ...[
+      'lib/device',
+      'lib/streams',
+      'lib/complex',
+      'lib/constants',
+      'lib/indexing',
+      'lib/pytree',
+      'lib/generated/table',
+    ],
   ],
   ['addon', 'lib/native/'],
   [

@@ -83,7 +83,7 @@ REASONS: tuple[tuple[str, str, str], ...] = (
     ("name", r"Disable\w+|as_subclass", "`__torch_function__` and tensor subclasses are a Python protocol."),
     ("name", r"MaskedTensor|(as_|is_)?masked_tensor", "A tensor subclass that PyTorch marks as a prototype."),
     ("name", r"GradScaler|autocast\w*|\w+_autocast\w*", "Automatic mixed precision is not part of the package."),
-    ("name", r"Event|Stream|record_stream", "CUDA streams and events are not part of the package."),
+    ("name", r"record_stream", "CUDA streams and events are not part of the package."),
     ("name", r"FatalError|AcceleratorError", "Thrown as `torch.RuntimeError`."),
     ("name", r"set_flush_denormal", "Would change the floating-point arithmetic of JavaScript on the same thread."),
     ("name", r"set_anomaly_enabled", "Use `torch.autograd.setDetectAnomaly`."),
@@ -100,6 +100,9 @@ REASONS: tuple[tuple[str, str, str], ...] = (
     ("name", r"name", "Always null: a remnant of named variables."),
     ("name", r"AVG|SUM", "Part of distributed training."),
 )  # fmt: skip
+
+# Exported only for their errors, which say what to use.
+REFUSED = dict.fromkeys(("Event", "Stream"), "CUDA streams and events are not part of the package.")
 
 LIST_EXPORTS = """
 const torch = require(process.argv[1]);
@@ -151,7 +154,9 @@ def page(exports: dict[str, list[str]]) -> str:
         present = 0
         for name, value_type in public.items():
             other = OTHER_NAMES.get(title, {}).get(name)
-            if camel_case(name) in known:
+            if name in REFUSED:
+                missing.setdefault(REFUSED[name], {}).setdefault(title, []).append(name)
+            elif camel_case(name) in known:
                 present += 1
             elif other is not None:
                 others.append(f"| `{title}.{name}` | {other} |")
