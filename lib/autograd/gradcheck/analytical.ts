@@ -20,12 +20,12 @@ function gradients(inputs: readonly Tensor[], output: Tensor, directions: readon
   return inputs.map((input, i) => {
     const columns = rows.map((row) => {
       const gradient = row[i];
-      if (gradient === null) return torchFunctions.zerosLike(input).reshape([-1]);
+      if (gradient === null) return torchFunctions.zerosLike(input).toDense().reshape([-1]);
       if (!sameShape(gradient.shape, input.shape)) throw new GradcheckError('Analytical gradient has incorrect size');
       if (check.checkGradDtypes && gradient.dtype !== input.dtype) {
         throw new GradcheckError('Gradient has dtype mismatch');
       }
-      return gradient.detach().clone().reshape([-1]);
+      return gradient.detach().toDense().clone().reshape([-1]);
     });
     return stackOrZeros(columns, 1, [input.numel(), 0], input);
   });

@@ -14,16 +14,21 @@ import type { Check, Outputs } from './check';
 import { compareDirections, compareElements } from './compare';
 import { COMMON_OPTIONS } from './options';
 import type { GradcheckOptions, GradgradcheckOptions } from './options';
+import { checkSparse, densify, isSparse, valuesOf } from './sparse';
 import { checkUndefinedGrads, checkUndefinedTangents, checkZeroGrads } from './zeros';
 
 export { GradcheckError } from './check';
 export type { GradcheckOptions, GradgradcheckOptions } from './options';
 
-function checkInputs(inputs: readonly unknown[]): void {
+function checkInputs(inputs: readonly unknown[], options: GradcheckOptions): void {
   const checked = inputs.flatMap((input, index) => (isChecked(input) ? [{ input, index }] : []));
   for (const { input, index } of checked) {
-    if (input.layout !== 'strided') {
-      throw new ValueError(`gradcheck: input ${index} is ${input.layout}; only strided inputs can be checked`);
+    const content = isSparse(input) ? valuesOf(input) : input;
+    if (isSparse(input)) {
+      checkSparse(input, index, options.masked ?? false);
+      for (const name of ['fastMode', 'checkForwardAd', 'checkBatchedGrad'] as const) {
+        if (options[name]) throw new ValueError(`gradcheck: the option ${name} cannot check sparse inputs`);
+      }
     }
     if (input.dtype !== 'float64' && input.dtype !== 'complex128') {
       emitLibtorchWarning(
@@ -31,8 +36,8 @@ function checkInputs(inputs: readonly unknown[]): void {
         `Input #${index} requires gradient and is not a double precision floating point or complex. This check will likely fail if all the inputs are not of double precision floating point or complex. `,
       );
     }
-    const { shape } = input;
-    if (input.strides.some((stride, dim) => stride === 0 && shape[dim] > 1)) {
+    const { shape } = content;
+    if (content.strides.some((stride, dim) => stride === 0 && shape[dim] > 1)) {
       throw new RuntimeError(
         `The ${index}th input has a dimension with stride 0. gradcheck only supports inputs that are non-overlapping to be able to compute the numerical gradients correctly. You should call .contiguous on the input before passing it to gradcheck.`,
       );
@@ -79,8 +84,9 @@ function parts(base: Check): Check[] {
   });
 }
 
-function run(func: Outputs, inputs: unknown[], options: GradcheckOptions): void {
-  checkInputs(inputs);
+function run(func: Outputs, given: unknown[], options: GradcheckOptions): void {
+  checkInputs(given, options);
+  const inputs = options.masked ? given : given.map((input) => (isChecked(input) ? densify(input) : input));
   const { checkUndefinedGrad = true, checkForwardAd = false, checkBackwardAd = true } = options;
   const { eps = 1e-6, rtol = 1e-3, atol = 1e-5, nondetTol = 0 } = options;
   checkNumbers('gradcheck', { eps, rtol, atol, nondetTol });
@@ -136,7 +142,7 @@ type GradOutputs = Tensor | readonly Tensor[] | null;
  *
  * The inputs should have double precision. The real and imaginary parts of complex outputs are checked separately. It
  * also checks that backward is deterministic, and zero for zero and undefined gradients; options add further checks.
- * Sparse inputs are not supported.
+ * Inputs may be sparse (COO, CSR, CSC), but not with `fastMode`, forward mode or batched gradients; outputs must be strided.
  *
  * @param inputs - An array of the arguments of `func`, or its only argument.
  * @returns true; with `raiseException: false`, whether the check passed.

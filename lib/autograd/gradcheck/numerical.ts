@@ -9,6 +9,7 @@ import { sizeText } from '../../shapes';
 import type { Tensor } from '../../tensor';
 import { elementIndices, isComplex, isDifferentiableTensor, stackOrZeros } from './check';
 import type { Check } from './check';
+import { densePositions, isSparse, valuesOf } from './sparse';
 
 const aten = ops.aten as unknown as { data(tensor: Tensor): Tensor };
 
@@ -82,22 +83,22 @@ export function realDtype(dtype: Dtype): Dtype {
  */
 export function numericalJacobian(check: Check, input: Tensor): (Tensor | null)[] {
   // Shares the memory, but writes to it do not increase the version of the input.
-  const data = aten.data(input);
+  const data = aten.data(isSparse(input) ? valuesOf(input) : input);
   const step = torchFunctions.full([], check.eps, { dtype: realDtype(input.dtype), device: input.device });
   const direction = [step, isComplex(input) ? step : null] as const;
-  const columns = elementIndices(input.shape).map((index) => {
+  const columns = elementIndices(data.shape).map((index) => {
     const entry = index.reduce((part, i) => part.select(0, i), data);
     return derivatives(check, entry, direction, check.eps, `on index [${index.join(', ')}] `);
   });
   return check.outputs.map((output, i) => {
     if (!isDifferentiableTensor(output)) return null;
     const like = isComplex(input) ? input : output;
-    return stackOrZeros(
-      columns.map((column) => column[i]),
-      0,
-      [0, output.numel()],
-      like,
-    );
+    const rows = columns.map((column) => column[i]);
+    const specified = stackOrZeros(rows, 0, [0, output.numel()], like);
+    if (!isSparse(input)) return specified;
+    // Elements that are not specified have no derivative.
+    const all = torchFunctions.zeros([input.numel(), output.numel()], { dtype: specified.dtype, device: input.device });
+    return all.indexPut([densePositions(input)], specified);
   });
 }
 

@@ -18,6 +18,11 @@ interface CommonOptions {
   checkGradDtypes?: boolean;
   /** Whether to check gradients for a batch of vectors too. */
   checkBatchedGrad?: boolean;
+  /**
+   * Whether only the specified elements of sparse inputs are variables; by default all are, also those that are 0 and not
+   * specified.
+   */
+  masked?: boolean;
   /** Whether to check along random directions only, which is faster for many elements. */
   fastMode?: boolean;
 }
@@ -52,4 +57,5 @@ export const COMMON_OPTIONS = [
   'checkGradDtypes',
   'checkBatchedGrad',
   'fastMode',
+  'masked',
 ] as const;

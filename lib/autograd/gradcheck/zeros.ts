@@ -15,7 +15,8 @@ function tensorsOf(inputs: readonly unknown[]): Tensor[] {
 
 const zerosLike = (tensor: Tensor): Tensor => torchFunctions.zerosLike(tensor.detach());
 
-const isNonZero = (tensor: Tensor): boolean => tensor.numel() > 0 && Number(tensor.abs().max().item()) !== 0;
+const isNonZero = (tensor: Tensor): boolean =>
+  tensor.numel() > 0 && Number(tensor.detach().toDense().abs().max().item()) !== 0;
 
 /** Zero gradients of the outputs must give zero gradients of the inputs. */
 export function checkZeroGrads(outputs: readonly Tensor[], inputs: readonly unknown[]): void {
