@@ -75,7 +75,7 @@ export function isNamed(titles: readonly string[], title: string): boolean {
   const squeezed = titles.map(squeeze);
   return (
     squeezed.includes(wanted) ||
-    squeezed.at(-1)!.startsWith(`${wanted}: `) ||
+    squeezed.at(-1)!.replace(' : ', ': ').startsWith(`${wanted}: `) ||
     squeezed.some((_, i) => squeezed.slice(i).join(' ') === wanted)
   );
 }

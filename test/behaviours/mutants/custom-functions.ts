@@ -44,8 +44,8 @@ export const mutants: Fault[] = [
     edits: [
       [
         APPLY,
-        'wrapped = native.functionWrap(site.native, number, custom.name, request);',
-        'const mode = native.gradMode(); native.setGradMode(true); wrapped = native.functionWrap(site.native, number, custom.name, request); native.setGradMode(mode);',
+        'wrapped = native.functionWrap(callback, custom.name, request);',
+        'const mode = native.gradMode(); native.setGradMode(true); wrapped = native.functionWrap(callback, custom.name, request); native.setGradMode(mode);',
       ],
     ],
   },
@@ -116,8 +116,8 @@ export const mutants: Fault[] = [
     edits: [
       [
         APPLY,
-        'const number = site.add({',
-        "if (inputs.every((input) => input === null)) throw new RuntimeError('no tensors');\n  const number = site.add({",
+        'const callback = callbackOf({',
+        "if (inputs.every((input) => input === null)) throw new RuntimeError('no tensors');\n  const callback = callbackOf({",
       ],
     ],
   },
@@ -166,8 +166,8 @@ export const mutants: Fault[] = [
     edits: [
       [
         APPLY,
-        'native.functionWrap(site.native, number, custom.name, request);',
-        "native.functionWrap(site.native, number, 'Function', request);",
+        'native.functionWrap(callback, custom.name, request);',
+        "native.functionWrap(callback, 'Function', request);",
       ],
     ],
   },

@@ -8,6 +8,6 @@ export const mutants: Fault[] = [
   { name: 'saveOnCpu: no copy', edits: [[GRAPH, "tensor.to('cpu', { copy: true })", "tensor.to('cpu')"]] },
   {
     name: 'savedTensorsHooks: pack gets a copy, which it may change',
-    edits: [['lib/autograd/graph.ts', 'entry.pack(tensor as Tensor)', 'entry.pack((tensor as Tensor).clone())']],
+    edits: [['lib/autograd/graph.ts', 'const packed = pack(tensor);', 'const packed = pack(tensor.clone());']],
   },
 ];
