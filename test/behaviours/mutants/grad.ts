@@ -120,6 +120,10 @@ export const mutants: Fault[] = [
     edits: [[LEVELS, 'native.setGradMode(gradMode);', '']],
   },
   {
+    name: 'grad: the gradient has a graph under noGrad',
+    edits: [[GRAD, 'leaves as Tensor[], null, false, native.gradMode());', 'leaves as Tensor[], null, false, true);']],
+  },
+  {
     name: 'a grad level ignores noGrad around it',
     edits: [
       [
