@@ -82,9 +82,9 @@ void spell(std::string& text, size_t& end) {
 }  // namespace
 
 std::string inOurSpelling(std::string text) {
-  constexpr std::string_view kAnomaly = "set_detect_anomaly(True)";
+  constexpr std::string_view kAnomaly = "set_detect_anomaly(True, check_nan=False)";
   if (const size_t at = text.find(kAnomaly); at != std::string::npos) {
-    text.replace(at, kAnomaly.size(), "setDetectAnomaly(true)");
+    text.replace(at, kAnomaly.size(), "setDetectAnomaly(true, { checkNan: false })");
   }
   constexpr std::pair<std::string_view, std::string_view> kValues[] = {
       {"=True", "=true"}, {"=False", "=false"}, {"=None", "=null"}};

@@ -88,10 +88,10 @@ const SPELLINGS: Record<string, string> = {
   None: 'null',
   True: 'true',
   False: 'false',
-  set_detect_anomaly: 'setDetectAnomaly',
+  'set_detect_anomaly(True, check_nan=False)': 'setDetectAnomaly(true, { checkNan: false })',
 };
 const inOurSpelling = (text: string): string =>
-  text.replace(/<class '\w+'>|\b(None|True|False|set_detect_anomaly)\b/g, (name) => SPELLINGS[name] ?? name);
+  text.replace(/<class '\w+'>|set_detect_anomaly\(.*?\)|\b(None|True|False)\b/g, (name) => SPELLINGS[name] ?? name);
 
 function check(answer: Answer, got: ReturnType<typeof outcome>, options: CaseOptions): void {
   if ('error' in answer) {

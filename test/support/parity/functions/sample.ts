@@ -14,6 +14,8 @@ export interface SampleFunction {
    */
   python: string;
   because?: string;
+  /** The same for nested forward modes, which PyTorch refuses for in-place operators: "ZeroTensors are immutable". */
+  forwardTwice?: string;
   javascript: (x: Tensor) => Tensor;
   x: TensorSpec;
 }

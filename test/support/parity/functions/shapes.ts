@@ -14,6 +14,7 @@ export const shapes: SampleFunction[] = [
   {
     name: 'in-place on a fresh tensor',
     python: 'y = x * 2; y.mul_(x).add_(1); y[0] = y[1] * x[0]; return y.sin_()',
+    forwardTwice: 'y = x * 2 * x + 1; return torch.cat([(y[1] * x[0])[None], y[1:]]).sin()',
     javascript: (x) => {
       const y = x.mul(2);
       y.mul_(x).add_(1);
