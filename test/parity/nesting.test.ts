@@ -24,14 +24,16 @@ parity('nested transforms', (cases) => {
   for (const { name, python, forwardTwice = python, javascript, x } of functions) {
     cases.group(name, () => {
       for (const chain of chains) {
+        const isTwice = chain.length > 1 && chain.every((transform) => transform.name === 'jacfwd');
+        // PyTorch refuses some functions for another reason where forward modes nest.
         const forward = chain.filter((transform) => ['jacfwd', 'hessian'].includes(transform.name));
         cases.add(
-          pythonOf(chain, forward.length > 1 ? forwardTwice : python),
+          pythonOf(chain, isTwice ? forwardTwice : python),
           (inputs) => javascriptOf(chain, javascript)(inputs.x),
           {
             name: chain.map((transform) => transform.name).join(' of ') || 'itself',
             inputs: { x },
-            comparesMessages: true,
+            comparesMessages: forward.length < 2 || forwardTwice === python,
           },
         );
       }
