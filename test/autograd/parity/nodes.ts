@@ -55,12 +55,12 @@ function nodes(add: Add): void {
     `
       var, mean = torch.var_mean(m, dim=0)
       mean.grad_fn.register_prehook(lambda g: (g[0] * 2, g[1] * 3))
-      (var + mean).sum().backward()
+      (var + 5 * mean).sum().backward()
       return m.grad`,
     ({ m }) => {
       const [variance, mean] = torch.varMean(m, 0);
       mean.gradFn!.registerPrehook((g) => [(g[0] as Tensor).mul(2), (g[1] as Tensor).mul(3)]);
-      variance.add(mean).sum().backward();
+      variance.add(mean.mul(5)).sum().backward();
       return m.grad;
     },
   );
