@@ -8,8 +8,8 @@ export const mutants: Fault[] = [
     edits: [
       [
         'lib/autograd/gradcheck/analytical.ts',
-        'if (gradient === null) return torchFunctions.zerosLike(input).reshape([-1]);',
-        'if (gradient === null) return torchFunctions.onesLike(input).reshape([-1]);',
+        'if (gradient === null) return torchFunctions.zerosLike(input)',
+        'if (gradient === null) return torchFunctions.onesLike(input)',
       ],
     ],
   },
