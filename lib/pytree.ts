@@ -146,7 +146,7 @@ export function leafCount(spec: TreeSpec): number {
 export function leafPath(spec: TreeSpec, index: number): string {
   let path = '';
   let left = index;
-  for (let node = spec; node.kind !== 'leaf'; ) {
+  for (let node = spec; node.kind !== 'leaf';) {
     let i = 0;
     for (let count = leafCount(node.children[0]); left >= count; count = leafCount(node.children[i])) {
       left -= count;

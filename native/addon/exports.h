@@ -28,10 +28,10 @@ void defineSavedTensorHooks(Napi::Object exports);  // autograd/saved_tensor_hoo
 void defineGraphNodes(Napi::Object exports);        // autograd/graph_node.cpp
 void defineFunctionNodes(Napi::Object exports);     // autograd/function_node.cpp
 
-void defineProperties(Napi::Object exports);  // tensor/properties.cpp
-void defineTensorData(Napi::Object exports);  // tensor/tensor_data.cpp
+void defineProperties(Napi::Object exports);    // tensor/properties.cpp
+void defineTensorData(Napi::Object exports);    // tensor/tensor_data.cpp
 void defineNestedArrays(Napi::Object exports);  // tensor/nested_array.cpp
-void definePrinting(Napi::Object exports);    // tensor/printing.cpp
+void definePrinting(Napi::Object exports);      // tensor/printing.cpp
 
 void defineRandom(Napi::Object exports);       // runtime/random.cpp
 void defineCuda(Napi::Object exports);         // runtime/cuda.cpp

@@ -163,8 +163,7 @@ void checkTangents(const FunctionNode& node, const WrapRequest& request, const v
 Napi::Value functionWrap(const Napi::CallbackInfo& info) {
   Environment& environment = Environment::of(info.Env());
   const auto callback = std::make_shared<Callback>(environment, info[0], "callback");
-  FunctionPointer node =
-      c10::make_intrusive<FunctionNode>(callback, stringParameter(info, 1, "functionWrap", "name"));
+  FunctionPointer node = c10::make_intrusive<FunctionNode>(callback, stringParameter(info, 1, "functionWrap", "name"));
   WrapRequest request = readRequest(environment, info[2]);
   variable_list inputs;
   for (const at::Tensor& input : request.inputs) {

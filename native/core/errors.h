@@ -31,7 +31,8 @@ inline void check(napi_env env, napi_status status) {
   // Read it first: every further call replaces it.
   const napi_extended_error_info* info = nullptr;
   napi_get_last_error_info(env, &info);
-  const char* message = info != nullptr && info->error_message != nullptr ? info->error_message : "Node-API call failed";
+  const char* message =
+      info != nullptr && info->error_message != nullptr ? info->error_message : "Node-API call failed";
   bool pending = false;
   napi_is_exception_pending(env, &pending);
   if (pending) throw PendingException();

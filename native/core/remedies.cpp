@@ -35,7 +35,8 @@ constexpr std::string_view kSameShape =
     "x.mul(mask), x.maskedFill(mask, value); or call the operator outside vmap.";
 
 constexpr std::string_view kMappedIntoUnmapped =
-    "A tensor that is made inside the mapped function is the same for all samples, and a mapped value cannot be written "
+    "A tensor that is made inside the mapped function is the same for all samples, and a mapped value cannot be "
+    "written "
     "into it. Make it from a mapped tensor, for example x.newZeros(3), or build the result from its parts with "
     "torch.stack, torch.cat or torch.where.";
 
@@ -43,7 +44,8 @@ constexpr Remedy kRemedies[] = {
     {"doesn't match the broadcast shape", kMappedIntoUnmapped, Where::InVmap},
     {"(self, *extra_args) is not possible because there exists a Tensor `other`", kMappedIntoUnmapped},
     {"has been modified by an inplace operation",
-     "Backward needs the value that the tensor had. Compute out of place, y.add(1) in place of y.add_(1), or write to a "
+     "Backward needs the value that the tensor had. Compute out of place, y.add(1) in place of y.add_(1), or write to "
+     "a "
      "copy, y.clone()."},
     {"calling .item() on a Tensor", kReadLater},
     {"use a Tensor in some data-dependent control flow",
@@ -65,9 +67,8 @@ constexpr Remedy kRemedies[] = {
 
 bool isInVmap() {
   const auto& layers = at::functorch::getDynamicLayerStack();
-  return std::any_of(layers.begin(), layers.end(), [](const auto& layer) {
-    return layer.key() == at::functorch::TransformType::Vmap;
-  });
+  return std::any_of(layers.begin(), layers.end(),
+                     [](const auto& layer) { return layer.key() == at::functorch::TransformType::Vmap; });
 }
 
 // `retain_graph` as `retainGraph`, from its first letter up to `end`.

@@ -45,7 +45,8 @@ Napi::Value syncFunctional(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
-// replaceFunctional(tensor, value): what an operator in place does to a functional tensor; its aliases see the new value.
+// replaceFunctional(tensor, value): what an operator in place does to a functional tensor; its aliases see the new
+// value.
 Napi::Value replaceFunctional(const Napi::CallbackInfo& info) {
   const at::Tensor& tensor = tensorParameter(info, 0, "tensor");
   if (!functionalization::impl::isFunctionalTensor(tensor))

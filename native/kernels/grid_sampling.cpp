@@ -9,8 +9,8 @@
 // moved to the front.
 //
 // libtorch's gradient writes out of bounds at a grid of NaN with the padding modes border and reflection, and at an
-// infinite one with reflection: the process ends with a segmentation fault (pytorch/pytorch#24823). Such coordinates are
-// replaced first.
+// infinite one with reflection: the process ends with a segmentation fault (pytorch/pytorch#24823). Such coordinates
+// are replaced first.
 #include <ATen/ATen.h>
 #include <ATen/functorch/BatchedTensorImpl.h>
 #include <ATen/functorch/DynamicLayer.h>
@@ -176,7 +176,8 @@ void gridSampler(KernelCall& call) {
   TORCH_CHECK(input.scalar_type() == grid.scalar_type(), "expected scalar type ", input.scalar_type(), " but found ",
               grid.scalar_type());
   const bool clips = clipsCoordinates(interpolation, padding);
-  Tensor result = sample(input, clips ? withoutNaN(grid, padding) : grid, interpolation, padding, call.argument(4).toBool());
+  Tensor result =
+      sample(input, clips ? withoutNaN(grid, padding) : grid, interpolation, padding, call.argument(4).toBool());
   if (!clips && interpolation != nearest && rank == 2) {
     result = result.masked_fill(grid.isnan().any(-1).unsqueeze(1), std::nan(""));
   }

@@ -56,8 +56,8 @@ std::string defaultText(const c10::IValue& value, Type type) {
   return text.str();
 }
 
-// The factory functions that use the default device: Python's list (torch/utils/_device.py), sorted. Overloads that take
-// tensors (of sparse_coo_tensor) use the device of these.
+// The factory functions that use the default device: Python's list (torch/utils/_device.py), sorted. Overloads that
+// take tensors (of sparse_coo_tensor) use the device of these.
 bool usesDefaultDevice(std::string_view name) {
   static constexpr std::string_view kNames[] = {
       "arange",
@@ -325,8 +325,8 @@ void Overload::checkOut(Environment& environment, const Match& match) const {
   }
 }
 
-// JavaScript's -0 is an integral number, and an integer has no sign of zero. It keeps its sign where the call computes in
-// floating point anyway, so that a dtype never depends on the sign of a zero.
+// JavaScript's -0 is an integral number, and an integer has no sign of zero. It keeps its sign where the call computes
+// in floating point anyway, so that a dtype never depends on the sign of a zero.
 bool Overload::isFloatingPoint(const Match& match) const {
   static constexpr std::string_view kAlways[] = {"aten::copysign", "aten::div", "aten::divide", "aten::true_divide",
                                                  "aten::scalar_tensor"};

@@ -66,7 +66,7 @@ class Overload {
   bool hasOut_ = false;
   bool takesVarargs_ = false;
   bool isMethod_ = false;
-  size_t selfPosition_ = 0;  // of `self` in the schema, if a method
+  size_t selfPosition_ = 0;    // of `self` in the schema, if a method
   size_t devicePosition_ = 0;  // of the option `device` that the default device applies to; 0 for none
   std::unique_ptr<Overload> outVariant_;
 };

@@ -1,4 +1,5 @@
-// Settings of libtorch (threads, warnings, the default dtype and device, determinism, float32 precision) and its description.
+// Settings of libtorch (threads, warnings, the default dtype and device, determinism, float32 precision) and its
+// description.
 
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>

@@ -161,7 +161,8 @@ int64_t integerLeaf(NestedArray& array, Environment& environment, napi_value val
     throwTypeError("an integer is required for type uint64, but got " + describe(environment, value) +
                    "; an integer beyond 2^53 must be a bigint");
   }
-  if (argument.isBeyondInt64() && dtype != c10::ScalarType::UInt64) throwValueError("Overflow when unpacking long long");
+  if (argument.isBeyondInt64() && dtype != c10::ScalarType::UInt64)
+    throwValueError("Overflow when unpacking long long");
   if (!fits(argument, dtype)) throwOverflow(environment, value, dtype);
   if (argument.kind == Kind::Float) return static_cast<int64_t>(argument.number);
   return argument.kind == Kind::Boolean ? argument.boolean : argument.integer;
@@ -227,9 +228,8 @@ Napi::Value tensorFromList(const Napi::CallbackInfo& info) {
     read(c10::ScalarType::ComplexDouble,
          [&](napi_value value) { return complexLeaf(array, environment, value, dtype); });
   } else if (dtype == c10::ScalarType::Bool) {
-    read(dtype, [&](napi_value value) {
-      return complexLeaf(array, environment, value, dtype) != c10::complex<double>(0, 0);
-    });
+    read(dtype,
+         [&](napi_value value) { return complexLeaf(array, environment, value, dtype) != c10::complex<double>(0, 0); });
   } else {
     read(c10::ScalarType::Double, [&](napi_value value) { return realLeaf(array, environment, value, dtype); });
   }

@@ -177,8 +177,8 @@ ArrayKind arrayKind(c10::ScalarType dtype) {
   }
 }
 
-// Zeroed memory for JavaScript, and its address in `data`. Node-API ends the process if V8 has no memory left; the class
-// of JavaScript throws an error, but costs more than a small block takes.
+// Zeroed memory for JavaScript, and its address in `data`. Node-API ends the process if V8 has no memory left; the
+// class of JavaScript throws an error, but costs more than a small block takes.
 napi_value newArrayBuffer(Environment& environment, size_t bytes, void*& data) {
   constexpr size_t kLarge = 1 << 16;
   napi_env env = environment.env;
@@ -238,8 +238,8 @@ Napi::Value doubles(const Napi::CallbackInfo& info) {
   void* to = nullptr;
   napi_value array, buffer = newArrayBuffer(environment, source.nbytes(), to);
   if (source.nbytes() > 0) std::memcpy(to, source.const_data_ptr(), source.nbytes());
-  check(info.Env(), napi_create_typedarray(info.Env(), napi_float64_array, source.nbytes() / sizeof(double), buffer, 0,
-                                           &array));
+  check(info.Env(),
+        napi_create_typedarray(info.Env(), napi_float64_array, source.nbytes() / sizeof(double), buffer, 0, &array));
   return Napi::Value(info.Env(), array);
 }
 
