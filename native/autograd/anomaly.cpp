@@ -34,7 +34,7 @@ struct Recorder {
 // Not freed at the end of the thread, when its environment is gone.
 thread_local std::shared_ptr<Recorder>* current = nullptr;
 
-// The stack of JavaScript; empty if there is none to read.
+// The current JavaScript stack, or an empty string if it cannot be read.
 std::string readStack(Recorder& recorder) {
   napi_env env = recorder.stack->env();
   bool pending = true;

@@ -87,7 +87,7 @@ class KernelCall {
   at::Tensor primal(size_t index) { return primalOf(tensor(index)); }
   at::Tensor primalOutput(size_t index) { return primalOf(output(index).toTensor()); }
 
-  // Removes the tangent of an argument and returns it, or an undefined tensor if there is none. Without a tangent
+  // Removes the tangent of an argument and returns it, or an undefined tensor if it has no tangent. Without it
   // libtorch's kernel does not compute one. If any argument requires a gradient, all keep their tangents, because the
   // kernel saves arguments and results: outside of transforms a call may have gradients and tangents, and the backward
   // pass has a tangent only if the saved tensors have one.

@@ -2,6 +2,7 @@
 
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
+import { integer, parseOrExplain } from '../command-line';
 
 export interface Options {
   /** Only mutants whose name or rows match. */
@@ -28,16 +29,6 @@ Exits with 1 if a mutant survives, if a row has no mutant and unkilled.json give
 reason, or if a test fails without a mutant.
 `;
 
-class UsageError extends Error {}
-
-function positive(name: string, value: string): number {
-  const number = Number(value);
-  if (!Number.isSafeInteger(number) || number < 1) {
-    throw new UsageError(`--${name} must be a positive integer, got ${value}`);
-  }
-  return number;
-}
-
 function parse(args: string[]): Options | null {
   const text = { type: 'string' } as const;
   const { values } = parseArgs({
@@ -48,21 +39,12 @@ function parse(args: string[]): Options | null {
   return {
     only: values.only === undefined ? null : new RegExp(values.only),
     json: values.json ?? null,
-    processes: positive('processes', values.processes ?? String(availableParallelism())),
-    timeout: positive('timeout', values.timeout ?? '300') * 1000,
+    processes: integer('processes', values.processes ?? String(availableParallelism())),
+    timeout: integer('timeout', values.timeout ?? '300') * 1000,
   };
 }
 
 /** Parses the command line. Returns null after printing the usage, with exit code 2 if the command line is wrong. */
 export function readOptions(args: string[]): Options | null {
-  try {
-    const options = parse(args);
-    if (options === null) process.stdout.write(usage);
-    return options;
-  } catch (error) {
-    if (!(error instanceof Error)) throw error;
-    process.stderr.write(`${error.message}\n\n${usage}`);
-    process.exitCode = 2;
-    return null;
-  }
+  return parseOrExplain(() => parse(args), usage);
 }

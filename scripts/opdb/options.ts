@@ -2,6 +2,7 @@
 
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
+import { integer, parseOrExplain, UsageError } from '../command-line';
 
 export interface Options {
   ops: RegExp | null;
@@ -21,16 +22,6 @@ export interface Run {
   modes: readonly string[];
   /** The default time limit of a case in seconds. */
   timeout: number;
-}
-
-class UsageError extends Error {}
-
-function positive(name: string, value: string, least = 1): number {
-  const number = Number(value);
-  if (!Number.isSafeInteger(number) || number < least) {
-    throw new UsageError(`--${name} must be an integer of at least ${least}, got ${value}`);
-  }
-  return number;
 }
 
 function parse(args: string[], run: Run): Options | null {
@@ -62,24 +53,16 @@ function parse(args: string[], run: Run): Options | null {
   return {
     ops: values.ops === undefined ? null : new RegExp(values.ops),
     modes,
-    seed: positive('seed', values.seed ?? '0', 0),
+    seed: integer('seed', values.seed ?? '0', 0),
     json: values.json ?? null,
     report: values.report,
     check: values.check,
-    processes: positive('processes', values.processes ?? String(availableParallelism())),
-    timeout: positive('timeout', values.timeout ?? String(run.timeout)) * 1000,
+    processes: integer('processes', values.processes ?? String(availableParallelism())),
+    timeout: integer('timeout', values.timeout ?? String(run.timeout)) * 1000,
   };
 }
 
 /** Parses the command line. Returns null after printing the usage, with exit code 2 if the command line is wrong. */
 export function readOptions(args: string[], run: Run): Options | null {
-  try {
-    const options = parse(args, run);
-    if (options === null) process.stdout.write(run.usage);
-    return options;
-  } catch (error) {
-    process.stderr.write(`${(error as Error).message}\n\n${run.usage}`);
-    process.exitCode = 2;
-    return null;
-  }
+  return parseOrExplain(() => parse(args, run), run.usage);
 }

@@ -2,14 +2,12 @@
 
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { Progress } from '../../lib/terminal/progress';
-import { processTerminal } from '../../lib/terminal/terminal';
 import { explain, readCauses } from '../opdb/causes';
-import { Corpus, titleOf } from '../opdb/corpus';
+import { titleOf } from '../opdb/corpus';
 import { firstLine } from '../opdb/markdown';
 import { readOptions as read, type Options, type Run } from '../opdb/options';
-import { runPool } from '../opdb/pool';
-import type { Outcome } from '../opdb/suite';
+import { runSuite, settleReport } from '../opdb/run-suite';
+import type { Finding } from '../opdb/suite';
 import { MODE_NAMES } from './modes';
 import { report } from './report';
 import { count, summarize, type Counts } from './results';
@@ -37,10 +35,9 @@ vmap, vjp, jvp, Jacobians, nestings of these), and compares with PyTorch.
   --timeout S      seconds that a case may take (default 60)
   --help           this text
 
-Python's PyTorch makes the corpus if there is none for the seed yet. Ends with 1
-if a case differs for no cause that scripts/parity/causes.json names, or was not
-run, and a full run if fewer than 99.5 % of the cases are equal, or right where
-PyTorch is not.
+Python's PyTorch generates the corpus of a seed once. Exits with 1 if a case did not
+run, or differs without a cause in scripts/parity/causes.json; after a full run also
+if fewer than 99.5 % of the cases are equal, or right where PyTorch is not.
 `;
 
 const PARITY: Run = { usage, modes: MODE_NAMES, timeout: 60 };
@@ -50,27 +47,13 @@ export const readOptions = (args: string[]): Options | null => read(args, PARITY
 
 /** Runs the cases; gives the exit code. */
 export async function run(folder: string, options: Options): Promise<number> {
-  const begin = performance.now();
-  const corpus = new Corpus(folder);
-  const { entries } = corpus.manifest;
-  const positions = entries
-    .map((_, i) => i)
-    .filter((i) => options.ops === null || options.ops.test(titleOf(entries[i])));
-  const expected = positions.reduce((sum, i) => sum + entries[i].cases, 0);
-  const progress = new Progress(processTerminal, 'cases');
-  const outcomes: Outcome[] = [];
-  await runPool({
-    ...options,
+  const { corpus, positions, outcomes, expected, seconds } = await runSuite<Finding>(
     folder,
-    suite: path.join(__dirname, 'suite.ts'),
-    positions,
-    failed: (why) => ({ why }),
-    onOutcome(outcome) {
-      outcomes.push(outcome);
-      progress.update(outcomes.length, expected);
-    },
-  });
-  progress.clear();
+    options,
+    path.join(__dirname, 'suite.ts'),
+    ({ manifest }, i) => manifest.entries[i].cases,
+    (why) => ({ why }),
+  );
   const results = summarize(corpus, positions, outcomes);
   if (options.json !== null) fs.writeFileSync(options.json, `${JSON.stringify(results, null, 1)}\n`);
   const causes = readCauses(CAUSES);
@@ -84,16 +67,12 @@ export async function run(folder: string, options: Options): Promise<number> {
   const rate = total === 0 ? '' : ` (${((100 * passed) / total).toFixed(2)} %)`;
   process.stdout.write(
     `${total} cases: ${passed} passed${rate}, ${corrected} are right where PyTorch is not, ${explained} differ for another known cause, ` +
-      `${unexplained.length} failed; ${results.skipped.length} skipped; ${((performance.now() - begin) / 1000).toFixed(0)} s\n`,
+      `${unexplained.length} failed; ${results.skipped.length} skipped; ${seconds.toFixed(0)} s\n`,
   );
-  const problems = problemsOf(counts, options, expected);
-  if (options.report || options.check) {
-    const text = report(corpus, outcomes, results, causes);
-    if (options.report) fs.writeFileSync(REPORT, text);
-    else if (fs.readFileSync(REPORT, 'utf8') !== text) {
-      problems.push('docs/parity.md is not what this run found: write it with npm run parity -- --report');
-    }
-  }
+  const problems = [
+    ...problemsOf(counts, options, expected),
+    ...settleReport(options, REPORT, 'npm run parity', () => report(corpus, outcomes, results, causes)),
+  ];
   for (const problem of problems) process.stdout.write(`${problem}\n`);
   return problems.length > 0 ? 1 : 0;
 }

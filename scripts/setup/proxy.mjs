@@ -89,7 +89,7 @@ function authorization(proxy) {
   return { 'proxy-authorization': `Basic ${Buffer.from(account).toString('base64')}` };
 }
 
-/** A `%` that begins no escape stands for itself. @param {string} text */
+/** A `%` without an escape after it is a plain character. @param {string} text */
 function decoded(text) {
   try {
     return decodeURIComponent(text);

@@ -9,7 +9,7 @@ import { MODE_NAMES } from './suite';
 export interface PyTorchFault {
   op: string;
   mode: string;
-  /** The number of the issue in pytorch/pytorch, or null if there is none. */
+  /** The number of the issue in pytorch/pytorch, or null if no issue is known. */
   issue: number | null;
   fault: string;
 }

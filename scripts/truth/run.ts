@@ -2,14 +2,10 @@
 
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { Progress } from '../../lib/terminal/progress';
-import { processTerminal } from '../../lib/terminal/terminal';
 import { readCauses } from '../opdb/causes';
-import { Corpus, titleOf } from '../opdb/corpus';
 import { firstLine } from '../opdb/markdown';
 import { readOptions as read, type Options, type Run } from '../opdb/options';
-import { runPool } from '../opdb/pool';
-import type { Outcome } from '../opdb/suite';
+import { runSuite, settleReport } from '../opdb/run-suite';
 import { report, type PyTorchFault } from './report';
 import { sortOutcomes, totalsOf, type TruthCase } from './results';
 import { MODE_NAMES, suite } from './suite';
@@ -49,45 +45,27 @@ export const readOptions = (args: string[]): Options | null => read(args, TRUTH)
 
 /** Runs the checks and returns the exit code. */
 export async function run(folder: string, options: Options): Promise<number> {
-  const begin = performance.now();
-  const corpus = new Corpus(folder);
-  const { entries } = corpus.manifest;
-  const positions = entries
-    .map((_, i) => i)
-    .filter((i) => options.ops === null || options.ops.test(titleOf(entries[i])));
-  const progress = new Progress(processTerminal, 'cases');
-  const wanted = ({ mode }: { mode: string }) => options.modes === null || options.modes.includes(mode);
-  const expected = positions.reduce((sum, i) => sum + [...suite.casesOf(corpus.entry(i))].filter(wanted).length, 0);
-  const outcomes: Outcome<TruthFinding>[] = [];
-  await runPool<TruthFinding>({
-    ...options,
+  const isWanted = ({ mode }: { mode: string }): boolean => options.modes === null || options.modes.includes(mode);
+  const { corpus, outcomes, expected, seconds } = await runSuite<TruthFinding>(
     folder,
-    suite: path.join(__dirname, 'suite.ts'),
-    positions,
-    failed: (why) => ({ why, right: 0, refused: [] }),
-    onOutcome(outcome) {
-      outcomes.push(outcome);
-      progress.update(outcomes.length, expected);
-    },
-  });
-  progress.clear();
+    options,
+    path.join(__dirname, 'suite.ts'),
+    (entries, i) => [...suite.casesOf(entries.entry(i))].filter(isWanted).length,
+    (why) => ({ why, right: 0, refused: [] }),
+  );
   const cases = sortOutcomes(corpus, outcomes, readCauses(CAUSES));
   if (options.json !== null) fs.writeFileSync(options.json, `${JSON.stringify(cases, null, 1)}\n`);
   for (const failure of firstFailures(cases)) process.stdout.write(`${failure}\n`);
   const { right, refused, excused, wrong } = totalsOf(cases);
   process.stdout.write(
     `${cases.length} cases: ${right} comparisons right, ${refused} refused, ${excused} not comparable, ` +
-      `${wrong} silently wrong; ${((performance.now() - begin) / 1000).toFixed(0)} s\n`,
+      `${wrong} silently wrong; ${seconds.toFixed(0)} s\n`,
   );
-  const problems = problemsOf(cases, expected);
-  if (options.report || options.check) {
-    const faults = JSON.parse(fs.readFileSync(FAULTS, 'utf8')) as PyTorchFault[];
-    const text = report(corpus, cases, faults);
-    if (options.report) fs.writeFileSync(REPORT, text);
-    else if (!fs.existsSync(REPORT) || fs.readFileSync(REPORT, 'utf8') !== text) {
-      problems.push('docs/truth.md differs from the results of this run: update it with npm run truth -- --report');
-    }
-  }
+  const faults = JSON.parse(fs.readFileSync(FAULTS, 'utf8')) as PyTorchFault[];
+  const problems = [
+    ...problemsOf(cases, expected),
+    ...settleReport(options, REPORT, 'npm run truth', () => report(corpus, cases, faults)),
+  ];
   for (const problem of problems) process.stdout.write(`${problem}\n`);
   return problems.length > 0 ? 1 : 0;
 }

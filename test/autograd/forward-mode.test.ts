@@ -78,7 +78,7 @@ describe('packing', () => {
     });
   });
 
-  test('each level begins anew', () => {
+  test('each level starts without tangents', () => {
     const [foo, bar, baz] = [double(1, 2), double(3, 4), double(5, 6)];
     const dual = dualLevel(() => makeDual(foo, bar));
     expect(tangentOf(dual)).toBeNull();

@@ -102,7 +102,7 @@ test('what was sent makes the same tensor again', () => {
   expect(torch.fromTypedArray(data, shape, { dtype }).equal(x)).toBe(true);
 });
 
-test('options are own properties: what a library adds to Object.prototype is none', () => {
+test('options are own properties: additions to Object.prototype are ignored', () => {
   Object.defineProperty(Object.prototype, 'unknownOption', { value: 1, enumerable: true, configurable: true });
   try {
     expect(torch.ones(2, 3).sum(0, { keepdim: true }).shape).toEqual([1, 3]);

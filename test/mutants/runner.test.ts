@@ -1,4 +1,4 @@
-/** The mutation run: what it takes for a row that is guarded, and what for one that is not. */
+/** The mutation run: which rows it treats as guarded. */
 
 import { problemsOf, readKills, readMutants, readReasons, type Mutant } from '../../scripts/mutants/mutants';
 import { isNamed, readRows, Results, testFilesOf, type Outcome } from '../../scripts/mutants/rows';

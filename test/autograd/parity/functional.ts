@@ -194,7 +194,7 @@ function edges(cases: Cases): void {
   cases.add('torch.autograd.functional.vjp(lambda x: x * 2, x, y, True, True)', ({ x, y }) =>
     vjp((t) => t.mul(2), x, y, true, true),
   );
-  // PyTorch fails when it stacks the rows, or looks for the first one. There is none, and the result is known.
+  // The Jacobian has no rows. PyTorch fails when it stacks them, or when it reads the first one.
   cases.add('x.new_zeros(0, 3)', ({ x }) => jacobian((t) => t.narrow(0, 0, 0), x), {
     name: 'jacobian of an empty output',
   });

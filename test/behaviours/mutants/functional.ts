@@ -301,7 +301,7 @@ export const mutants: Fault[] = [
     ],
   },
   {
-    name: 'Jacobians: the basis of the second tensor begins anew',
+    name: 'Jacobians: the basis of the second tensor restarts at the first row',
     edits: [['lib/func/jacobian-blocks.ts', 'offset += size;', 'offset += 0 * size;']],
   },
   {

@@ -33,7 +33,7 @@ export const mutants: Fault[] = [
     ],
   },
   {
-    name: 'vmap: a dimension of what is no tensor is ignored',
+    name: 'vmap: the dimension of a non-tensor value is ignored',
     edits: [[DIMS, 'if (dim === null) return null;', 'if (dim === null || !native.isTensor(leaf)) return null;']],
   },
   {

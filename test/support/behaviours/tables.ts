@@ -11,7 +11,7 @@ export interface Reference {
 export interface Row {
   /** The name of PyTorch's test. */
   test: string;
-  /** Our tests, or null if there is none; `reason` says why. */
+  /** Our tests, or null for a row without a test; `reason` says why. */
   covered: Reference[] | null;
   reason: string;
 }
