@@ -13,7 +13,7 @@ import { native } from './native';
 /** Free blocks are returned to the system after this many milliseconds. */
 const IDLE = 5000;
 
-type Collect = (options: { type: 'minor' | 'major' }) => void;
+type Collect = (options?: { type: 'minor' }) => void;
 
 let collect: Collect | undefined;
 let trimming: NodeJS.Timeout | undefined;
@@ -34,7 +34,9 @@ function findCollect(): Collect {
 /** Frees the tensors that nothing refers to: young ones, or all. The addon calls it before it maps more memory. */
 export function collectGarbage(full: boolean): void {
   collect ??= findCollect();
-  collect({ type: full ? 'major' : 'minor' });
+  // In Node.js 20 any options object stands for a young collection.
+  if (full) collect();
+  else collect({ type: 'minor' });
   trimming ??= setInterval(trim, IDLE).unref();
 }
 
@@ -77,8 +79,8 @@ export function memoryUsage(): MemoryUsage {
 /**
  * Sets how many bytes of freed large CPU blocks the process keeps for reuse; a quarter of the memory of the machine or
  * of the control group by default, and 0 for none. A new block costs more in page faults than most operators take to
- * fill it. Blocks that stay unused for some seconds are returned to the system; so are all of them when less than a
- * tenth of the memory is available.
+ * fill it. Blocks that stay unused for some seconds are returned to the system, and all of them while less than a tenth
+ * of the memory is available.
  *
  * @throws ValueError if `limit` is not a non-negative integer.
  * @example

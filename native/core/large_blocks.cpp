@@ -26,10 +26,8 @@ constexpr size_t MiB = size_t{1} << 20;
 constexpr size_t kGranule = size_t{1} << 16;  // a multiple of every page size
 constexpr size_t kHugePage = 2 * MiB;
 // A collection of young objects (0.3 ms) comes when this much more is live than after the last one. The page faults of
-// as much memory take longer.
-constexpr size_t kYoungCollectionBytes = 32 * MiB;
-// A full collection (a few ms) comes when this much and a quarter more is live than after the last one.
-constexpr size_t kFullCollectionBytes = 96 * MiB;
+// as much memory take longer. V8 itself collects old objects as the memory that it was told about grows.
+constexpr size_t kCollectionBytes = 32 * MiB;
 // Free blocks may exceed the largest amount that was in use at once by this much.
 constexpr size_t kSlack = 64 * MiB;
 
@@ -75,6 +73,9 @@ void* LargeBlocks::allocate(size_t bytes) {
   const size_t rounded = sizeClass(bytes);
   if (void* block = take(rounded)) return block;
   if (void* block = collectAndTake(rounded)) return block;
+  if (void* block = map(rounded)) return block;
+  if (!collect(Collection::Full)) return nullptr;
+  if (void* block = take(rounded)) return block;
   return map(rounded);
 }
 
@@ -94,30 +95,26 @@ void* LargeBlocks::take(size_t bytes) {
   return block;
 }
 
-// Collects garbage if enough was allocated since the last time, and looks for a block again.
+// Collects young objects if enough was allocated since the last time, and looks for a block again.
 void* LargeBlocks::collectAndTake(size_t bytes) {
-  static thread_local bool collecting = false;  // a finalizer must not start another collection
-  if (!collector || collecting || !isCollectionDue(bytes, Collection::Young)) return nullptr;
-  const auto collect = [&](Collection collection) {
-    collecting = true;
-    collector(collection);
-    collecting = false;
-    void* block = take(bytes);
+  {
     std::lock_guard lock(mutex_);
-    const size_t live = live_ + (block == nullptr ? bytes : 0);
-    liveAfterYoung_ = live;
-    if (collection == Collection::Full) liveAfterFull_ = live;
-    return block;
-  };
-  if (void* block = collect(Collection::Young)) return block;
-  return isCollectionDue(bytes, Collection::Full) ? collect(Collection::Full) : nullptr;
+    if (live_ + bytes <= liveAfterCollection_ + kCollectionBytes) return nullptr;
+  }
+  if (!collect(Collection::Young)) return nullptr;
+  void* block = take(bytes);
+  std::lock_guard lock(mutex_);
+  liveAfterCollection_ = live_ + (block == nullptr ? bytes : 0);
+  return block;
 }
 
-bool LargeBlocks::isCollectionDue(size_t bytes, Collection collection) {
-  std::lock_guard lock(mutex_);
-  if (collection == Collection::Full) return live_ + bytes > liveAfterFull_ + liveAfterFull_ / 4 + kFullCollectionBytes;
-  if (live_ + bytes <= liveAfterYoung_ + kYoungCollectionBytes) return false;
-  if (pooled_ > 0 && availableMemory() < totalMemory() / 10) evictAll();
+// Returns false on a thread without JavaScript, and inside a collection: a finalizer must not start another one.
+bool LargeBlocks::collect(Collection collection) {
+  static thread_local bool collecting = false;
+  if (!collector || collecting) return false;
+  collecting = true;
+  collector(collection);
+  collecting = false;
   return true;
 }
 
@@ -141,8 +138,7 @@ void LargeBlocks::free(void* block) {
   std::lock_guard lock(mutex_);
   const size_t bytes = sizes_.at(block);
   live_ -= bytes;
-  liveAfterYoung_ = std::min(liveAfterYoung_, live_);
-  liveAfterFull_ = std::min(liveAfterFull_, live_);
+  liveAfterCollection_ = std::min(liveAfterCollection_, live_);
   if (pooled_ + bytes > limit_) return unmap(block, bytes);
   pooled_ += bytes;
   free_[bytes].push_back({block, Clock::now()});
@@ -194,6 +190,7 @@ void LargeBlocks::trim(std::chrono::milliseconds idle) {
     }
     entry = blocks.empty() ? free_.erase(entry) : std::next(entry);
   }
+  if (pooled_ > 0 && availableMemory() < totalMemory() / 10) evictAll();
   highWater_ = live_ + pooled_;
 }
 

@@ -36,10 +36,11 @@ class LargeBlocks {
   };
   Usage usage();
   void setLimit(size_t bytes);
-  // Returns the blocks to the system that have been free for at least this time.
+  // Returns the blocks to the system that have been free for at least this time, and all where memory is short.
   void trim(std::chrono::milliseconds idle);
 
-  // How the thread that calls allocate() frees unreachable tensors: collects young objects, or all.
+  // How the thread that calls allocate() frees unreachable tensors: young ones before the pool grows, all where an
+  // allocation would fail.
   enum class Collection { Young, Full };
   using Collector = std::function<void(Collection)>;
   static void setCollector(Collector collector);
@@ -54,7 +55,7 @@ class LargeBlocks {
   LargeBlocks();
   void* take(size_t bytes);
   void* collectAndTake(size_t bytes);
-  bool isCollectionDue(size_t bytes, Collection collection);
+  bool collect(Collection collection);
   void* map(size_t bytes);
   void evictOldest();
   void evictAll();
@@ -66,9 +67,9 @@ class LargeBlocks {
   size_t live_ = 0;
   size_t pooled_ = 0;
   size_t limit_;
-  size_t highWater_ = 0;       // the largest amount that was in use since the last trim
-  size_t liveAfterYoung_ = 0;  // `live_` after the last collection, or less where blocks were freed since
-  size_t liveAfterFull_ = 0;
+  size_t highWater_ = 0;  // the largest amount that was in use since the last trim
+  // `live_` after the last collection, or less where blocks were freed since.
+  size_t liveAfterCollection_ = 0;
 };
 
 }  // namespace torch_func

@@ -63,8 +63,8 @@ test('results of a loop are collected in time, also where their size changes', a
     }
     report(most);
   `);
-  // The largest tensor takes 13 MB.
-  expect(reserved).toBeLessThan(250);
+  // The largest tensor takes 13 MB. With V8's own collections alone it is 290.
+  expect(reserved).toBeLessThan(180);
 });
 
 test('results that grew old are collected too', async () => {
@@ -77,8 +77,8 @@ test('results that grew old are collected too', async () => {
     }
     report(most);
   `);
-  // The ring holds 85 MB.
-  expect(reserved).toBeLessThan(400);
+  // The ring holds 85 MB. With V8's own collections alone it is 290.
+  expect(reserved).toBeLessThan(265);
 });
 
 test('what stays unused for some seconds is returned to the system', async () => {
@@ -93,6 +93,21 @@ test('what stays unused for some seconds is returned to the system', async () =>
   expect(before.reserved).toBeGreaterThan(80);
   expect(after.reserved).toBe(0);
   expect(after.resident).toBeLessThan(before.resident - 70);
+});
+
+test('an allocation that the system refuses succeeds once unreachable tensors are collected', async () => {
+  const made = await runProgram<number>(`
+    const size = /VmSize:\\s+(\\d+)/.exec(require('node:fs').readFileSync('/proc/self/status', 'utf8'))[1] * 1024;
+    require('node:child_process').execFileSync('prlimit', ['--pid', process.pid, '--as=' + (size + 300 * MB)]);
+    const make = () => Array.from({ length: 6 }, () => torch.ones(8, 1024, 1024));
+    let held = make();
+    gc(); // they are old now: a collection of young objects does not find them
+    gc();
+    held = undefined;
+    report(make().length);
+  `);
+  // Six tensors take 200 MB.
+  expect(made).toBe(6);
 });
 
 // A block that two tensors own at once, or one that is used after it was freed, would contain a foreign number.
