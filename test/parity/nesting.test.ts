@@ -3,9 +3,18 @@
  * kind, against PyTorch: values, shapes and dtypes, and failures where PyTorch fails.
  */
 
+import * as torch from '../../lib';
 import { parity } from '../support/parity/cases';
 import { functions } from '../support/parity/functions';
-import { basic, javascriptOf, pythonOf, transforms } from '../support/parity/nesting';
+import {
+  basic,
+  forwardLinearize,
+  functionalize,
+  javascriptOf,
+  pythonOf,
+  type Transform,
+  transforms,
+} from '../support/parity/nesting';
 
 const chains = [
   [],
@@ -14,10 +23,24 @@ const chains = [
   ...basic.flatMap((outer) => basic.flatMap((middle) => basic.map((inner) => [outer, middle, inner]))),
 ];
 
-test('there are at least 40 functions, all pairs of 8 transforms and all triples of 4', () => {
+/** What `torch.func` exports besides transforms of a function. */
+const NO_TRANSFORMS = [
+  ...['functionalCall', 'stackModuleState', 'replaceAllBatchNormModules_', 'rearrange'],
+  ...['debugUnwrap', 'describeLevels', 'getBatchingFallback', 'setBatchingFallback'],
+];
+
+const nameOf = (chain: readonly Transform[]): string => chain.map(({ name }) => name).join(' of ');
+
+test('every transform of torch.func is nested, here or in nesting-others.test.ts', () => {
+  const nested = [...transforms, forwardLinearize, functionalize].map(({ name }) => name);
+  expect([...nested, ...NO_TRANSFORMS].sort()).toEqual(Object.keys(torch.func).sort());
+});
+
+test('there are at least 40 functions, all pairs of transforms and all triples of the four basic ones', () => {
   expect(new Set(functions.map(({ name }) => name)).size).toBe(functions.length);
   expect(functions.length).toBeGreaterThanOrEqual(40);
-  expect(chains).toHaveLength(1 + 8 + 8 ** 2 + 4 ** 3);
+  expect(basic.map(({ name }) => name).sort()).toEqual(['grad', 'jvp', 'vjp', 'vmap']);
+  expect(new Set(chains.map(nameOf)).size).toBe(1 + transforms.length + transforms.length ** 2 + 4 ** 3);
 });
 
 parity('nested transforms', (cases) => {
@@ -31,7 +54,7 @@ parity('nested transforms', (cases) => {
           pythonOf(chain, isTwice ? forwardTwice : python),
           (inputs) => javascriptOf(chain, javascript)(inputs.x),
           {
-            name: chain.map((transform) => transform.name).join(' of ') || 'itself',
+            name: nameOf(chain) || 'itself',
             inputs: { x },
             comparesMessages: forward.length < 2 || forwardTwice === python,
           },

@@ -9,23 +9,9 @@ import warnings
 
 import numpy
 import torch
+import torch.func
 import torch.nn.functional as F
 from torch import nn
-from torch.func import (
-    functional_call,
-    functionalize,
-    grad,
-    grad_and_value,
-    hessian,
-    jacfwd,
-    jacrev,
-    jvp,
-    linearize,
-    replace_all_batch_norm_modules_,
-    stack_module_state,
-    vjp,
-    vmap,
-)
 
 INTEGERS = {
     torch.bool,
@@ -100,11 +86,11 @@ def encode(value):
 
 
 def compiled(source, names):
-    """An expression, or the body of a function with a return."""
+    """An expression, or the body of a function with a return; the names of torch.func are in scope."""
     source = textwrap.dedent(source).strip()
     body = source if "return " in source else f"return ({source})"
     definition = f"def case({', '.join(names)}):\n{textwrap.indent(body, '    ')}\n"
-    scope = dict(globals())
+    scope = {**vars(torch.func), **globals()}
     exec(compile(definition, f"<{source[:60]}>", "exec"), scope)
     return scope["case"]
 
