@@ -5,51 +5,9 @@
 
 import { readdirSync, readFileSync } from 'node:fs';
 import * as path from 'node:path';
+import { FLOORS } from './support/floors';
 import { cycles, emptyEntries, importsOf, upwardImports, withoutFloor } from './support/layers';
 import type { Floor, Sources } from './support/layers';
-
-/** The lowest first. A new folder is one more entry, with a slash at its end. */
-const FLOORS: readonly Floor[] = [
-  [
-    'ground', // knows neither the addon nor tensors
-    ...['lib/describe', 'lib/shapes', 'lib/synchronous', 'lib/arguments', 'lib/errors', 'lib/types', 'lib/dtype'],
-    ...[
-      'lib/device',
-      'lib/streams',
-      'lib/complex',
-      'lib/constants',
-      'lib/indexing',
-      'lib/pytree',
-      'lib/generated/table',
-    ],
-  ],
-  ['addon', 'lib/native/'],
-  [
-    'tensor', // what is made of the addon's exports without an operator
-    ...['lib/tensor', 'lib/operator', 'lib/tensor-arguments', 'lib/to-arguments', 'lib/values', 'lib/format/'],
-    ...[
-      'lib/type-info',
-      'lib/warnings',
-      'lib/runtime',
-      'lib/generator',
-      'lib/random',
-      'lib/cuda',
-      'lib/memory',
-      'lib/scope',
-    ],
-  ],
-  ['operators', 'lib/operators', 'lib/generated/', 'lib/ops', 'lib/creation'],
-  ['interpreter', 'lib/interpreter/'],
-  ['engine', 'lib/autograd/'],
-  ['helpers', 'lib/functional/', 'lib/masked/', 'lib/signal/', 'lib/npy/'],
-  ['modules', 'lib/nn/'],
-  ['transforms', 'lib/func/'],
-  ['autograd', 'lib/autograd/index', 'lib/autograd/function/', 'lib/autograd/functional/', 'lib/autograd/gradcheck/'],
-  ['jobs', 'lib/jobs/', 'lib/utils/'],
-  ['library', 'lib/index'],
-  ['terminal', 'lib/terminal/'],
-  ['programs', 'lib/cli/', 'scripts/mutants/', 'scripts/opdb/', 'scripts/parity/', 'scripts/truth/', 'examples/'],
-];
 
 const root = path.join(__dirname, '..');
 

@@ -1,22 +1,11 @@
-/** The floors of native/: what may include what. `core/` stands on three files that know only libtorch. */
+/** The floors of native/: what may include what. */
 
 import * as fs from 'node:fs';
 import * as path from 'node:path';
+import { NATIVE_FLOORS } from './support/floors';
 
 const ROOT = path.join(__dirname, '..', 'native');
 
-/** From the ground up: a file includes files of its own floor or of one below. A floor is a list of path prefixes. */
-const FLOORS: readonly (readonly string[])[] = [
-  ['addon/exports.', 'addon/pch.', 'shim/', 'functorch/wrappers.', 'functorch/batch_levels.', 'functorch/dual_level.'],
-  ['core/'],
-  ['kernels/'],
-  ['functorch/'],
-  ['operators/'],
-  ['autograd/'],
-  ['tensor/'],
-  ['runtime/'],
-  ['addon/'],
-];
 const MAX_LINES = 450;
 
 const files = fs
@@ -32,7 +21,7 @@ function includesOf(file: string): string[] {
 }
 
 function floorOf(file: string): number {
-  return FLOORS.findIndex((prefixes) => prefixes.some((prefix) => file.startsWith(prefix)));
+  return NATIVE_FLOORS.findIndex((prefixes) => prefixes.some((prefix) => file.startsWith(prefix)));
 }
 
 /** The files of a cycle of includes that `file` is reached from again, or null. */
@@ -49,6 +38,11 @@ describe('native/', () => {
   test('every file has a floor', () => {
     expect(files.length).toBeGreaterThan(50);
     expect(files.filter((file) => floorOf(file) < 0)).toEqual([]);
+  });
+
+  test('every entry of a floor has files', () => {
+    const entries = NATIVE_FLOORS.flat();
+    expect(entries.filter((entry) => !files.some((file) => file.startsWith(entry)))).toEqual([]);
   });
 
   test('includes name files of native/ by their path from there', () => {

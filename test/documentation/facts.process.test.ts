@@ -7,6 +7,7 @@ import path from 'node:path';
 import * as torch from '../../lib';
 import { root } from '../support/documentation/blocks';
 import { readPage } from '../support/documentation/markdown';
+import { FLOORS, NATIVE_FLOORS } from '../support/floors';
 
 const oneLine = (file: string): string => readPage(file).replace(/\s+/g, ' ');
 const numbersIn = (text: string, pattern: RegExp): number[] =>
@@ -69,10 +70,17 @@ test('the numbers of comparisons are those of docs/truth.md', () => {
   expect(outcomes.reduce((sum, count) => sum + count, 0)).toBe(all);
   const [, refused, excluded, wrong] = outcomes;
   expect(wrong).toBe(0);
-  const claim = /of ([\d,]+) comparisons none is silently wrong, (?:and )?([\d,]+) are refused with an error/i;
+  const claim = /none of ([\d,]+) comparisons is silently wrong, (?:and )?([\d,]+) are refused with an error/i;
   expect(numbersIn(oneLine('README.md'), claim)).toEqual([all, refused]);
   expect(numbersIn(oneLine('docs/status.md'), claim)).toEqual([all, refused]);
   expect(numbersIn(oneLine('docs/status.md'), /and ([\d,]+) are not comparable/)).toEqual([excluded]);
+});
+
+test('docs/status.md names every function of torch.func', () => {
+  const text = readPage('docs/status.md');
+  const works = text.slice(0, text.indexOf('## What does not work yet'));
+  const missing = Object.keys(torch.func).filter((name) => !works.includes(`\`${name}\``));
+  expect(missing).toEqual([]);
 });
 
 test('what docs/status.md calls missing does not exist', () => {
@@ -92,7 +100,7 @@ test('what docs/status.md calls missing does not exist', () => {
 
 describe('CONTRIBUTING.md', () => {
   // Folders that a later part of the project will add. Remove an entry when the folder exists.
-  const planned = ['lib/compile/', 'native/compile/'];
+  const planned = ['lib/compile/', 'native/compile/', 'test/compile/'];
   const folders = /^(?:lib|native|scripts|test|bench|examples|docs|\.ci|\.github|\.githooks)\//;
   const spans = [...readPage('CONTRIBUTING.md').matchAll(/`([^`\s]+)`/g)].map((match) => match[1]);
   // A path may end in a placeholder: `lib/func/<name>.ts` says that the folder exists.
@@ -107,12 +115,25 @@ describe('CONTRIBUTING.md', () => {
     expect(fs.existsSync(path.join(root, file))).toBe(true);
   });
 
-  test('lists the floors of test/layers.test.ts, from the top down', () => {
-    const [list] = /const FLOORS[^;]*/.exec(readPage('test/layers.test.ts'))!;
-    const floors = [...list.matchAll(/^ {2}\[\s*'(\w+)'/gm)].map((match) => match[1]);
-    const table = /^\| floor \|.*\n.*\n((?:\|.*\n)+)/m.exec(readPage('CONTRIBUTING.md'))![1];
-    expect(floors.length).toBeGreaterThan(8);
-    expect([...table.matchAll(/^\| (\w+) /gm)].map((match) => match[1])).toEqual(floors.toReversed());
+  /** The cells of the table whose first heading is given, row by row. */
+  const tableOf = (heading: string): string[][] => {
+    const table = new RegExp(`^\\| ${heading} \\|.*\\n.*\\n((?:\\|.*\\n)+)`, 'm').exec(readPage('CONTRIBUTING.md'))![1];
+    return [...table.matchAll(/^\| (.*) \|$/gm)].map(([, row]) => row.split(' | '));
+  };
+  const codeIn = (cell: string): string[] => [...cell.matchAll(/`([^`]+)`/g)].map(([, code]) => code);
+
+  test('lists the floors and what lies on each, from the top down', () => {
+    const listed = tableOf('floor').map(([name, files]) => [
+      name,
+      ...codeIn(files).map((file) => file.replace('.ts', '')),
+    ]);
+    expect(listed).toEqual(FLOORS.toReversed());
+  });
+
+  test('lists the floors of native/, from the top down', () => {
+    const listed = tableOf('native floor').map(([files]) => codeIn(files));
+    const entries = listed.map((files) => files.map((file) => file.replace(/^native\/|\*$/g, '')));
+    expect(entries).toEqual(NATIVE_FLOORS.toReversed());
   });
 
   test('refers to notes that the code contains', () => {
