@@ -94,6 +94,30 @@ describe('Device', () => {
   });
 });
 
+describe('creation on meta, of operators whose meta kernel PyTorch lacks', () => {
+  const meta = { device: 'meta' } as const;
+  test('randperm', () => {
+    const order = torch.randperm(5, { ...meta, dtype: 'int32' });
+    expect([order.shape, order.dtype, order.isMeta]).toEqual([[5], 'int32', true]);
+    expect(() => torch.randperm(-1, meta)).toThrow(/negative/);
+  });
+
+  test.each([
+    [3, 4, 0],
+    [3, 4, 2],
+    [3, 4, -2],
+    [4, 2, 1],
+    [2, 3, 9],
+    [2, 3, -9],
+    [0, 3, 0],
+  ])('the indices of triangles of %i by %i, offset %i', (rows, columns, offset) => {
+    for (const create of [torch.trilIndices, torch.triuIndices]) {
+      const indices = create(rows, columns, offset, meta);
+      expect([indices.shape, indices.dtype]).toEqual([create(rows, columns, offset).shape, 'int64']);
+    }
+  });
+});
+
 function escape(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 }

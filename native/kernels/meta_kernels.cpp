@@ -5,6 +5,7 @@
 #include <ATen/ExpandUtils.h>
 #include <ATen/TensorIterator.h>
 #include <ATen/WrapDimUtilsMulti.h>
+#include <ATen/native/TensorFactories.h>
 #include <torch/library.h>
 
 #include <mutex>
@@ -70,6 +71,22 @@ Tensor solveTriangular(const Tensor& A, const Tensor& B, bool /*upper*/, bool le
   return at::empty(shape, B.options());
 }
 
+Tensor& randperm(int64_t n, std::optional<at::Generator> /*generator*/, Tensor& out) {
+  TORCH_CHECK(n >= 0, "n must be non-negative, got", n);
+  out.resize_({n});
+  return out;
+}
+
+template <bool upper>
+Tensor triangleIndices(int64_t rows, int64_t columns, int64_t offset, std::optional<at::ScalarType> dtype,
+                       std::optional<at::Layout> layout, std::optional<at::Device> device,
+                       std::optional<bool> /*pin_memory*/) {
+  at::native::check_args(rows, columns, layout);
+  const int64_t size = upper ? rows * columns - at::native::get_tril_size(rows, columns, offset - 1)
+                             : at::native::get_tril_size(rows, columns, offset);
+  return at::empty({2, size}, at::TensorOptions().dtype(dtype.value_or(at::kLong)).device(device));
+}
+
 }  // namespace
 
 void registerMetaKernels() {
@@ -88,6 +105,9 @@ void registerMetaKernels() {
     library.impl("linalg_solve_triangular", &solveTriangular);
     library.impl("mvlgamma.out", &mvlgamma);
     library.impl("nan_to_num.out", &nanToNum);
+    library.impl("randperm.generator_out", &randperm);
+    library.impl("tril_indices", &triangleIndices<false>);
+    library.impl("triu_indices", &triangleIndices<true>);
   });
 }
 
