@@ -3,7 +3,8 @@
 // - logaddexp, logaddexp2: the rule divides by 1 + exp(b - a), which overflows. The second derivative is infinity over
 //   infinity (pytorch/pytorch#196704). Equal infinities give NaN (#49724).
 // - mish: so does the rule that is differentiated again.
-// - special_log_ndtr: the rule subtracts x^2 / 2 from an equal number, where x is far below 0.
+// - special_log_ndtr: the rule subtracts x^2 / 2 from an equal number, where x is far below 0. So do derivatives of
+//   erfcx.
 // - sinc: the rule divides by x^2, also near 0, and masks 0 afterwards: the derivative of the mask is 0, or NaN
 //   (#196703).
 // - logit with eps: the rule masks infinite quotients, which are NaN in the derivative of the rule.
@@ -16,6 +17,7 @@
 #include "kernels/corrections.h"
 #include "kernels/elementwise_rule.h"
 #include "kernels/in_place_decomposition.h"
+#include "kernels/op_math.h"
 
 namespace torch_func {
 
@@ -60,14 +62,29 @@ Tensor productOfMish(const Tensor& factor, const RuleArguments& arguments) {
 
 // The density over the distribution function: both underflow below 0, where the distribution function is
 // erfcx(-x / sqrt(2)) exp(-x^2 / 2) / 2.
-Tensor slopeOfLogNdtr(const RuleArguments& arguments, size_t) {
-  const Tensor x = arguments[0].toTensor();
+Tensor hazard(const Tensor& x) {
   const Tensor isPositive = x > 0;
   const Tensor above = x.masked_fill(isPositive.logical_not(), 0);
   const Tensor below = x.masked_fill(isPositive, 0);
   const Tensor density = (above * above / -2).exp() / std::sqrt(2 * pi);
   return at::where(isPositive, density / at::special_ndtr(above),
                    std::sqrt(2 / pi) / at::special_erfcx(below / -std::sqrt(2.0)));
+}
+
+// Far below 0 a continued fraction, whose derivatives lose no digits: y + 1 / (y + 2 / (y + 3 / (y + ...))) for y = -x.
+Tensor slopeOfLogNdtr(const RuleArguments& arguments, size_t) {
+  constexpr double limit = 5;
+  constexpr int terms = 16;
+  const Tensor x = arguments[0].toTensor();
+  const Tensor isFar = x < -limit;
+  const Tensor far = -x.masked_fill(isFar.logical_not(), -limit);
+  Tensor fraction = far;
+  for (int k = terms; k >= 1; --k) fraction = far + k / fraction;
+  return at::where(isFar, fraction, hazard(x.masked_fill(isFar, -limit)));
+}
+
+Tensor productOfLogNdtr(const Tensor& factor, const RuleArguments& arguments) {
+  return (toOpMath(factor) * hazard(toOpMath(arguments[0].toTensor()))).to(factor.scalar_type());
 }
 
 // The derivative of sin(pi x) / (pi x): near 0 the derivative of its power series, the sum of
@@ -111,7 +128,7 @@ Tensor slopeOfNextafter(const RuleArguments& arguments, size_t input) {
 constexpr ElementwiseRule logaddexp = {"LogaddexpBackward0", 2, &slopeOfLogaddexp};
 constexpr ElementwiseRule logaddexp2 = {"Logaddexp2Backward0", 2, &slopeOfLogaddexp2};
 constexpr ElementwiseRule mish = {"MishBackward0", 1, &slopeOfMish, &productOfMish};
-constexpr ElementwiseRule logNdtr = {"SpecialLogNdtrBackward0", 1, &slopeOfLogNdtr};
+constexpr ElementwiseRule logNdtr = {"SpecialLogNdtrBackward0", 1, &slopeOfLogNdtr, &productOfLogNdtr};
 constexpr ElementwiseRule sinc = {"SincBackward0", 1, &slopeOfSinc};
 constexpr ElementwiseRule logit = {"LogitBackward0", 1, &slopeOfLogit, &productOfLogit};
 constexpr ElementwiseRule nextafter = {"NextafterBackward0", 2, &slopeOfNextafter};

@@ -118,7 +118,25 @@ describe('special.logNdtr', () => {
   });
 
   test('elsewhere', () => {
-    expectDerivatives((y) => f(y).sum(), torch.tensor([-8, -0.5, 0.7, 3], float64));
+    expectDerivatives((y) => f(y).sum(), torch.tensor([-8, -5, -0.5, 0.7, 3], float64));
+  });
+
+  // By the asymptotic series of f': -x - 1/x + 2/x^3 - 10/x^5 + 74/x^7.
+  test.each([-50, -1000, -1e5])('third and fourth derivatives at %f keep their digits', (x) => {
+    const third = -2 / x ** 3 + 24 / x ** 5 - 300 / x ** 7 + 4144 / x ** 9;
+    const fourth = 6 / x ** 4 - 120 / x ** 6 + 2100 / x ** 8;
+    const one = scalar(1);
+    const reverse =
+      (g: TensorFunction): TensorFunction =>
+      (y) =>
+        grad(g)(y) as Tensor;
+    const forward =
+      (g: TensorFunction): TensorFunction =>
+      (y) =>
+        jvp(g, [y], [one])[1];
+    expectClose('reverse', reverse(reverse(reverse(f)))(scalar(x)).div(third), one, 1e-9);
+    expectClose('forward', forward(forward(forward(f)))(scalar(x)).div(third), one, 1e-9);
+    expectClose('fourth', forward(forward(reverse(reverse(f))))(scalar(x)).div(fourth), one, 1e-6);
   });
 });
 
