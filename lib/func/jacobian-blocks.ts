@@ -90,6 +90,9 @@ function imageOfBasis(
     }
   };
   const total = tensors.reduce((sum, { shape }) => sum + product(shape), 0);
+  // libtorch has no batching rules for empty batches of some operators: the single vector of an empty space is mapped
+  // for the shapes.
+  if (total === 0) return compute(0, 1).map((block) => emptied(block, dim));
   return chunkSize === null || total <= chunkSize ? compute(0, total) : inChunks(compute, total, chunkSize, dim);
 }
 
@@ -193,6 +196,12 @@ function cut(block: Tensor, dim: 0 | -1, tensors: readonly Tensor[]): Tensor[] {
     if (inner.length === 1) return piece;
     return viewOwn(piece, dim === 0 ? [...inner, ...shape.slice(1)] : [...shape.slice(0, -1), ...inner]);
   });
+}
+
+function emptied(block: Tensor, dim: 0 | -1): Tensor {
+  const none = block.narrow(dim, 0, 0);
+  block.dispose();
+  return none;
 }
 
 /** A view that replaces the tensor, whose handle would keep the memory alive. */

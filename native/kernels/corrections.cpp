@@ -34,6 +34,7 @@ void registerCorrections() {
     registerScatteredExtrema();
     registerIndexReduceForwardAd();
     registerPoissonLoss();
+    registerPixelUnshuffle();
     registerArgumentChecks();
   });
 }

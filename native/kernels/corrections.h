@@ -28,6 +28,7 @@ void registerNuclearNorm();
 void registerScatteredExtrema();
 void registerIndexReduceForwardAd();
 void registerPoissonLoss();
+void registerPixelUnshuffle();
 void registerArgumentChecks();
 
 }  // namespace torch_func

@@ -166,6 +166,47 @@ describe('structures', () => {
   });
 });
 
+describe('of tensors without elements', () => {
+  const float64 = { dtype: 'float64' } as const;
+  const square = torch.zeros([0, 0], float64);
+  const functions: Record<string, [(t: Tensor) => Tensor, Tensor, number[]]> = {
+    det: [(t) => torch.linalg.det(t), square, []],
+    slogdet: [(t) => torch.linalg.slogdet(t)[1], square, []],
+    mm: [(t) => t.mm(torch.zeros([0, 3], float64)), torch.zeros([2, 0], float64), [2, 3]],
+    vecdot: [(t) => torch.linalg.vecdot(t, t), torch.zeros([0], float64), []],
+    pinv: [(t) => torch.linalg.pinv(t), torch.zeros([3, 0], float64), [0, 3]],
+    choleskySolve: [(t) => torch.choleskySolve(t, torch.zeros([0, 0], float64)), torch.zeros([0, 2], float64), [0, 2]],
+    pixelShuffle: [(t) => torch.nn.functional.pixelShuffle(t, 2), torch.zeros([0, 4, 1, 2], float64), [0, 1, 2, 4]],
+    pixelUnshuffle: [(t) => torch.nn.functional.pixelUnshuffle(t, 2), torch.zeros([0, 1, 2, 4], float64), [0, 4, 1, 2]],
+    'fill, and a number as the output': [(t) => torch.fill(t, 1).sum(), torch.zeros([0], float64), []],
+  };
+  test.each(Object.keys(functions))('%s', (name) => {
+    const [f, input, output] = functions[name];
+    for (const chunkSize of [null, 1, 2]) {
+      expect(jacfwd(f, { chunkSize })(input).shape).toEqual([...output, ...input.shape]);
+      expect(jacrev(f, { chunkSize })(input).shape).toEqual([...output, ...input.shape]);
+      for (const nested of [
+        jacfwd(jacfwd(f, { chunkSize }), { chunkSize }),
+        jacfwd(jacrev(f, { chunkSize }), { chunkSize }),
+        jacrev(jacfwd(f, { chunkSize }), { chunkSize }),
+        jacrev(jacrev(f, { chunkSize }), { chunkSize }),
+      ]) {
+        expect(nested(input).shape).toEqual([...output, ...input.shape, ...input.shape]);
+      }
+    }
+    const both = torch.stack([input, input]);
+    expect(torch.vmap(jacfwd(f))(both).shape).toEqual([2, ...output, ...input.shape]);
+    expect(torch.vmap(jacrev(f))(both).shape).toEqual([2, ...output, ...input.shape]);
+  });
+
+  test('beside a tensor with elements', () => {
+    const f = (a: Tensor, b: Tensor): Tensor => a.sum().add(b.mul(b).sum());
+    const [none, some] = jacfwd(f, { argnums: [0, 1] })(torch.zeros([0]), torch.tensor([3]));
+    expect(none.shape).toEqual([0]);
+    expect(some.toArray()).toEqual([6]);
+  });
+});
+
 describe('exceptions at depth', () => {
   const thrown = new Error('from the function');
   const fails = () => {
