@@ -35,6 +35,7 @@ void registerCorrections() {
     registerIndexReduceForwardAd();
     registerPoissonLoss();
     registerPixelUnshuffle();
+    registerTensorSplit();
     registerArgumentChecks();
   });
 }

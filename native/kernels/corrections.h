@@ -29,6 +29,7 @@ void registerScatteredExtrema();
 void registerIndexReduceForwardAd();
 void registerPoissonLoss();
 void registerPixelUnshuffle();
+void registerTensorSplit();
 void registerArgumentChecks();
 
 }  // namespace torch_func
