@@ -59,4 +59,8 @@ std::vector<Tensor> constantsOf(const Tensor& tensor,
   return results;
 }
 
+Tensor constantOf(const Tensor& tensor) {
+  return constantsOf(tensor, [](const Tensor& values) -> std::vector<Tensor> { return {values.detach()}; })[0];
+}
+
 }  // namespace torch_func

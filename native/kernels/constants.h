@@ -14,4 +14,7 @@ namespace torch_func {
 std::vector<at::Tensor> constantsOf(const at::Tensor& tensor,
                                     const std::function<std::vector<at::Tensor>(const at::Tensor&)>& function);
 
+// The values of a tensor as a constant of every level.
+at::Tensor constantOf(const at::Tensor& tensor);
+
 }  // namespace torch_func

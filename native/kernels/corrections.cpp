@@ -34,8 +34,12 @@ void registerCorrections() {
     registerScatteredExtrema();
     registerIndexReduceForwardAd();
     registerPoissonLoss();
-    registerPixelUnshuffle();
+    registerMarginLosses();
+    registerSegments();
+    registerCtcLoss();
     registerTensorSplit();
+    registerCotangentProducts();
+    registerPixelUnshuffle();
     registerArgumentChecks();
   });
 }

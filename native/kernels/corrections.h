@@ -28,8 +28,12 @@ void registerNuclearNorm();
 void registerScatteredExtrema();
 void registerIndexReduceForwardAd();
 void registerPoissonLoss();
-void registerPixelUnshuffle();
+void registerMarginLosses();
+void registerSegments();
+void registerCtcLoss();
 void registerTensorSplit();
+void registerCotangentProducts();
+void registerPixelUnshuffle();
 void registerArgumentChecks();
 
 }  // namespace torch_func

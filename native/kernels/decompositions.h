@@ -15,8 +15,8 @@ namespace torch_func {
 // Makes vmap batch the losses and addr, and corrects wrong batching rules.
 void registerBatchingDecompositions();
 
-// Makes the backward operators of softmax, log_softmax, huber_loss, nll_loss, layer norm and batch norm differentiable
-// in forward mode, and corrects the derivatives of normalizations in every nesting of transforms.
+// Makes the backward operators of softmax, log_softmax, huber_loss, nll_loss, dropout, layer norm and batch norm
+// differentiable in forward mode, and corrects the derivatives of normalizations in every nesting of transforms.
 void registerForwardAdDecompositions();
 
 // Makes functionalize accept the in-place variants of abs, logical_and and a few other operators.

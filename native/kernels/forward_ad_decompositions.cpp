@@ -39,6 +39,10 @@ Tensor logSoftmaxBackwardData(const Tensor& grad_output, const Tensor& output, i
   return grad.sub(toOpMath(output).exp().mul(grad.sum(dim, /*keepdim=*/true))).to(input_dtype);
 }
 
+Tensor nativeDropoutBackward(const Tensor& grad_output, const Tensor& mask, double scale) {
+  return grad_output.mul(mask).mul(scale);
+}
+
 class ForwardAdDecompositions final : public torch::autograd::impl::JitDecompInterface {
  public:
   explicit ForwardAdDecompositions(JitDecompInterface* next) : next_(next) {
@@ -47,6 +51,7 @@ class ForwardAdDecompositions final : public torch::autograd::impl::JitDecompInt
     add("nll_loss2d_backward", TORCH_FN(nllLoss2dBackward));
     add("_softmax_backward_data", TORCH_FN(softmaxBackwardData));
     add("_log_softmax_backward_data", TORCH_FN(logSoftmaxBackwardData));
+    add("native_dropout_backward", TORCH_FN(nativeDropoutBackward));
     add("native_layer_norm_backward", TORCH_FN(nativeLayerNormBackward));
     add("native_batch_norm_backward", TORCH_FN(nativeBatchNormBackward));
     add("batch_norm_backward", TORCH_FN(batchNormBackward));

@@ -74,6 +74,7 @@ class KernelCall {
   c10::ArrayRef<c10::IValue> arguments() const { return torch::jit::last(stack_, argumentCount()); }
   c10::IValue& argument(size_t index) { return stack_[stack_.size() - argumentCount() + index]; }
   const at::Tensor& tensor(size_t index) { return argument(index).toTensor(); }
+  c10::ArrayRef<c10::IValue> outputs() const { return torch::jit::last(stack_, op_.schema().returns().size()); }
   c10::IValue& output(size_t index) { return stack_[stack_.size() - op_.schema().returns().size() + index]; }
 
   Recording recording() const { return recordingOf(arguments()); }
@@ -105,6 +106,13 @@ class KernelCall {
   }
 
   void callOriginal() { original_.callBoxed(op_, keys_, &stack_); }
+
+  // Neither mode records the call at the current level.
+  void callWithoutDerivatives() {
+    c10::AutoGradMode withoutGradients(false);
+    c10::AutoFwGradMode withoutTangents(false);
+    callOriginal();
+  }
 
   // Throws libtorch's error if the arguments are wrong. A kernel without a derivative would report that first.
   void checkArguments() const {

@@ -1,10 +1,12 @@
-// Forward-mode rules of det, slogdet, solve, cholesky_inverse, cholesky_solve, and the singular values of lstsq.
+// Forward-mode rules of det, slogdet, solve, lu_solve, cholesky, cholesky_inverse, cholesky_solve, and the singular
+// values of lstsq.
 //
 // libtorch's forward-mode rules of det, slogdet and solve use the LU factors that the operator returns beside its
 // result. These outputs have no derivatives, so that a derivative of such a rule, in either mode, treats A^-1 as a
 // constant: jacfwd of jacfwd is silently wrong, and zero for slogdet (pytorch/pytorch#192540). The rules of
 // cholesky_inverse and cholesky_solve are wrong (pytorch/pytorch#196682, #196694). lstsq treats the singular values
-// that it returns as constants, without an error.
+// that it returns as constants, without an error. The rule of lu_solve writes in place into views, which vmap and
+// nested forward modes refuse: it is decomposed into triangular solves. The old operator cholesky has no rule.
 //
 // The rules below are functions of A. They are used if the derivative will be differentiated again. Otherwise
 // libtorch's rules run, which save a factorization.
@@ -16,6 +18,7 @@
 
 #include "kernels/constants.h"
 #include "kernels/corrections.h"
+#include "kernels/decomposed_output.h"
 #include "kernels/determinant.h"
 #include "kernels/kernel_override.h"
 #include "kernels/linalg_shapes.h"
@@ -62,9 +65,7 @@ void det(KernelCall& call) {
   const Tensor A = call.tensor(0);
   if (recording.isDifferentiatedAgain()) {
     // The original kernel checks the arguments and computes the factors, which have no derivatives.
-    c10::AutoGradMode withoutGradients(false);
-    c10::AutoFwGradMode withoutTangents(false);
-    call.callOriginal();
+    call.callWithoutDerivatives();
   } else {
     makeContiguousIfBatched(call, recording);
     call.callOriginal();
@@ -195,6 +196,37 @@ void choleskySolve(KernelCall& call) {
   call.setTangent(0, at::cholesky_solve(right, factor, upper).expand_as(X));
 }
 
+// (self, upper)
+Tensor cholesky(c10::ArrayRef<c10::IValue> arguments, c10::ArrayRef<c10::IValue> /*outputs*/) {
+  return at::linalg_cholesky(arguments[0].toTensor(), arguments[1].toBool());
+}
+
+// Solves A X = B, or A^H X = B, for A = P L U, whose factors L and U share one matrix.
+Tensor solveFactored(const Tensor& LU, const Tensor& P, const Tensor& B, bool adjoint) {
+  if (!adjoint) {
+    const Tensor Y = at::linalg_solve_triangular(LU, P.mT().matmul(B), /*upper=*/false, /*left=*/true,
+                                                 /*unitriangular=*/true);
+    return at::linalg_solve_triangular(LU, Y, /*upper=*/true);
+  }
+  const Tensor Y = at::linalg_solve_triangular(LU.mH(), B, /*upper=*/false);
+  return P.matmul(at::linalg_solve_triangular(LU.mH(), Y, /*upper=*/true, /*left=*/true, /*unitriangular=*/true));
+}
+
+// (LU, pivots, B, left, adjoint): X A = B is A^H X^H = B^H.
+void luSolve(KernelCall& call) {
+  if (!call.recording().tangent) {
+    call.callOriginal();
+    return;
+  }
+  call.checkArguments();
+  const Tensor LU = call.tensor(0);
+  const Tensor B = call.tensor(2);
+  const bool left = call.argument(3).toBool();
+  const bool adjoint = call.argument(4).toBool();
+  const Tensor P = std::get<0>(at::lu_unpack(constantOf(LU), call.tensor(1), /*unpack_data=*/false));
+  call.setOutputs(left ? solveFactored(LU, P, B, adjoint) : solveFactored(LU, P, B.mH(), !adjoint).mH());
+}
+
 // (A, B, rcond, driver) -> (solution, residuals, rank, singular values). Some drivers return no singular values.
 void lstsq(KernelCall& call) {
   const Tensor A = call.tensor(0);
@@ -214,6 +246,8 @@ void registerLinalgForwardAd() {
   overrideAutogradKernel(library, "_linalg_det", CallKernel::factory(&det));
   overrideAutogradKernel(library, "_linalg_slogdet", CallKernel::factory(&slogdet));
   overrideAutogradKernel(library, "_linalg_solve_ex", CallKernel::factory(&solve));
+  overrideAutogradKernel(library, "linalg_lu_solve", CallKernel::factory(&luSolve));
+  overrideAutogradKernel(library, "cholesky", CallKernel::factory(&decomposeOutput<&cholesky>));
   overrideAutogradKernel(library, "cholesky_inverse", CallKernel::factory(&choleskyInverse));
   overrideAutogradKernel(library, "cholesky_solve", CallKernel::factory(&choleskySolve));
   overrideAutogradKernel(library, "linalg_lstsq", CallKernel::factory(&lstsq));

@@ -40,10 +40,6 @@ bool hasEqualValues(const Tensor& singularValues) {
   return result;
 }
 
-Tensor constantOf(const Tensor& tensor) {
-  return constantsOf(tensor, [](const Tensor& values) -> std::vector<Tensor> { return {values.detach()}; })[0];
-}
-
 // The nuclear norm of matrices with at least as many rows as columns.
 Tensor traceOfRoot(const Tensor& A, const Tensor& singularValues, const Tensor& vectors) {
   const Tensor S = constantOf(singularValues);

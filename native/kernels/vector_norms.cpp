@@ -1,4 +1,4 @@
-// Higher derivatives of norms and distances, and cdist in forward mode.
+// Higher derivatives of norms and distances, and cdist and pdist in forward mode.
 //
 // A norm has no derivative at zero; libtorch returns 0. Smooth even functions of a norm, such as exp(-|a - b|^2), do
 // have derivatives there. libtorch's first derivative of them is right. The second derivative is a product of 0 and
@@ -11,7 +11,7 @@
 // second derivative 1/e, so that the products are right. Norms with p other than 2 are decomposed too: libtorch's rules
 // modify tensors in place that reverse mode needs (pytorch/pytorch#149804).
 //
-// libtorch has no forward-mode rule for cdist; here the tangent is the tangent of the norm.
+// libtorch has no forward-mode rule for cdist and pdist; here the tangent is the tangent of the norm.
 #include <ATen/ATen.h>
 #include <torch/library.h>
 
@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "kernels/corrections.h"
+#include "kernels/decomposed_output.h"
 #include "kernels/kernel_override.h"
 
 namespace torch_func {
@@ -168,6 +169,17 @@ void pairwiseDistances(KernelCall& call) {
   call.setTangent(0, distances._fw_grad(/*level=*/0));
 }
 
+// (self, p) -> the distances of all pairs of different rows.
+Tensor distancesOfRows(c10::ArrayRef<c10::IValue> arguments, c10::ArrayRef<c10::IValue> outputs) {
+  const Tensor x = arguments[0].toTensor();
+  const double p = arguments[1].toDouble();
+  // Constants.
+  if (p == 0 || x.numel() == 0) return outputs[0].toTensor();
+  const Tensor pairs = at::triu_indices(x.size(0), x.size(0), /*offset=*/1, x.options().dtype(at::kLong));
+  const Tensor difference = x.index_select(0, pairs.select(0, 0)) - x.index_select(0, pairs.select(0, 1));
+  return at::linalg_vector_norm(difference, p, at::IntArrayRef{-1});
+}
+
 }  // namespace
 
 void registerVectorNorms() {
@@ -184,6 +196,7 @@ void registerVectorNorms() {
   add("dist", &decompose<&dist>);
   add("_euclidean_dist", &pairwiseDistances<true>);
   add("_cdist_forward", &pairwiseDistances<false>);
+  add("_pdist_forward", &decomposeOutput<&distancesOfRows>);
 }
 
 }  // namespace torch_func

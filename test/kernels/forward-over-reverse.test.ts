@@ -9,6 +9,7 @@ import type { Tensor } from '../../lib';
 import { expectClose } from '../support/derivatives';
 
 const { forwardAd, grad } = torch.autograd;
+const { ctcLoss, embeddingBag, multilabelMarginLoss, multiMarginLoss } = torch.nn.functional;
 const float64 = { dtype: 'float64' } as const;
 const matrix = torch.tensor([[2, 0.5, 0.1], [0.3, 1.5, -0.4], [0.2, 0.6, 1.8]], float64); // prettier-ignore
 const direction = torch.tensor([[0.3, -1, 0.5], [0.7, 0.2, 0.4], [-0.6, 0.1, 0.9]], float64); // prettier-ignore
@@ -29,6 +30,17 @@ const functions: Record<string, (x: Tensor) => Tensor> = {
       .square()
       .sum(),
   choleskyInverse: (x) => torch.choleskyInverse(x).square().sum(),
+  cholesky: (x) => torch.cholesky(x.matmul(x.mT)).square().sum(),
+  pdist: (x) => torch.pdist(x, 3).square().sum(),
+  multiMarginLoss: (x) => multiMarginLoss(x, torch.tensor([2n, 0n, 1n]), { p: 2 }),
+  multilabelMarginLoss: (x) => multilabelMarginLoss(x.square(), torch.tensor([[2n, -1n, 0n], [0n, 1n, -1n], [1n, -1n, 0n]])), // prettier-ignore
+  ctcLoss: (x) => ctcLoss(x.sub(x.exp().sum(-1, true).log()).unsqueeze(1), torch.tensor([[1n]]), [3], [1]),
+  segmentReduce: (x) =>
+    torch
+      .segmentReduce(x, 'prod', { lengths: torch.tensor([1n, 2n]) })
+      .square()
+      .sum(),
+  embeddingBag: (x) => embeddingBag(torch.tensor([[0n, 2n], [1n, 1n]]), x, { mode: 'mean' }).pow(3).sum(), // prettier-ignore
   choleskySolve: (x) => torch.choleskySolve(x.cos(), x, { upper: true }).square().sum(),
 };
 

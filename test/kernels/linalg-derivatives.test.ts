@@ -261,6 +261,42 @@ describe('factors', () => {
     }
   });
 
+  test.each([false, true])('cholesky, upper %p', (upper) => {
+    const f: TensorFunction = (A) => {
+      const symmetric = A.add(A.mT);
+      return torch.cholesky(symmetric.matmul(symmetric).add(torch.eye(3, float64)), upper);
+    };
+    expectDerivatives(f, someMatrix(3));
+    expectVmapped(f, [someMatrix(3), someMatrix(3, 1)]);
+  });
+
+  test.each([
+    [true, false],
+    [true, true],
+    [false, false],
+    [false, true],
+  ])('luSolve with left %p, adjoint %p: three derivatives in every nesting', (left, adjoint) => {
+    const [LU, pivots] = linalg.luFactor(someMatrix(3));
+    const f = (A: Tensor, B: Tensor): Tensor => linalg.luSolve(A, pivots, B, { left, adjoint });
+    const B = someMatrix(3, 2);
+    expectDerivatives((A) => f(A, B), LU);
+    expectDerivatives((y) => f(LU.mul(y.sum()), B.mul(y)), B);
+    type Derivative = (g: TensorFunction) => TensorFunction;
+    const forward: Derivative = (g) => (t) => jvp(g, [t], [torch.onesLike(t)])[1];
+    const reverse: Derivative = (g) => (t) => grad(g)(t) as Tensor;
+    // Along a line.
+    const along: TensorFunction = (t) => f(LU.add(t.mul(someMatrix(3, 4))), B.mul(t)).sum();
+    const t = torch.tensor(0.4, float64);
+    const right = jacobianByDifferences(reverse(reverse(along)), t);
+    for (const first of [forward, reverse]) {
+      for (const second of [forward, reverse]) {
+        for (const third of [forward, reverse]) {
+          expectClose('third', third(second(first(along)))(t), right, 1e-6);
+        }
+      }
+    }
+  });
+
   test('householderProduct, twice (pytorch/pytorch#196698)', () => {
     const house = (t: Tensor): Tensor =>
       linalg.householderProduct(torch.stack([one, t]).reshape(2, 1), torch.div(2, t.square().add(1)).reshape(1)).sum();

@@ -1,10 +1,17 @@
-/** Derivatives of losses at the borders of their domains. */
+/** Derivatives of losses at the borders of their domains, and of losses without a forward mode in PyTorch. */
 
 import * as torch from '../../lib';
 import type { Tensor } from '../../lib';
-import { expectClose, expectDerivatives, float64 } from '../support/derivatives';
+import { expectClose, expectDerivatives, expectVmapped, float64, jacobianByDifferences } from '../support/derivatives';
 
 const { grad } = torch.func;
+
+// The modes that differentiate the gradient by the cotangent give the derivative too.
+function expectTransposed(f: (x: Tensor) => Tensor, x: Tensor): void {
+  const [, right] = torch.func.jvp(f, [x], [x]);
+  expectClose('linearize', torch.func.linearize(f, x)[1](x), right, 1e-12);
+  expectClose('functional.jvp', torch.autograd.functional.jvp(f, x, x)[1], right, 1e-12);
+}
 
 describe('poissonNllLoss with full, in the target', () => {
   const { poissonNllLoss } = torch.nn.functional;
@@ -40,5 +47,83 @@ describe('poissonNllLoss with full, in the target', () => {
     const f = (t: Tensor, y: Tensor): Tensor => poissonNllLoss(y, t, { full: true, reduction: 'sum' });
     expectClose('vmap of grad', torch.vmap(grad(f))(target, x), right, 1e-12);
     expectClose('grad of vmap', grad((t: Tensor) => torch.vmap(f)(t, x).sum())(target) as Tensor, right, 1e-12);
+  });
+});
+
+describe('margin losses, which are piecewise polynomials', () => {
+  const { multiMarginLoss, multilabelMarginLoss } = torch.nn.functional;
+  const scores = torch.tensor([[0.3, -0.4, 1.1, 0.2], [-0.7, 0.9, 0.1, 0.5]], float64); // prettier-ignore
+  const targets = torch.tensor([2n, 0n]);
+  const weight = torch.tensor([0.5, 2, 1.5, 1], float64);
+  const labels = torch.tensor([[2n, 0n, -1n, 1n], [3n, -1n, 0n, 0n]]); // prettier-ignore
+  const samples = [scores, scores.neg(), scores.flip(0).add(0.05)];
+
+  const losses: Record<string, [f: (x: Tensor) => Tensor, x: Tensor]> = {
+    multiMarginLoss: [(x) => multiMarginLoss(x, targets), scores],
+    'multiMarginLoss of squares': [
+      (x) => multiMarginLoss(x, targets, { p: 2, margin: 0.75, reduction: 'sum' }),
+      scores,
+    ],
+    'multiMarginLoss with weights': [(x) => multiMarginLoss(x, targets, { p: 2, weight, reduction: 'none' }), scores],
+    'multiMarginLoss of one example': [(x) => multiMarginLoss(x, targets.select(0, 0), { p: 2 }), scores.select(0, 0)],
+    multilabelMarginLoss: [(x) => multilabelMarginLoss(x, labels), scores],
+    'multilabelMarginLoss, none': [(x) => multilabelMarginLoss(x.mul(x), labels, { reduction: 'none' }), scores],
+    'multilabelMarginLoss of one example': [(x) => multilabelMarginLoss(x, labels.select(0, 0)), scores.select(0, 0)],
+  };
+  test.each(Object.keys(losses))('%s', (name) => {
+    const [f, x] = losses[name];
+    expectDerivatives(f, x);
+    if (x.dim() === 2) expectVmapped(f, samples);
+  });
+
+  test.each(Object.keys(losses))('linearize and functional.jvp of %s', (name) => {
+    const [f, x] = losses[name];
+    expectTransposed(f, x);
+  });
+
+  test('the derivative is 0 where a margin is met exactly, as in reverse mode', () => {
+    const x = torch.tensor([[1, 0, -1]], float64);
+    const f = (y: Tensor): Tensor => multiMarginLoss(y, torch.tensor([0n]));
+    expectClose('jacfwd', torch.func.jacfwd(f)(x) as Tensor, torch.zeros(1, 3, float64), 0);
+    expectClose('jacrev', torch.func.jacrev(f)(x) as Tensor, torch.zeros(1, 3, float64), 0);
+  });
+});
+
+describe('ctcLoss', () => {
+  const { ctcLoss } = torch.nn.functional;
+  const logits = torch.arange(24, float64).mul(1.7).sin().view(4, 2, 3);
+  const padded = torch.tensor([[1n, 1n], [2n, -1n]]); // prettier-ignore
+  const concatenated = torch.tensor([1n, 1n, 2n]);
+  const loss =
+    (targets: Tensor, lengths: number[], options: object = {}) =>
+    (x: Tensor): Tensor =>
+      ctcLoss(x.logSoftmax(-1), targets, lengths, [2, 1], options);
+
+  test.each<[string, (x: Tensor) => Tensor]>([
+    ['padded targets', loss(padded, [4, 4])],
+    ['concatenated targets, and sequences of different length', loss(concatenated, [4, 2], { reduction: 'none' })],
+    ['an impossible target with zeroInfinity', loss(padded, [2, 3], { reduction: 'sum', zeroInfinity: true })],
+    ['another blank', (x) => ctcLoss(x.logSoftmax(-1), torch.tensor([[0n, 1n], [1n, 0n]]), [4, 3], [2, 0], { blank: 2, reduction: 'sum' })], // prettier-ignore
+    [
+      'lengths in tensors',
+      (x) => ctcLoss(x.logSoftmax(-1), padded, torch.tensor([4n, 3n]), torch.tensor([2n, 1n]), { reduction: 'sum' }),
+    ],
+  ])('%s', (_, f) => {
+    expectDerivatives(f, logits);
+    expectTransposed(f, logits);
+  });
+
+  test('of one sequence, and under vmap', () => {
+    const f = (x: Tensor): Tensor => ctcLoss(x.logSoftmax(-1), torch.tensor([1n, 2n]), [4], [2], { reduction: 'sum' });
+    const one = logits.select(1, 0);
+    expectDerivatives((x) => f(x.unsqueeze(1)), one);
+    expectVmapped((x) => f(x.unsqueeze(1)), [one, logits.select(1, 1)]);
+  });
+
+  test('all modes agree for what is no distribution, with the gradient that PyTorch defines', () => {
+    const f = (x: Tensor): Tensor => ctcLoss(x, padded, [4, 3], [2, 1], { reduction: 'sum' });
+    const gradient = grad(f)(logits) as Tensor;
+    const second = jacobianByDifferences((x) => grad(f)(x) as Tensor, logits);
+    expectDerivatives(f, logits, { first: gradient, second });
   });
 });

@@ -2,7 +2,7 @@
 
 import * as torch from '../../lib';
 import type { Tensor } from '../../lib';
-import { expectClose, float64 } from '../support/derivatives';
+import { expectClose, expectDerivatives, float64 } from '../support/derivatives';
 
 const { grad, hessian, jacfwd, jacrev } = torch.func;
 const { gaussianNllLoss, prelu } = torch.nn.functional;
@@ -153,6 +153,38 @@ test('linspace and logspace of integers under vmap', () => {
       }
     }
   }
+});
+
+describe('tensorSplit at positions in a tensor', () => {
+  const x = torch.arange(12, float64).view(4, 3);
+  const positions = torch.tensor([1n, 3n]);
+  const f = (y: Tensor): Tensor => {
+    const [first, second, third] = torch.tensorSplit(y.mul(y), positions);
+    return first.sum().add(second.mul(2).sum()).add(third.mul(3).sum());
+  };
+  const right = x.mul(2).mul(torch.tensor([[1], [2], [2], [3]], float64)); // prettier-ignore
+
+  test('is differentiated', () => {
+    expectDerivatives(f, x, { first: right });
+    const sections = (y: Tensor): Tensor => torch.tensorSplit(y, torch.tensor(2n))[1];
+    expectClose('sections', torch.func.jvp(sections, [x], [x])[1], x.narrow(0, 2, 2), 0);
+  });
+
+  test('is mapped, but not over the positions', () => {
+    const both = torch.stack([x, x.neg()]);
+    expectClose('vmap', torch.vmap(f)(both), torch.stack([f(x), f(x.neg())]), 0);
+    const split = (p: Tensor): Tensor => torch.tensorSplit(x, p)[0];
+    expect(() => torch.vmap(split)(torch.stack([positions, positions]))).toThrow(
+      'vmap: tensor_split() cannot be mapped over tensor_indices_or_sections',
+    );
+  });
+});
+
+test('forward mode of the backward of dropout', () => {
+  const g = torch.arange(6, float64);
+  const mask = torch.tensor([true, false, true, true, false, true]);
+  const f = (y: Tensor): Tensor => torch.ops.aten.native_dropout_backward.default(y.mul(y), mask, 2) as Tensor;
+  expectDerivatives(f, g, { first: g.mul(mask).mul(4).diag() });
 });
 
 test('columnStack under vmap', () => {

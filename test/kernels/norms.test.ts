@@ -174,6 +174,25 @@ describe('distances of a set from itself', () => {
   });
 });
 
+describe('pdist', () => {
+  const points = torch.cat([x, x.flip(1).mul(1.9), x.neg().narrow(0, 0, 1)]);
+  test.each([1, 1.5, 2, 3, Infinity])('of exponent %p', (p) => {
+    const f: TensorFunction = (y) => torch.pdist(y, p);
+    expectDerivatives(f, points);
+    expectVmapped(f, [points, points.sin()]);
+  });
+
+  test('equal points, exponent 0, and too few points', () => {
+    const equal = torch.stack([x.select(0, 0), x.select(0, 0), x.select(0, 1)]);
+    const f: TensorFunction = (y) => torch.pdist(y);
+    expectClose('equal', jacfwd(f)(equal), jacrev(f)(equal), 1e-12);
+    const squares: TensorFunction = (y) => f(y).mul(f(y)).sum();
+    expectDerivatives(squares, equal);
+    expectClose('exponent 0', jacfwd((y: Tensor) => torch.pdist(y, 0))(equal), torch.zeros(3, 3, 3, float64), 0);
+    expect(jacfwd(f)(x.narrow(0, 0, 1)).shape).toEqual([0, 1, 3]);
+  });
+});
+
 test('wrong arguments are errors under transforms too', () => {
   const f = (y: Tensor): Tensor => linalg.vectorNorm(y, 2, { dtype: 'float32' });
   expect(() => f(x)).toThrow('should be convertible without narrowing');

@@ -52,6 +52,7 @@ export const different: Record<string, Difference> = {
     exception: 'RuntimeError',
     message: 'argnums must be int or Tuple[int, ...], got: boolean',
   },
+  'jvp unsupported op': { because: 'pdist has a forward derivative here', exception: 'NO ERROR' },
   'vmap chunk size0': { because: 'an empty batch is one empty chunk', exception: 'NO ERROR' },
   'vmap chunk None out_dims': { because: 'what is not mapped over needs no joining', exception: 'NO ERROR' },
   'vmap torch.tensor of batched': {

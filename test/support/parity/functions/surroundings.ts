@@ -110,14 +110,9 @@ export const surroundings: SampleFunction[] = [
   },
   {
     name: 'an operator without a forward derivative',
-    python: 'torch.cholesky(x.outer(x) + 2 * torch.eye(3, dtype=x.dtype)).sum(0)',
-    javascript: (x) => torch.cholesky(x.outer(x).add(torch.eye(3, { dtype: x.dtype }).mul(2))).sum(0),
-    x: distinct,
-  },
-  {
-    name: 'an operator without forward and second derivatives',
-    python: 'x * torch.pdist(torch.stack([x, x.sin()], -1)).sum()',
-    javascript: (x) => x.mul(torch.pdist(torch.stack([x, x.sin()], -1)).sum()),
+    python: 'torch.conv_tbc(x.sin().view(3, 1, 1), x[:1].view(1, 1, 1), x[1:2]).flatten()',
+    javascript: (x) =>
+      torch.convTbc(x.sin().view(3, 1, 1), x.narrow(0, 0, 1).view(1, 1, 1), x.narrow(0, 1, 1)).flatten(),
     x: distinct,
   },
 ];

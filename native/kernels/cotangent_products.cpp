@@ -1,0 +1,116 @@
+// Derivatives of backward operators in the cotangent, in which they are linear. libtorch has none for the backward of
+// margin losses, ctc_loss, segment_reduce and embedding_bag; linearize and autograd.functional.jvp, which transpose
+// them, fail.
+//
+// The gradient of a loss is g G, where G is the gradient for the cotangent 1. Likewise, the gradient of a reduction
+// over segments is g[s] G, where s is the segment of an element. G is libtorch's, so that a derivative in the input is
+// still an error.
+#include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
+#include <torch/library.h>
+
+#include "kernels/corrections.h"
+#include "kernels/kernel_override.h"
+#include "kernels/segments.h"
+
+namespace torch_func {
+
+namespace {
+
+using at::Tensor;
+
+// Whether the current level differentiates the cotangent, the first argument.
+bool isTransposed(KernelCall& call) {
+  const Tensor cotangent = call.tensor(0);
+  return hasTangent(cotangent) || (cotangent.requires_grad() && c10::GradMode::is_enabled());
+}
+
+// Replaces the cotangent by 1 and returns it.
+Tensor takeCotangent(KernelCall& call) {
+  const Tensor cotangent = call.tensor(0);
+  call.argument(0) = at::ones_like(cotangent);
+  return cotangent;
+}
+
+// The cotangent is a number, or has one element per row of the gradient.
+void lossBackward(KernelCall& call) {
+  if (!isTransposed(call)) {
+    call.callOriginal();
+    return;
+  }
+  const Tensor cotangent = takeCotangent(call);
+  call.callOriginal();
+  const Tensor gradient = call.output(0).toTensor();
+  const bool hasRows = cotangent.dim() > 0 && gradient.dim() > 1;
+  call.output(0) = gradient * (hasRows ? cotangent.unsqueeze(-1) : cotangent);
+}
+
+// (grad, output, data, reduce, lengths, offsets, axis, initial)
+void segmentReduceBackward(KernelCall& call) {
+  if (!isTransposed(call)) {
+    call.callOriginal();
+    return;
+  }
+  const Tensor data = call.tensor(2);
+  const int64_t axis = call.argument(6).toInt();
+  const Tensor cotangent = takeCotangent(call);
+  const Tensor index = segmentsOf(data, call.argument(4), call.argument(5), axis, cotangent.size(axis));
+  call.callOriginal();
+  // Elements outside of all segments have the cotangent 0.
+  const Tensor outside = at::zeros_like(cotangent.narrow(axis, 0, 1));
+  call.output(0) = call.output(0).toTensor() * at::cat({cotangent, outside}, axis).gather(axis, index);
+}
+
+// (grad, indices, offsets, offset2bag, bag_size, maximum_indices, num_weights, scale_grad_by_freq, mode, sparse,
+// per_sample_weights, padding_idx)
+void embeddingBagBackward(KernelCall& call) {
+  if (!call.isDifferentiated() || call.argument(7).toBool() || call.argument(9).toBool()) {
+    call.callOriginal();
+    return;
+  }
+  const Tensor grad = call.tensor(0);
+  const Bags bags(call.tensor(1), call.tensor(2), grad.size(0), call.argument(11).toInt());
+  const int64_t mode = call.argument(8).toInt();
+  const Tensor zeros = at::zeros({call.argument(6).toInt(), grad.size(1)}, grad.options());
+  if (mode == Bags::max) {
+    const Tensor isEmpty = bags.isEmpty();
+    const Tensor rows = call.tensor(5).to(at::kLong).masked_fill(isEmpty, 0);
+    call.setOutputs(zeros.scatter_add(0, rows, grad.masked_fill(isEmpty, 0)));
+    return;
+  }
+  Tensor rows = (mode == Bags::mean ? grad / bags.divisor() : grad).index_select(0, bags.bag);
+  const c10::IValue weights = call.argument(10);
+  if (!weights.isNone() && weights.toTensor().defined()) rows = rows * weights.toTensor().unsqueeze(1);
+  call.setOutputs(zeros.index_add(0, bags.index, rows.masked_fill(bags.isIgnored.unsqueeze(1), 0)));
+}
+
+// (grad, weight, indices, offsets, offset2bag, mode, padding_idx)
+void perSampleWeightsBackward(KernelCall& call) {
+  if (!call.isDifferentiated()) {
+    call.callOriginal();
+    return;
+  }
+  const Tensor grad = call.tensor(0);
+  const Bags bags(call.tensor(2), call.tensor(3), grad.size(0), call.argument(6).toInt());
+  const Tensor products = grad.index_select(0, bags.bag) * call.tensor(1).index_select(0, bags.index);
+  call.setOutputs(products.sum(1).masked_fill(bags.isIgnored, 0));
+}
+
+}  // namespace
+
+void registerCotangentProducts() {
+  // A registration lasts as long as its Library object.
+  static torch::Library library(torch::Library::IMPL, "aten", c10::DispatchKey::Autograd, __FILE__, __LINE__);
+  const auto add = [&](const char* name, CallKernel::Function function) {
+    overrideAutogradKernel(library, name, CallKernel::factory(function));
+  };
+  for (const char* name : {"multi_margin_loss_backward", "multilabel_margin_loss_backward", "_ctc_loss_backward",
+                           "_ctc_loss_backward.Tensor"}) {
+    add(name, &lossBackward);
+  }
+  add("_segment_reduce_backward", &segmentReduceBackward);
+  add("_embedding_bag_backward", &embeddingBagBackward);
+  add("_embedding_bag_per_sample_weights_backward", &perSampleWeightsBackward);
+}
+
+}  // namespace torch_func

@@ -1,0 +1,96 @@
+/** Derivatives of reductions over segments, against differences. */
+
+import * as torch from '../../lib';
+import type { Tensor } from '../../lib';
+import { expectClose, expectDerivatives, expectVmapped, float64 } from '../support/derivatives';
+import type { TensorFunction } from '../support/derivatives';
+
+const { embeddingBag } = torch.nn.functional;
+const { functional } = torch.autograd;
+const { grad, jacfwd, jvp, linearize } = torch.func;
+
+// The modes that differentiate the gradient by the cotangent give the derivative too.
+function expectTransposed(f: TensorFunction, x: Tensor): void {
+  const [, right] = jvp(f, [x], [x]);
+  expectClose('linearize', linearize(f, x)[1](x), right, 1e-12);
+  expectClose('functional.jvp', functional.jvp(f, x, x)[1], right, 1e-12);
+}
+
+describe('segmentReduce', () => {
+  const x = torch.tensor([[0.3, -1.2, 0.7], [0.9, 0.4, -0.5], [1.1, 0.2, -0.8], [0.6, -0.3, 1.4]], float64); // prettier-ignore
+  const samples = [x, x.flip(0), x.mul(x)];
+  const lengths = torch.tensor([1n, 0n, 3n]);
+  const offsets = torch.tensor([0n, 1n, 1n, 4n]);
+  const rows = torch.tensor([[1n, 2n], [3n, 0n], [0n, 3n], [2n, 1n]]); // prettier-ignore
+
+  describe.each(['sum', 'mean', 'max', 'min', 'prod'])('%s', (reduce) => {
+    const cases: Record<string, TensorFunction> = {
+      lengths: (y) => torch.segmentReduce(y, reduce, { lengths, initial: 1.3 }),
+      offsets: (y) => torch.segmentReduce(y, reduce, { offsets, initial: 1.3 }),
+      'of a later axis': (y) => torch.segmentReduce(y, reduce, { lengths: rows, axis: 1, initial: 2 }),
+      'of a part': (y) =>
+        torch.segmentReduce(y, reduce, { lengths: torch.tensor([2n, 1n]), unsafe: true, initial: -3 }),
+    };
+    test.each(Object.keys(cases))('%s', (name) => {
+      // The product with y makes second derivatives of a sum.
+      const f: TensorFunction = (y) => cases[name](y.mul(y.add(2)));
+      expectDerivatives(f, x);
+      expectVmapped(f, samples);
+      expectTransposed(f, x);
+    });
+
+    test('values in forward mode, with an empty segment and without an initial value', () => {
+      const f: TensorFunction = (y) => torch.segmentReduce(y, reduce, { lengths });
+      const [value] = jvp(f, [x], [x]);
+      expectClose('values', value.nanToNum(), f(x).nanToNum(), 1e-15);
+      expect(value.isnan().equal(f(x).isnan())).toBe(true);
+    });
+  });
+});
+
+describe('embeddingBag', () => {
+  const table = torch.tensor([[0.3, -1.2], [0.9, 0.4], [1.1, 0.2], [0.6, -0.3]], float64); // prettier-ignore
+  const input = torch.tensor([2n, 0n, 2n, 1n, 3n]);
+  const offsets = torch.tensor([0n, 3n, 3n]);
+  const perSampleWeights = torch.tensor([0.5, -1, 2, 0.3, 0.8], float64);
+
+  const cases: Record<string, TensorFunction> = {
+    sum: (y) => embeddingBag(input, y, { offsets, mode: 'sum' }),
+    mean: (y) => embeddingBag(input, y, { offsets, mode: 'mean' }),
+    max: (y) => embeddingBag(input, y, { offsets, mode: 'max' }),
+    'sum with weights': (y) => embeddingBag(input, y, { offsets, mode: 'sum', perSampleWeights }),
+    'mean without a padding index': (y) => embeddingBag(input, y, { offsets, mode: 'mean', paddingIdx: 2 }),
+    'max without a padding index': (y) => embeddingBag(input, y, { offsets, mode: 'max', paddingIdx: 2 }),
+    'sum up to a last offset': (y) =>
+      embeddingBag(input, y, { offsets: torch.tensor([0n, 2n, 5n]), mode: 'sum', includeLastOffset: true }),
+    'of a matrix of indices': (y) => embeddingBag(torch.tensor([[0n, 1n], [3n, 3n]]), y, { mode: 'mean' }), // prettier-ignore
+    'of weights and table': (y) =>
+      embeddingBag(input, y, { offsets, mode: 'sum', perSampleWeights: y.flatten().narrow(0, 0, 5) }),
+    'of weights alone': (y) =>
+      embeddingBag(input, table, { offsets, mode: 'sum', perSampleWeights: y.flatten().narrow(0, 2, 5) }),
+  };
+  test.each(Object.keys(cases))('%s', (name) => {
+    const f: TensorFunction = (y) => cases[name](y.mul(y.add(2)));
+    if (name !== 'of weights alone') {
+      expectDerivatives(f, table);
+      expectVmapped(f, [table, table.neg(), table.flip(0)]);
+      expectTransposed(f, table);
+    } else {
+      // PyTorch has no gradient of the weights alone.
+      expectClose(
+        'jacfwd',
+        jacfwd(f)(table),
+        jacfwd((y: Tensor) => cases['of weights alone'](y.mul(y.add(2))))(table),
+        0,
+      );
+    }
+  });
+
+  test('scaleGradByFreq, whose gradient is not the derivative, is refused', () => {
+    const f: TensorFunction = (y) => embeddingBag(input, y, { offsets, mode: 'sum', scaleGradByFreq: true });
+    expect(() => jacfwd(f)(table)).toThrow(
+      'embedding_bag: with scaleGradByFreq=true the gradient is not the derivative',
+    );
+    expect(() => grad((y: Tensor) => f(y).sum())(table)).not.toThrow();
+  });
+});
