@@ -4,8 +4,9 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { memory, ratios, startup } from './measurements.mjs';
+import { memory, peaks, ratios, startup } from './measurements.mjs';
 import { memoryMeasurements } from './memory.mjs';
+import { measurePeaks } from './peaks.mjs';
 import { packageRoot } from './processes.mjs';
 import { measureStartup } from './startup.mjs';
 import { heading, verdict, writeRow } from './table.mjs';
@@ -17,9 +18,11 @@ const usage = `Usage: npm run bench -- [options] [NAME...]
 
 Measures time (as a ratio to Python's PyTorch, in the same run), memory and import
 time, and compares them with the project's limits.
+With --memory: the peak memory of every call, compared with Python's.
 
   NAME...      only these measurements
   --quick      a tenth of the work, for a first impression
+  --memory     the peak memory of every call instead
   --json FILE  also write the results to FILE
   --list       list the measurements
   --help       this text
@@ -33,6 +36,7 @@ function parse() {
       allowPositionals: true,
       options: {
         quick: { type: 'boolean', default: false },
+        memory: { type: 'boolean', default: false },
         json: { type: 'string' },
         list: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
@@ -53,7 +57,7 @@ function findPython() {
 }
 
 const { values: options, positionals: names } = parse();
-const all = [...ratios, ...memory, ...startup];
+const all = options.memory ? peaks : [...ratios, ...memory, ...startup];
 if (options.help || options.list) {
   process.stdout.write(options.help ? usage : `${all.map(({ name }) => name).join('\n')}\n`);
   process.exit(0);
@@ -116,9 +120,26 @@ function runStartup(list) {
   for (const entry of list) record({ ...entry, measured: times[entry.name] });
 }
 
-await runRatios(ratios.filter(wanted));
-runMemory(memory.filter(wanted));
-runStartup(startup.filter(wanted));
+/** @param {typeof peaks} list */
+function runPeaks(list) {
+  heading("peak memory above the import, of Python's PyTorch");
+  for (const { name, title, calls, python } of list) {
+    const figures = measurePeaks(findPython(), { name, calls: Math.ceil(calls / scale), python });
+    const { here, there, limit } = figures;
+    const note =
+      `${here.above.toFixed(0)} MB here, ${there.above.toFixed(0)} MB in Python; ` +
+      `with the import ${here.absolute.toFixed(0)} and ${there.absolute.toFixed(0)}`;
+    record({ ...figures, name, title, limit, unit: 'MB', measured: here.above, note });
+  }
+}
+
+if (options.memory) {
+  runPeaks(peaks.filter(wanted));
+} else {
+  await runRatios(ratios.filter(wanted));
+  runMemory(memory.filter(wanted));
+  runStartup(startup.filter(wanted));
+}
 
 const missed = rows.filter(({ pass }) => pass === false);
 if (options.json !== undefined) {

@@ -28,6 +28,44 @@ export const memory = [
   { name: 'jacobianCommand', title: 'torch-func jacobian, 10⁶ samples: above an idle import', limit: 300, unit: 'MB' },
 ];
 
+/**
+ * Peak memory above the import, of `calls` calls in a process of their own, compared with those in Python. `python` names
+ * another case to compare with.
+ *
+ * @type {{ name: string, title: string, calls: number, python?: string }[]}
+ */
+export const peaks = [
+  ...ratios.map(({ name, title, calls }) => ({ name, title, calls: calls / 10 })),
+  { name: 'vjp', title: 'vjp, R³ → R', calls: 3000 },
+  { name: 'jvp', title: 'jvp, R³ → R', calls: 3000 },
+  { name: 'hvp', title: 'jvp(grad(f)), R¹⁶ → R', calls: 3000 },
+  { name: 'gradOfGradOfGrad', title: 'grad(grad(grad(sin)))', calls: 3000 },
+  { name: 'notebook1e5', title: 'vmap(jacrev(f)), R² → R³, N = 10⁵', calls: 20 },
+  { name: 'notebook1e6', title: 'vmap(jacrev(f)), R² → R³, N = 10⁶', calls: 5 },
+  { name: 'layerJacfwd', title: 'jacfwd of tanh(W x + b), 2048×32', calls: 300 },
+  { name: 'layerJacrev', title: 'jacrev of tanh(W x + b), 2048×32', calls: 50 },
+  { name: 'layerBatchJacobian', title: 'vmap(jacrev) of tanh(W x + b), 64×33×31', calls: 200 },
+  { name: 'layerBatchHessian', title: 'vmap(hessian) of tanh(W x + b), 64×33×31×31', calls: 50 },
+  { name: 'networkJacobians', title: 'network: vmap(jacrev), N = 1024', calls: 10 },
+  { name: 'networkPerSampleGrads', title: 'network: per-sample gradients, N = 1024, 117 MB', calls: 20 },
+  { name: 'networkHvp', title: 'network: jvp(grad), N = 1024', calls: 20 },
+  { name: 'pendulumJacfwd', title: '20 steps of RK4: vmap(jacfwd), N = 1000', calls: 20 },
+  { name: 'pendulumJacrev', title: '20 steps of RK4: vmap(jacrev), N = 1000', calls: 20 },
+  { name: 'robotArmJacfwd', title: 'UR5: vmap(jacfwd), N = 10⁵, float64', calls: 3 },
+  { name: 'robotArmJacrev', title: 'UR5: vmap(jacrev), N = 10⁵, float64', calls: 3 },
+  { name: 'chainAutograd', title: '200 operators on 4 MB: autograd.grad', calls: 3 },
+  {
+    name: 'chainGrad',
+    title: "200 operators on 4 MB: grad, of Python's autograd.grad",
+    calls: 3,
+    python: 'chainAutograd',
+  },
+  { name: 'chainVjp', title: '200 operators on 4 MB: vjp', calls: 3 },
+  { name: 'chainJvp', title: '200 operators on 4 MB: jvp', calls: 3 },
+  { name: 'chainHvp', title: '200 operators on 4 MB: jvp(grad)', calls: 2 },
+  { name: 'chainHvpReverse', title: '200 operators on 4 MB: grad of grad', calls: 2 },
+];
+
 /** @type {{ name: 'package' | 'libtorch' | 'total', title: string, limit: number | null, unit: string }[]} */
 export const startup = [
   { name: 'package', title: 'import: the package', limit: 0.5, unit: 's' },
