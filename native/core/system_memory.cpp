@@ -1,20 +1,24 @@
-// Reads how much memory the machine and the control group have.
+// Reads how much memory the machine and the control groups have.
 
 #include "core/system_memory.h"
 
 #include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace torch_func {
 
 namespace {
 
+namespace fs = std::filesystem;
+
 // The number after `key` in a file of lines such as "MemAvailable: 123 kB".
-std::optional<size_t> numberOf(const char* file, const std::string& key) {
+std::optional<size_t> numberOf(const fs::path& file, const std::string& key) {
   std::ifstream stream(file);
   std::string word;
   size_t value = 0;
@@ -25,30 +29,68 @@ std::optional<size_t> numberOf(const char* file, const std::string& key) {
   return std::nullopt;
 }
 
-std::optional<size_t> numberIn(const char* file) {
+std::optional<size_t> numberIn(const fs::path& file) {
   size_t value = 0;
   if (std::ifstream(file) >> value) return value;  // "max" is no number: there is no limit
   return std::nullopt;
 }
 
-std::optional<size_t> groupLimit() { return numberIn("/sys/fs/cgroup/memory.max"); }
+// The names of the files of a control group, which differ between versions 1 and 2.
+struct Version {
+  const char* root;
+  const char* limit;
+  const char* usage;
+  const char* cache;  // a key of memory.stat
+};
+constexpr Version kVersion1 = {"/sys/fs/cgroup/memory", "memory.limit_in_bytes", "memory.usage_in_bytes",
+                               "total_inactive_file"};
+constexpr Version kVersion2 = {"/sys/fs/cgroup", "memory.max", "memory.current", "inactive_file"};
+
+struct Group {
+  size_t limit;
+  size_t used;  // without the page cache that the system may drop
+};
+
+std::optional<Group> readGroup(const Version& version, const fs::path& folder) {
+  const auto limit = numberIn(folder / version.limit);
+  if (!limit) return std::nullopt;
+  const size_t usage = numberIn(folder / version.usage).value_or(0);
+  const size_t cache = numberOf(folder / "memory.stat", version.cache).value_or(0);
+  return Group{*limit, usage - std::min(usage, cache)};
+}
+
+// The groups of this process with a limit: its own and those around it. In a container the path may be the one outside,
+// which does not exist inside.
+std::vector<Group> groups() {
+  std::vector<Group> result;
+  std::ifstream lines("/proc/self/cgroup");
+  for (std::string line; std::getline(lines, line);) {  // "4:memory:/path", or "0::/path" in version 2
+    const size_t colon = line.find(':');
+    const size_t second = line.find(':', colon + 1);
+    if (second == std::string::npos) continue;
+    const std::string controllers = line.substr(colon + 1, second - colon - 1);
+    if (!controllers.empty() && controllers != "memory") continue;
+    const Version& version = controllers.empty() ? kVersion2 : kVersion1;
+    for (fs::path path = line.substr(second + 1);; path = path.parent_path()) {
+      if (const auto group = readGroup(version, version.root / path.relative_path())) result.push_back(*group);
+      if (!path.has_relative_path()) break;
+    }
+  }
+  return result;
+}
 
 }  // namespace
 
 size_t totalMemory() {
-  const size_t machine = static_cast<size_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<size_t>(sysconf(_SC_PAGESIZE));
-  return std::min(machine, groupLimit().value_or(machine));
+  size_t total = static_cast<size_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<size_t>(sysconf(_SC_PAGESIZE));
+  for (const Group& group : groups()) total = std::min(total, group.limit);
+  return total;
 }
 
 size_t availableMemory() {
   const auto kilobytes = numberOf("/proc/meminfo", "MemAvailable:");
   size_t available = kilobytes ? *kilobytes * 1024 : totalMemory();
-  if (const auto limit = groupLimit()) {
-    const size_t current = numberIn("/sys/fs/cgroup/memory.current").value_or(0);
-    const size_t cache = numberOf("/sys/fs/cgroup/memory.stat", "inactive_file").value_or(0);
-    const size_t used = current - std::min(current, cache);
-    available = std::min(available, *limit - std::min(*limit, used));
-  }
+  for (const auto& [limit, used] : groups()) available = std::min(available, limit - std::min(limit, used));
   return available;
 }
 
