@@ -15,6 +15,7 @@
 #include <mutex>
 #include <new>
 
+#include "core/garbage_collection.h"
 #include "core/large_blocks.h"
 
 // libtorch allocates each CPU block with posix_memalign. In Python the last reference frees a small tensor at once, and
@@ -43,6 +44,7 @@ struct alignas(kUnit) Block {
     Block* next;      // of a free block
     void* allocated;  // the pointer from malloc
   };
+  size_t bytes;  // requested from malloc
   void* data() { return this + 1; }
 };
 static_assert(sizeof(Block) == kUnit);
@@ -111,23 +113,37 @@ Block* allocateLarge(size_t bytes) {
   return block;
 }
 
+// What this thread has allocated by malloc. Blocks that another thread frees change when it collects, nothing else.
+thread_local LiveBytes mallocBytes;
+
+void collectIfDue(Collection collection, size_t bytes) {
+  if (mallocBytes.isDue(collection, bytes) && collectGarbage(collection)) mallocBytes.collected(collection, bytes);
+}
+
 // Aligns the block by hand. For aligned blocks glibc before 2.38 allocates more than requested
 // and returns the rest. The hole that such a block leaves is too small for the next block of the same size, and a loop
 // over tensors of a few MB takes several times the memory that it needs.
 Block* allocateByMalloc(size_t bytes) {
+  collectIfDue(Collection::Young, bytes);
+  collectIfDue(Collection::Full, bytes);
   void* allocated = std::malloc(bytes + sizeof(Block) + kUnit);
   if (allocated == nullptr) throwOutOfMemory(bytes);
   const auto address = reinterpret_cast<uintptr_t>(allocated);
   auto* block = reinterpret_cast<Block*>((address + kUnit - 1) / kUnit * kUnit);
   block->origin = Block::Origin::Malloc;
   block->allocated = allocated;
+  block->bytes = bytes;
+  mallocBytes.add(bytes);
   return block;
 }
 
 void deallocate(void* data) {
   if (data == nullptr) return;
   Block* block = static_cast<Block*>(data) - 1;
-  if (block->origin == Block::Origin::Malloc) return std::free(block->allocated);
+  if (block->origin == Block::Origin::Malloc) {
+    mallocBytes.remove(block->bytes);
+    return std::free(block->allocated);
+  }
   if (block->origin == Block::Origin::LargeBlocks) return LargeBlocks::instance().free(block);
   block->next = freeLists[block->units];
   freeLists[block->units] = block;

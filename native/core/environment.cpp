@@ -41,7 +41,7 @@ Environment::Environment(napi_env env) : env(env), ownHandles_(env) { loadedLast
 
 Environment::~Environment() {
   if (loadedLast == this) loadedLast = nullptr;
-  if (collectGarbage_ != nullptr) LargeBlocks::setCollector(nullptr);
+  if (collectGarbage_ != nullptr) setCollector(nullptr);
   // Each mode restores the state before it, so the innermost ends first.
   while (!inferenceModes.empty()) inferenceModes.pop_back();
 }
@@ -74,7 +74,7 @@ void Environment::initialize(const Napi::Object& classes) {
   keep(deviceClass_, classes.Get("Device"));
   keep(onWarning_, classes.Get("onWarning"));
   keep(collectGarbage_, classes.Get("collectGarbage"));
-  LargeBlocks::setCollector([this](LargeBlocks::Collection collection) { collectGarbage(collection); });
+  setCollector([this](Collection collection) { collectGarbage(collection); });
   static constexpr const char* kNames[] = {"RuntimeError",        "ValueError",  "TypeError",       "IndexError",
                                            "NotImplementedError", "LinAlgError", "OutOfMemoryError"};
   static_assert(std::size(kNames) == static_cast<size_t>(ErrorClass::Count), "one name for each ErrorClass");
@@ -82,12 +82,12 @@ void Environment::initialize(const Napi::Object& classes) {
   keep(objectPrototype_, Napi::Env(env).Global().Get("Object").As<Napi::Object>().Get("prototype"));
 }
 
-void Environment::collectGarbage(LargeBlocks::Collection collection) {
+void Environment::collectGarbage(Collection collection) {
   napi_handle_scope scope;
   if (napi_open_handle_scope(env, &scope) != napi_ok) return;
   napi_value undefined, full, ignored;
   napi_get_undefined(env, &undefined);
-  napi_get_boolean(env, collection == LargeBlocks::Collection::Full, &full);
+  napi_get_boolean(env, collection == Collection::Full, &full);
   // Nothing is collected while an exception is pending or the environment is ending. The function itself never throws.
   napi_call_function(env, undefined, deref(collectGarbage_), 1, &full, &ignored);
   napi_close_handle_scope(env, scope);

@@ -24,8 +24,8 @@
 #include <utility>
 #include <vector>
 
+#include "core/garbage_collection.h"
 #include "core/handle_pool.h"
-#include "core/large_blocks.h"
 #include "core/stack_limit.h"
 #include "functorch/dual_level.h"
 
@@ -76,7 +76,7 @@ class Environment {
   void initialize(const Napi::Object& classes);
 
   // Frees the tensors that JavaScript can no longer reach. Does nothing where the runtime offers no collection.
-  void collectGarbage(LargeBlocks::Collection collection);
+  void collectGarbage(Collection collection);
 
   // libtorch's warnings are collected while C++ runs, and emitted in JavaScript when the call returns.
   void addWarning(std::string category, std::string message);

@@ -25,13 +25,8 @@ namespace {
 constexpr size_t MiB = size_t{1} << 20;
 constexpr size_t kGranule = size_t{1} << 16;  // a multiple of every page size
 constexpr size_t kHugePage = 2 * MiB;
-// A collection of young objects (0.3 ms) comes when this much more is live than after the last one. The page faults of
-// as much memory take longer. V8 itself collects old objects as the memory that it was told about grows.
-constexpr size_t kCollectionBytes = 32 * MiB;
 // Free blocks may exceed the largest amount that was in use at once by this much.
 constexpr size_t kSlack = 64 * MiB;
-
-thread_local LargeBlocks::Collector collector;
 
 // Sizes are rounded up to sixteen steps per power of two, so that similar sizes share blocks.
 size_t sizeClass(size_t bytes) {
@@ -67,14 +62,14 @@ LargeBlocks& LargeBlocks::instance() {
 
 LargeBlocks::LargeBlocks() : limit_(totalMemory() / 4) {}
 
-void LargeBlocks::setCollector(Collector value) { collector = std::move(value); }
-
 void* LargeBlocks::allocate(size_t bytes) {
   const size_t rounded = sizeClass(bytes);
   if (void* block = take(rounded)) return block;
-  if (void* block = collectAndTake(rounded)) return block;
+  for (const auto collection : {Collection::Young, Collection::Full}) {
+    if (void* block = collectAndTake(collection, rounded)) return block;
+  }
   if (void* block = map(rounded)) return block;
-  if (!collect(Collection::Full)) return nullptr;
+  if (!collectGarbage(Collection::Full)) return nullptr;
   if (void* block = take(rounded)) return block;
   return map(rounded);
 }
@@ -89,39 +84,29 @@ void* LargeBlocks::take(size_t bytes) {
   entry->second.pop_back();
   if (entry->second.empty()) free_.erase(entry);
   pooled_ -= size;
-  live_ += size;
-  highWater_ = std::max(highWater_, live_);
+  live_.add(size);
+  highWater_ = std::max(highWater_, live_.value());
   ASAN_UNPOISON_MEMORY_REGION(block, size);
   return block;
 }
 
-// Collects young objects if enough was allocated since the last time, and looks for a block again.
-void* LargeBlocks::collectAndTake(size_t bytes) {
+// Collects if it is due, and looks for a block again.
+void* LargeBlocks::collectAndTake(Collection collection, size_t bytes) {
   {
     std::lock_guard lock(mutex_);
-    if (live_ + bytes <= liveAfterCollection_ + kCollectionBytes) return nullptr;
+    if (!live_.isDue(collection, bytes)) return nullptr;
   }
-  if (!collect(Collection::Young)) return nullptr;
+  if (!collectGarbage(collection)) return nullptr;
   void* block = take(bytes);
   std::lock_guard lock(mutex_);
-  liveAfterCollection_ = live_ + (block == nullptr ? bytes : 0);
+  live_.collected(collection, block == nullptr ? bytes : 0);
   return block;
-}
-
-// Returns false on a thread without JavaScript, and inside a collection: a finalizer must not start another one.
-bool LargeBlocks::collect(Collection collection) {
-  static thread_local bool collecting = false;
-  if (!collector || collecting) return false;
-  collecting = true;
-  collector(collection);
-  collecting = false;
-  return true;
 }
 
 void* LargeBlocks::map(size_t bytes) {
   std::lock_guard lock(mutex_);
-  const size_t allowed = std::max(highWater_, live_ + bytes) + kSlack;
-  while (pooled_ > 0 && live_ + bytes + pooled_ > allowed) evictOldest();
+  const size_t allowed = std::max(highWater_, live_.value() + bytes) + kSlack;
+  while (pooled_ > 0 && live_.value() + bytes + pooled_ > allowed) evictOldest();
   void* block = mapAligned(bytes);
   if (block == nullptr && pooled_ > 0) {
     evictAll();
@@ -129,16 +114,15 @@ void* LargeBlocks::map(size_t bytes) {
   }
   if (block == nullptr) return nullptr;
   sizes_.emplace(block, bytes);
-  live_ += bytes;
-  highWater_ = std::max(highWater_, live_);
+  live_.add(bytes);
+  highWater_ = std::max(highWater_, live_.value());
   return block;
 }
 
 void LargeBlocks::free(void* block) {
   std::lock_guard lock(mutex_);
   const size_t bytes = sizes_.at(block);
-  live_ -= bytes;
-  liveAfterCollection_ = std::min(liveAfterCollection_, live_);
+  live_.remove(bytes);
   if (pooled_ + bytes > limit_) return unmap(block, bytes);
   pooled_ += bytes;
   free_[bytes].push_back({block, Clock::now()});
@@ -169,7 +153,7 @@ void LargeBlocks::unmap(void* block, size_t bytes) {
 
 LargeBlocks::Usage LargeBlocks::usage() {
   std::lock_guard lock(mutex_);
-  return {live_, pooled_, limit_};
+  return {live_.value(), pooled_, limit_};
 }
 
 void LargeBlocks::setLimit(size_t bytes) {
@@ -191,7 +175,7 @@ void LargeBlocks::trim(std::chrono::milliseconds idle) {
     entry = blocks.empty() ? free_.erase(entry) : std::next(entry);
   }
   if (pooled_ > 0 && availableMemory() < totalMemory() / 10) evictAll();
-  highWater_ = live_ + pooled_;
+  highWater_ = live_.value() + pooled_;
 }
 
 }  // namespace torch_func

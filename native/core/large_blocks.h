@@ -4,7 +4,8 @@
 // Note [Freed large blocks stay mapped]
 // A new block of a large result costs more in page faults than the operator that fills it: the system clears every
 // page. Python frees a result as soon as nothing refers to it, and malloc hands out its pages again; here the collector
-// frees it later. The pool therefore keeps freed blocks by size, and provokes a collection before it maps more memory.
+// frees it later. The pool therefore keeps freed blocks by size, and provokes a collection before it maps more memory
+// (Note [Collections are provoked]).
 // Blocks of 2 MiB and more are aligned to huge pages. The pool is bounded in three ways: by a limit (a part of the
 // memory that this process may use), by the largest amount that was in use at once, and by time (lib/memory.ts returns
 // what was not used for some seconds).
@@ -12,10 +13,11 @@
 #include <chrono>
 #include <cstddef>
 #include <deque>
-#include <functional>
 #include <map>
 #include <mutex>
 #include <unordered_map>
+
+#include "core/garbage_collection.h"
 
 namespace torch_func {
 
@@ -39,12 +41,6 @@ class LargeBlocks {
   // Returns the blocks to the system that have been free for at least this time, and all where memory is short.
   void trim(std::chrono::milliseconds idle);
 
-  // How the thread that calls allocate() frees unreachable tensors: young ones before the pool grows, all where an
-  // allocation would fail.
-  enum class Collection { Young, Full };
-  using Collector = std::function<void(Collection)>;
-  static void setCollector(Collector collector);
-
  private:
   using Clock = std::chrono::steady_clock;
   struct FreeBlock {
@@ -54,8 +50,7 @@ class LargeBlocks {
 
   LargeBlocks();
   void* take(size_t bytes);
-  void* collectAndTake(size_t bytes);
-  bool collect(Collection collection);
+  void* collectAndTake(Collection collection, size_t bytes);
   void* map(size_t bytes);
   void evictOldest();
   void evictAll();
@@ -64,12 +59,10 @@ class LargeBlocks {
   std::mutex mutex_;
   std::unordered_map<void*, size_t> sizes_;       // of all mapped blocks
   std::map<size_t, std::deque<FreeBlock>> free_;  // by size; the oldest first
-  size_t live_ = 0;
+  LiveBytes live_;
   size_t pooled_ = 0;
   size_t limit_;
   size_t highWater_ = 0;  // the largest amount that was in use since the last trim
-  // `live_` after the last collection, or less where blocks were freed since.
-  size_t liveAfterCollection_ = 0;
 };
 
 }  // namespace torch_func
