@@ -7,9 +7,9 @@ const compiled = (...file: string[]): string => JSON.stringify(path.join(__dirna
 
 /**
  * Runs the body of a program against the compiled package and returns the value that it passes to `report`.
- * `rss()` there is the resident memory in MB after a full collection.
+ * `rss()` there is the resident memory in MB after a full collection; `flags` are options of Node.js.
  */
-export async function runProgram<T>(body: string): Promise<T> {
+export async function runProgram<T>(body: string, flags: readonly string[] = []): Promise<T> {
   const source = `
     const torch = require(${compiled('index.js')});
     const { peakMemory } = require(${compiled('jobs', 'peak-memory.js')});
@@ -22,7 +22,7 @@ export async function runProgram<T>(body: string): Promise<T> {
   const output = await new Promise<string>((resolve, reject) => {
     execFile(
       process.execPath,
-      ['--expose-gc', '-e', source],
+      ['--expose-gc', ...flags, '-e', source],
       { maxBuffer: 2 ** 24, timeout: 280_000 },
       (error, stdout, stderr) => {
         if (error)
