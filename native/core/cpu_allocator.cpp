@@ -15,6 +15,7 @@
 #include <mutex>
 #include <new>
 
+#include "core/address_sanitizer.h"
 #include "core/garbage_collection.h"
 #include "core/large_blocks.h"
 
@@ -46,6 +47,9 @@ struct alignas(kUnit) Block {
   };
   size_t bytes;  // requested from malloc
   void* data() { return this + 1; }
+  // The data of a free block of a free list is poisoned.
+  void poison() { ASAN_POISON_MEMORY_REGION(data(), units * kUnit); }
+  void unpoison() { ASAN_UNPOISON_MEMORY_REGION(data(), units * kUnit); }
 };
 static_assert(sizeof(Block) == kUnit);
 
@@ -96,6 +100,7 @@ void refill(size_t units) {
     block->units = static_cast<uint8_t>(units);
     block->next = freeLists[units];
     freeLists[units] = block;
+    block->poison();
   }
 }
 
@@ -145,6 +150,7 @@ void deallocate(void* data) {
     return std::free(block->allocated);
   }
   if (block->origin == Block::Origin::LargeBlocks) return LargeBlocks::instance().free(block);
+  block->poison();
   block->next = freeLists[block->units];
   freeLists[block->units] = block;
 }
@@ -159,6 +165,7 @@ class CpuAllocator final : public c10::Allocator {
       if (freeLists[units] == nullptr) refill(units);
       block = freeLists[units];
       freeLists[units] = block->next;
+      block->unpoison();
     } else {
       block = bytes < LargeBlocks::kMinBytes ? allocateByMalloc(bytes) : allocateLarge(bytes);
     }

@@ -9,14 +9,8 @@
 #include <iterator>
 #include <utility>
 
+#include "core/address_sanitizer.h"
 #include "core/system_memory.h"
-
-#if defined(__SANITIZE_ADDRESS__)
-#include <sanitizer/asan_interface.h>
-#else
-#define ASAN_POISON_MEMORY_REGION(address, bytes)
-#define ASAN_UNPOISON_MEMORY_REGION(address, bytes)
-#endif
 
 namespace torch_func {
 

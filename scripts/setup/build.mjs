@@ -7,12 +7,13 @@ import path from 'node:path';
 import { run, tail } from './commands.mjs';
 import { SetupFailure } from './failure.mjs';
 import { withLock } from './lock.mjs';
-import { addonPath, root } from './project.mjs';
+import { addonPath, buildFolder, root } from './project.mjs';
 import { since } from './report.mjs';
 import { digest, readJson, writeJson } from './stamp.mjs';
 import { findToolchain } from './toolchain.mjs';
 
-const stampPath = path.join(root, 'build', 'native.json');
+/** @param {Debug} debug */
+const stampPath = (debug) => path.join(buildFolder(debug), 'native.json');
 
 /** @typedef {import('./inspect.mjs').Libtorch} Libtorch */
 /** @typedef {boolean | 'address'} Debug with debugging information, or with AddressSanitizer as well */
@@ -38,8 +39,8 @@ export async function buildAddon(report, libtorch, { debug = false, tidy = false
 
 /** @param {Libtorch} libtorch @param {Debug} debug */
 function isCurrent(libtorch, debug) {
-  const stamp = readJson(stampPath);
-  return stamp !== null && fs.existsSync(addonPath) && stamp.digest === inputs(libtorch, debug);
+  const stamp = readJson(stampPath(debug));
+  return stamp !== null && fs.existsSync(addonPath(debug)) && stamp.digest === inputs(libtorch, debug);
 }
 
 /** The precompiled headers alone take 400 MB. */
@@ -74,8 +75,8 @@ async function compile(report, libtorch, debug) {
   report.line(
     `Build: ${tools.compilerVersion}, CMake ${tools.cmakeVersion}, ${tools.generator}, libtorch ${libtorch.version}`,
   );
-  const previous = readJson(stampPath);
-  fs.rmSync(stampPath, { force: true });
+  const previous = readJson(stampPath(debug));
+  fs.rmSync(stampPath(debug), { force: true });
   // CMake's cache would keep the previous libtorch, compiler or generator.
   const setting = {
     libtorch: libtorch.path,
@@ -85,18 +86,29 @@ async function compile(report, libtorch, debug) {
     ...(debug ? { debug } : {}),
   };
   if (JSON.stringify(previous?.setting) !== JSON.stringify(setting)) {
-    fs.rmSync(path.join(root, 'build', 'CMakeCache.txt'), { force: true });
-    fs.rmSync(path.join(root, 'build', 'CMakeFiles'), { recursive: true, force: true });
+    fs.rmSync(path.join(buildFolder(debug), 'CMakeCache.txt'), { force: true });
+    fs.rmSync(path.join(buildFolder(debug), 'CMakeFiles'), { recursive: true, force: true });
   }
   const args = [
     cmakeJs(),
     'build',
-    ...['--directory', root, '--config', 'Release', '--generator', tools.generator, '--cmake-path', tools.cmake],
+    ...[
+      '--directory',
+      root,
+      '--out',
+      buildFolder(debug),
+      '--config',
+      'Release',
+      '--generator',
+      tools.generator,
+      '--cmake-path',
+      tools.cmake,
+    ],
     ...['--parallel', String(jobs()), '--cxx', tools.compiler, '--log-level', 'error'],
     ...[`--CDLIBTORCH=${libtorch.path}`, `--CDDEBUG_INFO=${debug ? 'ON' : 'OFF'}`],
     ...(debug === 'address' ? ['--CDSANITIZE=address'] : []),
   ];
-  writeJson(stampPath, { setting });
+  writeJson(stampPath(debug), { setting });
   const result = await run(process.execPath, args, {
     cwd: root,
     onLine: (line) => {
@@ -114,8 +126,8 @@ async function compile(report, libtorch, debug) {
       ],
     });
   }
-  writeJson(stampPath, { setting, digest: wanted, tools });
-  report.line(`Build: ${path.relative(root, addonPath)} (${since(from)})`);
+  writeJson(stampPath(debug), { setting, digest: wanted, tools });
+  report.line(`Build: ${path.relative(root, addonPath(debug))} (${since(from)})`);
 }
 
 /** One compiler process takes up to 2 GB for ATen's headers. */

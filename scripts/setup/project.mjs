@@ -17,8 +17,11 @@ export function isSupportedVersion(version) {
   return version === supportedSeries || version.startsWith(`${supportedSeries}.`);
 }
 
-/** The built addon. */
-export const addonPath = path.join(root, 'build', 'Release', 'torch_func.node');
+/** The folder of a build: one with AddressSanitizer has its own, so that the usual addon stays. @param {unknown} debug */
+export const buildFolder = (debug) => path.join(root, 'build', ...(debug === 'address' ? ['address'] : []));
+
+/** The built addon. @param {unknown} [debug] */
+export const addonPath = (debug = false) => path.join(buildFolder(debug), 'Release', 'torch_func.node');
 
 /** What the last setup found, for `torch-func doctor` and for the next setup. */
 export const recordPath = path.join(root, 'build', 'setup.json');

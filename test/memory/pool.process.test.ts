@@ -1,11 +1,11 @@
 /** The pool of large CPU blocks. Sizes are MB. */
 
+import { execFile } from 'node:child_process';
 import * as path from 'node:path';
+import { promisify } from 'node:util';
 import { runProgram } from '../support/child';
 
 jest.setTimeout(300_000);
-
-const library = path.join(__dirname, '..', '..', 'dist', 'index.js');
 
 const helpers = `
   const usage = () => { const { live, pool, reserved, limit } = torch.memoryUsage(); return [live, pool, reserved, limit].map((bytes) => bytes / MB); };
@@ -126,35 +126,12 @@ test('graphs that nothing refers to are collected in time', async () => {
   expect(reserved).toBeLessThan(650);
 });
 
-// A block that two tensors own at once, or one that is used after it was freed, would contain a foreign number.
-test('threads that allocate, dispose, drop and end never share a block', async () => {
-  const wrong = await runProgram<number>(`
-    const { Worker } = require('node:worker_threads');
-    const source = \`
-      const { workerData, parentPort } = require('node:worker_threads');
-      const torch = require(workerData.package);
-      torch.setNumThreads(1);
-      const random = (n) => Math.floor(Math.random() * n);
-      const held = [];
-      let wrong = 0;
-      const end = Date.now() + workerData.milliseconds;
-      for (let i = 0; Date.now() < end; i++) {
-        const value = workerData.index * 1e6 + i;
-        held.push([torch.full([65536 + random(400000)], value, { dtype: 'float64' }), value]);
-        if (held.length < 8) continue;
-        const [[x, expected]] = held.splice(random(8), 1);
-        if (x.min().item() !== expected || x.max().item() !== expected) wrong++;
-        if (i % 2 === 0) x.dispose();
-      }
-      parentPort.postMessage(wrong);
-    \`;
-    let wrong = 0;
-    const workerData = { package: ${JSON.stringify(library)}, milliseconds: 1000 };
-    const start = (index, left) => new Worker(source, { eval: true, workerData: { ...workerData, index } })
-      .on('message', (count) => { wrong += count; })
-      .on('exit', () => (left > 0 ? start(index + 10, left - 1) : 0));
-    for (let i = 0; i < 8; i++) start(i, 3);
-    process.on('exit', () => report(wrong));
-  `);
+test('threads that allocate, dispose, drop, share and end never share a block', async () => {
+  const program = path.join(__dirname, '..', '..', 'bench', 'block-workers.mjs');
+  const { stdout } = await promisify(execFile)(process.execPath, [program, '--seconds', '5']);
+  const { ended, checked, wrong, received } = JSON.parse(stdout) as Record<string, number>;
   expect(wrong).toBe(0);
+  expect(ended).toBeGreaterThan(8);
+  expect(checked).toBeGreaterThan(500);
+  expect(received).toBeGreaterThan(20);
 });
