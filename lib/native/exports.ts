@@ -72,7 +72,6 @@ export interface Native {
   setPoolLimit(bytes: number): void;
   /** Returns the bytes of large blocks that are still mapped. */
   trimPool(milliseconds: number): number;
-  keepFreedMemory(bytes: number): void;
   // operators/operators.cpp
   /** Call the result through operator.ts: its first argument is the Tensor object for the result. */
   operator(displayName: string, overloads: string, isMethod: boolean): OperatorFunction;

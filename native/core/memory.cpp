@@ -1,13 +1,8 @@
-// Exports the memory in use, the limit of the pool of large blocks, and the settings of malloc.
+// Exports the memory in use, and the limit of the pool of large blocks.
 
 #include <napi.h>
 
 #include <chrono>
-#include <cstdlib>  // defines __GLIBC__, where it is the C library
-#include <limits>
-#ifdef __GLIBC__
-#include <malloc.h>
-#endif
 
 #include "addon/exports.h"
 #include "core/call_arguments.h"
@@ -18,15 +13,6 @@
 namespace torch_func {
 
 namespace {
-
-// The largest block size that glibc can be told to allocate from its heap and not by mmap.
-constexpr int kLargestOfHeap = 1 << 25;
-
-int64_t bytesParameter(const Napi::CallbackInfo& info, const char* function) {
-  const int64_t bytes = integerParameter(info, 0, function, "bytes");
-  if (bytes < 0) throwValueError(std::string(function) + "(): argument 'bytes' must not be negative");
-  return bytes;
-}
 
 Napi::Value memoryUsage(const Napi::CallbackInfo& info) {
   const HandlePool& handles = Environment::of(info.Env()).handles();
@@ -43,7 +29,9 @@ Napi::Value memoryUsage(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value setPoolLimit(const Napi::CallbackInfo& info) {
-  LargeBlocks::instance().setLimit(static_cast<size_t>(bytesParameter(info, "setPoolLimit")));
+  const int64_t bytes = integerParameter(info, 0, "setPoolLimit", "bytes");
+  if (bytes < 0) throwValueError("setPoolLimit(): argument 'bytes' must not be negative");
+  LargeBlocks::instance().setLimit(static_cast<size_t>(bytes));
   return info.Env().Undefined();
 }
 
@@ -56,29 +44,12 @@ Napi::Value trimPool(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<double>(live + pooled));
 }
 
-// keepFreedMemory(bytes): keeps up to this much freed memory at the end of malloc's heap. By default glibc returns it
-// to the system after each chunk of a job, and the system clears the same pages again for the next chunk. The setting
-// holds for the whole process, so only a program may choose it, not a library.
-Napi::Value keepFreedMemory(const Napi::CallbackInfo& info) {
-  const int64_t bytes = bytesParameter(info, "keepFreedMemory");
-  if (bytes > std::numeric_limits<int>::max()) {
-    throwValueError("keepFreedMemory(): argument 'bytes' must be less than 2^31");
-  }
-#ifdef __GLIBC__
-  // Setting either one ends the automatic adjustment of both.
-  mallopt(M_MMAP_THRESHOLD, kLargestOfHeap);
-  mallopt(M_TRIM_THRESHOLD, static_cast<int>(bytes));
-#endif
-  return info.Env().Undefined();
-}
-
 }  // namespace
 
 void defineMemory(Napi::Object exports) {
   define<memoryUsage>(exports, "memoryUsage");
   define<setPoolLimit>(exports, "setPoolLimit");
   define<trimPool>(exports, "trimPool");
-  define<keepFreedMemory>(exports, "keepFreedMemory");
 }
 
 }  // namespace torch_func

@@ -96,10 +96,8 @@ function loadEngine() {
   const { loadFunction } =
     require('../../jobs/function/load-function') as typeof import('../../jobs/function/load-function');
   const { runJacobianJob } = require('../../jobs/jacobian/job') as typeof import('../../jobs/jacobian/job');
-  const { keepFreedMemory } = require('../../jobs/process-memory') as typeof import('../../jobs/process-memory');
   const { withStopSignals, callInterruptibly } = require('../interrupt') as typeof import('../interrupt');
   /* eslint-enable @typescript-eslint/no-require-imports */
-  keepFreedMemory();
   return { torch, loadFunction, runJacobianJob, withStopSignals, callInterruptibly };
 }
 
