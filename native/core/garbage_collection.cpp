@@ -2,8 +2,9 @@
 
 #include "core/garbage_collection.h"
 
+#include <time.h>
+
 #include <algorithm>
-#include <chrono>
 #include <utility>
 
 namespace torch_func {
@@ -13,7 +14,8 @@ namespace {
 constexpr size_t kMiB = size_t{1} << 20;
 // A collection of young objects takes 0.3 ms; the page faults of as much memory take longer.
 constexpr size_t kYoungBytes = 32 * kMiB;
-// A full collection takes some ms, and more in a large heap: the growth must be worth it.
+// A full collection takes some ms, and more in a large heap: the growth must be worth it. Measured by the clock of the
+// thread: on a busy machine others run in between.
 constexpr size_t kFullBytes = 128 * kMiB;
 constexpr size_t kFullBytesPerMillisecond = 2 * kMiB;
 
@@ -21,20 +23,24 @@ thread_local Collector collector;
 thread_local bool collecting = false;
 thread_local size_t fullBytes = kFullBytes;
 
+size_t threadMilliseconds() {
+  timespec time{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return static_cast<size_t>(time.tv_sec) * 1000 + static_cast<size_t>(time.tv_nsec) / 1'000'000;
+}
+
 }  // namespace
 
 void setCollector(Collector value) { collector = std::move(value); }
 
 bool collectGarbage(Collection collection) {
-  using Clock = std::chrono::steady_clock;
   if (!collector || collecting) return false;
-  const auto start = Clock::now();
+  const size_t start = threadMilliseconds();
   collecting = true;
   collector(collection);
   collecting = false;
   if (collection == Collection::Full) {
-    const auto taken = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - start).count();
-    fullBytes = std::max(kFullBytes, static_cast<size_t>(taken) * kFullBytesPerMillisecond);
+    fullBytes = std::max(kFullBytes, (threadMilliseconds() - start) * kFullBytesPerMillisecond);
   }
   return true;
 }
