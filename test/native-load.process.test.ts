@@ -159,6 +159,43 @@ describe('advice', () => {
     expect(solutions(message)).toContain(`replace ${file}: a copy or a download of it was interrupted`);
   });
 
+  describe('a truncated library of libtorch', () => {
+    /** A folder with the libraries of libtorch, of which one is truncated. */
+    function libtorchWithTruncated(name: string): { libtorch: string; file: string } {
+      const own = path.join(stamp.setting.libtorch, 'lib');
+      const libtorch = path.join(folder, `truncated-${name}`);
+      const lib = path.join(libtorch, 'lib');
+      fs.mkdirSync(lib, { recursive: true });
+      for (const other of fs.readdirSync(own)) {
+        if (other !== name) fs.symlinkSync(path.join(own, other), path.join(lib, other));
+      }
+      const start = Buffer.alloc(4096);
+      const descriptor = fs.openSync(path.join(own, name), 'r');
+      fs.readSync(descriptor, start);
+      fs.closeSync(descriptor);
+      fs.writeFileSync(path.join(lib, name), start);
+      return { libtorch, file: path.join(lib, name) };
+    }
+
+    test.each(['libtorch_cpu.so', 'libc10.so', 'libgomp.so.1'])('%s in LD_LIBRARY_PATH', (name) => {
+      const { file } = libtorchWithTruncated(name);
+      const message = load({ env: { LD_LIBRARY_PATH: path.dirname(file) } });
+      expect(message).toMatch(/: \S+ is truncated: \d+ bytes are missing\n/);
+      expect(solutions(message)).toContain(`replace ${file}: a copy or a download of it was interrupted\n`);
+    });
+
+    test('in the folder that the addon was built for', () => {
+      const { libtorch, file } = libtorchWithTruncated('libtorch.so');
+      const needs = compile('built-for/Release/torch_func.node', 'void f(void) {}', [
+        ...[`-Wl,--no-as-needed,-rpath,${path.dirname(file)}`, path.join(stamp.setting.libtorch, 'lib/libtorch.so')],
+      ]);
+      write('built-for/native.json', JSON.stringify({ setting: { ...stamp.setting, libtorch } }));
+      expect(solutions(loadFile(needs))).toContain(
+        `replace ${file}: a copy or a download of it was interrupted. If the setup downloaded it, npm run setup replaces it`,
+      );
+    });
+  });
+
   test('addons are disabled', () => {
     expect(solutions(load({ args: ['--no-addons'] }))).toContain('start Node.js without --no-addons');
   });

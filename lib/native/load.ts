@@ -2,8 +2,9 @@
 
 import { statSync } from 'node:fs';
 import * as path from 'node:path';
+import { findTruncated } from './elf';
 import type { Native } from './exports';
-import { missingBytes, platformName } from './platform';
+import { platformName } from './platform';
 import { type Failure, possibleSolutions } from './solutions';
 
 const installation = path.join(__dirname, '..', '..');
@@ -64,9 +65,8 @@ function resolvePackage(name: string): string {
 }
 
 function load(file: string): Native {
-  // The loader maps a truncated library without complaint, and reading the missing part ends the process (SIGBUS).
-  const missing = missingBytes(file);
-  if (missing > 0) throw new Error(`${file} is truncated: ${missing} bytes are missing`);
+  const truncated = findTruncated(file);
+  if (truncated !== null) throw new Error(`${truncated.file} is truncated: ${truncated.missing} bytes are missing`);
   // eslint-disable-next-line @typescript-eslint/no-require-imports -- an addon can only be required
   const addon = require(file) as Partial<Native>;
   if (typeof addon.initialize !== 'function') throw new Error(`${file} is the addon of another package`);

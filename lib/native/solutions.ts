@@ -52,7 +52,7 @@ const causes: readonly (readonly [RegExp, (match: RegExpExecArray, file: string)
     ([, built, needed], file) =>
       `replace ${file}: it is built for NODE_MODULE_VERSION ${built}, and this Node.js has ${needed}`,
   ],
-  [/is truncated/, (_, file) => `replace ${file}: a copy or a download of it was interrupted`],
+  [/^(.*) is truncated/, ([, truncated], file) => adviseOnTruncated(truncated, file)],
   [/(?:cannot open shared object file|Library not loaded)/, adviseOnMissingLibrary],
   [/(?:undefined symbol|Symbol not found)/, adviseOnUndefinedSymbol],
 ];
@@ -63,6 +63,12 @@ function adviseOnMissingLibrary({ input }: RegExpExecArray, file: string): strin
   const built = builtFor(file);
   const places = built === null ? '' : `; ${file} was built for ${path.join(built.libtorch, 'lib')}`;
   return `put libtorch back where it was, or set LIBTORCH to its new folder and build the addon again${places}`;
+}
+
+function adviseOnTruncated(truncated: string, file: string): string {
+  const replace = `replace ${truncated}: a copy or a download of it was interrupted`;
+  const ofLibtorch = path.dirname(path.dirname(truncated)) === builtFor(file)?.libtorch;
+  return ofLibtorch ? `${replace}. If the setup downloaded it, npm run setup replaces it` : replace;
 }
 
 function adviseOnUndefinedSymbol({ input }: RegExpExecArray, file: string): string {

@@ -44,8 +44,8 @@ export function inspectLibtorch(folder, arch = process.arch) {
   for (const name of ['torch_cpu', 'c10']) {
     const file = libraryFile(place, name);
     if (!fs.existsSync(file)) return { problem: `${place} has no ${path.join('lib', path.basename(file))}` };
-    const mismatch = architectureMismatch(file, arch);
-    if (mismatch) return { problem: `${file} is ${mismatch}` };
+    const problem = libraryProblem(file, arch);
+    if (problem) return { problem: `${file} is ${problem}` };
   }
   return { libtorch: { path: place, version, cuda: fs.existsSync(libraryFile(place, 'torch_cuda')) } };
 }
@@ -71,31 +71,41 @@ function readVersion(place) {
   return null;
 }
 
-/** Describes the system of a library that is not for this machine. @param {string} file @param {string} arch */
-function architectureMismatch(file, arch) {
-  const head = Buffer.alloc(20);
+/** Says why a file is no complete library for this machine; null if it is one. @param {string} file @param {string} arch */
+function libraryProblem(file, arch) {
   const fd = fs.openSync(file, 'r');
-  let length;
   try {
-    length = fs.readSync(fd, head, 0, 20, 0);
+    const head = Buffer.alloc(64);
+    const length = fs.readSync(fd, head, 0, 64, 0);
+    if (length < 20) return 'truncated';
+    const here = `${process.platform} ${arch}`;
+    if (head.readUInt32BE(0) === 0x7f454c46) {
+      const machine = head.readUInt16LE(18);
+      if (process.platform !== 'linux') return `a Linux library, and this is ${here}`;
+      if (elfMachines[arch] !== machine) return `for ${nameOf(elfMachines, machine)}, and this Node.js is ${arch}`;
+      return elfEnd(fd, head) > fs.fstatSync(fd).size ? 'truncated' : null;
+    }
+    if (head.readUInt32LE(0) === 0xfeedfacf) {
+      const cpu = head.readUInt32LE(4);
+      if (process.platform !== 'darwin') return `a macOS library, and this is ${here}`;
+      return machoCpus[arch] === cpu ? null : `for ${nameOf(machoCpus, cpu)}, and this Node.js is ${arch}`;
+    }
+    // A universal macOS library holds several architectures.
+    if (head.readUInt32BE(0) === 0xcafebabe) return null;
+    return 'not a shared library of this system';
   } finally {
     fs.closeSync(fd);
   }
-  if (length < 20) return 'truncated';
-  const here = `${process.platform} ${arch}`;
-  if (head.readUInt32BE(0) === 0x7f454c46) {
-    const machine = head.readUInt16LE(18);
-    if (process.platform !== 'linux') return `a Linux library, and this is ${here}`;
-    return elfMachines[arch] === machine ? null : `for ${nameOf(elfMachines, machine)}, and this Node.js is ${arch}`;
-  }
-  if (head.readUInt32LE(0) === 0xfeedfacf) {
-    const cpu = head.readUInt32LE(4);
-    if (process.platform !== 'darwin') return `a macOS library, and this is ${here}`;
-    return machoCpus[arch] === cpu ? null : `for ${nameOf(machoCpus, cpu)}, and this Node.js is ${arch}`;
-  }
-  // A universal macOS library holds several architectures.
-  if (head.readUInt32BE(0) === 0xcafebabe) return null;
-  return 'not a shared library of this system';
+}
+
+/** Where the segments and the table of sections of a 64-bit ELF file end. @param {number} fd @param {Buffer} head */
+function elfEnd(fd, head) {
+  const word = (/** @type {Buffer} */ bytes, /** @type {number} */ at) => Number(bytes.readBigUInt64LE(at));
+  const segments = Buffer.alloc(56 * head.readUInt16LE(56));
+  const length = fs.readSync(fd, segments, 0, segments.length, word(head, 32));
+  let end = Math.max(word(head, 32) + segments.length, word(head, 40) + head.readUInt16LE(58) * head.readUInt16LE(60));
+  for (let at = 0; at + 56 <= length; at += 56) end = Math.max(end, word(segments, at + 8) + word(segments, at + 32));
+  return end;
 }
 
 /** @param {Record<string, number>} table @param {number} code */

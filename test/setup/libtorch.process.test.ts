@@ -10,7 +10,7 @@ import { explainFileError } from '../../scripts/setup/failure.mjs';
 import { checkSpace, cudaRequirements, fetchLibtorch, placeOfWheelEntry } from '../../scripts/setup/fetch.mjs';
 import { inspectLibtorch, libraryFile } from '../../scripts/setup/inspect.mjs';
 import { Report } from '../../scripts/setup/report.mjs';
-import { libtorchArchive, writeLibtorch } from '../support/setup/fake-libtorch';
+import { libtorchArchive, library, writeLibtorch } from '../support/setup/fake-libtorch';
 import { temporaryFolder } from '../support/setup/folder';
 import { type FileServer, serveFile } from '../support/setup/server';
 
@@ -67,6 +67,33 @@ describe('a folder that is named as libtorch', () => {
     const folder = writeLibtorch(temporaryFolder());
     change(folder);
     expect(problemOf(folder)).toMatch(message);
+  });
+});
+
+(process.platform === 'linux' ? describe : describe.skip)('a Linux library of libtorch', () => {
+  /** A library whose table of sections, or whose only segment, ends at a position. */
+  function libraryThatEndsAt(end: number, part: 'sections' | 'segment'): Buffer {
+    const [size, header] = [200, library()];
+    const bytes = Buffer.concat([header, Buffer.alloc(size - header.length)]);
+    bytes.writeBigUInt64LE(64n, 32); // the table of segments
+    bytes.writeUInt16LE(1, 56);
+    if (part === 'segment') {
+      bytes.writeBigUInt64LE(BigInt(end - 50), 64 + 8);
+      bytes.writeBigUInt64LE(50n, 64 + 32);
+    } else {
+      bytes.writeBigUInt64LE(BigInt(end - 64), 40);
+      bytes.writeUInt16LE(64, 58);
+      bytes.writeUInt16LE(1, 60);
+    }
+    return bytes;
+  }
+
+  test.each(['sections', 'segment'] as const)('is refused when its %s are cut off', (part) => {
+    const folder = writeLibtorch(temporaryFolder());
+    fs.writeFileSync(libraryFile(folder, 'torch_cpu'), libraryThatEndsAt(200, part));
+    expect(inspectLibtorch(folder)).toMatchObject({ libtorch: { path: folder } });
+    fs.writeFileSync(libraryFile(folder, 'torch_cpu'), libraryThatEndsAt(201, part));
+    expect(problemOf(folder)).toBe(`${libraryFile(folder, 'torch_cpu')} is truncated`);
   });
 });
 
