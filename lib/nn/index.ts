@@ -1,5 +1,7 @@
 /** `torch.nn`: modules, their parameters, layers, and the functions of neural networks. */
 
+import { defineMissingClasses } from './missing';
+
 export * as functional from './functional';
 export * as init from './init';
 export { Module } from './module';
@@ -7,3 +9,5 @@ export type { IncompatibleKeys, StateDict } from './module-state';
 export type { NamedMembersOptions, NamedModulesOptions } from './module-walk';
 export * from './modules';
 export { Buffer, Parameter } from './parameter';
+
+defineMissingClasses(exports as object);
