@@ -3,6 +3,7 @@
 #include "operators/bound_call.h"
 
 #include <ATen/EmptyTensor.h>
+#include <ATen/core/LegacyTypeDispatch.h>
 
 #include <utility>
 
@@ -44,7 +45,13 @@ static void invalidateIfTooLarge(const at::TensorImpl* impl) {
 
 void execute(BoundCall& call) {
   try {
-    call.overload->handle().callBoxed(call.stack);
+    if (call.overload->makesFromNothing()) {
+      // As in Python: the kernel fills a new tensor in place, which would increment its version.
+      const at::AutoDispatchBelowADInplaceOrView guard;
+      call.overload->handle().callBoxed(call.stack);
+    } else {
+      call.overload->handle().callBoxed(call.stack);
+    }
   } catch (...) {
     for (const BoundCall::Operand& operand : call.operands) invalidateIfTooLarge(operand.impl);
     throw;

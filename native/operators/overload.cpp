@@ -137,6 +137,7 @@ Overload::Overload(const std::string& name, bool isMethod, bool allowOut)
     parameters_.push_back(std::move(parameter));
   }
   isFactory_ = hasDtype && hasLayout && hasDevice;
+  makesFromNothing_ = isFactory_ && !hasTensor;
   // A method is called on `self`, which need not be first in the schema (`polygamma(int n, Tensor self)`). It is first
   // in parameters_; pushArguments() restores the schema's order.
   if (isMethod_) {

@@ -29,6 +29,8 @@ class Overload {
   bool returnsArguments() const { return returnsArguments_; }
   // Creates a tensor from sizes or in the likeness of another one: has the option requiresGrad, as in Python.
   bool isFactory() const { return isFactory_; }
+  // A factory without tensor arguments.
+  bool makesFromNothing() const { return makesFromNothing_; }
   static constexpr size_t kMaxFastPathTensors = 4;
   // Whether `count` tensors (at most kMaxFastPathTensors) without other arguments match this overload.
   bool fitsFastPath(size_t count) const { return fitsFastPath_[count]; }
@@ -61,6 +63,7 @@ class Overload {
   size_t positionalCount_ = 0;
   std::array<bool, kMaxFastPathTensors + 1> fitsFastPath_{};
   bool isFactory_ = false;
+  bool makesFromNothing_ = false;
   bool returnsFirstArgument_ = false;
   bool returnsArguments_ = false;
   bool hasOut_ = false;
