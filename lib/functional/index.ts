@@ -31,6 +31,14 @@ export {
   meshgrid,
 } from './broadcasting';
 export type { MeshgridOptions } from './broadcasting';
+export {
+  sparseBscTensor,
+  sparseBsrTensor,
+  sparseCompressedTensor,
+  sparseCooTensor,
+  sparseCscTensor,
+  sparseCsrTensor,
+} from './sparse';
 export { split, unravelIndex } from './splitting';
 export { stft } from './stft';
 export type { StftOptions } from './stft';

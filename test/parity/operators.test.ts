@@ -5,6 +5,7 @@ import { factories } from './operators/factories';
 import { failures } from './operators/failures';
 import { indexing } from './operators/indexing';
 import { matrices } from './operators/matrices';
+import { newTensors } from './operators/new-tensors';
 import { reductions } from './operators/reductions';
 import { scalars } from './operators/scalars';
 import { shapes } from './operators/shapes';
@@ -29,6 +30,6 @@ const operands = {
 
 parity('operators', (cases) => {
   cases.inputs(operands);
-  for (const define of [arithmetic, reductions, shapes, indexing, matrices, factories, failures, scalars])
+  for (const define of [arithmetic, reductions, shapes, indexing, matrices, factories, newTensors, failures, scalars])
     define(cases);
 });
