@@ -116,3 +116,18 @@ test('wrong arguments', () => {
   );
   expect(() => detectAnomaly({ checkNaN: true } as never, () => 1)).toThrow(/unknown option 'checkNaN'/);
 });
+
+test('inside vmap: per-sample gradients, and the node of one that is NaN', () => {
+  const x = torch.ones(3).neg();
+  detectAnomaly(() => {
+    const { grad } = torch.func;
+    expect(
+      torch
+        .vmap(grad((t: Tensor) => t.sum()))(x)
+        .toArray(),
+    ).toEqual([1, 1, 1]);
+    const error = thrown(() => torch.vmap(grad((t: Tensor) => t.sqrt().sum()))(x));
+    expect(error).toBeInstanceOf(torch.RuntimeError);
+    expect(error.message).toContain("Function 'SqrtBackward0' returned nan values in its 0th output.");
+  });
+});
