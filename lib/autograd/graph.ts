@@ -30,14 +30,21 @@ function packer<P>(pack: (tensor: Tensor) => P, unpack: (packed: P) => Tensor): 
 }
 
 /**
- * Calls `pack` with every tensor that a node saves for backward, while `body` runs or, with `using`, until the end of
- * the block; `torch.autograd.graph.saved_tensors_hooks`. The graph keeps the result of `pack`, any value, instead of
- * the tensor. When backward needs the tensor, `unpack` gets that value and returns a tensor of the same content.
+ * Calls `pack` with every tensor that an operator or a custom function (`ctx.saveForBackward`) saves for backward, while
+ * `body` runs or, with `using`, until the end of the block; `torch.autograd.graph.saved_tensors_hooks`. The graph stores
+ * the result of `pack`, any value, in place of the tensor, and each time that backward or `ctx.savedTensors` reads the
+ * tensor, `unpack` returns it from that value: of the same shape, dtype, device and content. The graph that is built in
+ * `body` keeps its hooks, so that backward may run later.
  *
- * Hooks can be nested; only the innermost are called. `pack` must not change the tensor in place. Hooks cannot be used
- * inside or around `func.grad`, `vjp`, `jacrev` and `hessian`.
+ * Hooks can be nested; only the innermost are called. Operators in `pack` are not recorded, and `pack` must not modify
+ * the tensor in place. Neither hook may be asynchronous. Hooks cannot be used inside or around `func.grad`, `vjp`,
+ * `jacrev`, `hessian` and `linearize`, and have no effect on forward mode.
  *
- * @throws RuntimeError where hooks are disabled; TypeError if `unpack` returns a non-tensor value, or `body` a Promise.
+ * @param pack - Gets the tensor. It returns what the graph stores.
+ * @param unpack - Gets what `pack` returned. It returns the tensor.
+ * @returns The result of `body`; without `body` a guard whose disposal ends the mode.
+ * @throws RuntimeError where hooks are disabled, and if `pack` modifies the tensor in place; TypeError if a hook is not a
+ * function, `unpack` returns a non-tensor value (a Promise, for example), or `body` a Promise.
  * Errors in the hooks reach the caller of the operator or of backward.
  * @example
  * ```ts
