@@ -3,25 +3,27 @@ import type { Tensor } from '../../lib';
 
 const { gradcheck, GradcheckError } = torch.autograd;
 
+// In blocks of 1 x 2, one of four has only zeros.
 const dense = torch.tensor(
   [
-    [0, 1.5, 0],
-    [2, 0, -0.5],
+    [0, 1.5, 0, 0],
+    [2, 0, -0.5, 0],
   ],
   { dtype: 'float64' },
 );
-const sparse = (layout: 'sparse_coo' | 'sparse_csr' | 'sparse_csc'): Tensor =>
-  dense.toSparse({ layout }).requiresGrad_();
+const LAYOUTS = ['sparse_coo', 'sparse_csr', 'sparse_csc', 'sparse_bsr', 'sparse_bsc'] as const;
+const sparse = (layout: (typeof LAYOUTS)[number]): Tensor =>
+  dense.toSparse({ layout, blocksize: layout.startsWith('sparse_b') ? [1, 2] : null }).requiresGrad_();
 const toDense = (maskedGrad: boolean) => (x: Tensor) => {
   const y = x.toDense({ maskedGrad });
   return y.mul(y).add(y);
 };
 
 // As Python's gradcheck.
-describe.each(['sparse_coo', 'sparse_csr', 'sparse_csc'] as const)('gradcheck of %s', (layout) => {
+describe.each(LAYOUTS)('gradcheck of %s', (layout) => {
   test('gradients of the specified elements', () => {
     expect(gradcheck(toDense(true), sparse(layout), { masked: true })).toBe(true);
-    expect(gradcheck(toDense(true), sparse(layout))).toBe(true);
+    expect(() => gradcheck(toDense(true), sparse(layout))).toThrow(GradcheckError);
   });
 
   test('wrong gradients', () => {
@@ -32,8 +34,7 @@ describe.each(['sparse_coo', 'sparse_csr', 'sparse_csc'] as const)('gradcheck of
 });
 
 describe('gradcheck of sparse inputs', () => {
-  // Of CSC, Python's gradcheck fails: it calls colIndices.
-  test.each(['sparse_coo', 'sparse_csr', 'sparse_csc'] as const)('gradients of all elements, %s', (layout) => {
+  test.each(LAYOUTS)('gradients of all elements, %s', (layout) => {
     expect(gradcheck(toDense(false), sparse(layout))).toBe(true);
     expect(() => gradcheck(toDense(false), sparse(layout), { masked: true })).toThrow(GradcheckError);
   });
@@ -58,8 +59,12 @@ describe('gradcheck of sparse inputs', () => {
     const indices = torch.tensor([[0, 0]], { dtype: 'int64' });
     const twice = torch.sparseCooTensor(indices, torch.ones(2, { dtype: 'float64' }), [2]).requiresGrad_();
     expect(() => gradcheck(f, twice, { masked: true })).toThrow('input 0 is not coalesced');
-    expect(gradcheck(f, twice)).toBe(true);
-    const blocks = torch.eye(2, { dtype: 'float64' }).toSparse({ layout: 'sparse_bsr', blocksize: [1, 1] });
-    expect(() => gradcheck(f, blocks.requiresGrad_())).toThrow('input 0 is sparse_bsr; only strided, sparse_coo');
+    expect(gradcheck(toDense(false), twice)).toBe(true);
+    const batch = torch.eye(2, { dtype: 'float64' }).expand(2, 2, 2).toSparse({ layout: 'sparse_csr' });
+    expect(() => gradcheck(f, batch.requiresGrad_())).toThrow('input 0 is a batch of sparse_csr matrices');
+    const mkldnn = torch.ones(2, 2).toMkldnn().requiresGrad_();
+    expect(() => gradcheck(f, mkldnn)).toThrow(
+      'gradcheck: input 0 is _mkldnn; only strided, sparse_coo, sparse_csr, sparse_csc, sparse_bsr and sparse_bsc inputs',
+    );
   });
 });

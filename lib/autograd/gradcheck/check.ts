@@ -19,6 +19,8 @@ export type Outputs = (...inputs: unknown[]) => Tensor[];
 export interface Check {
   func: Outputs;
   inputs: unknown[];
+  /** The inputs for finite differences: unless masked, all elements of a sparse one are specified. */
+  perturbed: unknown[];
   /** The outputs of the function for the inputs. */
   outputs: Tensor[];
   eps: number;

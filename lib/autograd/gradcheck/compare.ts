@@ -37,7 +37,7 @@ function analyticalJacobians(check: Check): (Tensor | null)[][] {
 export function compareElements(check: Check): void {
   const inputs = checkedInputs(check.inputs);
   const outputs = differentiableOutputs(check);
-  const numerical = inputs.map(({ input }) => numericalJacobian(check, input));
+  const numerical = checkedInputs(check.perturbed).map(({ input }) => numericalJacobian(check, input));
   if (outputs.length === 0) {
     for (const matrix of numerical.flat()) {
       if (matrix !== null && !isZero(matrix, 0)) throw new GradcheckError(NOTHING_TO_DIFFER);
@@ -73,8 +73,8 @@ function directionSum(direction: Direction | null): number {
 
 /** The element-wise comparison, for the error message. */
 function elementReport(check: Check, all: number, o: number, i: number): string {
-  const input = checkedInputs(check.inputs)[i];
-  const numerical = numericalJacobian(check, input.input)[all] as Tensor;
+  const { input } = checkedInputs(check.perturbed)[i];
+  const numerical = numericalJacobian(check, input)[all] as Tensor;
   const analytical = analyticalJacobians({ ...check, nondetTol: Infinity })[i][o] as Tensor;
   const difference = analytical.sub(numerical).abs().max();
   const note = allClose(analytical, numerical, check.rtol, check.atol)

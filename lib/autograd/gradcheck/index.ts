@@ -23,7 +23,6 @@ export type { GradcheckOptions, GradgradcheckOptions } from './options';
 function checkInputs(inputs: readonly unknown[], options: GradcheckOptions): void {
   const checked = inputs.flatMap((input, index) => (isChecked(input) ? [{ input, index }] : []));
   for (const { input, index } of checked) {
-    const content = isSparse(input) ? valuesOf(input) : input;
     if (isSparse(input)) {
       checkSparse(input, index, options.masked ?? false);
       for (const name of ['fastMode', 'checkForwardAd', 'checkBatchedGrad'] as const) {
@@ -36,6 +35,7 @@ function checkInputs(inputs: readonly unknown[], options: GradcheckOptions): voi
         `Input #${index} requires gradient and is not a double precision floating point or complex. This check will likely fail if all the inputs are not of double precision floating point or complex. `,
       );
     }
+    const content = isSparse(input) ? valuesOf(input) : input;
     const { shape } = content;
     if (content.strides.some((stride, dim) => stride === 0 && shape[dim] > 1)) {
       throw new RuntimeError(
@@ -80,13 +80,20 @@ function parts(base: Check): Check[] {
       const part = (imaginary ? original.imag : original.real).detach().clone();
       return part.requiresGrad_(original.requiresGrad);
     });
-    return { ...base, func: func_, inputs: split, outputs: func_(...split), complexIndices, imaginary };
+    return {
+      ...base,
+      func: func_,
+      inputs: split,
+      perturbed: split,
+      outputs: func_(...split),
+      complexIndices,
+      imaginary,
+    };
   });
 }
 
-function run(func: Outputs, given: unknown[], options: GradcheckOptions): void {
-  checkInputs(given, options);
-  const inputs = options.masked ? given : given.map((input) => (isChecked(input) ? densify(input) : input));
+function run(func: Outputs, inputs: unknown[], options: GradcheckOptions): void {
+  checkInputs(inputs, options);
   const { checkUndefinedGrad = true, checkForwardAd = false, checkBackwardAd = true } = options;
   const { eps = 1e-6, rtol = 1e-3, atol = 1e-5, nondetTol = 0 } = options;
   checkNumbers('gradcheck', { eps, rtol, atol, nondetTol });
@@ -94,6 +101,7 @@ function run(func: Outputs, given: unknown[], options: GradcheckOptions): void {
   const base = {
     func,
     inputs,
+    perturbed: options.masked ? inputs : inputs.map((input) => (isChecked(input) ? densify(input) : input)),
     outputs,
     eps,
     rtol,
@@ -142,7 +150,8 @@ type GradOutputs = Tensor | readonly Tensor[] | null;
  *
  * The inputs should have double precision. The real and imaginary parts of complex outputs are checked separately. It
  * also checks that backward is deterministic, and zero for zero and undefined gradients; options add further checks.
- * Inputs may be sparse (COO, CSR, CSC), but not with `fastMode`, forward mode or batched gradients; outputs must be strided.
+ * Inputs may be sparse (COO, CSR, CSC, BSR, BSC), but not with `fastMode`, forward mode or batched gradients; outputs
+ * must be strided.
  *
  * @param inputs - An array of the arguments of `func`, or its only argument.
  * @returns true; with `raiseException: false`, whether the check passed.

@@ -17,9 +17,9 @@ const I = new Complex(0, 1);
 
 /** Calls the function with part of an input perturbed in both directions, and restores the input. */
 function centralDifference(check: Check, entry: Tensor, direction: Tensor, length: number, at: string): Tensor[] {
-  const { func, inputs, eps } = check;
+  const { func, perturbed, eps } = check;
   // Cloned, because an output may be a view of the input.
-  const call = (): Tensor[] => func(...inputs).map((output) => output.detach().clone());
+  const call = (): Tensor[] => func(...perturbed).map((output) => output.detach().clone());
   const original = entry.clone();
   let below: Tensor[];
   let above: Tensor[];

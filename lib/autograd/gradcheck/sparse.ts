@@ -11,12 +11,17 @@ export function valuesOf(tensor: Tensor): Tensor {
   return tensor.layout === 'sparse_coo' ? tensor._values() : tensor.values();
 }
 
+const LAYOUTS = ['sparse_coo', 'sparse_csr', 'sparse_csc', 'sparse_bsr', 'sparse_bsc'];
+
 /** Checks the layout of an input, and in masked mode that its values are those of its elements. */
 export function checkSparse(tensor: Tensor, index: number, masked: boolean): void {
-  if (!['sparse_coo', 'sparse_csr', 'sparse_csc'].includes(tensor.layout)) {
+  if (!LAYOUTS.includes(tensor.layout)) {
     throw new ValueError(
-      `gradcheck: input ${index} is ${tensor.layout}; only strided, sparse_coo, sparse_csr and sparse_csc inputs can be checked`,
+      `gradcheck: input ${index} is ${tensor.layout}; only strided, ${LAYOUTS.slice(0, -1).join(', ')} and ${LAYOUTS.at(-1)} inputs can be checked`,
     );
+  }
+  if (tensor.layout !== 'sparse_coo' && tensor.dim() - tensor.denseDim() !== 2) {
+    throw new ValueError(`gradcheck: input ${index} is a batch of ${tensor.layout} matrices; check one matrix`);
   }
   if (masked && tensor.layout === 'sparse_coo' && !tensor.isCoalesced()) {
     throw new ValueError(`gradcheck: input ${index} is not coalesced: with the option masked, pass input.coalesce()`);
@@ -34,7 +39,10 @@ export function densify(tensor: Tensor): Tensor {
   const full = torchFunctions.sparseCooTensor(indices, dense.flatten(0, sparseDim - 1), [...shape], {
     isCoalesced: true,
   });
-  return (layout === 'sparse_coo' ? full : full.toSparse({ layout })).requiresGrad_(requiresGrad);
+  if (layout === 'sparse_coo') return full.requiresGrad_(requiresGrad);
+  const inBlocks = layout === 'sparse_bsr' || layout === 'sparse_bsc';
+  const blocksize = inBlocks ? valuesOf(tensor).shape.slice(1, 3) : null;
+  return full.toSparse({ layout, blocksize }).requiresGrad_(requiresGrad);
 }
 
 /** For each specified value, in row-major order of the values, the index of its element in the flat dense tensor. */
