@@ -9,11 +9,11 @@ const PACKAGE = JSON.stringify(path.join(__dirname, '..', 'dist', 'index.js'));
 function program(main: string): string {
   const source = `
     const { Worker } = require('node:worker_threads');
-    const run = (body, workerData) => new Promise((resolve, reject) => {
+    const run = (body, workerData, resourceLimits) => new Promise((resolve, reject) => {
       const worker = new Worker(
         "const { parentPort, workerData } = require('node:worker_threads');" +
         "const torch = require(" + JSON.stringify(${PACKAGE}) + "); torch.setNumThreads(1);" + body,
-        { eval: true, workerData });
+        { eval: true, workerData, resourceLimits });
       let message;
       worker.on('message', (m) => { message = m; });
       worker.on('error', reject);
@@ -146,6 +146,36 @@ test.each(Object.entries(ENDLESS))('workers that are terminated in the middle of
     }
     return 'survived';`);
   expect(JSON.parse(output)).toBe('survived');
+});
+
+// PyTorch's test_deep_reentrant nests 2,000; the default stack of a worker has room for fewer than 1,000.
+test('2,000 backward passes inside one another, in a worker with a stack of 32 MB', () => {
+  const body = `
+    class Nested extends torch.autograd.Function {
+      static forward(ctx, x) { ctx.saveForBackward(x); return x.mul(1); }
+      static backward(ctx, g) {
+        if (depth === 2000) return g;
+        depth += 1;
+        const t = ctx.savedTensors[0].detach().requiresGrad_();
+        return torch.enableGrad(() => torch.autograd.grad(Nested.apply(t), t, g.mul(1.001))[0]);
+      }
+    }
+    const x = torch.ones(1, { dtype: 'float64', requiresGrad: true });
+    let depth = 0;
+    const run = () => torch.autograd.grad(Nested.apply(x), x)[0].item();
+    let value;
+    try { value = run(); } catch (error) { value = error.message; }
+    parentPort.postMessage({ value, depth });`;
+  const [small, large] = JSON.parse(
+    program(`
+      const body = ${JSON.stringify(body)};
+      return [await run(body), await run(body, null, { stackSizeMb: 32 })];`),
+  ) as { value: unknown; depth: number }[];
+  expect(small.value).toMatch(
+    /backward passes are nested, .* a worker with more resourceLimits\.stackSizeMb allows more/,
+  );
+  expect(large.depth).toBe(2000);
+  expect(large.value).toBeCloseTo(1.001 ** 2000, 10);
 });
 
 test('process.exit while workers compute has its exit code', () => {

@@ -207,7 +207,8 @@ void explainStackOverflow(napi_env env) {
     if (text.IsString() && text.As<Napi::String>().Utf8Value() == kOverflow) {
       object.Set("message", kOverflow + ": " + std::to_string(engineRuns) +
                                 " backward passes are nested, each in a hook or a custom function of the one before; "
-                                "node --stack-size allows more");
+                                "a worker with more resourceLimits.stackSizeMb allows more, as does node --stack-size, "
+                                "up to the limit of ulimit -s");
     }
   }
   napi_throw(env, exception);
