@@ -6,7 +6,8 @@ import { native } from '../native';
 import { Tensor } from '../tensor';
 import { makeGrads } from './engine';
 import { checkInputs, readGrads, readInputs, readOutputs } from './engine-arguments';
-import type { GradOrList, TensorOrList, TensorsByName } from './engine-arguments';
+import { toPlace } from './gradient-edge';
+import type { GradOrList, PlaceOrList, TensorsByName } from './engine-arguments';
 
 /** The options of {@link backward}. */
 export interface BackwardOptions {
@@ -16,12 +17,16 @@ export interface BackwardOptions {
   retainGraph?: boolean | null;
   /** Whether the gradients can be differentiated. */
   createGraph?: boolean;
-  /** The tensors whose `.grad` is accumulated, as a list or an object; by default all leaves. */
-  inputs?: TensorOrList | TensorsByName | null;
+  /**
+   * The tensors whose `.grad` is accumulated, as a list or an object, or places of leaves in the graph; by default all
+   * leaves.
+   */
+  inputs?: PlaceOrList | TensorsByName | null;
 }
 
 /**
- * Accumulates the gradients of the tensors into the `.grad` of the leaves; `torch.autograd.backward`.
+ * Accumulates the gradients of the tensors into the `.grad` of the leaves; `torch.autograd.backward`. A place in the
+ * graph (`graph.getGradientEdge`) can stand for a tensor.
  *
  * @throws RuntimeError for the same reasons as {@link grad}, and inside a transformed function.
  * @example
@@ -33,7 +38,7 @@ export interface BackwardOptions {
  * ```
  */
 export function backward(
-  tensors: TensorOrList,
+  tensors: PlaceOrList,
   ...rest: [options?: BackwardOptions] | [gradTensors: GradOrList, options?: Omit<BackwardOptions, 'gradTensors'>]
 ): void {
   const options = readOptions<BackwardOptions>(
@@ -57,7 +62,7 @@ export function backward(
   checkInputs(inputList);
   if (outputs.length === 0) return;
   const retainGraph = options.retainGraph ?? createGraph;
-  native.runBackward(outputs, starts, inputList, retainGraph, createGraph, true, true);
+  native.runBackward(outputs.map(toPlace), starts, inputList.map(toPlace), retainGraph, createGraph, true, true);
 }
 
 declare module '../tensor' {

@@ -2,13 +2,15 @@
 
 import { describeType } from '../describe';
 import { isDifferentiable, isComplexDtype } from '../dtype';
+import type { Dtype } from '../dtype';
 import { AssertionError, RuntimeError, ValueError } from '../errors';
 import { vmapTensors } from '../interpreter/batching';
 import { native } from '../native';
 import { torchFunctions } from '../operators';
-import { sameShape, sizeText } from '../shapes';
+import { product, sameShape, sizeText } from '../shapes';
 import type { Tensor } from '../tensor';
-import { GradientEdge } from './gradient-edge';
+import { GradientEdge, toPlace } from './gradient-edge';
+import type { TensorOrEdge } from './gradient-edge';
 
 function shapeMismatch(i: number, gradShape: readonly number[], shape: readonly number[], batched: boolean): string {
   const shapes = `grad_output[${i}] has a shape of ${sizeText(gradShape)} and output[${i}] has a shape of ${sizeText(shape)}.`;
@@ -16,37 +18,53 @@ function shapeMismatch(i: number, gradShape: readonly number[], shape: readonly 
   return `If \`isGradsBatched=true\`, we interpret the first dimension of each grad_output as the batch dimension. The sizes of the remaining dimensions are expected to match the shape of corresponding output, but a mismatch was detected: ${shapes} If you only want some tensors in \`grad_output\` to be considered batched, consider using vmap.`;
 }
 
+/** What the initial gradient of an output must be like. */
+interface OutputInfo {
+  shape: readonly number[];
+  dtype: Dtype;
+  requiresGrad: boolean;
+  ones(): Tensor;
+}
+
+function describeOutput(output: TensorOrEdge): OutputInfo {
+  if (output instanceof GradientEdge) {
+    const [shape, dtype, device] = native.edgeMetadata(...output.edge);
+    return { shape, dtype, requiresGrad: true, ones: () => torchFunctions.ones(shape, { dtype, device }) };
+  }
+  if (!native.isTensor(output)) throw new AssertionError('Expected output to be a torch.Tensor');
+  const { shape, dtype, requiresGrad } = output;
+  const ones = (): Tensor => torchFunctions.onesLike(output, { memoryFormat: 'preserve_format' });
+  return { shape, dtype, requiresGrad, ones };
+}
+
 /**
  * The initial gradients, one per output: a given gradient is checked, a missing one for a scalar output is ones. With
  * `batched`, dimension 0 of each is the batch dimension. PyTorch: `torch.autograd._make_grads`.
  */
 export function makeGrads(
-  outputs: readonly Tensor[],
+  outputs: readonly TensorOrEdge[],
   grads: readonly (Tensor | null)[],
   batched = false,
 ): (Tensor | null)[] {
   return outputs.slice(0, grads.length).map((output, i) => {
-    if (!native.isTensor(output)) throw new AssertionError('Expected output to be a torch.Tensor');
+    const { shape, dtype, requiresGrad, ones } = describeOutput(output);
     const grad = grads[i] ?? null;
     if (grad === null) {
-      if (!output.requiresGrad) return null;
-      if (output.numel() !== 1) throw new RuntimeError('grad can be implicitly created only for scalar outputs');
-      if (!isDifferentiable(output.dtype) || isComplexDtype(output.dtype)) {
-        throw new RuntimeError(
-          `grad can be implicitly created only for real scalar outputs but got torch.${output.dtype}`,
-        );
+      if (!requiresGrad) return null;
+      if (product(shape) !== 1) throw new RuntimeError('grad can be implicitly created only for scalar outputs');
+      if (!isDifferentiable(dtype) || isComplexDtype(dtype)) {
+        throw new RuntimeError(`grad can be implicitly created only for real scalar outputs but got torch.${dtype}`);
       }
-      return torchFunctions.onesLike(output, { memoryFormat: 'preserve_format' });
+      return ones();
     }
     if (!native.isTensor(grad)) {
       throw new TypeError(`gradients can be either Tensors or null, but got ${describeType(grad)}`);
     }
-    const shape = output.shape;
     const gradShape = batched ? grad.shape.slice(1) : grad.shape;
     if (!sameShape(gradShape, shape)) throw new RuntimeError(shapeMismatch(i, gradShape, shape, batched));
-    if (isComplexDtype(output.dtype) !== isComplexDtype(grad.dtype)) {
+    if (isComplexDtype(dtype) !== isComplexDtype(grad.dtype)) {
       throw new RuntimeError(
-        `For complex Tensors, both grad_output and output are required to have the same dtype. Mismatch in dtype: grad_output[${i}] has a dtype of torch.${grad.dtype} and output[${i}] has a dtype of torch.${output.dtype}.`,
+        `For complex Tensors, both grad_output and output are required to have the same dtype. Mismatch in dtype: grad_output[${i}] has a dtype of torch.${grad.dtype} and output[${i}] has a dtype of torch.${dtype}.`,
       );
     }
     return grad;
@@ -90,9 +108,9 @@ export interface RunOptions {
  * `torch.autograd.grad` after its argument checks.
  */
 export function runEngine(
-  outputs: readonly Tensor[],
+  outputs: readonly TensorOrEdge[],
   grads: readonly (Tensor | null)[],
-  inputs: readonly (Tensor | GradientEdge)[],
+  inputs: readonly TensorOrEdge[],
   { retainGraph, createGraph, allowUnused, isGradsBatched = false }: RunOptions,
 ): (Tensor | null)[] {
   if (outputs.length === 0) {
@@ -101,9 +119,9 @@ export function runEngine(
       'The differentiated Tensor at index 0 appears to not have been used in the graph. Set allowUnused=true if this is the desired behavior.',
     );
   }
-  const places = inputs.map((input) => (input instanceof GradientEdge ? input.edge : input));
+  const [roots, places] = [outputs.map(toPlace), inputs.map(toPlace)];
   const run = (starts: readonly (Tensor | null)[]): (Tensor | null)[] =>
-    native.runBackward(outputs, starts, places, retainGraph, createGraph, allowUnused, false);
+    native.runBackward(roots, starts, places, retainGraph, createGraph, allowUnused, false);
   if (!isGradsBatched) return run(grads);
   return vmapTensors(run, grads as readonly Tensor[], { batchSize: batchSize(grads) });
 }

@@ -5,10 +5,10 @@ import { RuntimeError, ValueError } from '../errors';
 import { native } from '../native';
 import { torchFunctions } from '../operators';
 import type { Tensor } from '../tensor';
-import { type GradientEdge } from './gradient-edge';
+import type { TensorOrEdge } from './gradient-edge';
 import { makeGrads, runEngine } from './engine';
 import { checkInputs, readGrads, readInputs, readOutputs } from './engine-arguments';
-import type { GradOrList, TensorOrList, TensorsByName } from './engine-arguments';
+import type { GradOrList, PlaceOrList, TensorsByName } from './engine-arguments';
 
 /** The options of {@link grad}. */
 export interface AutogradGradOptions {
@@ -29,8 +29,6 @@ export interface AutogradGradOptions {
   materializeGrads?: boolean;
 }
 
-/** What to differentiate with respect to: tensors, or places in the graph. */
-type PlaceOrList = Tensor | GradientEdge | readonly (Tensor | GradientEdge)[];
 type NullableOptions = AutogradGradOptions & { allowUnused: true; materializeGrads?: false };
 type Rest<O> = [options?: O] | [gradOutputs: GradOrList, options?: Omit<O, 'gradOutputs'>];
 type NullableRest =
@@ -38,7 +36,8 @@ type NullableRest =
 
 /**
  * The sum of gradients of the outputs with respect to each input: an array, or for an object of
- * tensors an object with the same keys; `torch.autograd.grad`.
+ * tensors an object with the same keys; `torch.autograd.grad`. Outputs and inputs are tensors, or places in the graph
+ * from `graph.getGradientEdge`.
  *
  * @throws RuntimeError if an output has no graph, an input is not in it (unless `allowUnused`), shapes differ, or the
  * graph has been freed; ValueError for `materializeGrads` with `allowUnused: false`, and for batches of different
@@ -51,20 +50,20 @@ type NullableRest =
  * const { w } = torch.autograd.grad(x.pow(3), { w: x }); // 27
  * ```
  */
-export function grad(outputs: TensorOrList, inputs: PlaceOrList, ...rest: NullableRest): (Tensor | null)[];
-export function grad(outputs: TensorOrList, inputs: PlaceOrList, ...rest: Rest<AutogradGradOptions>): Tensor[];
+export function grad(outputs: PlaceOrList, inputs: PlaceOrList, ...rest: NullableRest): (Tensor | null)[];
+export function grad(outputs: PlaceOrList, inputs: PlaceOrList, ...rest: Rest<AutogradGradOptions>): Tensor[];
 export function grad<I extends TensorsByName>(
-  outputs: TensorOrList,
+  outputs: PlaceOrList,
   inputs: I,
   ...rest: NullableRest
 ): { [K in keyof I]: Tensor | null };
 export function grad<I extends TensorsByName>(
-  outputs: TensorOrList,
+  outputs: PlaceOrList,
   inputs: I,
   ...rest: Rest<AutogradGradOptions>
 ): { [K in keyof I]: Tensor };
 export function grad(
-  outputs: TensorOrList,
+  outputs: PlaceOrList,
   inputs: PlaceOrList | TensorsByName,
   ...rest: Rest<AutogradGradOptions>
 ): unknown {
@@ -82,13 +81,13 @@ export function grad(
     );
   }
   const outputList = readOutputs(outputs);
-  const { list, keys } = readInputs<Tensor | GradientEdge>('grad', inputs);
+  const { list, keys } = readInputs('grad', inputs);
   const starts = makeGrads(outputList, readGrads(gradOutputs, outputList.length), isGradsBatched);
   if (starts.length < outputList.length) {
     throw new RuntimeError(`got ${outputList.length} tensors and ${starts.length} gradients`);
   }
   outputList.forEach((output, i) => {
-    if (!output.requiresGrad) {
+    if (native.isTensor(output) && !output.requiresGrad) {
       throw new RuntimeError(`element ${i} of tensors does not require grad and does not have a grad_fn`);
     }
   });
@@ -99,7 +98,7 @@ export function grad(
     allowUnused: options.allowUnused ?? materializeGrads,
     isGradsBatched,
   });
-  const zeros = (input: Tensor | GradientEdge): Tensor => {
+  const zeros = (input: TensorOrEdge): Tensor => {
     if (native.isTensor(input)) return torchFunctions.zerosLike(input, { requiresGrad: createGraph });
     throw new RuntimeError('materializeGrads cannot be used when the given input is a GradientEdge');
   };

@@ -19,7 +19,7 @@ export class GradientEdge {
   /** @internal What the engine takes. */
   readonly edge: EdgeOfGraph;
 
-  /** @internal */
+  /** @internal Use {@link getGradientEdge}. */
   constructor(edge: EdgeOfGraph) {
     this.node = new GraphNode(edge[0]);
     this.outputNr = edge[1];
@@ -28,9 +28,18 @@ export class GradientEdge {
   }
 }
 
+/** A place in the graph: a tensor with a gradient, or the edge where its gradient arrives. */
+export type TensorOrEdge = Tensor | GradientEdge;
+
+/** What the engine takes for a place in the graph. */
+export function toPlace(place: TensorOrEdge): Tensor | EdgeOfGraph {
+  return place instanceof GradientEdge ? place.edge : place;
+}
+
 /**
- * The place of a tensor in the graph, for `inputs` of {@link grad}: the gradient with respect to a tensor that is
- * changed in place, or need not be kept; `torch.autograd.graph.get_gradient_edge`.
+ * The place of a tensor in the graph; `torch.autograd.graph.get_gradient_edge`. {@link grad} and {@link backward} take it
+ * as an output and among `inputs`: the gradient with respect to a tensor that is changed in place, or that need not be
+ * kept.
  *
  * @throws RuntimeError if the tensor requires no gradient.
  * @example
@@ -40,7 +49,8 @@ export class GradientEdge {
  * const y = x.mul(3);
  * const edge = torch.autograd.graph.getGradientEdge(y);
  * y.mul_(5);
- * torch.autograd.grad(y, edge)[0].item(); // 5: with respect to the value before mul_
+ * torch.autograd.grad(y, edge, { retainGraph: true })[0].item(); // 5: with respect to the value before mul_
+ * torch.autograd.grad(edge, x)[0].item(); // 3: of the value before mul_
  * ```
  */
 export function getGradientEdge(tensor: Tensor): GradientEdge {

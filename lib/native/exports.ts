@@ -160,6 +160,7 @@ export interface Native {
   nodeSavedTensors(node: unknown): Tensor[];
   nodeVariable(node: unknown): Tensor | null;
   gradientEdge(tensor: Tensor): [node: unknown, index: number];
+  edgeMetadata(node: unknown, index: number): [shape: number[], dtype: Dtype, device: string];
   graphTask(): [id: number, runs: number];
   willExecute(node: unknown): boolean;
   incrementVersion(tensor: Tensor): void;

@@ -12,6 +12,7 @@
 
 #include "addon/exports.h"
 #include "autograd/callbacks.h"
+#include "core/arguments.h"
 #include "core/call_arguments.h"
 #include "core/errors.h"
 #include "core/tensor_handle.h"
@@ -97,6 +98,27 @@ Napi::Value gradientEdge(const Napi::CallbackInfo& info) {
   return result;
 }
 
+// edgeMetadata(node, index): [shape, dtype, device] of the gradient that arrives there.
+Napi::Value edgeMetadata(const Napi::CallbackInfo& info) {
+  const NodePointer& node = toNode(info[0]);
+  const int64_t index = integerParameter(info, 1, "edgeMetadata", "index");
+  if (index < 0 || index >= static_cast<int64_t>(node->num_inputs())) {
+    throwRuntimeError("the node " + node->name() + " receives " + std::to_string(node->num_inputs()) +
+                      " gradients, not one of index " + std::to_string(index));
+  }
+  const torch::autograd::InputMetadata& metadata = node->input_metadata(index);
+  if (metadata.is_cpp_nested_tensor()) throwRuntimeError("C++ NestedTensor are not supported with GradientEdge");
+  auto shape = Napi::Array::New(info.Env());
+  for (const int64_t size : C10_AS_INTARRAYREF_SLOW(metadata.shape_as_dim_vector())) {
+    shape.Set(shape.Length(), static_cast<double>(size));
+  }
+  auto result = Napi::Array::New(info.Env(), 3);
+  result.Set(0u, shape);
+  result.Set(1u, dtypeName(c10::typeMetaToScalarType(metadata.dtype())));
+  result.Set(2u, metadata.device().str());
+  return result;
+}
+
 // graphTask(): the number of the engine's run in progress, -1 outside of one, and how many runs are in progress.
 Napi::Value graphTask(const Napi::CallbackInfo& info) {
   auto result = Napi::Array::New(info.Env(), 2);
@@ -148,6 +170,7 @@ void defineGraphNodes(Napi::Object exports) {
   define<nodeSavedTensors>(exports, "nodeSavedTensors");
   define<nodeVariable>(exports, "nodeVariable");
   define<gradientEdge>(exports, "gradientEdge");
+  define<edgeMetadata>(exports, "edgeMetadata");
   define<graphTask>(exports, "graphTask");
   define<willExecute>(exports, "willExecute");
   define<incrementVersion>(exports, "incrementVersion");

@@ -2,6 +2,7 @@
 
 import * as torch from '../../lib';
 import { parity, flat, some, tensorOf } from '../support/parity/cases';
+import { edgeCases } from './parity/edges';
 import { engineBehaviours } from './parity/engine';
 import { indexBehaviours } from './parity/indexed';
 import { inPlaceBehaviours } from './parity/in-place';
@@ -23,6 +24,7 @@ parity('the engine', (cases) => {
   cases.group('indices', () => indexBehaviours(cases));
   cases.group('hooks', () => nodeBehaviours(cases));
   cases.group('a retained gradient', () => retainedBehaviours(cases));
+  edgeCases(cases);
 });
 
 test('a graph of 50,000 operators is released without exhausting the stack', () => {

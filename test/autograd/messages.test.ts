@@ -29,7 +29,6 @@ const TRANSLATIONS: [RegExp | string, string][] = [
   ['or None', 'or null'],
   ["<class 'float'>", 'number'],
   ['but got float', 'but got number'],
-  ['Tensors or GradientEdges', 'Tensors'],
   ['mappingproxy', 'Map'],
 ];
 

@@ -42,6 +42,14 @@ export function gradients(): void {
   is<Tensor | null>()(grad(x.sum(), { w: x }, { allowUnused: true }).w);
   is<void>()(x.backward(x, { retainGraph: true }));
   is<void>()(torch.autograd.backward([x, x], [x, null], { inputs: { x } }));
+  const edge = torch.autograd.graph.getGradientEdge(x);
+  is<torch.autograd.graph.GradientEdge>()(edge);
+  is<Tensor[]>()(grad([edge, x], [x, edge], [x, null]));
+  is<(Tensor | null)[]>()(grad(edge, edge, { allowUnused: true }));
+  is<void>()(torch.autograd.backward([edge, x], { inputs: [x, edge] }));
+  is<void>()(x.backward({ inputs: edge }));
+  // @ts-expect-error a node is not a place: it has no index
+  grad(edge.node, x);
 }
 
 export function modes(): void {

@@ -11,7 +11,8 @@ const NODE = 'lib/autograd/node.ts';
 const GRAPH = 'lib/autograd/graph.ts';
 const TENSOR = 'lib/tensor.ts';
 
-const ACCUMULATE = 'native.runBackward(outputs, starts, inputList, retainGraph, createGraph, true, true)';
+const ROOTS = 'outputs.map(toPlace), starts';
+const ACCUMULATE = `native.runBackward(${ROOTS}, inputList.map(toPlace), retainGraph, createGraph, true, true)`;
 
 export const mutants: Fault[] = [
   {
@@ -38,7 +39,7 @@ export const mutants: Fault[] = [
       [
         ENGINE,
         'if (!sameShape(gradShape, shape)) throw',
-        'if (!sameShape(gradShape, shape)) return torchFunctions.onesLike(output);\n    if (false) throw',
+        'if (!sameShape(gradShape, shape)) return ones();\n    if (false) throw',
       ],
     ],
   },
@@ -48,23 +49,17 @@ export const mutants: Fault[] = [
       [
         ENGINE,
         'if (!sameShape(gradShape, shape)) throw',
-        'if (!sameShape(gradShape, shape) && batched) return torchFunctions.onesLike(output).unsqueeze(0);\n    if (!sameShape(gradShape, shape)) throw',
+        'if (!sameShape(gradShape, shape) && batched) return ones().unsqueeze(0);\n    if (!sameShape(gradShape, shape)) throw',
       ],
     ],
   },
   {
     name: 'autograd: implicit gradients of several elements are ones',
-    edits: [[ENGINE, 'if (output.numel() !== 1) throw', 'if (false) throw']],
+    edits: [[ENGINE, 'if (product(shape) !== 1) throw', 'if (false) throw']],
   },
   {
     name: 'autograd: implicit gradients are twos',
-    edits: [
-      [
-        ENGINE,
-        "return torchFunctions.onesLike(output, { memoryFormat: 'preserve_format' });",
-        "return torchFunctions.onesLike(output, { memoryFormat: 'preserve_format' }).mul(2);",
-      ],
-    ],
+    edits: [[ENGINE, 'return ones();', 'return ones().mul(2);']],
   },
   {
     name: 'autograd.grad: batched gradients are all that of the first',
@@ -98,7 +93,7 @@ export const mutants: Fault[] = [
   },
   {
     name: 'backward: only the first root counts',
-    edits: [[BACKWARD, ACCUMULATE, ACCUMULATE.replace('outputs, starts', 'outputs.slice(0, 1), starts.slice(0, 1)')]],
+    edits: [[BACKWARD, ACCUMULATE, ACCUMULATE.replace(ROOTS, 'outputs.slice(0, 1).map(toPlace), starts.slice(0, 1)')]],
   },
   {
     name: 'backward: the last root counts twice',
@@ -106,7 +101,7 @@ export const mutants: Fault[] = [
       [
         BACKWARD,
         ACCUMULATE,
-        ACCUMULATE.replace('outputs, starts', '[...outputs, outputs.at(-1)!], [...starts, starts.at(-1)!]'),
+        ACCUMULATE.replace(ROOTS, '[...outputs, outputs.at(-1)!].map(toPlace), [...starts, starts.at(-1)!]'),
       ],
     ],
   },
@@ -116,11 +111,14 @@ export const mutants: Fault[] = [
       [
         BACKWARD,
         ACCUMULATE,
-        ACCUMULATE.replace('outputs, starts', '[...new Set(outputs)], starts.slice(0, new Set(outputs).size)'),
+        ACCUMULATE.replace(ROOTS, '[...new Set(outputs)].map(toPlace), starts.slice(0, new Set(outputs).size)'),
       ],
     ],
   },
-  { name: 'backward: inputs is ignored', edits: [[BACKWARD, ACCUMULATE, ACCUMULATE.replace('inputList', '[]')]] },
+  {
+    name: 'backward: inputs is ignored',
+    edits: [[BACKWARD, ACCUMULATE, ACCUMULATE.replace('inputList.map(toPlace)', '[]')]],
+  },
   {
     name: 'backward: inputs that are no leaves are skipped',
     edits: [[BACKWARD, ACCUMULATE, ACCUMULATE.replace('inputList', 'inputList.filter((input) => input.isLeaf)')]],
@@ -326,7 +324,7 @@ export const mutants: Fault[] = [
   {
     name: 'autograd.grad: outputs without a graph have no gradients',
     edits: [
-      [GRAD, '    if (!output.requiresGrad) {', '    if (false) {'],
+      [GRAD, '    if (native.isTensor(output) && !output.requiresGrad) {', '    if (false) {'],
       [
         GRAD,
         '  checkInputs(list);',
