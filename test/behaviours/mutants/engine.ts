@@ -58,6 +58,10 @@ export const mutants: Fault[] = [
     edits: [[ENGINE, 'if (product(shape) !== 1) throw', 'if (false) throw']],
   },
   {
+    name: 'autograd: the implicit gradient of a place in the graph is zeros',
+    edits: [[ENGINE, 'torchFunctions.ones(shape, { dtype, device })', 'torchFunctions.zeros(shape, { dtype, device })']],
+  },
+  {
     name: 'autograd: implicit gradients are twos',
     edits: [[ENGINE, 'return ones();', 'return ones().mul(2);']],
   },
