@@ -42,7 +42,7 @@ run(['scripts/setup.mjs', '--only', 'native,typescript'], { TORCH_FUNC_DEBUG: 'a
 const jest = ['node_modules/jest/bin/jest.js', '--maxWorkers=1', '--testPathPatterns'];
 run(args[0] === 'node' ? args.slice(1) : [...jest, ...args], {
   LD_PRELOAD: library,
-  // V8's heap and libtorch's global objects are no leaks.
-  ASAN_OPTIONS: 'detect_leaks=0',
+  // V8's heap and libtorch's global objects are no leaks, and a refused allocation is an error in JavaScript.
+  ASAN_OPTIONS: 'detect_leaks=0:allocator_may_return_null=1',
   TORCH_FUNC_ADDON: addonPath('address'),
 });
