@@ -6,8 +6,11 @@
 // over segments is g[s] G, where s is the segment of an element. G is libtorch's, so that a derivative in the input is
 // still an error.
 #include <ATen/ATen.h>
+#include <ATen/WrapDimUtils.h>
 #include <c10/core/GradMode.h>
 #include <torch/library.h>
+
+#include <vector>
 
 #include "kernels/corrections.h"
 #include "kernels/kernel_override.h"
@@ -52,12 +55,14 @@ void segmentReduceBackward(KernelCall& call) {
     return;
   }
   const Tensor data = call.tensor(2);
-  const int64_t axis = call.argument(6).toInt();
+  const int64_t axis = at::maybe_wrap_dim(call.argument(6).toInt(), data.dim());
   const Tensor cotangent = takeCotangent(call);
   const Tensor index = segmentsOf(data, call.argument(4), call.argument(5), axis, cotangent.size(axis));
   call.callOriginal();
   // Elements outside of all segments have the cotangent 0.
-  const Tensor outside = at::zeros_like(cotangent.narrow(axis, 0, 1));
+  std::vector<int64_t> shape = cotangent.sizes().vec();
+  shape[axis] = 1;
+  const Tensor outside = at::zeros(shape, cotangent.options());
   call.output(0) = call.output(0).toTensor() * at::cat({cotangent, outside}, axis).gather(axis, index);
 }
 

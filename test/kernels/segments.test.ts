@@ -48,6 +48,16 @@ describe('segmentReduce', () => {
   });
 });
 
+test('segmentReduce without segments or elements', () => {
+  const lengths = torch.zeros([0], { dtype: 'int64' });
+  for (const x of [torch.ones([3], float64), torch.ones([0], float64)]) {
+    const f: TensorFunction = (y) => torch.segmentReduce(y, 'sum', { lengths, unsafe: true });
+    expect(jacfwd(f)(x).shape).toEqual([0, ...x.shape]);
+    expect(jvp(f, [x], [x])[1].shape).toEqual([0]);
+    expect(linearize(f, x)[1](x).shape).toEqual([0]);
+  }
+});
+
 describe('embeddingBag', () => {
   const table = torch.tensor([[0.3, -1.2], [0.9, 0.4], [1.1, 0.2], [0.6, -0.3]], float64); // prettier-ignore
   const input = torch.tensor([2n, 0n, 2n, 1n, 3n]);
@@ -83,6 +93,27 @@ describe('embeddingBag', () => {
         jacfwd((y: Tensor) => cases['of weights alone'](y.mul(y.add(2))))(table),
         0,
       );
+    }
+  });
+
+  test('wrong arguments are errors of the operator in every mode', () => {
+    const wrong: Record<string, TensorFunction> = {
+      'index out of range': (y) => embeddingBag(torch.tensor([9n]), y, { offsets: torch.tensor([0n]) }),
+      'first offset': (y) => embeddingBag(input, y, { offsets: torch.tensor([1n]) }),
+      lengths: (y) => torch.segmentReduce(y, 'sum', { lengths: torch.tensor([-1n, 5n]) }),
+      'sum of lengths': (y) => torch.segmentReduce(y, 'sum', { lengths: torch.tensor([9n]) }),
+    };
+    for (const f of Object.values(wrong)) {
+      const messages = [() => f(table), () => jvp(f, [table], [table]), () => jacfwd(jacfwd(f))(table)].map((call) => {
+        try {
+          call();
+          return 'no error';
+        } catch (error) {
+          return (error as Error).message;
+        }
+      });
+      expect(messages[0]).not.toBe('no error');
+      expect(new Set(messages).size).toBe(1);
     }
   });
 

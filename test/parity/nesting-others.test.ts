@@ -16,7 +16,6 @@ const onlyReverse: Record<string, string> = {
   'in-place on a fresh tensor': 'it writes over what backward needs',
   'detach and no_grad': 'jvp looks through no_grad',
   'an operator without a forward derivative': 'linearize does without',
-  'an operator without forward and second derivatives': 'linearize does without the one',
   cumulative: 'the third derivative of logcumsumexp in reverse mode is NaN',
   'norms and spreads': 'the third derivative of vectorNorm in reverse mode is not to be had',
 };

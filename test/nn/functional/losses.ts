@@ -162,8 +162,10 @@ export function losses(cases: Cases): void {
     cases.add('F.ctc_loss(logp, words, (5, 4), (2, 1), blank=1, zero_infinity=True)', ({ logp, words }) =>
       F.ctcLoss(logp, words, [5, 4], [2, 1], 1, { zeroInfinity: true }),
     );
-    cases.add('grad(lambda v: F.ctc_loss(v.log_softmax(2), words, (5, 4), (2, 1)))(logp)', ({ logp, words }) =>
-      torch.func.grad((v: Tensor) => F.ctcLoss(v.logSoftmax(2), words, [5, 4], [2, 1]))(logp),
+    cases.add("grad(lambda v: F.ctc_loss(v.log_softmax(2), words, (5, 4), (2, 1), reduction='sum'))(logp)", (inputs) =>
+      torch.func.grad((v: Tensor) => F.ctcLoss(v.logSoftmax(2), inputs.words, [5, 4], [2, 1], { reduction: 'sum' }))(
+        inputs.logp,
+      ),
     );
 
     addFailure(cases, "F.cross_entropy(x, c, reduction='x')", ({ x, c }) =>
