@@ -15,11 +15,12 @@ namespace {
 
 using at::Tensor;
 
-// The values of a tensor that no vmap maps.
+// The values of a tensor that no vmap maps, in contiguous memory.
 Tensor valuesOf(const Tensor& tensor) {
   Tensor values;
   constantsOf(tensor, [&](const Tensor& plain) -> std::vector<Tensor> {
-    values = plain;
+    // Outside of this function a transform would wrap the copy.
+    values = plain.contiguous();
     return {};
   });
   TORCH_CHECK(values.dim() == tensor.dim(),
@@ -49,8 +50,7 @@ void tensorSplit(KernelCall& call) {
     call.setOutputs(self.tensor_split(values.item<int64_t>(), dim));
     return;
   }
-  const Tensor plain = values.contiguous();
-  call.setOutputs(self.tensor_split(at::IntArrayRef(plain.const_data_ptr<int64_t>(), plain.numel()), dim));
+  call.setOutputs(self.tensor_split(at::IntArrayRef(values.const_data_ptr<int64_t>(), values.numel()), dim));
 }
 
 }  // namespace

@@ -166,6 +166,13 @@ describe('tensorSplit at positions in a tensor', () => {
 
   test('is differentiated', () => {
     expectDerivatives(f, x, { first: right });
+    const strided = torch.tensor([1n, 0n, 3n, 0n]).index('::2');
+    expectClose(
+      'strided',
+      torch.func.jvp((y: Tensor) => torch.tensorSplit(y, strided)[1], [x], [x])[1],
+      x.narrow(0, 1, 2),
+      0,
+    );
     const sections = (y: Tensor): Tensor => torch.tensorSplit(y, torch.tensor(2n))[1];
     expectClose('sections', torch.func.jvp(sections, [x], [x])[1], x.narrow(0, 2, 2), 0);
   });
