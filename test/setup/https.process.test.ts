@@ -65,6 +65,22 @@ testWithOpenssl('a download from a trusted server succeeds', async () => {
   expect(fs.readFileSync(file).equals(content)).toBe(true);
 });
 
+testWithOpenssl('a redirection from HTTPS to HTTP is refused', async () => {
+  const requests: string[] = [];
+  const plain = await listen(http.createServer((request, response) => response.end(requests.push(request.url!))));
+  const options = { key: fs.readFileSync(key), cert: fs.readFileSync(certificate) };
+  const secure = https.createServer(options, (_request, response) => {
+    response.writeHead(302, { location: `http://localhost:${plain}/x` }).end();
+  });
+  const url = `https://localhost:${await listen(secure as unknown as http.Server)}/x`;
+  const file = path.join(temporaryFolder(), 'x');
+  expect(await fetchIt(url, file, { NODE_EXTRA_CA_CERTS: certificate })).toContain(
+    `${url} leads to http://localhost:${plain}/x, which is not HTTPS`,
+  );
+  expect(requests).toEqual([]);
+  expect(fs.existsSync(file)).toBe(false);
+});
+
 testWithOpenssl('a download from a server with an unknown certificate fails', async () => {
   const file = path.join(temporaryFolder(), 'x');
   expect(await fetchIt(`https://localhost:${await serve()}/x`, file, {})).toMatch(/could not download[^]*certificate/);
