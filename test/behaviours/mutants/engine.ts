@@ -59,7 +59,9 @@ export const mutants: Fault[] = [
   },
   {
     name: 'autograd: the implicit gradient of a place in the graph is zeros',
-    edits: [[ENGINE, 'torchFunctions.ones(shape, { dtype, device })', 'torchFunctions.zeros(shape, { dtype, device })']],
+    edits: [
+      [ENGINE, 'torchFunctions.ones(shape, { dtype, device })', 'torchFunctions.zeros(shape, { dtype, device })'],
+    ],
   },
   {
     name: 'autograd: implicit gradients are twos',
