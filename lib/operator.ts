@@ -1,25 +1,51 @@
-/** One operator as a JavaScript function. */
+/** Functions of the addon whose result is a Tensor, as JavaScript functions: the operators, and what is as fast. */
 
 import { native } from './native';
 import type { OperatorFunction } from './native';
-import { Tensor } from './tensor';
+import { Tensor, slots } from './tensor';
+
+const { callFrame, slotOf, setSlot } = slots;
+
+// Passes the slots of the arguments: see Note [Slots] (native/core/handle_pool.h).
+function enter(self: unknown, args: readonly unknown[]): void {
+  callFrame[1] = slotOf(self);
+  const count = Math.min(args.length, callFrame.length - 2);
+  for (let i = 0; i < count; i++) callFrame[i + 2] = slotOf(args[i]);
+}
+
+function invoke(call: OperatorFunction, self: unknown, args: readonly unknown[]): unknown {
+  const result = new Tensor();
+  enter(self, args);
+  const value: unknown = call.call(self, result, ...args);
+  setSlot(result, callFrame[0]);
+  return value;
+}
 
 /**
- * The function that calls an operator. It passes the addon an empty Tensor for the result, because JavaScript creates
- * an object several times faster than Node-API, and every call needs one.
+ * A function of the addon that stores its result in an empty Tensor, its first argument: JavaScript creates an object
+ * several times faster than Node-API, and every call needs one.
  */
-export function operatorFunction(name: string, overloads: string, isMethod: boolean): OperatorFunction {
-  const call = native.operator(name, overloads, isMethod);
+export function resultFunction(name: string, call: OperatorFunction): OperatorFunction {
   return {
     [name](this: unknown, ...args: unknown[]): unknown {
-      return call.call(this, new Tensor(), ...args);
+      return invoke(call, this, args);
     },
   }[name];
+}
+
+/** The function that calls an operator. */
+export function operatorFunction(name: string, overloads: string, isMethod: boolean): OperatorFunction {
+  return resultFunction(name, native.operator(name, overloads, isMethod));
 }
 
 /**
  * The function that calls an operator and stores the result in a given tensor: that of a subclass, in its constructor.
  */
 export function operatorInto(name: string, overloads: string): (result: Tensor, ...args: unknown[]) => void {
-  return native.operator(name, overloads, false);
+  const call = native.operator(name, overloads, false);
+  return (result, ...args) => {
+    enter(undefined, args);
+    call(result, ...args);
+    setSlot(result, callFrame[0]);
+  };
 }

@@ -14,8 +14,10 @@ import type { SpecialFunctions } from './generated/special-functions';
 import * as table from './generated/table';
 import type { OperatorTable } from './generated/table';
 import type { TorchFunctions } from './generated/torch-functions';
+import type { Index } from './indexing';
+import { native } from './native';
 import type { OperatorFunction } from './native';
-import { operatorFunction } from './operator';
+import { operatorFunction, resultFunction } from './operator';
 import { Tensor } from './tensor';
 import { readToArguments } from './to-arguments';
 import type { ToOptions, ToRest } from './to-arguments';
@@ -59,6 +61,12 @@ declare module './tensor' {
     readonly imag: Tensor;
 
     /**
+     * `x.index(slice(), 0)` is Python's `x[:, 0]`: integers, `slice()` or `'1:3'`, `'...'`, `null` for
+     * a new axis, booleans, tensors and arrays as indices. Throws an IndexError out of range.
+     */
+    index(...indices: Index[]): Tensor;
+
+    /**
      * The tensor with another dtype or on another device; `Tensor.to`. If nothing changes, the result is another
      * handle of the same tensor, so that each can be disposed of separately.
      *
@@ -84,6 +92,8 @@ for (const [name, operator] of Object.entries({ T: 'numpy_T', H: 'matrix_H', rea
     configurable: true,
   });
 }
+
+Tensor.prototype.index = resultFunction('index', native.index) as Tensor['index'];
 
 const callTo = operatorFunction('to', 'to.dtype_layout', true);
 Tensor.prototype.to = function (this: Tensor, target: unknown, ...rest: readonly unknown[]): Tensor {

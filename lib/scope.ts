@@ -3,6 +3,7 @@
 import { native } from './native';
 import { flatten } from './pytree';
 import { refusePromise } from './synchronous';
+import { slots } from './tensor';
 import type { Tensor } from './tensor';
 
 /** The method by which an object that is not a pytree, such as a module, lists the tensors that it owns. */
@@ -26,11 +27,11 @@ function tensorsOf(leaf: unknown): Tensor[] {
  */
 export function scope<T>(body: () => T): T {
   const depth = native.openScope();
-  let kept: Tensor[] = [];
+  let kept: number[] = [];
   try {
     const result = body();
     refusePromise(result, 'scope(): the body');
-    kept = flatten(result).leaves.flatMap(tensorsOf);
+    kept = flatten(result).leaves.flatMap(tensorsOf).map(slots.slotOf);
     return result;
   } finally {
     native.closeScope(depth, kept);

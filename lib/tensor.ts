@@ -28,6 +28,10 @@ const UNCLONEABLE = Symbol(
   'a Tensor: send x.data(), x.shape and x.dtype, and make the tensor with torch.fromTypedArray(data, shape, { dtype })',
 );
 
+// Only the class can read and write the slot of a tensor. See Note [Slots] (native/core/handle_pool.h).
+let slotOf: (value: unknown) => number;
+let setSlot: (tensor: Tensor, slot: number) => void;
+
 /**
  * An n-dimensional array of one dtype on one device, with its position in the autograd graph; `torch.Tensor`.
  * `torch.tensor`, the factory functions and the operators create tensors; `new` does not.
@@ -46,6 +50,15 @@ export class Tensor {
   // Structured clone, which postMessage uses, would turn a tensor into {}. It copies own properties, and its error for
   // one that cannot be cloned shows this text.
   private readonly uncloneable = UNCLONEABLE;
+
+  #slot = -1;
+
+  static {
+    slotOf = (value) => (typeof value === 'object' && value !== null && #slot in value ? value.#slot : -1);
+    setSlot = (tensor, slot) => {
+      tensor.#slot = slot;
+    };
+  }
 
   /** The size of each dimension; `Tensor.shape`. */
   get shape(): number[] {
@@ -220,14 +233,6 @@ export class Tensor {
   // --- indexing ---------------------------------------------------------------------------------
 
   /**
-   * `x.index(slice(), 0)` is Python's `x[:, 0]`: integers, `slice()` or `'1:3'`, `'...'`, `null` for
-   * a new axis, booleans, tensors and arrays as indices. Throws an IndexError out of range.
-   */
-  index(...indices: Index[]): Tensor {
-    return native.index(this, indices);
-  }
-
-  /**
    * `x.indexPut_([slice(), 0], value)` is Python's `x[:, 0] = value`. With `accumulate` the value is added, once for
    * each occurrence of an index. Returns the tensor.
    */
@@ -314,17 +319,17 @@ export class Tensor {
 
   /** Frees the tensor immediately. Later uses throw a RuntimeError; a second call is a no-op. */
   dispose(): void {
-    native.dispose(this);
+    native.dispose(slotOf(this));
   }
 
   /** Whether the tensor is disposed of. */
   get isDisposed(): boolean {
-    return native.isDisposed(this);
+    return native.isDisposed(slotOf(this));
   }
 
   /** For `using x = ...`. */
   [Symbol.dispose](): void {
-    native.dispose(this);
+    native.dispose(slotOf(this));
   }
 
   /** The tensor in PyTorch's format. */
@@ -360,8 +365,16 @@ function wrapDim(dim: number, count: number): number {
   return dim < 0 ? dim + count : dim;
 }
 
-native.initialize({
+function createTensor(slot: number): Tensor {
+  const tensor = new Tensor();
+  setSlot(tensor, slot);
+  return tensor;
+}
+
+const callFrame = native.initialize({
   Tensor,
+  slotOf: slotOf!,
+  createTensor,
   Complex,
   Device,
   onWarning: emitLibtorchWarning,
@@ -369,3 +382,6 @@ native.initialize({
   ...errors,
   TypeError,
 });
+
+/** For calls of the addon that pass tensors by their slots. */
+export const slots = { callFrame, slotOf: slotOf!, setSlot: setSlot! };

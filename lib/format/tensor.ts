@@ -137,7 +137,7 @@ const DEAD_LEVEL = -2;
  * A tensor exactly as PyTorch's `repr` prints it. Inside a transform it shows the wrappers, level by level.
  */
 export function formatTensor(tensor: Tensor): string {
-  if (native.isDisposed(tensor)) return 'tensor(<disposed>)';
+  if (tensor.isDisposed) return 'tensor(<disposed>)';
   const wrapper = native.wrapperInfo(tensor);
   if (wrapper === null) return plainText(tensor);
   const level = wrapper.level < 0 ? DEAD_LEVEL : wrapper.level;

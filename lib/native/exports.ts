@@ -60,20 +60,21 @@ export type OperatorFunction = (...args: any[]) => any;
 /** The addon's exports; each comes from the native file named above it. */
 export interface Native {
   // addon/addon.cpp
-  initialize(classes: Record<string, unknown>): void;
+  /** Returns the call frame (native/core/call_frame.h). */
+  initialize(classes: Record<string, unknown>): Int32Array;
   // core/tensor_handle.cpp
   isTensor(value: unknown): value is Tensor;
-  dispose(tensor: Tensor): void;
-  isDisposed(tensor: Tensor): boolean;
+  dispose(slot: number): void;
+  isDisposed(slot: number): boolean;
   openScope(): number;
-  closeScope(depth: number, kept: readonly Tensor[]): void;
+  closeScope(depth: number, keptSlots: readonly number[]): void;
   // core/memory.cpp
   memoryUsage(): MemoryUsage;
   setPoolLimit(bytes: number): void;
   /** Returns the bytes of large blocks that are still mapped. */
   trimPool(milliseconds: number): number;
   // operators/operators.cpp
-  /** Call the result through operator.ts: its first argument is the Tensor object for the result. */
+  /** Call the result through operator.ts: its first argument is the Tensor for the result. */
   operator(displayName: string, overloads: string, isMethod: boolean): OperatorFunction;
   overloadNames(name: string): string[];
   /** The operators that have a kernel of their own under a dispatch key. */
@@ -107,7 +108,8 @@ export interface Native {
   // tensor/nested_array.cpp
   tensorFromList(data: unknown, dtype?: Dtype | null, device?: unknown): Tensor;
   // operators/indexing.cpp
-  index(tensor: Tensor, indices: readonly Index[]): Tensor;
+  /** Call it through operator.ts: its first argument is the Tensor for the result, `this` the tensor to index. */
+  index(this: unknown, result: Tensor, ...indices: readonly unknown[]): unknown;
   indexPut_(tensor: Tensor, indices: readonly Index[], value: Tensor | Scalar, accumulate?: boolean): void;
   // autograd/engine.cpp
   runBackward(

@@ -16,13 +16,13 @@ namespace torch_func {
 
 namespace {
 
-// initialize(classes): receives the JavaScript classes of results and errors.
+// initialize(classes): receives the JavaScript classes of results and errors; returns the call frame.
 Napi::Value initialize(const Napi::CallbackInfo& info) {
   Environment& environment = Environment::of(info.Env());
   if (!info[0].IsObject())
     throwTypeError("initialize(): argument 'classes' must be an object, not " + describe(environment, info[0]));
   environment.initialize(info[0].As<Napi::Object>());
-  return info.Env().Undefined();
+  return Napi::Value(info.Env(), environment.frame.array(info.Env()));
 }
 
 void installIntoLibtorch() {

@@ -220,7 +220,7 @@ CallbackCall::CallbackCall(const Callback& callback, const char* what)
     : callback_(onJavaScriptThread(callback, callback.owner_->thread, what)),
       environment_(Environment::of(callback.env())),
       scope_(callback.env()),
-      resultObject_(environment_, nullptr) {
+      frame_(environment_.frame, nullptr) {
   environment_.stack.check();
 }
 

@@ -98,7 +98,7 @@ class CallbackCall {
   Environment& environment_;
   Napi::HandleScope scope_;
   // The result object of an operator in progress is not for the arguments, nor for tensors that the callback creates.
-  ResultObjectScope resultObject_;
+  CallFrame::Scope frame_;
 };
 
 // How many runs of the engine are in progress on this thread, each inside a callback of the one before.

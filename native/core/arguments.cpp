@@ -81,19 +81,6 @@ bool readComplex(napi_env env, napi_value value, Argument& argument) {
 
 void readObject(Environment& environment, napi_value value, Argument& argument, int depth) {
   napi_env env = environment.env;
-  void* data = nullptr;
-  if (napi_unwrap(env, value, &data) == napi_ok) {
-    if (TensorHandle* handle = environment.handles().find(data)) {
-      argument.kind = Kind::Tensor;
-      argument.tensor = handle;
-      return;
-    }
-    if (environment.generators().count(data) != 0) {
-      argument.kind = Kind::Generator;
-      argument.generator = static_cast<at::Generator*>(data);
-      return;
-    }
-  }
   bool isArray = false;
   check(env, napi_is_array(env, value, &isArray));
   if (isArray) {
@@ -109,6 +96,17 @@ void readObject(Environment& environment, napi_value value, Argument& argument, 
       // No operator takes a list with holes, and an array of nothing but holes may have 2^32 of them.
       if (argument.items.back().isAbsent()) return;
     }
+    return;
+  }
+  if (TensorHandle* handle = tensorHandleOf(environment, value)) {
+    argument.kind = Kind::Tensor;
+    argument.tensor = handle;
+    return;
+  }
+  void* data = nullptr;
+  if (napi_unwrap(env, value, &data) == napi_ok && environment.generators().count(data) != 0) {
+    argument.kind = Kind::Generator;
+    argument.generator = static_cast<at::Generator*>(data);
     return;
   }
   bool isDevice = false;

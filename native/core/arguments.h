@@ -57,6 +57,12 @@ struct Argument {
 
   Argument() : integer(0) {}
 
+  void setTensor(napi_value object, TensorHandle* handle) {
+    kind = Kind::Tensor;
+    value = object;
+    tensor = handle;
+  }
+
   bool isAbsent() const { return kind == Kind::Undefined; }
   bool isInteger() const { return kind == Kind::Integer || kind == Kind::BigInt; }
   bool isBeyondInt64() const { return kind == Kind::HugeUint || kind == Kind::HugeInt; }

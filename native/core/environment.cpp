@@ -67,9 +67,12 @@ void Environment::keep(napi_ref& ref, napi_value value) {
 // May be called repeatedly: a test runner or a bundler loads the package again for each file that it runs, but the
 // addon only once per thread. The last classes are used.
 void Environment::initialize(const Napi::Object& classes) {
-  finalizerOwner_ = loadedLast != nullptr ? loadedLast : this;
+  if (finalizerOwner_ == this && loadedLast != nullptr) finalizerOwner_ = loadedLast;
   if (warningCollector_ == nullptr) warningCollector_ = std::make_unique<WarningCollector>(*this);
+  frame.create(env);
   keep(tensorClass_, classes.Get("Tensor"));
+  keep(slotOf_, classes.Get("slotOf"));
+  keep(createTensor_, classes.Get("createTensor"));
   keep(complexClass_, classes.Get("Complex"));
   keep(deviceClass_, classes.Get("Device"));
   keep(onWarning_, classes.Get("onWarning"));

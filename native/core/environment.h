@@ -24,6 +24,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/call_frame.h"
 #include "core/garbage_collection.h"
 #include "core/handle_pool.h"
 #include "core/stack_limit.h"
@@ -55,8 +56,7 @@ class Environment {
   // The at::Generator of each Generator object. Identifies them among the objects that any addon has wrapped.
   std::unordered_set<void*>& generators() const { return finalizerOwner_->ownGenerators_; }
 
-  // The empty Tensor object that came with the operator call in progress; its first result goes into it.
-  napi_value resultObject = nullptr;
+  CallFrame frame;
   // Stacks of finished operator calls, for reuse.
   std::vector<std::vector<c10::IValue>> operatorStacks;
   DualLevelUses dualLevels;
@@ -66,13 +66,16 @@ class Environment {
   std::vector<std::pair<int64_t, std::unique_ptr<c10::InferenceMode>>> inferenceModes;
 
   napi_value tensorClass() const { return deref(tensorClass_); }
+  // The class's functions slotOf(value) and createTensor(slot): see Note [Slots].
+  napi_value slotOf() const { return deref(slotOf_); }
+  napi_value createTensor() const { return deref(createTensor_); }
   napi_value complexClass() const { return deref(complexClass_); }
   napi_value deviceClass() const { return deref(deviceClass_); }
   napi_value errorClass(ErrorClass kind) const { return deref(errorClasses_[static_cast<size_t>(kind)]); }
   napi_value objectPrototype() const { return deref(objectPrototype_); }
   bool initialized() const { return tensorClass_ != nullptr; }
 
-  // Takes the classes from lib/tensor.ts. The environment loaded last on this thread owns what has finalizers.
+  // Takes the classes from lib/tensor.ts. The environment loaded after this one owns what has finalizers.
   void initialize(const Napi::Object& classes);
 
   // Frees the tensors that JavaScript can no longer reach. Does nothing where the runtime offers no collection.
@@ -92,6 +95,8 @@ class Environment {
   void keep(napi_ref& ref, napi_value value);
 
   napi_ref tensorClass_ = nullptr;
+  napi_ref slotOf_ = nullptr;
+  napi_ref createTensor_ = nullptr;
   napi_ref complexClass_ = nullptr;
   napi_ref deviceClass_ = nullptr;
   napi_ref objectPrototype_ = nullptr;
@@ -101,21 +106,6 @@ class Environment {
   std::vector<std::pair<std::string, std::string>> warnings_;
   class WarningCollector;
   std::unique_ptr<WarningCollector> warningCollector_;
-};
-
-// Sets the object for the result of an operator call while the call runs. Calls nest: a getter of an options object
-// and a callback of the autograd engine may call other operators in between.
-class ResultObjectScope {
- public:
-  ResultObjectScope(Environment& environment, napi_value object)
-      : environment_(environment), outer_(std::exchange(environment.resultObject, object)) {}
-  ~ResultObjectScope() { environment_.resultObject = outer_; }
-  ResultObjectScope(const ResultObjectScope&) = delete;
-  ResultObjectScope& operator=(const ResultObjectScope&) = delete;
-
- private:
-  Environment& environment_;
-  napi_value outer_;
 };
 
 }  // namespace torch_func

@@ -2,7 +2,7 @@
 
 #include "core/handle_pool.h"
 
-#include <cstdlib>
+#include <limits>
 #include <new>
 #include <utility>
 
@@ -25,18 +25,20 @@ HandlePool::~HandlePool() {
   // Node-API runs all finalizers before it frees the instance data, so no handle is left. If one is, keep the blocks: a
   // leak at exit is better than a dangling pointer.
   if (handles_ > 0) return;
-  for (uintptr_t block : blocks_) std::free(reinterpret_cast<void*>(block));
+  for (TensorHandle* block : blocks_) delete[] block;
 }
 
 void HandlePool::addBlock() {
-  void* block = std::aligned_alloc(kBlockBytes, kBlockBytes);
-  if (block == nullptr) throw std::bad_alloc();
-  blocks_.insert(reinterpret_cast<uintptr_t>(block));
-  auto* slots = static_cast<TensorHandle*>(block);
-  for (size_t i = kBlockBytes / sizeof(TensorHandle); i-- > 0;) {
-    auto* slot = new (slots + i) TensorHandle();
-    slot->nextFree = free_;
-    free_ = slot;
+  constexpr size_t kMaxBlocks = std::numeric_limits<int32_t>::max() / kBlockSlots;
+  if (blocks_.size() == kMaxBlocks) throw std::bad_alloc();
+  blocks_.reserve(blocks_.size() + 1);
+  auto* block = new TensorHandle[kBlockSlots];
+  const auto first = static_cast<int32_t>(blocks_.size()) * kBlockSlots;
+  blocks_.push_back(block);
+  for (int32_t i = kBlockSlots; i-- > 0;) {
+    block[i].slot = first + i;
+    block[i].nextFree = free_;
+    free_ = &block[i];
   }
 }
 
@@ -74,18 +76,6 @@ void HandlePool::release(TensorHandle* handle) {
   handle->nextFree = free_;
   free_ = handle;
   --handles_;
-}
-
-TensorHandle* HandlePool::find(void* pointer) const {
-  auto address = reinterpret_cast<uintptr_t>(pointer);
-  uintptr_t block = address & ~(static_cast<uintptr_t>(kBlockBytes) - 1);
-  if (block != lastBlock_) {
-    if (blocks_.count(block) == 0) return nullptr;
-    lastBlock_ = block;
-  }
-  if ((address - block) % sizeof(TensorHandle) != 0) return nullptr;
-  auto* handle = static_cast<TensorHandle*>(pointer);
-  return handle->pool == this ? handle : nullptr;
 }
 
 void HandlePool::account(TensorHandle* handle) {

@@ -23,17 +23,25 @@ Napi::Value isTensor(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), tensorHandleOf(Environment::of(info.Env()), info[0]) != nullptr);
 }
 
+// The handle in the slot that a function takes instead of a Tensor: to read it needs no call of JavaScript, which fails
+// where the stack is exhausted.
+TensorHandle* handleInSlot(const Napi::CallbackInfo& info) {
+  int32_t slot = -1;
+  napi_get_value_int32(info.Env(), info[0], &slot);
+  return Environment::of(info.Env()).handles().find(slot);
+}
+
+// dispose(slot)
 Napi::Value dispose(const Napi::CallbackInfo& info) {
-  Environment& environment = Environment::of(info.Env());
-  TensorHandle* handle = tensorHandleOf(environment, info[0]);
-  if (handle == nullptr)
-    throwTypeError("dispose(): argument 'tensor' must be Tensor, not " + describe(environment, info[0]));
-  environment.handles().dispose(handle);
+  TensorHandle* handle = handleInSlot(info);
+  if (handle == nullptr) throwTypeError("dispose(): must be called on a Tensor");
+  Environment::of(info.Env()).handles().dispose(handle);
   return info.Env().Undefined();
 }
 
+// isDisposed(slot)
 Napi::Value isDisposed(const Napi::CallbackInfo& info) {
-  TensorHandle* handle = tensorHandleOf(Environment::of(info.Env()), info[0]);
+  TensorHandle* handle = handleInSlot(info);
   return Napi::Boolean::New(info.Env(), handle != nullptr && handle->disposed);
 }
 
@@ -41,23 +49,32 @@ Napi::Value openScope(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<double>(Environment::of(info.Env()).handles().openScope()));
 }
 
-// closeScope(depth, keptTensors)
+// closeScope(depth, keptSlots)
 Napi::Value closeScope(const Napi::CallbackInfo& info) {
   Environment& environment = Environment::of(info.Env());
   std::unordered_set<TensorHandle*> kept;
   const int64_t depth = integerParameter(info, 0, "closeScope", "depth");
   if (depth < 1) throwValueError("closeScope(): argument 'depth' must be at least 1, but got " + std::to_string(depth));
   if (!info[1].IsArray())
-    throwTypeError("closeScope(): argument 'kept' must be an array of Tensors, not " + describe(environment, info[1]));
+    throwTypeError("closeScope(): argument 'kept' must be an array of slots, not " + describe(environment, info[1]));
   auto list = info[1].As<Napi::Array>();
   for (uint32_t i = 0; i < list.Length(); ++i) {
-    if (TensorHandle* handle = tensorHandleOf(environment, list.Get(i))) kept.insert(handle);
+    if (TensorHandle* handle = environment.handles().find(list.Get(i).ToNumber())) kept.insert(handle);
   }
   environment.handles().closeScope(static_cast<size_t>(depth), kept);
   return info.Env().Undefined();
 }
 
 }  // namespace
+
+static napi_status createTensor(Environment& environment, int32_t slot, napi_value* object) {
+  napi_env env = environment.env;
+  napi_value undefined, number;
+  napi_get_undefined(env, &undefined);
+  const napi_status status = napi_create_int32(env, slot, &number);
+  if (status != napi_ok) return status;
+  return napi_call_function(env, undefined, environment.createTensor(), 1, &number, object);
+}
 
 napi_value wrapTensor(Environment& environment, at::Tensor tensor) {
   napi_env env = environment.env;
@@ -66,21 +83,33 @@ napi_value wrapTensor(Environment& environment, at::Tensor tensor) {
     check(env, napi_get_null(env, &object));
     return object;
   }
-  object = std::exchange(environment.resultObject, nullptr);
-  if (object == nullptr) check(env, napi_new_instance(env, environment.tensorClass(), 0, nullptr, &object));
+  object = std::exchange(environment.frame.resultObject, nullptr);
   TensorHandle* handle = environment.handles().create(std::move(tensor));
-  if (napi_wrap(environment.finalizerEnv(), object, handle, finalizeTensor, nullptr, nullptr) != napi_ok) {
+  napi_status status = napi_ok;
+  if (object != nullptr) {
+    environment.frame.resultSlot = handle->slot;
+  } else {
+    status = createTensor(environment, handle->slot, &object);
+  }
+  if (status == napi_ok) {
+    status = napi_add_finalizer(environment.finalizerEnv(), object, handle, finalizeTensor, nullptr, nullptr);
+  }
+  if (status != napi_ok) {
     environment.handles().release(handle);
-    throw std::runtime_error("the tensor could not be attached to its JavaScript object");
+    check(env, status);
   }
   return object;
 }
 
 TensorHandle* tensorHandleOf(Environment& environment, napi_value value) {
-  void* data = nullptr;
-  // napi_unwrap fails for non-objects and for objects that no addon has wrapped.
-  if (value == nullptr || napi_unwrap(environment.env, value, &data) != napi_ok) return nullptr;
-  return environment.handles().find(data);
+  if (value == nullptr) return nullptr;
+  napi_env env = environment.env;
+  napi_value undefined, result;
+  check(env, napi_get_undefined(env, &undefined));
+  check(env, napi_call_function(env, undefined, environment.slotOf(), 1, &value, &result));
+  int32_t slot = -1;
+  check(env, napi_get_value_int32(env, result, &slot));
+  return environment.handles().find(slot);
 }
 
 static const at::Tensor& checkNotDisposed(const TensorHandle& handle, const char* argument) {

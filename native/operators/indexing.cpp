@@ -16,6 +16,7 @@
 #include "core/arguments.h"
 #include "core/call_arguments.h"
 #include "core/errors.h"
+#include "core/result_call.h"
 #include "core/tensor_handle.h"
 #include "functorch/wrappers.h"
 
@@ -230,32 +231,26 @@ TensorIndex toIndex(Environment& environment, const Argument& item, const at::Te
   }
 }
 
-std::vector<TensorIndex> readIndices(Environment& environment, napi_value value, const at::Tensor& self,
-                                     const char* function) {
-  Argument list;
-  readArgument(environment, value, list);
-  if (list.kind != Kind::List) {
-    throwTypeError(std::string(function) + "(): argument 'indices' must be an array of indices, not " +
-                   describe(environment, list));
+using Indices = c10::SmallVector<TensorIndex, 4>;
+
+Indices toIndices(Environment& environment, c10::ArrayRef<Argument> items, const at::Tensor& self) {
+  if (items.size() == 1 && items[0].kind == Kind::List && standsForSeveralIndices(environment, items[0])) {
+    items = items[0].items;
   }
-  const Argument* items = &list;
-  if (list.items.size() == 1 && list.items[0].kind == Kind::List &&
-      standsForSeveralIndices(environment, list.items[0])) {
-    items = &list.items[0];
-  }
-  std::vector<TensorIndex> indices;
-  indices.reserve(items->items.size());
-  for (const Argument& item : items->items) indices.push_back(toIndex(environment, item, self));
+  Indices indices;
+  for (const Argument& item : items) indices.push_back(toIndex(environment, item, self));
   return indices;
 }
 
-// index(tensor, indices): x[indices]
-Napi::Value index(const Napi::CallbackInfo& info) {
-  Environment& environment = Environment::of(info.Env());
-  const at::Tensor self =
-      toOperand(environment, info[0], "input");  // a copy: a getter among the indices may dispose of it
-  const auto indices = readIndices(environment, info[1], self, "index");
-  return Napi::Value(info.Env(), wrapTensor(environment, indexing::get_item(self, indices)));
+// index(result, ...indices), called on the tensor: x[indices]
+napi_value index(const ResultCall& call) {
+  Environment& environment = call.environment;
+  if (call.self() == nullptr)
+    throwTypeError("index(): must be called on a Tensor, not on " + describe(environment, call.thisValue));
+  const at::Tensor self = operandOf(*call.self(), "input");  // a copy: a getter among the indices may dispose of it
+  c10::SmallVector<Argument, 4> items(call.values.size());
+  for (size_t i = 0; i < items.size(); ++i) call.read(i, items[i]);
+  return wrapTensor(environment, indexing::get_item(self, toIndices(environment, items, self)));
 }
 
 // The value to assign. A number becomes a tensor of the target's dtype, as in Python.
@@ -285,7 +280,7 @@ at::Tensor toValue(Environment& environment, napi_value value, const at::Tensor&
 }
 
 // x[indices] += value. An element that is indexed twice is added to twice.
-void accumulate(at::Tensor self, const std::vector<TensorIndex>& indices, const at::Tensor& value) {
+void accumulate(at::Tensor self, c10::ArrayRef<TensorIndex> indices, const at::Tensor& value) {
   std::vector<at::Tensor> tensorIndices;
   at::Tensor target = indexing::impl::applySlicing(self, indices, tensorIndices, /*disable_slice_optimization=*/false,
                                                    self.device(), self.sym_sizes());
@@ -298,12 +293,21 @@ void accumulate(at::Tensor self, const std::vector<TensorIndex>& indices, const 
   }
 }
 
+Indices readIndices(Environment& environment, napi_value value, const at::Tensor& self) {
+  Argument list;
+  readArgument(environment, value, list);
+  if (list.kind != Kind::List) {
+    throwTypeError("indexPut_(): argument 'indices' must be an array of indices, not " + describe(environment, list));
+  }
+  return toIndices(environment, list.items, self);
+}
+
 // indexPut_(tensor, indices, value, accumulate): x[indices] = value, or +=
 Napi::Value indexPut(const Napi::CallbackInfo& info) {
   Environment& environment = Environment::of(info.Env());
   const at::Tensor self =
       toOperand(environment, info[0], "input");  // a copy: a getter among the indices may dispose of it
-  const auto indices = readIndices(environment, info[1], self, "indexPut_");
+  const auto indices = readIndices(environment, info[1], self);
   const at::Tensor value = toValue(environment, info[2], self);
   if (info[3].ToBoolean()) {
     accumulate(self, indices, value);

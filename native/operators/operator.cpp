@@ -25,17 +25,16 @@ const std::deque<Overload>& Operator::overloads() {
 
 // `x.sin()`, `x.add(y)`: a call with tensors only that the first overload takes. Most calls are of this kind; they
 // need no check of types besides "is a tensor". Returns false for any other call.
-bool Operator::bindFastPath(napi_value thisValue, c10::ArrayRef<napi_value> values, BoundCall& call) {
+bool Operator::bindFastPath(const ResultCall& given, BoundCall& call) {
   constexpr size_t kMax = Overload::kMaxFastPathTensors;
-  const size_t count = values.size() + (isMethod_ ? 1 : 0);
+  const size_t first = isMethod_ ? 0 : 1;
+  const size_t count = given.values.size() + 1 - first;
   if (count > kMax || count == 0) return false;
   const Overload& overload = overloads().front();
   if (!overload.fitsFastPath(count)) return false;
-  napi_value objects[kMax];
   TensorHandle* handles[kMax];
   for (size_t i = 0; i < count; ++i) {
-    objects[i] = !isMethod_ ? values[i] : i == 0 ? thisValue : values[i - 1];
-    handles[i] = tensorHandleOf(environment, objects[i]);
+    handles[i] = given.known(first + i);
     if (handles[i] == nullptr) return false;
   }
   call.overload = &overload;
@@ -43,30 +42,32 @@ bool Operator::bindFastPath(napi_value thisValue, c10::ArrayRef<napi_value> valu
   for (size_t i = 0; i < count; ++i) {
     const at::Tensor& tensor = operandOf(*handles[i], parameters[i].name.c_str());
     call.stack.emplace_back(tensor);
-    if (overload.returnsArguments()) call.operands.push_back({tensor.unsafeGetTensorImpl(), objects[i]});
+    if (overload.returnsArguments()) {
+      const size_t position = first + i;
+      call.operands.push_back(
+          {tensor.unsafeGetTensorImpl(), position == 0 ? given.thisValue : given.values[position - 1]});
+    }
   }
   for (size_t i = count; i < parameters.size(); ++i) call.stack.push_back(*parameters[i].defaultValue);
   return true;
 }
 
-void Operator::bind(napi_value thisValue, c10::ArrayRef<napi_value> values, BoundCall& call) {
-  if (bindFastPath(thisValue, values, call)) return;
+void Operator::bind(const ResultCall& given, BoundCall& call) {
+  if (bindFastPath(given, call)) return;
   const auto& candidates = overloads();
-  c10::SmallVector<Argument, 4> arguments(values.size() + (isMethod_ ? 1 : 0));
+  c10::SmallVector<Argument, 4> arguments(given.values.size() + (isMethod_ ? 1 : 0));
   size_t count = 0;
   if (isMethod_) {
-    Argument& self = arguments[count++];
-    self.value = thisValue;
-    self.tensor = tensorHandleOf(environment, thisValue);
-    if (self.tensor == nullptr) {
-      throwTypeError(name_ + "(): must be called on a Tensor, not on " + describe(environment, thisValue));
+    TensorHandle* self = given.self();
+    if (self == nullptr) {
+      throwTypeError(name_ + "(): must be called on a Tensor, not on " + describe(environment, given.thisValue));
     }
-    self.kind = Kind::Tensor;
+    arguments[count++].setTensor(given.thisValue, self);
   }
-  for (napi_value value : values) readArgument(environment, value, arguments[count++]);
+  for (size_t i = 0; i < given.values.size(); ++i) given.read(i, arguments[count++]);
 
   std::vector<NamedArgument> options;
-  if (!values.empty() && arguments[count - 1].kind == Kind::Options) {
+  if (!given.values.empty() && arguments[count - 1].kind == Kind::Options) {
     options = readOptions(environment, arguments[count - 1].value);
     --count;
   }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/arguments.h"
+#include "core/result_call.h"
 #include "operators/bound_call.h"
 #include "operators/overload.h"
 
@@ -22,7 +23,7 @@ class Operator {
 
   // Chooses the first overload that the values match, and converts them. Throws a TypeError that lists the overloads
   // if there is none.
-  void bind(napi_value thisValue, c10::ArrayRef<napi_value> values, BoundCall& call);
+  void bind(const ResultCall& given, BoundCall& call);
 
   std::string signatures();
 
@@ -30,7 +31,7 @@ class Operator {
 
  private:
   const std::deque<Overload>& overloads();
-  bool bindFastPath(napi_value thisValue, c10::ArrayRef<napi_value> values, BoundCall& call);
+  bool bindFastPath(const ResultCall& given, BoundCall& call);
   void bindArguments(const Overload& overload, const Overload::Match& match, BoundCall& call);
   [[noreturn]] void throwNoMatch(c10::ArrayRef<const Argument*> positional, std::vector<NamedArgument>& options);
 

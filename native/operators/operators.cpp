@@ -9,32 +9,17 @@
 #include "addon/exports.h"
 #include "core/call_arguments.h"
 #include "core/errors.h"
+#include "core/result_call.h"
 #include "operators/operator.h"
 
 namespace torch_func {
 
 namespace {
 
-// The first argument is the empty Tensor for the result (lib/operator.ts).
 napi_value callOperator(napi_env env, napi_callback_info info) {
-  constexpr size_t kUsual = 8;
-  napi_value values[kUsual];
-  size_t count = kUsual;
-  napi_value thisValue;
-  void* data = nullptr;
-  if (napi_get_cb_info(env, info, &count, values, &thisValue, &data) != napi_ok) return nullptr;
-  auto& target = *static_cast<Operator*>(data);
-  return guard(target.environment, [&]() -> napi_value {
-    if (count == 0) throwTypeError("an operator must be called with the object for its result");
-    ResultObjectScope resultObject(target.environment, values[0]);
-    BoundCall call(target.environment);
-    if (count <= kUsual) {
-      target.bind(thisValue, {values + 1, count - 1}, call);
-    } else {
-      std::vector<napi_value> all(count);
-      check(env, napi_get_cb_info(env, info, &count, all.data(), nullptr, nullptr));
-      target.bind(thisValue, {all.data() + 1, count - 1}, call);
-    }
+  return runResultCall(env, info, [](const ResultCall& given, void* data) {
+    BoundCall call(given.environment);
+    static_cast<Operator*>(data)->bind(given, call);
     execute(call);
     return wrap(call);
   });

@@ -191,6 +191,7 @@ bool Overload::matches(c10::ArrayRef<const Argument*> positional, std::vector<Na
     // view(2, 3) means view([2, 3]).
     match.packed.kind = Kind::List;
     match.packed.items.clear();
+    match.packed.items.reserve(given - first);
     for (size_t i = first; i < given; ++i) match.packed.items.push_back(*positional[i]);
     for (size_t i = 0; i < first; ++i) match.arguments[i] = positional[i];
     match.arguments[first] = &match.packed;

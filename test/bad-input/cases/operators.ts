@@ -1,7 +1,6 @@
 /** Wrong operator calls: types, shapes, dtypes, sizes, indices, options. */
 
 import * as torch from '../../../lib';
-import { native } from '../../../lib/native';
 import { type Case, disposed, integers, matrix, planted, vector, wrong } from '../../support/bad-input';
 
 const x = vector();
@@ -42,7 +41,7 @@ export const operators: Case[] = [
   ['dtype of Object.create', () => stranger.dtype, 'TypeError', /must be Tensor/],
   ['grad of Object.create', () => stranger.grad, 'TypeError', /must be Tensor/],
   ['item of Object.create', () => stranger.item(), 'TypeError', /must be Tensor/],
-  ['dispose of Object.create', () => stranger.dispose(), 'TypeError', /must be Tensor/],
+  ['dispose of Object.create', () => stranger.dispose(), 'TypeError', /must be called on a Tensor/],
   // Argument types.
   ['add nothing', on(x, 'add'), 'TypeError', SIGNATURE],
   ['add undefined', on(x, 'add', undefined), 'TypeError', /missing required argument 'other'/],
@@ -206,7 +205,12 @@ export const operators: Case[] = [
     'Planted',
     /planted/,
   ],
-  ['native index without a list', () => native.index(x, wrong(0)), 'TypeError', /'indices' must be an array/],
+  [
+    'index of an object that is not a tensor',
+    () => torch.Tensor.prototype.index.call(wrong({}), 0),
+    'TypeError',
+    /must be called on a Tensor/,
+  ],
   ['indexPut_ of a string', () => vector().indexPut_([0], wrong('1')), 'TypeError', /can't assign a string/],
   ['indexPut_ of another shape', () => vector().indexPut_([':'], torch.ones([2])), 'RuntimeError', /shape|size/],
   ['indexPut_ without a list', () => vector().indexPut_(wrong(0), 1), 'TypeError', /'indices' must be an array/],

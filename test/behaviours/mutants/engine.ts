@@ -1,6 +1,7 @@
 /** Faults of `autograd.grad`, `backward`, leaves, hooks and nodes. */
 
 import type { Fault } from '../../../scripts/mutants/mutants';
+import { ofOperator } from './operators';
 
 const GRAD = 'lib/autograd/grad.ts';
 const BACKWARD = 'lib/autograd/backward.ts';
@@ -266,11 +267,10 @@ export const mutants: Fault[] = [
   {
     name: 'gradients of indices are not summed',
     edits: [
-      [
-        'lib/tensor.ts',
-        'return native.index(this, indices);',
-        'const result = native.index(this, indices);\n    if (result.requiresGrad && native.levelDepth() === 0) result.registerHook((g) => g.div(2));\n    return result;',
-      ],
+      ofOperator(
+        'index',
+        'const result = operate(self, ...args);\n    if (result.requiresGrad && native.levelDepth() === 0) result.registerHook((g: Tensor) => g.div(2));\n    return result;',
+      ),
     ],
   },
   {

@@ -244,8 +244,8 @@ export const mutants: Fault[] = [
     edits: [
       [
         'lib/operator.ts',
-        'return call.call(this, new Tensor(), ...args);',
-        "if (name === 'copy_' && native.levelDepth() > 0 && native.wrapperInfo(this as Tensor) === null) return call.call((this as Tensor).clone(), new Tensor(), ...args);\n      return call.call(this, new Tensor(), ...args);",
+        'return invoke(call, this, args);',
+        "if (name === 'copy_' && native.levelDepth() > 0 && native.wrapperInfo(this as Tensor) === null) return invoke(call, (this as Tensor).clone(), args);\n      return invoke(call, this, args);",
       ],
     ],
   },

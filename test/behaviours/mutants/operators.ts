@@ -2,7 +2,7 @@
 
 import type { Edit, Fault } from '../../../scripts/mutants/mutants';
 
-const CALL = 'return call.call(this, new Tensor(), ...args);';
+const CALL = 'return invoke(call, this, args);';
 
 /**
  * Changes all calls of one operator: the statements return what they make of `self` and `args`. `operate(self, ...args)`
@@ -14,7 +14,7 @@ export function ofOperator(operator: string, statements: string): Edit {
     CALL,
     `if (name !== '${operator}') ${CALL}
       const self = this as any;
-      const operate = (self: unknown, ...args: any[]): any => call.call(self, new Tensor(), ...args);
+      const operate = (self: unknown, ...args: any[]): any => invoke(call, self, args);
       const roll = (value: any): any => {
         if (Array.isArray(value)) return value.map(roll);
         const top = native.topLevel();
@@ -92,22 +92,26 @@ export const mutants: Fault[] = [
       "const ones = operate(self, ...args);\n return native.topLevel()?.kind === 'vmap' ? ones.sub(1) : ones;",
     ),
   ),
-  mutant('index under vmap: the samples are exchanged', [
-    'lib/tensor.ts',
-    'return native.index(this, indices);',
-    `const result = native.index(this, indices);
+  mutant(
+    'index under vmap: the samples are exchanged',
+    ofOperator(
+      'index',
+      `const result = operate(self, ...args);
     const top = native.topLevel();
     if (top?.kind !== 'vmap') return result;
     const [inner, dim] = native.unwrapBatched(result, top.level);
     return dim === null ? result : native.addBatchDim(inner.roll(1, dim), dim, top.level);`,
-  ]),
-  mutant('index: its batched gradient is doubled', [
-    'lib/tensor.ts',
-    'return native.index(this, indices);',
-    `const result = native.index(this, indices);
-    if (result.requiresGrad) result.registerHook((g) => (native.levelDepth() > 0 ? g.mul(2) : undefined));
+    ),
+  ),
+  mutant(
+    'index: its batched gradient is doubled',
+    ofOperator(
+      'index',
+      `const result = operate(self, ...args);
+    if (result.requiresGrad) result.registerHook((g: Tensor) => (native.levelDepth() > 0 ? g.mul(2) : undefined));
     return result;`,
-  ]),
+    ),
+  ),
   mutant('indexPut_ under vmap: nothing is written', [
     'lib/tensor.ts',
     'native.indexPut_(this, indices, value, options.accumulate);',

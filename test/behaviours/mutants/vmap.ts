@@ -345,8 +345,8 @@ export const mutants: Fault[] = [
     edits: [
       [
         'lib/operator.ts',
-        'return call.call(this, new Tensor(), ...args);',
-        "if (name === 'resultType') args = args.map((arg) => (native.isTensor(arg) ? (native.wrapperInfo(arg)?.value ?? arg) : arg));\n      return call.call(this, new Tensor(), ...args);",
+        'return invoke(call, this, args);',
+        "if (name === 'resultType') args = args.map((arg) => (native.isTensor(arg) ? (native.wrapperInfo(arg)?.value ?? arg) : arg));\n      return invoke(call, this, args);",
       ],
     ],
   },
