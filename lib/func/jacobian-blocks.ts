@@ -9,6 +9,8 @@
  */
 
 import { vmapTensors } from '../interpreter/batching';
+import type { ChunkSize } from '../interpreter/chunk-size';
+import { bytesOf, deviceOf, inChunks } from '../interpreter/chunks';
 import { atVmapLevel } from '../interpreter/levels';
 import { native } from '../native';
 import { torchFunctions } from '../operators';
@@ -26,7 +28,7 @@ type LinearMap = (vectors: Tensor[], first: (result: Tensor) => Tensor) => Tenso
 /** How a Jacobian is computed. */
 export interface BlockOptions {
   /** How many rows or columns are computed at a time; null for all. 1 computes them one by one, without `vmap`. */
-  chunkSize?: number | null;
+  chunkSize?: ChunkSize;
   /** What a random operator does, as in `vmap`. Without it, a single row or column may be random. */
   randomness?: Randomness;
 }
@@ -93,7 +95,15 @@ function imageOfBasis(
   // libtorch has no batching rules for empty batches of some operators: the single vector of an empty space is mapped
   // for the shapes.
   if (total === 0) return compute(0, 1).map((block) => emptied(block, dim));
-  return chunkSize === null || total <= chunkSize ? compute(0, total) : inChunks(compute, total, chunkSize, dim);
+  if (chunkSize === null || total <= (chunkSize === 'auto' ? 1 : chunkSize)) return compute(0, total);
+  return inChunks({
+    total,
+    chunkSize,
+    sampleBytes: () => bytesOf(tensors),
+    device: () => deviceOf(tensors),
+    compute,
+    dimOf: () => dim,
+  }) as Tensor[];
 }
 
 // The derivatives of a view that was written to, and some of operators at mapped positions, write into a copy of the
@@ -139,47 +149,6 @@ function mapOne(map: LinearMap, basis: readonly Tensor[], dim: number): Tensor[]
     [...vectors, ...results].forEach((tensor) => tensor.dispose());
   }
 }
-
-/**
- * Each chunk is written into the result as soon as it is computed, so that memory does not hold the result twice
- * (PyTorch: `_preallocate_and_copy`). Where a graph is recorded or an outer transform is active, writing in place is
- * not allowed, and the chunks are joined at the end.
- */
-function inChunks(
-  compute: (start: number, count: number) => Tensor[],
-  total: number,
-  step: number,
-  dim: 0 | -1,
-): Tensor[] {
-  const chunks: Tensor[][] = [];
-  let whole: Tensor[] | null = null;
-  for (let start = 0; start < total; start += step) {
-    const count = Math.min(step, total - start);
-    const chunk = compute(start, count);
-    if (start === 0 && native.levelDepth() === 0 && chunk.every(isWritable)) {
-      whole = chunk.map((block) => block.newEmpty(block.shape.with(dim, total)));
-    }
-    if (whole === null) {
-      chunks.push(chunk);
-      continue;
-    }
-    for (const [i, block] of chunk.entries()) {
-      const target = whole[i].narrow(dim, start, count);
-      target.copy_(block);
-      target.dispose();
-      block.dispose();
-    }
-  }
-  if (whole !== null) return whole;
-  return chunks[0].map((_, i) => {
-    const parts = chunks.map((chunk) => chunk[i]);
-    const joined = torchFunctions.cat(parts, dim);
-    parts.forEach((part) => part.dispose());
-    return joined;
-  });
-}
-
-const isWritable = (tensor: Tensor): boolean => !tensor.requiresGrad && tensor.layout === 'strided';
 
 /** Cuts `dim`, which runs over all elements of `tensors`, into blocks, one per tensor, of that tensor's shape. */
 function cut(block: Tensor, dim: 0 | -1, tensors: readonly Tensor[]): Tensor[] {

@@ -1,6 +1,8 @@
 /** What `jacrev`, `jacfwd` and `hessian` share: options, checks, and the form of the result. */
 
+import { textOf } from '../describe';
 import { RuntimeError, ValueError } from '../errors';
+import type { ChunkSize } from '../interpreter/chunk-size';
 import { native } from '../native';
 import type { Argnums, JacobianOf, Output, Selected, Transformable, WithExtras } from './types';
 import type { Randomness } from './vmap';
@@ -16,10 +18,10 @@ export interface JacrevOptions<
   /** Whether `func` returns `[output, aux]`. */
   hasAux?: H;
   /**
-   * How many rows (in forward mode, columns) of the Jacobian are computed at a time; null for all at once. 1 computes
-   * them one by one, without `vmap`. In forward mode `func` runs once per chunk.
+   * How many rows (in forward mode, columns) of the Jacobian are computed at a time; null (default) for all at once. 1
+   * computes them one by one, without `vmap`. `'auto'` chooses as in `vmap`. In forward mode `func` runs once per chunk.
    */
-  chunkSize?: number | null;
+  chunkSize?: ChunkSize;
   /** Whether to return the value of `func` too: `[derivative, value]`, or `[derivative, value, aux]`. */
   returnValue?: V;
 }
@@ -49,9 +51,14 @@ export type DerivativeFunction<F extends Transformable, D, H, V> = (
   ...args: Parameters<F>
 ) => WithExtras<D, ReturnType<F>, H, V>;
 
-/** @throws ValueError if it is not null or a positive integer. */
+/** @throws ValueError if it is not null, `'auto'` or a positive integer. */
 export function checkChunkSize(api: string, chunkSize: unknown): void {
-  if (chunkSize !== null && (!Number.isInteger(chunkSize) || (chunkSize as number) <= 0)) {
+  if (typeof chunkSize === 'string' && chunkSize !== 'auto') {
+    throw new ValueError(
+      `${api}: \`chunkSize\` should be null, 'auto' or greater than 0, but got ${textOf(chunkSize)}.`,
+    );
+  }
+  if (chunkSize !== null && chunkSize !== 'auto' && (!Number.isInteger(chunkSize) || (chunkSize as number) <= 0)) {
     throw new ValueError(`${api}: \`chunkSize\` should be greater than 0.`);
   }
 }

@@ -3,9 +3,10 @@
 import { checkFunction, checkOptions } from '../arguments';
 import { describeType, nameOf, named, textOf } from '../describe';
 import { RuntimeError, ValueError } from '../errors';
+import type { ChunkSize } from '../interpreter/chunk-size';
+import { bytesOf, deviceOf, inChunks } from '../interpreter/chunks';
 import { atVmapLevel } from '../interpreter/levels';
 import { native } from '../native';
-import { torchFunctions } from '../operators';
 import * as pytree from '../pytree';
 import { getRngState, setRngState } from '../random';
 import { callSync } from '../synchronous';
@@ -39,8 +40,13 @@ export interface VmapOptions {
   outDims?: Dims;
   /** `'error'` (default), `'same'` for all samples, or `'different'` for each. */
   randomness?: Randomness;
-  /** How many samples are computed at a time, to limit memory; null for all at once. */
-  chunkSize?: number | null;
+  /**
+   * How many samples are computed at a time, to limit memory; null (default) for all at once. `func` is called for each
+   * chunk. `'auto'` chooses from what a few samples allocate: as many as fit a quarter of the available memory, and
+   * fewer where the intermediate results would exceed the processor's cache. The results can then differ from those of
+   * a single batch as matrix products of different sizes do: in the last digits.
+   */
+  chunkSize?: ChunkSize;
 }
 
 function unwrapOutput(func: AnyFunction, leaf: unknown, outDim: number | null, level: number, size: number): unknown {
@@ -80,28 +86,36 @@ function runBatch(func: AnyFunction, batch: Batch, outDims: unknown, randomness:
   });
 }
 
-function runChunks(func: AnyFunction, batch: Batch, outDims: unknown, randomness: string, chunkSize: number): unknown {
-  const chunks: FlatOutput[] = [];
+function runChunks(
+  func: AnyFunction,
+  batch: Batch,
+  outDims: unknown,
+  randomness: string,
+  chunkSize: number | 'auto',
+): unknown {
+  let first: FlatOutput | undefined;
+  const mapped = batch.leaves.filter((_, i) => batch.dims[i] !== null);
   // With 'same' every chunk draws the same random numbers, as a single batch does.
   const rngState = randomness === 'same' ? getRngState() : null;
-  for (let start = 0; start < batch.size || chunks.length === 0; start += chunkSize) {
-    const size = Math.min(chunkSize, batch.size - start);
+  const compute = (start: number, size: number): unknown[] => {
     const leaves = batch.leaves.map((leaf, i) => {
       const dim = batch.dims[i];
       return dim === null ? leaf : (leaf as Tensor).narrow(dim, start, size);
     });
     if (rngState !== null) setRngState(rngState);
-    chunks.push(runBatch(func, { ...batch, leaves, size }, outDims, randomness));
-  }
-  const { dims, spec } = chunks[0];
-  const joined = dims.map((dim, i) => {
-    if (dim === null) return chunks[0].leaves[i];
-    const parts = chunks.map((chunk) => chunk.leaves[i] as Tensor);
-    const whole = parts.length === 1 ? parts[0] : torchFunctions.cat(parts, dim);
-    if (parts.length > 1) parts.forEach((part) => part.dispose());
-    return whole;
+    const chunk = runBatch(func, { ...batch, leaves, size }, outDims, randomness);
+    first ??= chunk;
+    return chunk.leaves;
+  };
+  const leaves = inChunks({
+    total: batch.size,
+    chunkSize,
+    sampleBytes: () => bytesOf(mapped) / batch.size,
+    device: () => deviceOf(batch.leaves),
+    compute,
+    dimOf: (i) => first!.dims[i],
   });
-  return pytree.unflatten(joined, spec);
+  return pytree.unflatten(leaves, first!.spec);
 }
 
 /**
@@ -121,6 +135,8 @@ function runChunks(func: AnyFunction, batch: Batch, outDims: unknown, randomness
  * import * as torch from 'torch-func';
  * const dots = torch.vmap((x: torch.Tensor, y: torch.Tensor) => x.dot(y));
  * dots(torch.ones(5, 3), torch.ones(5, 3)).shape; // [5]
+ * const products = torch.vmap((x: torch.Tensor) => x.outer(x).exp().sum(1), { chunkSize: 'auto' }); // bounded memory
+ * products(torch.ones(5000, 30)).shape; // [5000, 30]
  * ```
  */
 export function vmap<A extends unknown[], R extends Returned>(
@@ -131,13 +147,16 @@ export function vmap<A extends unknown[], R extends Returned>(
   checkOptions('vmap', options, ['inDims', 'outDims', 'randomness', 'chunkSize']);
   const { inDims = 0, outDims = 0, randomness = 'error', chunkSize = null } = options;
   checkRandomness(randomness);
-  if (chunkSize !== null && (!Number.isInteger(chunkSize) || chunkSize <= 0)) {
-    throw new ValueError(`vmap: chunkSize should be null or greater than 0. (got ${String(chunkSize)})`);
+  if (chunkSize !== null && chunkSize !== 'auto' && (!Number.isInteger(chunkSize) || chunkSize <= 0)) {
+    const choices = typeof chunkSize === 'string' ? "null, 'auto'" : 'null';
+    throw new ValueError(`vmap: chunkSize should be ${choices} or greater than 0. (got ${textOf(chunkSize)})`);
   }
   const transformed = (...args: A): unknown => {
     checkOutDims(func, outDims);
     const batch = readBatch(func, inDims, args);
-    if (chunkSize !== null && chunkSize < batch.size) return runChunks(func, batch, outDims, randomness, chunkSize);
+    if (chunkSize !== null && (chunkSize === 'auto' ? 1 : chunkSize) < batch.size) {
+      return runChunks(func, batch, outDims, randomness, chunkSize);
+    }
     const { leaves, spec } = runBatch(func, batch, outDims, randomness);
     return pytree.unflatten(leaves, spec);
   };

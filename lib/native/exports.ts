@@ -57,6 +57,15 @@ export type TypedArray =
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- typed by the generated declarations
 export type OperatorFunction = (...args: any[]) => any;
 
+/** What a thread allocates on the CPU, in bytes: in use now, the most at a time, and the largest block. */
+export interface AllocationMeter {
+  /** The epoch from which on blocks count. */
+  readonly start: number;
+  readonly live: number;
+  readonly peak: number;
+  readonly largest: number;
+}
+
 /** The addon's exports; each comes from the native file named above it. */
 export interface Native {
   // addon/addon.cpp
@@ -73,6 +82,11 @@ export interface Native {
   setPoolLimit(bytes: number): void;
   /** Returns the bytes of large blocks that are still mapped. */
   trimPool(milliseconds: number): number;
+  /** Measures what this thread allocates on the CPU until {@link endMeter}, which takes the measurement that it returns. */
+  beginMeter(): AllocationMeter;
+  endMeter(start: number, live: number, peak: number, largest: number): AllocationMeter;
+  /** The memory that is available and the largest cache of a core, in bytes. */
+  memoryLimits(): { available: number; cache: number };
   // operators/operators.cpp
   /** Call the result through operator.ts: its first argument is the Tensor for the result. */
   operator(displayName: string, overloads: string, isMethod: boolean): OperatorFunction;

@@ -40,12 +40,13 @@ constexpr size_t kChunkBytes = size_t{1} << 17;  // cut into blocks
 struct alignas(kUnit) Block {
   enum class Origin : uint8_t { FreeList, Malloc, LargeBlocks };
   Origin origin;
-  uint8_t units;  // of data after this header, for a block of a free list
+  uint8_t units;   // of data after this header, for a block of a free list
+  uint32_t epoch;  // of the AllocationMeter
+  size_t bytes;    // that were requested
   union {
     Block* next;      // of a free block
     void* allocated;  // the pointer from malloc
   };
-  size_t bytes;  // requested from malloc
   void* data() { return this + 1; }
   // The data of a free block of a free list is poisoned.
   void poison() { ASAN_POISON_MEMORY_REGION(data(), units * kUnit); }
@@ -68,14 +69,18 @@ Common& common() {
 }
 
 // Trivially destructible: blocks may still be freed while the thread's other objects are destroyed.
-thread_local FreeLists freeLists{};
+struct PerThread {
+  FreeLists lists;
+  AllocationMeter meter;
+};
+thread_local PerThread perThread{};
 
 struct HandOver {
   ~HandOver() {
     std::lock_guard lock(common().mutex);
     for (size_t units = 1; units <= kMaxUnits; ++units) {
-      while (Block* block = freeLists[units]) {
-        freeLists[units] = block->next;
+      while (Block* block = perThread.lists[units]) {
+        perThread.lists[units] = block->next;
         block->next = common().lists[units];
         common().lists[units] = block;
       }
@@ -85,6 +90,7 @@ struct HandOver {
 
 void refill(size_t units) {
   static thread_local HandOver handOver;
+  FreeLists& freeLists = perThread.lists;
   {
     std::lock_guard lock(common().mutex);
     if (common().lists[units] != nullptr) {
@@ -137,7 +143,6 @@ Block* allocateByMalloc(size_t bytes) {
   auto* block = reinterpret_cast<Block*>((address + kUnit - 1) / kUnit * kUnit);
   block->origin = Block::Origin::Malloc;
   block->allocated = allocated;
-  block->bytes = bytes;
   mallocBytes.add(bytes);
   return block;
 }
@@ -145,20 +150,24 @@ Block* allocateByMalloc(size_t bytes) {
 void deallocate(void* data) {
   if (data == nullptr) return;
   Block* block = static_cast<Block*>(data) - 1;
+  PerThread& thread = perThread;
+  thread.meter.subtract(block->epoch, static_cast<int64_t>(block->bytes));
   if (block->origin == Block::Origin::Malloc) {
     mallocBytes.remove(block->bytes);
     return std::free(block->allocated);
   }
   if (block->origin == Block::Origin::LargeBlocks) return LargeBlocks::instance().free(block);
   block->poison();
-  block->next = freeLists[block->units];
-  freeLists[block->units] = block;
+  block->next = thread.lists[block->units];
+  thread.lists[block->units] = block;
 }
 
 class CpuAllocator final : public c10::Allocator {
  public:
   c10::DataPtr allocate(size_t bytes) override {
     if (bytes == 0) return {nullptr, nullptr, &deallocate, c10::Device(c10::kCPU)};
+    PerThread& thread = perThread;
+    FreeLists& freeLists = thread.lists;
     Block* block;
     if (bytes <= kMaxUnits * kUnit) {
       const size_t units = (bytes + kUnit - 1) / kUnit;
@@ -169,6 +178,8 @@ class CpuAllocator final : public c10::Allocator {
     } else {
       block = bytes < LargeBlocks::kMinBytes ? allocateByMalloc(bytes) : allocateLarge(bytes);
     }
+    block->bytes = bytes;
+    block->epoch = thread.meter.add(static_cast<int64_t>(bytes));
     return {block->data(), block->data(), &deallocate, c10::Device(c10::kCPU)};
   }
 
@@ -178,6 +189,8 @@ class CpuAllocator final : public c10::Allocator {
 };
 
 }  // namespace
+
+AllocationMeter& allocationMeter() { return perThread.meter; }
 
 void installCpuAllocator() {
   static std::once_flag once;

@@ -1,6 +1,30 @@
 #pragma once
 
+#include <cstdint>
+
 namespace torch_func {
+
+// What a thread allocates on the CPU from a point in time on, in bytes. Blocks from before do not count, wherever they
+// are freed. `epoch` grows with each measurement; each block carries that of its allocation.
+struct AllocationMeter {
+  uint32_t epoch;  // of new blocks
+  uint32_t start;  // the epoch of the first block that counts
+  int64_t live;
+  int64_t peak;
+  int64_t largest;
+
+  uint32_t add(int64_t bytes) {
+    live += bytes;
+    if (live > peak) peak = live;
+    if (bytes > largest) largest = bytes;
+    return epoch;
+  }
+  void subtract(uint32_t blockEpoch, int64_t bytes) {
+    if (blockEpoch >= start) live -= bytes;
+  }
+};
+
+AllocationMeter& allocationMeter();
 
 // Replaces libtorch's CPU allocator by one that reuses small and large blocks; once per process.
 void installCpuAllocator();

@@ -94,4 +94,15 @@ size_t availableMemory() {
   return available;
 }
 
+size_t largestCache() {
+  size_t largest = 0;
+  for (int index = 0;; ++index) {
+    const std::string cache = "/sys/devices/system/cpu/cpu0/cache/index" + std::to_string(index) + "/size";
+    const auto kilobytes = numberIn(cache.c_str());  // as in "32768K"
+    if (!kilobytes) break;
+    largest = std::max(largest, *kilobytes * 1024);
+  }
+  return largest == 0 ? size_t{32} << 20 : largest;
+}
+
 }  // namespace torch_func
