@@ -51,7 +51,7 @@ describe('the right numbers', () => {
   const x = samples(2 * N);
 
   describe.each(['rev', 'fwd', 'auto'])('mode %s', (mode) => {
-    test.each([['1'], ['7'], [String(N)], ['1000'], []])('chunk size %s', async (...chunk: string[]) => {
+    test.each([['1'], ['7'], [String(N)], ['1000'], ['auto'], []])('chunk size %s', async (...chunk: string[]) => {
       const fn = folder.file('f.ts', NOTEBOOK);
       const options = ['--mode', mode, ...(chunk[0] === undefined ? [] : ['--chunk-size', chunk[0]])];
 

@@ -45,7 +45,7 @@ describe('the command line', () => {
     ],
     [
       ['jacobian', '--fn', 'f', '--input', 'x', '--output', 'y', '--chunk-size', '0'],
-      "--chunk-size is '0'; expected a positive integer",
+      "--chunk-size is '0'; expected a positive integer or auto",
     ],
     [['jacobian', '--fn', 'f', '--input', 'x', '--output', 'y', '--chunk-size', '1e3'], "--chunk-size is '1e3'"],
     [['jacobian', '--fn', 'f', '--input', 'x', '--output', 'y', '--chunk-size=-3'], "--chunk-size is '-3'"],

@@ -1,34 +1,45 @@
-import { defaultChunkSize, trialSize } from '../../lib/jobs/jacobian/chunk-size';
+/** The default chunk size of a job: 64 MiB on the CPU, and 16,384 samples at most. */
+
+import * as torch from '../../lib';
+import { tryChunk } from '../../lib/jobs/jacobian/chunk-size';
+
+const device = torch.device('cpu');
+const KiB = 1024;
+
+/** What is chosen for a function that holds `parts` blocks of `partBytes` for each sample, and the size of the trial. */
+function choose(parts: number, partBytes: number, sampleBytes = 4, most = Infinity) {
+  let trial = 0;
+  const { chunkSize } = tryChunk(
+    (samples) => {
+      trial = samples;
+      const held = Array.from({ length: parts }, () => torch.zeros(samples, partBytes / 4));
+      held.forEach((part) => part.dispose());
+      return torch.zeros(samples);
+    },
+    { most, sampleBytes, device },
+  );
+  return { chunkSize, trial };
+}
 
 describe('the default chunk size', () => {
-  const small = { mode: 'rev', inputs: 2, outputs: 3, bytesPerElement: 4, device: 'cpu' } as const;
-
   test('small functions get large chunks, large ones get small chunks', () => {
-    expect(defaultChunkSize(small, 100)).toBe(16_384);
-    expect(defaultChunkSize({ ...small, device: 'cuda' }, 100)).toBeGreaterThan(500_000);
-    // 64 MiB / (10 kB for the values and for each of three outputs)
-    expect(defaultChunkSize(small, 10_000)).toBe(1676);
-    expect(defaultChunkSize(small, 1e9)).toBe(1);
+    expect(choose(4, 16).chunkSize).toBe(16_384);
+    expect(choose(15, KiB).chunkSize).toBe(4096);
+    expect(choose(250, 64 * KiB, 64 * KiB).chunkSize).toBe(4);
   });
 
-  test('forward mode counts inputs', () => {
-    const many = { ...small, inputs: 100, outputs: 1 };
-    expect(defaultChunkSize({ ...many, mode: 'fwd' }, 5000)).toBeLessThan(defaultChunkSize(many, 5000));
+  test('a sample that exceeds the budget is computed alone', () => {
+    expect(choose(1, 65 * 2 ** 20, 2 ** 20)).toEqual({ chunkSize: 1, trial: 1 });
   });
 
-  test('never less than inputs, outputs and the Jacobian take', () => {
-    const large = { ...small, inputs: 1000, outputs: 1000 };
-    expect(defaultChunkSize(large, 0)).toBe(5);
+  test('a trial is small, and smaller for large samples', () => {
+    expect(choose(1, 4, 8).trial).toBe(1024);
+    expect(choose(1, 4, 4 * KiB).trial).toBe(16);
+    expect(choose(1, 4, 40 * KiB).trial).toBe(1);
+    expect(choose(1, 4, 8, 10).trial).toBe(10);
   });
 
-  test('a trial is small, and smaller for large functions', () => {
-    expect(trialSize(small)).toBe(256);
-    expect(trialSize({ ...small, inputs: 10_000, outputs: 10_000 })).toBe(1);
-  });
-
-  test('nothing to differentiate', () => {
-    const nothing = { ...small, inputs: 0, outputs: 0 };
-    expect(trialSize(nothing)).toBe(256);
-    expect(defaultChunkSize(nothing, 0)).toBe(16_384);
+  test('nothing to compute', () => {
+    expect(choose(0, 0, 0)).toEqual({ chunkSize: 16_384, trial: 1024 });
   });
 });

@@ -30,9 +30,9 @@ Options
   --dtype float32|float64
                          the dtype that samples are converted to. Default: that of the input.
                          Required for integers.
-  --chunk-size N         the number of samples that are computed at once. Memory grows with it, not
-                         with N. Default: as many as are estimated to take 64 MiB (1 GiB on a GPU),
-                         at most 16,384 (1,048,576)
+  --chunk-size N|auto    the number of samples that are computed at once. Memory grows with it, not
+                         with the number of samples. Default: auto, which is as many as take 64 MiB
+                         (1 GiB on a GPU) by a trial, at most 16,384 (1,048,576)
   --json                 print the final figures as one JSON object
   -h, --help             show this help
 
@@ -123,7 +123,7 @@ function parseRequest(args: readonly string[]): Request | 'help' {
       device,
       mode: oneOf('--mode', values.mode, MODES) ?? 'auto',
       dtype: oneOf('--dtype', values.dtype, DTYPES),
-      chunkSize: positiveInteger('--chunk-size', values['chunk-size']),
+      chunkSize: chunkSizeOf(values['chunk-size']),
     },
   };
 }
@@ -156,9 +156,9 @@ function oneOf<T extends string>(name: string, value: string | undefined, choice
   throw new UsageError(`${name} is '${value}'; expected ${choices.join(' or ')}`);
 }
 
-function positiveInteger(name: string, value: string | undefined): number | undefined {
-  if (value === undefined) return undefined;
+function chunkSizeOf(value: string | undefined): number | 'auto' | undefined {
+  if (value === undefined || value === 'auto') return value;
   const number = Number(value);
   if (/^\d+$/.test(value) && number > 0 && Number.isSafeInteger(number)) return number;
-  throw new UsageError(`${name} is '${value}'; expected a positive integer`);
+  throw new UsageError(`--chunk-size is '${value}'; expected a positive integer or auto`);
 }

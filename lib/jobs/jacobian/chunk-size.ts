@@ -1,12 +1,12 @@
 /**
- * The default number of samples per chunk.
- *
- * Large chunks are faster: an operator call costs about a microsecond whatever its size. But memory
- * grows with the chunk. A trial on a few samples measures the live memory of the function; derivatives
- * are as large as the values that they belong to, so that amount counts once for the values and once
- * for each direction (all outputs in reverse mode, all inputs in forward mode). The chunk is as large
- * as fits a budget, within limits.
+ * The default number of samples per chunk: what a trial on a few samples allocates shows how many fit a budget.
+ * See lib/interpreter/chunk-size.ts.
  */
+
+import type { Device } from '../../device';
+import { measureAllocations, memoryLimits } from '../../interpreter/allocations';
+import { chunkSizeFor, trialSize } from '../../interpreter/chunk-size';
+import type { Tensor } from '../../tensor';
 
 /** Memory for one chunk in bytes: small enough to leave memory to others. */
 const BUDGET = { cpu: 64 * 2 ** 20, cuda: 2 ** 30 } as const;
@@ -14,42 +14,20 @@ const BUDGET = { cpu: 64 * 2 ** 20, cuda: 2 ** 30 } as const;
 /** The largest default: beyond it the cost of a call is negligible. */
 const MOST = { cpu: 16_384, cuda: 1_048_576 } as const;
 
-/** The most samples of a trial: enough for the memory per sample to outweigh constants. */
-const TRIAL = 256;
-
-/** Intermediate results that are assumed before the trial, each as wide as the wider of input and output. */
-const ASSUMED_RESULTS = 16;
-
-/** A function and the place where it runs. */
-export interface ChunkSizeInput {
-  readonly mode: 'rev' | 'fwd';
-  /** Elements of one sample. */
-  readonly inputs: number;
-  /** Elements of the function's result for one sample. */
-  readonly outputs: number;
-  readonly bytesPerElement: number;
-  readonly device: 'cpu' | 'cuda';
-}
-
-/** The number of samples of the trial. */
-export function trialSize(input: ChunkSizeInput): number {
-  const widest = Math.max(input.inputs, input.outputs, 1);
-  return Math.min(TRIAL, samplesFor(input, ASSUMED_RESULTS * widest * input.bytesPerElement));
-}
-
 /**
- * The default chunk size.
+ * Calls `compute` for a number of samples, at most `most`, and chooses the size of chunks.
  *
- * @param liveBytes memory per sample that the trial left allocated
+ * @param sampleBytes the bytes of a sample, or of its result if that is larger
  */
-export function defaultChunkSize(input: ChunkSizeInput, liveBytes: number): number {
-  return samplesFor(input, Math.max(liveBytes, (input.inputs + input.outputs) * input.bytesPerElement));
-}
-
-function samplesFor({ mode, inputs, outputs, bytesPerElement, device }: ChunkSizeInput, live: number): number {
-  const directions = mode === 'rev' ? outputs : inputs;
-  const jacobian = inputs * outputs * bytesPerElement;
-  const perSample = live * (1 + directions) + jacobian;
-  if (perSample === 0) return MOST[device];
-  return Math.max(1, Math.min(MOST[device], Math.floor(BUDGET[device] / perSample)));
+export function tryChunk(
+  compute: (samples: number) => Tensor,
+  { most, sampleBytes, device }: { most: number; sampleBytes: number; device: Device },
+): { result: Tensor; chunkSize: number } {
+  const samples = Math.min(most, trialSize(sampleBytes));
+  const [result, { peak, largest }] = measureAllocations(device, () => compute(samples));
+  const type = device.type === 'cuda' ? 'cuda' : 'cpu';
+  // Each chunk is written to the file: results are not joined.
+  const sample = { peak: peak / samples, largest: largest / samples, results: 0 };
+  const limits = { memory: BUDGET[type], cache: memoryLimits(device).cache };
+  return { result, chunkSize: chunkSizeFor(sample, MOST[type], limits) };
 }

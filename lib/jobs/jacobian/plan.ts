@@ -13,7 +13,7 @@ import type { SampleFunction } from '../function/sample-function';
 import { JobError } from '../errors';
 import type { RowReader, RowType } from '../rows';
 import { messageOf } from '../thrown';
-import { type ChunkSizeInput, defaultChunkSize, trialSize } from './chunk-size';
+import { tryChunk } from './chunk-size';
 import { SampleSource } from './samples';
 import { type Mode, batchJacobian } from './transform';
 
@@ -27,8 +27,8 @@ export interface JacobianOptions {
   readonly device?: string;
   /** The dtype that samples are converted to. Default: that of the input, which must be floating-point. */
   readonly dtype?: 'float32' | 'float64';
-  /** Samples per chunk. Default: as many as fit a memory budget, see chunk-size.ts. */
-  readonly chunkSize?: number;
+  /** Samples per chunk. Default: `'auto'`, as many as fit a memory budget; see chunk-size.ts. */
+  readonly chunkSize?: number | 'auto';
 }
 
 /** A plan. Plain data: `JSON.stringify` writes it, {@link parseJacobianPlan} reads it. */
@@ -53,15 +53,15 @@ export interface JacobianPlan {
  * @throws JobError if the function, the input or the device cannot be used.
  */
 export function planJacobian(fn: SampleFunction, reader: RowReader, options: JacobianOptions = {}): JacobianPlan {
-  const { chunkSize, mode: requested = 'auto', dtype } = options;
+  const { chunkSize = 'auto', mode: requested = 'auto', dtype } = options;
   if (dtype !== undefined && dtype !== 'float32' && dtype !== 'float64') {
     throw new JobError('argument', `dtype is ${String(dtype)}; expected 'float32' or 'float64'`);
   }
   if (requested !== 'auto' && !MODES.includes(requested)) {
     throw new JobError('argument', `mode is ${String(requested)}; expected 'auto', 'rev' or 'fwd'`);
   }
-  if (chunkSize !== undefined && !(isSize(chunkSize) && chunkSize > 0)) {
-    throw new JobError('argument', `chunkSize is ${String(chunkSize)}; expected a positive integer`);
+  if (chunkSize !== 'auto' && !(isSize(chunkSize) && chunkSize > 0)) {
+    throw new JobError('argument', `chunkSize is ${String(chunkSize)}; expected a positive integer or 'auto'`);
   }
   const source = new SampleSource(reader, chooseDtype(reader, dtype), checkDevice(options.device ?? 'cpu'));
   try {
@@ -71,27 +71,21 @@ export function planJacobian(fn: SampleFunction, reader: RowReader, options: Jac
       const y = noGrad(() => fn.evaluate(sample));
       const [inputs, outputs] = [sample.numel(), y.numel()];
       const mode = chooseMode(requested, inputs, outputs);
-      const size: ChunkSizeInput = {
-        mode,
-        inputs,
-        outputs,
-        bytesPerElement: native.elementSize(sample),
-        device: source.device.type === 'cuda' ? 'cuda' : 'cpu',
-      };
-      const trial = Math.min(chunkSize ?? Infinity, trialSize(size));
-      const copies = first.repeat([trial, ...reader.rowShape.map(() => 1)]);
-      const bytesBefore = native.memoryUsage().bytes;
-      const jacobians = batchJacobian(fn, mode)(copies);
-      const bytes = native.memoryUsage().bytes - bytesBefore;
+      const jacobians = batchJacobian(fn, mode);
+      const trial = tryChunk((n) => jacobians(first.repeat([n, ...reader.rowShape.map(() => 1)])), {
+        most: chunkSize === 'auto' ? Infinity : chunkSize,
+        sampleBytes: Math.max(inputs, outputs) * native.elementSize(sample),
+        device: source.device,
+      });
       return {
         job: 'jacobian',
         mode,
         device: String(source.device),
         dtype: source.dtype,
-        chunkSize: chunkSize ?? defaultChunkSize(size, bytes / trial),
+        chunkSize: chunkSize === 'auto' ? trial.chunkSize : chunkSize,
         samples: reader.rows,
         input: { dtype: reader.dtype, shape: [...reader.rowShape] },
-        output: { dtype: jacobians.dtype, shape: jacobians.shape.slice(1) },
+        output: { dtype: trial.result.dtype, shape: trial.result.shape.slice(1) },
       };
     });
   } catch (error) {
