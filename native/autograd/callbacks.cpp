@@ -138,7 +138,10 @@ Callback::Callback(Environment& environment, napi_value function, const char* ar
     throwTypeError(std::string("argument '") + argument + "' must be a function, not " +
                    describe(environment, function));
   }
-  if (!environment.callbacks) environment.callbacks = std::make_shared<CallbackOwner>(env);
+  if (!environment.callbacks) {
+    environment.callbacks = std::make_shared<CallbackOwner>(env);
+    environment.beforeFullCollection = [owner = environment.callbacks.get()] { owner->sweep(); };
+  }
   owner_ = environment.callbacks;
   owner_->deleteReleased();
   check(env, napi_create_reference(env, function, 1, &function_));

@@ -12,7 +12,8 @@
 // (lib/autograd/callbacks.ts), so that V8 sees the whole cycle. PyTorch has the same rule for Python's collector
 // (THPVariable_subclass_traverse).
 // C++ can get another reference only by a use of the tensor, so a use of the handle makes the reference strong again.
-// A sweep makes references weak: after the engine has run, when there are many more, and after a garbage collection.
+// A sweep makes references weak: after the engine has run, when there are many more, before a full collection that the
+// addon provokes, and after any garbage collection.
 
 #include <napi.h>
 #include <torch/csrc/autograd/node.h>

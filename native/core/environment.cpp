@@ -86,6 +86,7 @@ void Environment::initialize(const Napi::Object& classes) {
 }
 
 void Environment::collectGarbage(Collection collection) {
+  if (collection == Collection::Full && beforeFullCollection) beforeFullCollection();
   napi_handle_scope scope;
   if (napi_open_handle_scope(env, &scope) != napi_ok) return;
   napi_value undefined, full, ignored;

@@ -18,6 +18,7 @@
 #include <c10/core/InferenceMode.h>
 #include <napi.h>
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <unordered_set>
@@ -62,6 +63,8 @@ class Environment {
   DualLevelUses dualLevels;
   // The JavaScript functions that graphs hold (autograd/callbacks.h); null before the first.
   std::shared_ptr<CallbackOwner> callbacks;
+  // Runs before a full collection that the addon provokes; null before the first callback.
+  std::function<void()> beforeFullCollection;
   // The inference modes in force, innermost last, each with its number.
   std::vector<std::pair<int64_t, std::unique_ptr<c10::InferenceMode>>> inferenceModes;
 

@@ -6,6 +6,7 @@
 #include <new>
 #include <utility>
 
+#include "core/large_blocks.h"
 #include "functorch/wrappers.h"
 
 namespace torch_func {
@@ -91,9 +92,11 @@ void HandlePool::account(TensorHandle* handle) {
     return;
   }
   handle->countedStorage = storage.unsafeGetStorageImpl();
-  auto [entry, isNew] = storages_.try_emplace(handle->countedStorage, CountedStorage{0, static_cast<int64_t>(bytes)});
+  const bool isPooled = storage.device_type() == c10::DeviceType::CPU && bytes >= LargeBlocks::kMinBytes;
+  auto [entry, isNew] =
+      storages_.try_emplace(handle->countedStorage, CountedStorage{0, static_cast<int64_t>(bytes), !isPooled});
   ++entry->second.handles;
-  if (isNew) adjustExternal(static_cast<int64_t>(bytes));
+  if (isNew) adjustExternal(entry->second.bytes, entry->second.isReported);
 }
 
 void HandlePool::unaccount(TensorHandle* handle) {
@@ -102,12 +105,15 @@ void HandlePool::unaccount(TensorHandle* handle) {
   auto entry = storages_.find(handle->countedStorage);
   handle->countedStorage = nullptr;
   if (entry == storages_.end() || --entry->second.handles > 0) return;
-  adjustExternal(-entry->second.bytes);
+  adjustExternal(-entry->second.bytes, entry->second.isReported);
   storages_.erase(entry);
 }
 
-void HandlePool::adjustExternal(int64_t bytes) {
+// V8 starts a full collection after every 64 MB that it is told of: several for each result of that size. The pool
+// of large blocks provokes cheaper ones when they pay (Note [Collections are provoked]).
+void HandlePool::adjustExternal(int64_t bytes, bool isReported) {
   externalBytes_ += bytes;
+  if (!isReported) return;
   unreportedBytes_ += bytes;
   if (unreportedBytes_ < kReportStep && unreportedBytes_ > -kReportStep) return;
   // Zero it first: a report of more memory may start a collection, whose finalizers call this function again, and

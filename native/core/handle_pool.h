@@ -113,7 +113,7 @@ class HandlePool {
   void addBlock();
   void account(TensorHandle* handle);
   void unaccount(TensorHandle* handle);
-  void adjustExternal(int64_t bytes);
+  void adjustExternal(int64_t bytes, bool isReported = true);
 
   node_api_basic_env env_;
   std::vector<TensorHandle*> blocks_;
@@ -126,6 +126,7 @@ class HandlePool {
   struct CountedStorage {
     size_t handles;
     int64_t bytes;
+    bool isReported;  // to V8
   };
   std::unordered_map<const void*, CountedStorage> storages_;
   int64_t externalBytes_ = 0;

@@ -21,9 +21,10 @@ const products = `
 test.each(['jacfwd', 'jacrev'])('of vmap(%s(f))', async (transform) => {
   const call = (chunkSize: string) => `torch.vmap(torch.func.${transform}(f), { chunkSize: ${chunkSize} })(angles)`;
   // The result takes 26 MB. Each product takes 26 MB too, and its derivatives 205.
-  expect(await peakOf(products, call('null'))).toBeGreaterThan(900);
+  const whole = await peakOf(products, call('null'));
+  expect(whole).toBeGreaterThan(500);
   // A chunk takes 90, and the collector may find what the chunks before it dropped later.
-  expect(await peakOf(products, call("'auto'"))).toBeLessThan(700);
+  expect(await peakOf(products, call("'auto'"))).toBeLessThan(Math.min(600, whole - 100));
 });
 
 // The rows of a Jacobian of 4096×64, through layers of 4096 numbers.
