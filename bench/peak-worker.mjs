@@ -2,9 +2,9 @@
 
 import fs from 'node:fs';
 import torch from '../dist/index.mjs';
-import pytree from '../dist/pytree.js';
 import { makeCases } from './cases.mjs';
 import { peakMemory } from './peak.mjs';
+import { sums } from './results.mjs';
 import { makeWorkloads } from './workloads.mjs';
 
 const [, , name, count] = process.argv;
@@ -24,6 +24,4 @@ const call = cases[name]();
 let result;
 for (let i = 0; i < Number(count); i++) result = call();
 const peak = peakMemory();
-const leaves = /** @type {import('../dist/index.js').Tensor[]} */ (pytree.flatten(result).leaves);
-const sums = leaves.map((leaf) => leaf.abs().sum({ dtype: 'float64' }).item());
-process.stdout.write(JSON.stringify({ imported, peak, sums }));
+process.stdout.write(JSON.stringify({ imported, peak, sums: sums(result) }));

@@ -7,9 +7,9 @@ import sys
 
 import torch
 from torch import func
-from torch.utils import _pytree as pytree
 
 from cases import CASES
+from results import sums
 from workloads import WORKLOADS
 
 name, count = sys.argv[1], int(sys.argv[2])
@@ -32,5 +32,4 @@ call = {**CASES, **WORKLOADS}[name]()
 for _ in range(count):
     result = call()
 peak = status("VmHWM")
-sums = [leaf.abs().sum(dtype=torch.float64).item() for leaf in pytree.tree_leaves(result)]
-print(json.dumps({"imported": imported, "peak": peak, "sums": sums}))
+print(json.dumps({"imported": imported, "peak": peak, "sums": sums(result)}))

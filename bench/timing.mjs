@@ -45,7 +45,9 @@ async function compareResults(name, node, python) {
   const ours = await node.ask(name, 0);
   /** @type {number[]} */
   const theirs = await python.ask(name, 0);
-  const same = ours.length === theirs.length && ours.every((value, i) => Math.abs(value - theirs[i]) < 1e-4);
+  const same =
+    ours.length === theirs.length &&
+    ours.every((value, i) => Math.abs(value - theirs[i]) <= 1e-4 * Math.max(1, Math.abs(value)));
   if (!same) throw new Error(`'${name}' has different results in Node.js and in Python`);
 }
 

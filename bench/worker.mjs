@@ -3,10 +3,13 @@
 import readline from 'node:readline';
 import torch from '../dist/index.mjs';
 import { makeCases } from './cases.mjs';
+import { sums } from './results.mjs';
+import { makeWorkloads } from './workloads.mjs';
 
 torch.setNumThreads(1);
-const cases = makeCases(torch);
-/** @type {Record<string, () => import('../dist/index.js').Tensor>} */
+/** @type {Record<string, () => () => unknown>} */
+const cases = { ...makeCases(torch), ...makeWorkloads(torch) };
+/** @type {Record<string, () => unknown>} */
 const calls = {};
 
 /** @param {() => unknown} call @param {number} count */
@@ -21,6 +24,6 @@ function repeat(call, count) {
 for await (const line of readline.createInterface({ input: process.stdin })) {
   const { name, count } = JSON.parse(line);
   const call = (calls[name] ??= cases[name]());
-  const answer = count === 0 ? call().flatten().toArray() : repeat(call, count);
+  const answer = count === 0 ? sums(call()) : repeat(call, count);
   process.stdout.write(`${JSON.stringify(answer)}\n`);
 }

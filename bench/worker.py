@@ -7,8 +7,11 @@ import time
 import torch
 
 from cases import CASES
+from results import sums
+from workloads import WORKLOADS
 
 torch.set_num_threads(1)
+CALLS = {**CASES, **WORKLOADS}
 calls = {}
 
 
@@ -23,6 +26,6 @@ for line in sys.stdin:
     request = json.loads(line)
     name, count = request["name"], request["count"]
     if name not in calls:
-        calls[name] = CASES[name]()
-    answer = calls[name]().flatten().tolist() if count == 0 else repeat(calls[name], count)
+        calls[name] = CALLS[name]()
+    answer = sums(calls[name]()) if count == 0 else repeat(calls[name], count)
     print(json.dumps(answer), flush=True)

@@ -242,6 +242,13 @@ Indices toIndices(Environment& environment, c10::ArrayRef<Argument> items, const
   return indices;
 }
 
+// Whether `x[position]` is a select without an error. What is left, libtorch handles or refuses.
+bool selects(int64_t position, const at::Tensor& self) {
+  if (self.dim() == 0) return false;
+  const int64_t size = self.size(0);
+  return -size <= position && position < size;
+}
+
 // index(result, ...indices), called on the tensor: x[indices]
 napi_value index(const ResultCall& call) {
   Environment& environment = call.environment;
@@ -250,6 +257,9 @@ napi_value index(const ResultCall& call) {
   const at::Tensor self = operandOf(*call.self(), "input");  // a copy: a getter among the indices may dispose of it
   c10::SmallVector<Argument, 4> items(call.values.size());
   for (size_t i = 0; i < items.size(); ++i) call.read(i, items[i]);
+  if (items.size() == 1 && items[0].kind == Kind::Integer && selects(items[0].integer, self)) {
+    return wrapTensor(environment, at::select(self, 0, items[0].integer));
+  }
   return wrapTensor(environment, indexing::get_item(self, toIndices(environment, items, self)));
 }
 
