@@ -3,6 +3,7 @@
  * See Note [Freed large blocks stay mapped] (native/core/large_blocks.h).
  */
 
+import * as timers from 'node:timers';
 import * as v8 from 'node:v8';
 import * as vm from 'node:vm';
 import { checkOptions } from './arguments';
@@ -15,29 +16,37 @@ const IDLE = 5000;
 
 type Collect = (options?: { type: 'minor' }) => void;
 
+// Of Node.js: a test may replace those of the global object.
+const { setInterval, clearInterval } = timers;
+
 let collect: Collect | undefined;
 let trimming: NodeJS.Timeout | undefined;
 
 // V8 offers collections as a global function of contexts that are created under a flag.
 function findCollect(): Collect {
-  if (globalThis.gc !== undefined) return globalThis.gc as Collect;
   try {
     v8.setFlagsFromString('--expose-gc');
     return vm.runInNewContext('gc') as Collect;
-  } catch {
-    return () => undefined; // a runtime without V8 or without this flag
   } finally {
     v8.setFlagsFromString('--no-expose-gc');
   }
 }
 
-/** Frees the tensors that nothing refers to: young ones, or all. The addon calls it before it maps more memory. */
-export function collectGarbage(full: boolean): void {
-  collect ??= findCollect();
-  // In Node.js 20 any options object stands for a young collection.
-  if (full) collect();
-  else collect({ type: 'minor' });
-  trimming ??= setInterval(trim, IDLE).unref();
+/**
+ * Frees the tensors that nothing refers to: young ones, or all. The addon calls it before it maps more memory. Returns
+ * whether it could: not in a runtime without V8's function, and not where the stack is exhausted.
+ */
+export function collectGarbage(full: boolean): boolean {
+  try {
+    collect ??= findCollect();
+    // In Node.js 20 any options object stands for a young collection.
+    if (full) collect();
+    else collect({ type: 'minor' });
+    trimming ??= setInterval(trim, IDLE).unref();
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function trim(): void {

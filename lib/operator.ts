@@ -15,7 +15,6 @@ function enter(self: unknown, args: readonly unknown[]): void {
 
 function invoke(call: OperatorFunction, self: unknown, args: readonly unknown[]): unknown {
   const result = new Tensor();
-  enter(self, args);
   const value: unknown = forward(call, self, result, args);
   setSlot(result, callFrame[0]);
   return value;
@@ -23,16 +22,14 @@ function invoke(call: OperatorFunction, self: unknown, args: readonly unknown[])
 
 // A call with a fixed number of arguments takes less time than one that spreads an array.
 function forward(call: OperatorFunction, self: unknown, result: Tensor, args: readonly unknown[]): unknown {
-  switch (args.length) {
-    case 0:
-      return call.call(self, result);
-    case 1:
-      return call.call(self, result, args[0]);
-    case 2:
-      return call.call(self, result, args[0], args[1]);
-    default:
-      return call.call(self, result, ...args);
+  if (args.length > 2) {
+    const values = [result, ...args]; // before enter(): a program can replace the iterator of arrays
+    enter(self, args);
+    return Reflect.apply(call, self, values);
   }
+  enter(self, args);
+  if (args.length === 0) return call.call(self, result);
+  return args.length === 1 ? call.call(self, result, args[0]) : call.call(self, result, args[0], args[1]);
 }
 
 /**
@@ -55,11 +52,10 @@ export function operatorFunction(name: string, overloads: string, isMethod: bool
 /**
  * The function that calls an operator and stores the result in a given tensor: that of a subclass, in its constructor.
  */
-export function operatorInto(name: string, overloads: string): (result: Tensor, ...args: unknown[]) => void {
+export function operatorInto(name: string, overloads: string): (result: Tensor, argument: unknown) => void {
   const call = native.operator(name, overloads, false);
-  return (result, ...args) => {
-    enter(undefined, args);
-    call(result, ...args);
+  return (result, argument) => {
+    forward(call, undefined, result, [argument]);
     setSlot(result, callFrame[0]);
   };
 }

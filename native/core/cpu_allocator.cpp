@@ -190,6 +190,11 @@ class CpuAllocator final : public c10::Allocator {
 
 }  // namespace
 
+bool isLargeBlock(const c10::DataPtr& data) {
+  if (data.get_deleter() != &deallocate || data.get_context() == nullptr) return false;
+  return (static_cast<const Block*>(data.get_context()) - 1)->origin == Block::Origin::LargeBlocks;
+}
+
 AllocationMeter& allocationMeter() { return perThread.meter; }
 
 void installCpuAllocator() {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <c10/core/Allocator.h>
+
 #include <cstdint>
 
 namespace torch_func {
@@ -25,6 +27,9 @@ struct AllocationMeter {
 };
 
 AllocationMeter& allocationMeter();
+
+// Whether memory comes from LargeBlocks: not that of a mapped file, for example.
+bool isLargeBlock(const c10::DataPtr& data);
 
 // Replaces libtorch's CPU allocator by one that reuses small and large blocks; once per process.
 void installCpuAllocator();

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/errors.h"
+#include "core/large_blocks.h"
 #include "core/remedies.h"
 
 namespace torch_func {
@@ -42,6 +43,8 @@ Environment::Environment(napi_env env) : env(env), ownHandles_(env) { loadedLast
 Environment::~Environment() {
   if (loadedLast == this) loadedLast = nullptr;
   if (collectGarbage_ != nullptr) setCollector(nullptr);
+  // Only a thread with JavaScript returns memory after some time.
+  LargeBlocks::instance().trim(std::chrono::milliseconds(0));
   // Each mode restores the state before it, so the innermost ends first.
   while (!inferenceModes.empty()) inferenceModes.pop_back();
 }
@@ -77,7 +80,7 @@ void Environment::initialize(const Napi::Object& classes) {
   keep(deviceClass_, classes.Get("Device"));
   keep(onWarning_, classes.Get("onWarning"));
   keep(collectGarbage_, classes.Get("collectGarbage"));
-  setCollector([this](Collection collection) { collectGarbage(collection); });
+  setCollector([this](Collection collection) { return collectGarbage(collection); });
   static constexpr const char* kNames[] = {"RuntimeError",        "ValueError",  "TypeError",       "IndexError",
                                            "NotImplementedError", "LinAlgError", "OutOfMemoryError"};
   static_assert(std::size(kNames) == static_cast<size_t>(ErrorClass::Count), "one name for each ErrorClass");
@@ -85,16 +88,25 @@ void Environment::initialize(const Napi::Object& classes) {
   keep(objectPrototype_, Napi::Env(env).Global().Get("Object").As<Napi::Object>().Get("prototype"));
 }
 
-void Environment::collectGarbage(Collection collection) {
+bool Environment::collectGarbage(Collection collection) {
+  bool pending = false;
+  // The call could not start, and would lose the exception.
+  if (napi_is_exception_pending(env, &pending) != napi_ok || pending) return false;
   if (collection == Collection::Full && beforeFullCollection) beforeFullCollection();
   napi_handle_scope scope;
-  if (napi_open_handle_scope(env, &scope) != napi_ok) return;
-  napi_value undefined, full, ignored;
+  if (napi_open_handle_scope(env, &scope) != napi_ok) return false;
+  napi_value undefined, full, result;
   napi_get_undefined(env, &undefined);
   napi_get_boolean(env, collection == Collection::Full, &full);
-  // Nothing is collected while an exception is pending or the environment is ending. The function itself never throws.
-  napi_call_function(env, undefined, deref(collectGarbage_), 1, &full, &ignored);
+  bool collected = false;
+  const napi_status status = napi_call_function(env, undefined, deref(collectGarbage_), 1, &full, &result);
+  if (status == napi_ok) {
+    napi_get_value_bool(env, result, &collected);
+  } else if (status == napi_pending_exception) {
+    napi_get_and_clear_last_exception(env, &result);  // the stack is exhausted: the operator does not depend on it
+  }
   napi_close_handle_scope(env, scope);
+  return collected;
 }
 
 void Environment::addWarning(std::string category, std::string message) {

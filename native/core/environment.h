@@ -81,8 +81,8 @@ class Environment {
   // Takes the classes from lib/tensor.ts. The environment loaded after this one owns what has finalizers.
   void initialize(const Napi::Object& classes);
 
-  // Frees the tensors that JavaScript can no longer reach. Does nothing where the runtime offers no collection.
-  void collectGarbage(Collection collection);
+  // Frees the tensors that JavaScript can no longer reach. Returns whether it could.
+  bool collectGarbage(Collection collection);
 
   // libtorch's warnings are collected while C++ runs, and emitted in JavaScript when the call returns.
   void addWarning(std::string category, std::string message);

@@ -72,6 +72,8 @@ using NativeFunction = Napi::Value (*)(const Napi::CallbackInfo&);
 template <NativeFunction function, StackCheck stackCheck>
 napi_value guarded(napi_env env, napi_callback_info info) {
   return guard<stackCheck>(Environment::of(env), [&]() -> napi_value {
+    // An argument of an operator may call it, for example a getter: the operator's object is not for its result.
+    CallFrame::Scope scope(Environment::of(env).frame, nullptr);
     Napi::CallbackInfo callback(env, info);
     return function(callback);
   });

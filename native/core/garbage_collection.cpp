@@ -37,8 +37,9 @@ bool collectGarbage(Collection collection) {
   if (!collector || collecting) return false;
   const size_t start = threadMilliseconds();
   collecting = true;
-  collector(collection);
+  const bool collected = collector(collection);
   collecting = false;
+  if (!collected) return false;
   if (collection == Collection::Full) {
     fullBytes = std::max(kFullBytes, (threadMilliseconds() - start) * kFullBytesPerMillisecond);
   }

@@ -14,11 +14,12 @@ namespace torch_func {
 
 enum class Collection { Young, Full };
 
-// How the thread frees unreachable tensors. Null on a thread without JavaScript.
-using Collector = std::function<void(Collection)>;
+// How the thread frees unreachable tensors; returns whether it could. Null on a thread without JavaScript.
+using Collector = std::function<bool(Collection)>;
 void setCollector(Collector collector);
 
-// Returns false on a thread without a collector, and inside a collection: a finalizer must not start another one.
+// Returns whether there was a collection. There is none on a thread without a collector, and none inside a collection:
+// a finalizer must not start another one.
 bool collectGarbage(Collection collection);
 
 // Bytes in use, and how many there were after the last collections, or less where some were freed since.

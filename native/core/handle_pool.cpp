@@ -6,7 +6,7 @@
 #include <new>
 #include <utility>
 
-#include "core/large_blocks.h"
+#include "core/cpu_allocator.h"
 #include "functorch/wrappers.h"
 
 namespace torch_func {
@@ -92,7 +92,7 @@ void HandlePool::account(TensorHandle* handle) {
     return;
   }
   handle->countedStorage = storage.unsafeGetStorageImpl();
-  const bool isPooled = storage.device_type() == c10::DeviceType::CPU && bytes >= LargeBlocks::kMinBytes;
+  const bool isPooled = isLargeBlock(storage.unsafeGetStorageImpl()->_mutable_data_ptr_no_checks());
   auto [entry, isNew] =
       storages_.try_emplace(handle->countedStorage, CountedStorage{0, static_cast<int64_t>(bytes), !isPooled});
   ++entry->second.handles;

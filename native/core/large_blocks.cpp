@@ -47,6 +47,10 @@ void* mapAligned(size_t bytes) {
   return block;
 }
 
+// The blocks that this thread has allocated: it can collect no others. Blocks that another thread frees change when it
+// collects, nothing else.
+thread_local LiveBytes ofThisThread;
+
 }  // namespace
 
 LargeBlocks& LargeBlocks::instance() {
@@ -78,29 +82,29 @@ void* LargeBlocks::take(size_t bytes) {
   entry->second.pop_back();
   if (entry->second.empty()) free_.erase(entry);
   pooled_ -= size;
-  live_.add(size);
-  highWater_ = std::max(highWater_, live_.value());
+  addLive(size);
   ASAN_UNPOISON_MEMORY_REGION(block, size);
   return block;
 }
 
 // Collects if it is due, and looks for a block again.
 void* LargeBlocks::collectAndTake(Collection collection, size_t bytes) {
-  {
-    std::lock_guard lock(mutex_);
-    if (!live_.isDue(collection, bytes)) return nullptr;
-  }
-  if (!collectGarbage(collection)) return nullptr;
+  if (!ofThisThread.isDue(collection, bytes) || !collectGarbage(collection)) return nullptr;
   void* block = take(bytes);
-  std::lock_guard lock(mutex_);
-  live_.collected(collection, block == nullptr ? bytes : 0);
+  ofThisThread.collected(collection, block == nullptr ? bytes : 0);
   return block;
+}
+
+void LargeBlocks::addLive(size_t bytes) {
+  live_ += bytes;
+  highWater_ = std::max(highWater_, live_);
+  ofThisThread.add(bytes);
 }
 
 void* LargeBlocks::map(size_t bytes) {
   std::lock_guard lock(mutex_);
-  const size_t allowed = std::max(highWater_, live_.value() + bytes) + kSlack;
-  while (pooled_ > 0 && live_.value() + bytes + pooled_ > allowed) evictOldest();
+  const size_t allowed = std::max(highWater_, live_ + bytes) + kSlack;
+  while (pooled_ > 0 && live_ + bytes + pooled_ > allowed) evictOldest();
   void* block = mapAligned(bytes);
   if (block == nullptr && pooled_ > 0) {
     evictAll();
@@ -108,15 +112,15 @@ void* LargeBlocks::map(size_t bytes) {
   }
   if (block == nullptr) return nullptr;
   sizes_.emplace(block, bytes);
-  live_.add(bytes);
-  highWater_ = std::max(highWater_, live_.value());
+  addLive(bytes);
   return block;
 }
 
 void LargeBlocks::free(void* block) {
   std::lock_guard lock(mutex_);
   const size_t bytes = sizes_.at(block);
-  live_.remove(bytes);
+  live_ -= bytes;
+  ofThisThread.remove(bytes);
   if (pooled_ + bytes > limit_) return unmap(block, bytes);
   pooled_ += bytes;
   free_[bytes].push_back({block, Clock::now()});
@@ -147,7 +151,7 @@ void LargeBlocks::unmap(void* block, size_t bytes) {
 
 LargeBlocks::Usage LargeBlocks::usage() {
   std::lock_guard lock(mutex_);
-  return {live_.value(), pooled_, limit_};
+  return {live_, pooled_, limit_};
 }
 
 void LargeBlocks::setLimit(size_t bytes) {
@@ -169,7 +173,7 @@ void LargeBlocks::trim(std::chrono::milliseconds idle) {
     entry = blocks.empty() ? free_.erase(entry) : std::next(entry);
   }
   if (pooled_ > 0 && availableMemory() < totalMemory() / 10) evictAll();
-  highWater_ = live_.value() + pooled_;
+  highWater_ = live_ + pooled_;
 }
 
 }  // namespace torch_func

@@ -52,6 +52,7 @@ class LargeBlocks {
   void* take(size_t bytes);
   void* collectAndTake(Collection collection, size_t bytes);
   void* map(size_t bytes);
+  void addLive(size_t bytes);
   void evictOldest();
   void evictAll();
   void unmap(void* block, size_t bytes);
@@ -59,7 +60,7 @@ class LargeBlocks {
   std::mutex mutex_;
   std::unordered_map<void*, size_t> sizes_;       // of all mapped blocks
   std::map<size_t, std::deque<FreeBlock>> free_;  // by size; the oldest first
-  LiveBytes live_;
+  size_t live_ = 0;                               // bytes of blocks in use
   size_t pooled_ = 0;
   size_t limit_;
   size_t highWater_ = 0;  // the largest amount that was in use since the last trim

@@ -133,14 +133,14 @@ export const mutants: Fault[] = [
     name: 'jacrev: the chunks are in the wrong order',
     edits: [
       [
-        BLOCKS,
-        'const target = whole[i].narrow(dim, start, count);',
-        'const target = whole[i].narrow(dim, total - start - count, count);',
+        'lib/interpreter/chunks.ts',
+        'const target = whole.narrow(this.dim, start, count);',
+        'const target = whole.narrow(this.dim, this.total - start - count, count);',
       ],
       [
-        BLOCKS,
-        'const parts = chunks.map((chunk) => chunk[i]);',
-        'const parts = chunks.map((chunk) => chunk[i]).reverse();',
+        'lib/interpreter/chunks.ts',
+        'const joined = torchFunctions.cat(this.parts, this.dim);',
+        'const joined = torchFunctions.cat(this.parts.reverse(), this.dim);',
       ],
     ],
   },

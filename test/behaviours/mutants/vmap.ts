@@ -244,11 +244,17 @@ export const mutants: Fault[] = [
   },
   {
     name: 'vmap: the chunk size is ignored',
-    edits: [[VMAP, 'if (chunkSize !== null && chunkSize < batch.size)', 'if (false)']],
+    edits: [[VMAP, "if (chunkSize !== null && (chunkSize === 'auto' ? 1 : chunkSize) < batch.size) {", 'if (false) {']],
   },
   {
     name: 'vmap: chunks of any size are accepted',
-    edits: [[VMAP, 'if (chunkSize !== null && (!Number.isInteger(chunkSize) || chunkSize <= 0)) {', 'if (false) {']],
+    edits: [
+      [
+        VMAP,
+        "if (chunkSize !== null && chunkSize !== 'auto' && (!Number.isInteger(chunkSize) || chunkSize <= 0)) {",
+        'if (false) {',
+      ],
+    ],
   },
   {
     name: 'vmap: the chunks are cut along the first dimension',
@@ -256,7 +262,13 @@ export const mutants: Fault[] = [
   },
   {
     name: 'vmap: the chunks are joined along the first dimension',
-    edits: [[VMAP, 'torchFunctions.cat(parts, dim)', 'torchFunctions.cat(parts, 0)']],
+    edits: [
+      [
+        'lib/interpreter/chunks.ts',
+        'joins = results.map((_, i) => new Join(dimOf(i), total));',
+        'joins = results.map((_, i) => new Join(dimOf(i) === null ? null : 0, total));',
+      ],
+    ],
   },
   {
     name: 'vmap: each chunk draws other numbers',

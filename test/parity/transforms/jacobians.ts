@@ -41,8 +41,11 @@ export function jacobians(cases: Cases): void {
         jacobian((x: Tensor) => torch.ones(2, { dtype: x.dtype }))(x),
       );
       cases.add(`${name}(lambda x: x[:0])(x)`, ({ x }) => jacobian((x: Tensor) => x.index(':0'))(x));
-      cases.add(`${name}(lambda x: x.sum() * y)(x[:0])`, ({ x, y }) =>
-        jacobian((x: Tensor) => x.sum().mul(y))(x.index(':0')),
+      // Python's jacfwd fails where there are no columns.
+      cases.add(
+        name === 'jacfwd' ? 'torch.zeros(len(y), 0, dtype=x.dtype)' : `${name}(lambda x: x.sum() * y)(x[:0])`,
+        ({ x, y }) => jacobian((x: Tensor) => x.sum().mul(y))(x.index(':0')),
+        { name: `${name}(lambda x: x.sum() * y)(x[:0])` },
       );
       cases.add(`${name}(lambda z: z.abs())(z)`, ({ z }) => jacobian((z: Tensor) => z.abs())(z));
       cases.add(`${name}(lambda x: torch.complex(x, x))(x)`, ({ x }) =>
