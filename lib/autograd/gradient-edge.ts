@@ -31,7 +31,7 @@ export class GradientEdge {
 /** A place in the graph: a tensor with a gradient, or the edge where its gradient arrives. */
 export type TensorOrEdge = Tensor | GradientEdge;
 
-/** What the engine takes for a place in the graph. */
+/** A tensor as it is, and a gradient edge in the form that the engine expects. */
 export function toPlace(place: TensorOrEdge): Tensor | EdgeOfGraph {
   return place instanceof GradientEdge ? place.edge : place;
 }

@@ -18,8 +18,8 @@ enum class Collection { Young, Full };
 using Collector = std::function<bool(Collection)>;
 void setCollector(Collector collector);
 
-// Returns whether there was a collection. There is none on a thread without a collector, and none inside a collection:
-// a finalizer must not start another one.
+// Runs a collection and returns true. Returns false on a thread without a collector, if the collector fails, and inside
+// a running collection, where a finalizer must not start another.
 bool collectGarbage(Collection collection);
 
 // Bytes in use, and how many there were after the last collections, or less where some were freed since.

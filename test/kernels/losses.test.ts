@@ -120,7 +120,7 @@ describe('ctcLoss', () => {
     expectVmapped((x) => f(x.unsqueeze(1)), [one, logits.select(1, 1)]);
   });
 
-  test('all modes agree for what is no distribution, with the gradient that PyTorch defines', () => {
+  test("all modes agree on PyTorch's gradient for inputs that are not distributions", () => {
     const f = (x: Tensor): Tensor => ctcLoss(x, padded, [4, 3], [2, 1], { reduction: 'sum' });
     const gradient = grad(f)(logits) as Tensor;
     const second = jacobianByDifferences((x) => grad(f)(x) as Tensor, logits);
