@@ -1,0 +1,271 @@
+// See Note [Recording].
+
+#include "compile/capture/recorder.h"
+
+#include <ATen/Functions.h>
+#include <c10/core/GradMode.h>
+#include <c10/core/impl/LocalDispatchKeySet.h>
+#include <c10/core/impl/PyInterpreter.h>
+
+#include <algorithm>
+#include <array>
+#include <stdexcept>
+#include <utility>
+
+#include "compile/capture/interpreter.h"
+#include "core/arguments.h"
+#include "core/errors.h"
+#include "core/recording.h"
+
+namespace torch_func::compile {
+
+namespace {
+
+// Their results depend on the types of the tensors only, which the signature of a compiled function fixes.
+constexpr std::array<std::string_view, 24> kMetadataOperators = {
+    "aten::is_same_size", "aten::_has_same_storage_numel", "aten::size", "aten::stride", "aten::numel", "aten::dim",
+    "aten::is_contiguous", "aten::sym_size", "aten::sym_stride", "aten::sym_numel", "aten::sym_storage_offset",
+    "aten::is_pinned", "aten::result_type", "aten::can_cast", "aten::_has_compatible_shallow_copy_type",
+    "aten::_is_zerotensor", "aten::is_floating_point", "aten::is_complex", "aten::is_signed", "aten::is_conj",
+    "aten::is_neg", "aten::is_inference", "aten::storage_offset", "aten::is_strides_like"};
+
+std::string spelling(const c10::OperatorHandle& op) {
+  std::string name = op.operator_name().name;
+  name.erase(0, name.find("::") + 2);
+  return (name == "_local_scalar_dense" ? "item" : camelCase(name)) + "()";
+}
+
+// A mask as index selects as many elements as it has true values.
+bool isIndexedByMask(const c10::OperatorHandle& op, c10::ArrayRef<c10::IValue> arguments) {
+  const auto& name = op.operator_name().name;
+  if (name != "aten::index" || !arguments[1].isList()) return false;
+  const auto indices = arguments[1].toListRef();
+  return std::any_of(indices.begin(), indices.end(), [](const c10::IValue& index) {
+    return index.isTensor() && index.toTensor().defined() &&
+           (index.toTensor().scalar_type() == at::kBool || index.toTensor().scalar_type() == at::kByte);
+  });
+}
+
+void readListener(const char* what) {
+  Recorder* recorder = Recorder::current();
+  if (recorder != nullptr) {
+    recorder->setIncomplete(std::string(what) + " reads values of a tensor in JavaScript");
+  }
+}
+
+}  // namespace
+
+Recorder::Recorder(c10::ArrayRef<at::Tensor> inputs) {
+  setReadListener(readListener);
+  for (const at::Tensor& input : inputs) {
+    if (input.layout() != c10::kStrided) setIncomplete("an argument is not a strided tensor");
+    remember(input, graph_.addInput(input));
+  }
+}
+
+void Recorder::start() {
+  auto mode = std::make_shared<c10::impl::PyObject_TorchDispatchMode>(reinterpret_cast<PyObject*>(this),
+                                                                      recordingInterpreter());
+  c10::impl::TorchDispatchModeTLS::push_non_infra_mode_onto_stack(mode);
+  mode_ = std::move(mode);
+}
+
+void Recorder::stop() {
+  if (!isActive()) return;
+  mode_ = nullptr;
+  c10::impl::TorchDispatchModeTLS::pop_stack();
+}
+
+Recorder* Recorder::current() {
+  const int64_t depth = c10::impl::TorchDispatchModeTLS::stack_len();
+  if (depth == 0) return nullptr;
+  const auto& mode = c10::impl::TorchDispatchModeTLS::get_stack_at(depth - 1);
+  return reinterpret_cast<Recorder*>(mode->ptr(recordingInterpreter()));
+}
+
+void Recorder::setIncomplete(std::string reason) {
+  if (strict) {
+    throwRuntimeError("torch.compile: " + reason +
+                      ", so the compiled function could not repeat it. Use operators such as torch.where instead, move "
+                      "it out of the function, or set fullgraph: false to run the function without compiling it");
+  }
+  if (incomplete_.empty()) incomplete_ = std::move(reason);
+}
+
+ValueId Recorder::remember(const at::Tensor& tensor, ValueId id) {
+  auto* impl = tensor.unsafeGetTensorImpl();
+  ids_[impl] = id;
+  impls_.emplace_back(tensor.getIntrusivePtr());
+  if (!tensor.has_storage() || graph_.isView(id)) return id;
+  auto* storage = tensor.storage().unsafeGetStorageImpl();
+  const auto [entry, isNew] = storages_.try_emplace(
+      storage, StorageBase{id, c10::weak_intrusive_ptr<c10::StorageImpl>(tensor.storage().getWeakStorageImpl()),
+                           tensor.storage_offset()});
+  // A zero-sized tensor has nothing to share.
+  if (!isNew && graph_.values[id].kind != Value::Kind::Result && tensor.storage().nbytes() > 0) {
+    graph_.inputsShareStorage = true;
+  }
+  return id;
+}
+
+ValueId Recorder::idOf(const at::Tensor& tensor) {
+  const auto known = ids_.find(tensor.unsafeGetTensorImpl());
+  if (known != ids_.end()) return known->second;
+  if (tensor.has_storage() && tensor.storage().nbytes() > 0) {
+    const auto shared = storages_.find(tensor.storage().unsafeGetStorageImpl());
+    // Not made by an operator, but another name of a tensor that the function made.
+    if (shared != storages_.end() && graph_.values[shared->second.base].kind == Value::Kind::Result) {
+      const ValueId base = shared->second.base;
+      Node node{c10::Dispatcher::singleton().findSchemaOrThrow("aten::as_strided", ""), {}, {}, {}};
+      node.arguments = {c10::IValue(), tensor.sizes(), tensor.strides(), tensor.storage_offset()};
+      node.tensors = {{0, -1, base}};
+      const ValueId id = addResult(tensor, static_cast<int32_t>(graph_.nodes.size()));
+      node.results = {id};
+      graph_.nodes.push_back(std::move(node));
+      return id;
+    }
+  }
+  if (tensor.unsafeGetTensorImpl()->is_wrapped_number()) return remember(tensor, graph_.addConstant(tensor));
+  if (tensor.requires_grad() && c10::GradMode::is_enabled()) {
+    setIncomplete("the function uses a tensor from outside that requires a gradient");
+  }
+  return remember(tensor, graph_.addClosure(tensor));
+}
+
+ValueId Recorder::addResult(const at::Tensor& tensor, int32_t node) {
+  const auto id = static_cast<ValueId>(graph_.values.size());
+  Value value;
+  value.type = typeOf(tensor);
+  value.base = id;
+  value.producer = node;
+  if (tensor.has_storage()) {
+    const auto shared = storages_.find(tensor.storage().unsafeGetStorageImpl());
+    if (shared != storages_.end() && tensor.storage().nbytes() > 0) {
+      value.base = shared->second.base;
+      value.offset = tensor.storage_offset() - shared->second.offset;
+    }
+  }
+  graph_.values.push_back(std::move(value));
+  return remember(tensor, id);
+}
+
+void Recorder::addArguments(Node& node, c10::ArrayRef<c10::IValue> arguments) {
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    const c10::IValue& value = arguments[i];
+    const auto position = static_cast<uint16_t>(i);
+    if (value.isTensor()) {
+      node.arguments.emplace_back();
+      if (value.toTensor().defined()) node.tensors.push_back({position, -1, idOf(value.toTensor())});
+    } else if (value.isTensorList()) {
+      const auto list = value.toTensorVector();
+      for (size_t k = 0; k < list.size(); ++k) {
+        node.tensors.push_back({position, static_cast<int16_t>(k), idOf(list[k])});
+      }
+      node.arguments.emplace_back();
+    } else if (value.isOptionalTensorList()) {
+      const auto list = value.toOptionalTensorVector();
+      c10::List<std::optional<at::Tensor>> places;
+      for (size_t k = 0; k < list.size(); ++k) {
+        places.push_back(std::nullopt);
+        if (list[k] && list[k]->defined()) {
+          node.tensors.push_back({position, static_cast<int16_t>(k), idOf(*list[k])});
+        }
+      }
+      node.arguments.emplace_back(std::move(places));
+    } else {
+      node.arguments.push_back(value);
+    }
+  }
+}
+
+// Operators such as squeeze_ make a tensor another view of its storage. In the graph they are the views; the tensor
+// stands for the new value from there on.
+static std::optional<c10::OperatorHandle> viewOf(const c10::OperatorHandle& op) {
+  auto name = op.operator_name();
+  if (!op.hasTag(at::Tag::inplace_view) || name.name.back() != '_') return std::nullopt;
+  name.name.pop_back();
+  return c10::Dispatcher::singleton().findSchema(name);
+}
+
+void Recorder::run(const c10::OperatorHandle& op, torch::jit::Stack& stack) {
+  const c10::impl::ExcludeDispatchKeyGuard below(
+      c10::DispatchKeySet({c10::DispatchKey::Python, c10::DispatchKey::PythonTLSSnapshot}));
+  const auto& schema = op.schema();
+  const auto& name = op.operator_name().name;
+  if (!incomplete_.empty() ||
+      std::find(kMetadataOperators.begin(), kMetadataOperators.end(), name) != kMetadataOperators.end()) {
+    return op.callBoxed(stack);
+  }
+  const auto arguments = torch::jit::last(stack, schema.arguments().size());
+  if (name == "aten::lift_fresh" && !ids_.contains(arguments[0].toTensor().unsafeGetTensorImpl())) {
+    // Made from data of JavaScript: a constant, of which each call needs a copy of its own, for it may write to it.
+    const at::Tensor copy = arguments[0].toTensor().clone();
+    const ValueId constant = graph_.addConstant(copy);
+    op.callBoxed(stack);
+    Node node{c10::Dispatcher::singleton().findSchemaOrThrow("aten::clone", ""), {{}, {}}, {{0, -1, constant}}, {}};
+    node.results = {addResult(stack.back().toTensor(), static_cast<int32_t>(graph_.nodes.size()))};
+    graph_.nodes.push_back(std::move(node));
+    return;
+  }
+  if (op.hasTag(at::Tag::dynamic_output_shape) ? name != "aten::index" || isIndexedByMask(op, arguments)
+                                               : isIndexedByMask(op, arguments)) {
+    setIncomplete("the shape of the result of " + spelling(op) + " depends on values");
+    return op.callBoxed(stack);
+  }
+  const auto view = viewOf(op);
+  Node node{view ? *view : op, {}, {}, {}};
+  addArguments(node, arguments);
+  if (!incomplete_.empty()) return op.callBoxed(stack);
+  op.callBoxed(stack);
+
+  const auto results = torch::jit::last(stack, schema.returns().size());
+  if (view) {
+    const ValueId before = node.tensors.front().value;
+    if (graph_.values[before].kind != Value::Kind::Result) {
+      return setIncomplete(spelling(op) + " changes the shape of a tensor from outside the function");
+    }
+    const auto id = addResult(results[0].toTensor(), static_cast<int32_t>(graph_.nodes.size()));
+    node.results = {id};
+    graph_.nodes.push_back(std::move(node));
+    return;
+  }
+  addResults(std::move(node), results);
+}
+
+void Recorder::addResults(Node node, c10::ArrayRef<c10::IValue> results) {
+  const auto index = static_cast<int32_t>(graph_.nodes.size());
+  const auto add = [&](const at::Tensor& tensor) {
+    if (!tensor.defined()) return node.results.push_back(kNoValue);
+    const auto known = ids_.find(tensor.unsafeGetTensorImpl());
+    if (known == ids_.end()) return node.results.push_back(addResult(tensor, index));
+    const TensorType& type = graph_.type(known->second);
+    if (type.sizes != tensor.sizes() || (type.layout == c10::kStrided && type.strides != tensor.strides())) {
+      setIncomplete(spelling(node.op) + " changes the shape of a tensor in place");
+    }
+    node.results.push_back(known->second);
+  };
+  for (const c10::IValue& result : results) {
+    if (result.isTensor()) {
+      add(result.toTensor());
+    } else if (result.isTensorList()) {
+      for (const at::Tensor& tensor : result.toTensorVector()) add(tensor);
+    } else {
+      setIncomplete(spelling(node.op) + " reads values of a tensor in JavaScript");
+    }
+  }
+  if (incomplete_.empty()) graph_.nodes.push_back(std::move(node));
+}
+
+Graph Recorder::finish(c10::ArrayRef<at::Tensor> outputs) {
+  for (const at::Tensor& output : outputs) {
+    if (!output.defined()) {
+      graph_.outputs.push_back(kNoValue);
+      continue;
+    }
+    if (output.requires_grad()) setIncomplete("the function returns a tensor that requires a gradient");
+    graph_.outputs.push_back(idOf(output));
+  }
+  return std::move(graph_);
+}
+
+}  // namespace torch_func::compile

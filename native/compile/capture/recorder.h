@@ -1,0 +1,75 @@
+#pragma once
+// Records the operators that a function runs.
+//
+// Note [Recording]
+// While a recorder is active, libtorch's Python dispatch key, which no Python serves here, hands every operator to the
+// recorder. The key lies below autograd and functorch: the recorder sees plain tensors, after batching and
+// differentiation. The operator runs as usual, so that recording a call also computes its results.
+// What a recording cannot repeat makes it incomplete: values that JavaScript reads, sizes that depend on values,
+// gradients of the tensors outside. The call itself still gives the right results; `incomplete()` says why no graph
+// comes out of it.
+
+#include <c10/core/StorageImpl.h>
+#include <c10/core/TensorImpl.h>
+#include <c10/core/impl/TorchDispatchModeTLS.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "compile/graph/graph.h"
+
+namespace torch_func::compile {
+
+class Recorder {
+ public:
+  explicit Recorder(c10::ArrayRef<at::Tensor> inputs);
+  Recorder(const Recorder&) = delete;
+  Recorder& operator=(const Recorder&) = delete;
+
+  // Records the operators of this thread from start() to stop(). Recorders nest; only the innermost records.
+  void start();
+  void stop();
+  bool isActive() const { return mode_ != nullptr; }
+
+  // The recorder that is active on this thread, or null.
+  static Recorder* current();
+
+  // Why there is no graph; empty if there is one.
+  const std::string& incomplete() const { return incomplete_; }
+  // Only the first reason is kept.
+  void setIncomplete(std::string reason);
+
+  // With `strict`, what makes the recording incomplete throws an error at once.
+  bool strict = false;
+
+  // Takes the graph, whose outputs are these tensors.
+  Graph finish(c10::ArrayRef<at::Tensor> outputs);
+
+  // Called for each operator, in place of its kernel.
+  void run(const c10::OperatorHandle& op, torch::jit::Stack& stack);
+
+ private:
+  ValueId idOf(const at::Tensor& tensor);
+  ValueId addResult(const at::Tensor& tensor, int32_t node);
+  ValueId remember(const at::Tensor& tensor, ValueId id);
+  void addArguments(Node& node, c10::ArrayRef<c10::IValue> arguments);
+  void addResults(Node node, c10::ArrayRef<c10::IValue> results);
+
+  Graph graph_;
+  std::string incomplete_;
+  std::shared_ptr<c10::impl::PyObject_TorchDispatchMode> mode_;
+  std::unordered_map<const c10::TensorImpl*, ValueId> ids_;
+  // Keep addresses from being used twice, without keeping the memory of the tensors.
+  std::vector<c10::weak_intrusive_ptr<c10::TensorImpl>> impls_;
+  struct StorageBase {
+    ValueId base;
+    c10::weak_intrusive_ptr<c10::StorageImpl> storage;
+    int64_t offset;  // where `base` starts in the storage, in elements of its dtype
+  };
+  std::unordered_map<const c10::StorageImpl*, StorageBase> storages_;
+};
+
+}  // namespace torch_func::compile

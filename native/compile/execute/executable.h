@@ -1,0 +1,25 @@
+#pragma once
+// What a graph becomes: something that computes the outputs from the inputs.
+
+#include <ATen/core/Tensor.h>
+#include <c10/util/ArrayRef.h>
+
+#include <string>
+#include <vector>
+
+namespace torch_func::compile {
+
+class Executable {
+ public:
+  virtual ~Executable() = default;
+
+  // Appends the outputs, which are new tensors. The caller has checked that the inputs have the types of the graph's
+  // and that no transform, no mode and no gradient recording is active.
+  // Several threads may run one executable at the same time.
+  virtual void run(c10::ArrayRef<at::Tensor> inputs, std::vector<at::Tensor>& outputs) = 0;
+
+  // The steps as text, one line each, for explain().
+  virtual std::string describe() const = 0;
+};
+
+}  // namespace torch_func::compile
