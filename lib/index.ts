@@ -79,6 +79,8 @@ export * as cuda from './cuda';
 export * as fft from './generated/fft';
 export * as func from './func';
 export { vmap } from './func';
+export { compile, compiler } from './compile';
+export type { Backend, Compiled, CompileOptions } from './compile';
 export * as linalg from './generated/linalg';
 export * as nn from './nn';
 export * as masked from './masked';

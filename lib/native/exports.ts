@@ -277,6 +277,27 @@ export interface Native {
   setFloat32MatmulPrecision(precision: string): void;
   float32MatmulPrecision(): 'highest' | 'high' | 'medium';
   // tensor/printing.cpp
+  // compile/call/exports.cpp
+  compiledFunction(): [handle: unknown, call: OperatorFunction];
+  beginCapture: OperatorFunction;
+  stopCapture(capture: unknown): void;
+  /** Why the recording cannot be repeated; `''` if it can. */
+  finishCapture(capture: unknown, outputs: readonly Tensor[]): string;
+  addEntry(
+    compiled: unknown,
+    capture: unknown,
+    outputs: readonly number[],
+    returnsTensor: boolean,
+    compiles: boolean,
+    backend: string,
+    limit: number,
+  ): [id: number, dropped: number];
+  clearEntries(compiled: unknown): void;
+  describeEntries(compiled: unknown): { signature: string; steps: string }[];
+  printGraph(capture: unknown): string;
+  isRecording(): boolean;
+  breakRecording(reason: string): void;
+
   printingInfo(tensor: Tensor): PrintingInfo;
   printedElements(tensor: Tensor, edgeItems: number): ElementValues;
 }

@@ -4,6 +4,7 @@
 
 #include "addon/exports.h"
 #include "autograd/saved_tensor_hooks.h"
+#include "compile/exports.h"
 #include "core/cpu_allocator.h"
 #include "core/environment.h"
 #include "core/errors.h"
@@ -64,6 +65,7 @@ void defineExports(Napi::Object exports) {
   defineStopSignals(exports);
   definePrinting(exports);
   defineMemory(exports);
+  defineCompile(exports);
 }
 
 // Installing fails if the libtorch in use is not the one that the addon was built for; lib/native/load.ts adds advice.

@@ -2,12 +2,12 @@
 
 namespace torch_func {
 
-static ReadListener readListener = nullptr;
+static RecordingListener recordingListener = nullptr;
 
-void valuesAreRead(const char* what) {
-  if (readListener != nullptr) readListener(what);
+void cannotBeRepeated(const char* reason) {
+  if (recordingListener != nullptr) recordingListener(reason);
 }
 
-void setReadListener(ReadListener listener) { readListener = listener; }
+void setRecordingListener(RecordingListener listener) { recordingListener = listener; }
 
 }  // namespace torch_func

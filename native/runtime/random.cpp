@@ -13,6 +13,7 @@
 #include "addon/exports.h"
 #include "core/arguments.h"
 #include "core/errors.h"
+#include "core/recording.h"
 #include "core/tensor_handle.h"
 #include "operators/results.h"
 
@@ -80,6 +81,9 @@ uint64_t readGeneratorSeed(Environment& environment, napi_value value) {
   throwRuntimeError("manual_seed expected a long, but got " + describe(environment, seed));
 }
 
+// Why a recording of a call cannot be repeated that reads or sets the state of a generator.
+constexpr const char* kStateIsUsed = "it reads or sets the state of a random number generator";
+
 Napi::Value wrapSeed(napi_env env, uint64_t seed) {
   if (seed <= static_cast<uint64_t>(std::numeric_limits<int64_t>::max())) {
     return Napi::Value(env, wrapInteger(env, static_cast<int64_t>(seed)));
@@ -120,12 +124,14 @@ void setStateOf(Environment& environment, at::Generator& generator, napi_value v
 
 // manualSeed(seed): seeds the default generator of every device.
 Napi::Value manualSeed(const Napi::CallbackInfo& info) {
+  cannotBeRepeated(kStateIsUsed);
   at::manual_seed(readSeed(Environment::of(info.Env()), info[0]));
   return info.Env().Undefined();
 }
 
 // seed(): seeds all devices with a seed from the system's entropy, and returns it.
 Napi::Value seed(const Napi::CallbackInfo& info) {
+  cannotBeRepeated(kStateIsUsed);
   at::Generator generator = defaultGenerator();
   uint64_t value;
   {
@@ -200,6 +206,7 @@ Napi::Value generatorInitClone(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value generatorManualSeed(const Napi::CallbackInfo& info) {
+  cannotBeRepeated(kStateIsUsed);
   Environment& environment = Environment::of(info.Env());
   at::Generator& generator = toGenerator(environment, info[0]);
   const uint64_t value = readGeneratorSeed(environment, info[1]);
@@ -209,6 +216,7 @@ Napi::Value generatorManualSeed(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value generatorSeed(const Napi::CallbackInfo& info) {
+  cannotBeRepeated(kStateIsUsed);
   at::Generator& generator = toGenerator(Environment::of(info.Env()), info[0]);
   std::lock_guard<std::mutex> lock(generator.mutex());
   return wrapSeed(info.Env(), generator.seed());
@@ -219,11 +227,13 @@ Napi::Value generatorInitialSeed(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value generatorGetState(const Napi::CallbackInfo& info) {
+  cannotBeRepeated(kStateIsUsed);
   Environment& environment = Environment::of(info.Env());
   return Napi::Value(info.Env(), wrapTensor(environment, stateOf(toGenerator(environment, info[0]))));
 }
 
 Napi::Value generatorSetState(const Napi::CallbackInfo& info) {
+  cannotBeRepeated(kStateIsUsed);
   Environment& environment = Environment::of(info.Env());
   setStateOf(environment, toGenerator(environment, info[0]), info[1]);
   return info.Env().Undefined();

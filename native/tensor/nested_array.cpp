@@ -10,6 +10,7 @@
 #include "addon/exports.h"
 #include "core/arguments.h"
 #include "core/errors.h"
+#include "core/recording.h"
 #include "functorch/wrappers.h"
 #include "tensor/tensor_creation.h"
 
@@ -235,6 +236,7 @@ Napi::Value tensorFromList(const Napi::CallbackInfo& info) {
   }
   if (tensor.scalar_type() != dtype) {
     BelowTransforms below;
+    NotRecorded notRecorded;
     tensor = tensor.to(dtype);
   }
   return Napi::Value(info.Env(), wrapTensor(environment, lift(std::move(tensor), device)));

@@ -12,6 +12,7 @@
 #include "core/arguments.h"
 #include "core/call_arguments.h"
 #include "core/errors.h"
+#include "core/recording.h"
 #include "core/tensor_handle.h"
 #include "functorch/wrappers.h"
 #include "operators/results.h"
@@ -59,6 +60,7 @@ Napi::Value elementsOf(napi_env env, at::Tensor tensor) {
 Napi::Value printedElements(const Napi::CallbackInfo& info) {
   Environment& environment = Environment::of(info.Env());
   at::Tensor tensor = toTensor(environment, info[0], "input");
+  cannotBeRepeated("toString() reads values of a tensor in JavaScript");
   const int64_t edgeItems = integerParameter(info, 1, "printedElements", "edgeItems");
   BelowTransforms below;
   tensor = tensor.detach();

@@ -14,6 +14,7 @@
 #include "core/call_arguments.h"
 #include "core/default_device.h"
 #include "core/errors.h"
+#include "core/recording.h"
 #include "core/remedies.h"
 #include "functorch/wrappers.h"
 #include "operators/results.h"
@@ -55,6 +56,7 @@ at::Tensor lift(at::Tensor tensor, const c10::Device& device) {
 
 at::Tensor plainEmpty(c10::IntArrayRef shape, c10::ScalarType dtype) {
   BelowTransforms below;
+  NotRecorded notRecorded;
   return at::empty(shape, at::TensorOptions().dtype(dtype));
 }
 
@@ -133,6 +135,7 @@ Napi::Value tensorFromBytes(const Napi::CallbackInfo& info) {
 // The values as contiguous CPU memory. Looks through gradient and functional wrappers, as PyTorch does; a batched
 // tensor has no values of its own.
 at::Tensor readable(const at::Tensor& tensor) {
+  cannotBeRepeated("data() reads values of a tensor in JavaScript");
   at::Tensor plain = unwrapWhile(tensor, valueOfGradWrapper);
   while (at::functionalization::impl::isFunctionalTensor(plain)) {
     // Writes to it, or to a view of it, may still be pending.

@@ -46,17 +46,14 @@ bool isIndexedByMask(const c10::OperatorHandle& op, c10::ArrayRef<c10::IValue> a
   });
 }
 
-void readListener(const char* what) {
-  Recorder* recorder = Recorder::current();
-  if (recorder != nullptr) {
-    recorder->setIncomplete(std::string(what) + " reads values of a tensor in JavaScript");
-  }
+void recordingListener(const char* reason) {
+  if (Recorder* recorder = Recorder::current()) recorder->setIncomplete(reason);
 }
 
 }  // namespace
 
 Recorder::Recorder(c10::ArrayRef<at::Tensor> inputs) {
-  setReadListener(readListener);
+  setRecordingListener(recordingListener);
   for (const at::Tensor& input : inputs) {
     if (input.layout() != c10::kStrided) setIncomplete("an argument is not a strided tensor");
     remember(input, graph_.addInput(input));

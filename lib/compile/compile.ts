@@ -1,0 +1,129 @@
+/** `torch.compile`. */
+
+import { checkBooleans, checkFunction, checkOptions } from '../arguments';
+import { named, textOf } from '../describe';
+import { ValueError } from '../errors';
+import { native } from '../native';
+import { resultFunction } from '../operator';
+import type { AnyFunction } from '../types';
+import { captureCall, rebuildOutput } from './capture';
+import type { OutputTemplate } from './capture';
+import { registerCompiled } from './registry';
+
+/** What runs a compiled function. */
+export type Backend = 'native' | 'aot_eager' | 'eager';
+
+const BACKENDS: readonly unknown[] = ['native', 'aot_eager', 'eager'];
+
+/** The options of {@link compile}. */
+export interface CompileOptions {
+  /**
+   * `'native'` (default) fuses the recorded operators; `'aot_eager'` runs them one by one, and `'eager'` calls the
+   * function: both help to find the cause of a difference.
+   */
+  backend?: Backend;
+  /** Whether it is an error if a call cannot be compiled. By default such a call runs eagerly, with one warning. */
+  fullgraph?: boolean;
+  /** Whether the function is called without compiling it. */
+  disable?: boolean;
+}
+
+/** A function that {@link compile} has returned. */
+export interface Compiled {
+  /** Drops what was compiled: the next call runs and records the function again. */
+  reset(): void;
+}
+
+// As many signatures are kept for each function; then the one that was not used for the longest time gives way.
+const LIMIT = 64;
+
+// What the addon returns for a call that it did not run.
+const RECORD = 0;
+
+function warn(func: AnyFunction, reason: string): void {
+  process.emitWarning(
+    `torch.compile: ${func.name === '' ? 'a function' : func.name} runs without being compiled: ${reason}`,
+    'UserWarning',
+  );
+}
+
+/**
+ * A function with the results of `func` that runs faster; `torch.compile`.
+ *
+ * The first call with a new signature runs `func` and records the operators below all transforms: any composition of
+ * `grad`, `vmap`, `jacrev`, ... compiles. Later calls run what was compiled. The signature is the structure of the
+ * arguments; dtype, shape, strides and device of each tensor; and the value of each number, string and boolean.
+ *
+ * Tensors from outside of `func` are read again at each call, so that a change in place is seen; another tensor in the
+ * same variable is not: call `reset()` then. What else `func` does besides computing tensors happens in the first call
+ * only.
+ *
+ * Under a transform, inside another compiled function, and for tensors that require a gradient, the function runs as
+ * if it were not compiled.
+ *
+ * @returns A function of the same type, with a method `reset()`.
+ * @throws RuntimeError with `fullgraph` if the function reads values of tensors, with `item()` for example, or the shape
+ * of a result depends on values; TypeError for anything that is not a function; ValueError for an unknown backend.
+ * @example
+ * ```ts
+ * const f = (x: torch.Tensor) => x.sin().mul(x).sum();
+ * const gradient = torch.compile(torch.func.grad(f));
+ * gradient(torch.tensor([0, 1])); // [0, 1.3818]
+ * ```
+ */
+export function compile<F extends AnyFunction>(func: F, options: CompileOptions = {}): F & Compiled {
+  checkFunction('compile', func);
+  checkOptions('compile', options, ['backend', 'fullgraph', 'disable']);
+  const { backend = 'native', fullgraph = false, disable = false } = options;
+  checkBooleans('compile', { fullgraph, disable });
+  if (!BACKENDS.includes(backend)) {
+    throw new ValueError(
+      `compile(): option 'backend' must be 'native', 'aot_eager' or 'eager', not ${textOf(backend)}`,
+    );
+  }
+  const [handle, callNative] = native.compiledFunction();
+  const call = resultFunction('compiled', callNative);
+  const templates = new Map<number, OutputTemplate>();
+  const warned = new Set<string>();
+
+  const record = (args: unknown[]): unknown => {
+    const { value, capture, incomplete, outputs } = captureCall('compile', func, args, fullgraph);
+    if (incomplete !== '' && !warned.has(incomplete)) {
+      warned.add(incomplete);
+      warn(func, incomplete);
+    }
+    const [id, dropped] = native.addEntry(
+      handle,
+      capture,
+      outputs.sources,
+      outputs.spec.kind === 'leaf' && outputs.sources.length === 1,
+      incomplete === '',
+      backend,
+      LIMIT,
+    );
+    templates.delete(dropped);
+    outputs.tensors = [];
+    templates.set(id, outputs);
+    return value;
+  };
+
+  const compiled = (...args: unknown[]): unknown => {
+    const result: unknown = call(...args);
+    if (typeof result === 'object') {
+      if (!Array.isArray(result)) return result;
+      const [id, ...results] = result as [number, ...unknown[]];
+      return rebuildOutput(templates.get(id)!, results);
+    }
+    return result === RECORD ? record(args) : (func(...args) as unknown);
+  };
+  const runsFunction = disable || backend === 'eager';
+  const reset = (): void => {
+    native.clearEntries(handle);
+    templates.clear();
+  };
+  const transformed = Object.assign(runsFunction ? (...args: unknown[]) => func(...args) as unknown : compiled, {
+    reset,
+  });
+  registerCompiled(transformed);
+  return named(transformed, func) as never;
+}

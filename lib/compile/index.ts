@@ -1,0 +1,5 @@
+/** Compiled functions: `torch.compile` and `torch.compiler`. */
+
+export { compile } from './compile';
+export type { Backend, Compiled, CompileOptions } from './compile';
+export * as compiler from './compiler';

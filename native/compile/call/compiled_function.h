@@ -1,0 +1,53 @@
+#pragma once
+// A compiled function: what was compiled, by signature.
+
+#include <napi.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "compile/call/signature.h"
+#include "compile/execute/executable.h"
+
+namespace torch_func::compile {
+
+class CompiledFunction {
+ public:
+  // One output of a call: a new tensor, or the object of an argument that the function returned.
+  struct Output {
+    bool isArgument;
+    int32_t index;
+  };
+  struct Entry {
+    std::unique_ptr<Signature> signature;
+    // Null: calls with this signature run the function itself.
+    std::shared_ptr<Executable> executable;
+    std::vector<Output> outputs;
+    bool returnsTensor = false;  // just one, not in an array or object
+    // Whether the program is only right for arguments that do not share memory.
+    bool needsSeparateStorage = false;
+    int32_t id = 0;
+    uint64_t lastUse = 0;
+  };
+
+  // What a call from JavaScript is to do.
+  enum class Action : int8_t { Record, RunFunction };
+
+  // Runs the call, or says what to do instead. Returns the result: a tensor if the function returns just one, else an
+  // array of the entry's id and the outputs; or the number of the Action.
+  napi_value call(const ResultCall& call);
+
+  // Adds an entry; returns the id of the entry that had to give way, or -1.
+  int32_t add(Entry entry, size_t limit);
+  void clear() { entries_.clear(); }
+  size_t size() const { return entries_.size(); }
+  const std::vector<Entry>& entries() const { return entries_; }
+
+ private:
+  std::vector<Entry> entries_;
+  uint64_t uses_ = 0;
+  int32_t nextId_ = 0;
+};
+
+}  // namespace torch_func::compile

@@ -1,0 +1,203 @@
+// What lib/compile/ calls: captures, and the calls of compiled functions.
+
+#include <c10/core/impl/TorchDispatchModeTLS.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "compile/exports.h"
+#include "compile/call/compiled_function.h"
+#include "compile/capture/recorder.h"
+#include "compile/graph/replay.h"
+#include "core/call_arguments.h"
+#include "core/errors.h"
+#include "core/recording.h"
+#include "core/result_call.h"
+#include "core/type_tags.h"
+
+namespace torch_func {
+
+namespace {
+
+using namespace compile;
+
+constexpr napi_type_tag kCompiledFunctionTag = {0x5b1f0f0a3f8d4c21, 0x9f2b7c6e1d3a8450};
+constexpr napi_type_tag kCaptureTag = {0x1c9e5d7b2a6f4830, 0xa4d8e1f07b3c9265};
+
+// The first call with a signature, while it is recorded.
+struct Capture {
+  Leaves leaves;
+  std::unique_ptr<Signature> signature;
+  std::unique_ptr<Recorder> recorder;
+  Graph graph;
+};
+
+CompiledFunction& toCompiledFunction(const Napi::CallbackInfo& info) {
+  return toExternalData<CompiledFunction>(Environment::of(info.Env()), info[0], kCompiledFunctionTag, "compiled",
+                                          "a compiled function");
+}
+
+Capture& toCapture(const Napi::CallbackInfo& info, size_t position) {
+  return toExternalData<Capture>(Environment::of(info.Env()), info[position], kCaptureTag, "capture", "a capture");
+}
+
+napi_value callCompiled(napi_env env, napi_callback_info info) {
+  return runResultCall(env, info, [](const ResultCall& given, void* data) {
+    return static_cast<CompiledFunction*>(data)->call(given);
+  });
+}
+
+// compiledFunction(): [what owns it, the function that calls it]
+Napi::Value compiledFunction(const Napi::CallbackInfo& info) {
+  Environment& environment = Environment::of(info.Env());
+  auto compiled = std::make_unique<CompiledFunction>();
+  CompiledFunction* pointer = compiled.get();
+  auto result = Napi::Array::New(info.Env(), 2);
+  result.Set(0u, Napi::Value(info.Env(), wrapExternal(environment, std::move(compiled), kCompiledFunctionTag)));
+  napi_value call;
+  check(info.Env(), napi_create_function(info.Env(), "compiled", NAPI_AUTO_LENGTH, callCompiled, pointer, &call));
+  result.Set(1u, Napi::Value(info.Env(), call));
+  return result;
+}
+
+// beginCapture(strict, ...args): reads the signature of the call and records from now on.
+napi_value beginCapture(const ResultCall& call) {
+  bool strict = false;
+  if (call.values.empty() || napi_get_value_bool(call.environment.env, call.values[0], &strict) != napi_ok) {
+    throwTypeError("beginCapture(): argument 'strict' must be a boolean");
+  }
+  auto capture = std::make_unique<Capture>();
+  CallFrame::Slots unknown;
+  unknown.fill(-1);
+  const ResultCall arguments{call.environment, call.thisValue, call.values.slice(1), unknown};
+  capture->signature = std::make_unique<Signature>(arguments, capture->leaves);
+  capture->leaves.objects.clear();
+  capture->recorder = std::make_unique<Recorder>(capture->leaves.tensors);
+  capture->recorder->strict = strict;
+  Recorder& recorder = *capture->recorder;
+  napi_value result = wrapExternal(call.environment, std::move(capture), kCaptureTag);
+  recorder.start();
+  return result;
+}
+
+// stopCapture(capture): also when the function has thrown.
+Napi::Value stopCapture(const Napi::CallbackInfo& info) {
+  toCapture(info, 0).recorder->stop();
+  return info.Env().Undefined();
+}
+
+// finishCapture(capture, outputs): why there is no graph; '' if there is one.
+Napi::Value finishCapture(const Napi::CallbackInfo& info) {
+  Capture& capture = toCapture(info, 0);
+  const auto outputs = toTensorList(Environment::of(info.Env()), info[1], "outputs");
+  capture.graph = capture.recorder->finish(outputs);
+  for (const at::Tensor& tensor : capture.leaves.tensors) {
+    if (tensor.requires_grad() && c10::GradMode::is_enabled()) {
+      capture.recorder->setIncomplete("an argument requires a gradient");
+    }
+  }
+  return Napi::String::New(info.Env(), capture.recorder->incomplete());
+}
+
+bool writes(const Graph& graph) {
+  for (const Node& node : graph.nodes) {
+    if (writesInPlace(node.op)) return true;
+  }
+  return !graph.writeBacks.empty();
+}
+
+bool readsStorageOffsets(const Graph& graph) {
+  for (const Node& node : graph.nodes) {
+    if (node.op.operator_name().name.starts_with("aten::as_strided")) return true;
+  }
+  return false;
+}
+
+std::vector<CompiledFunction::Output> outputsArgument(const Napi::Value& value) {
+  std::vector<CompiledFunction::Output> outputs;
+  auto list = value.As<Napi::Array>();
+  for (uint32_t i = 0; i < list.Length(); ++i) {
+    const int32_t index = list.Get(i).ToNumber();
+    outputs.push_back({index < 0, index < 0 ? -1 - index : index});
+  }
+  return outputs;
+}
+
+// addEntry(compiled, capture, outputs, returnsTensor, compiles, backend, limit): [the entry's id, the id of the entry that it replaces or -1].
+// Each output is the index of a tensor, or -1 - k for the object of the k-th tensor among the arguments.
+Napi::Value addEntry(const Napi::CallbackInfo& info) {
+  CompiledFunction& compiled = toCompiledFunction(info);
+  Capture& capture = toCapture(info, 1);
+  CompiledFunction::Entry entry;
+  if (booleanParameter(info, 4, "addEntry", "compiles")) {
+    entry.outputs = outputsArgument(info[2]);
+    entry.returnsTensor = booleanParameter(info, 3, "addEntry", "returnsTensor");
+    entry.needsSeparateStorage = writes(capture.graph);
+    if (readsStorageOffsets(capture.graph)) capture.signature->fixStorageOffsets(capture.leaves.tensors);
+    entry.executable = std::make_shared<Replay>(std::move(capture.graph));
+  }
+  capture.leaves.tensors.clear();
+  entry.signature = std::move(capture.signature);
+  const auto limit = static_cast<size_t>(integerParameter(info, 6, "addEntry", "limit"));
+  auto result = Napi::Array::New(info.Env(), 2);
+  const int32_t dropped = compiled.add(std::move(entry), limit);
+  result.Set(0u, compiled.entries().front().id);
+  result.Set(1u, dropped);
+  return result;
+}
+
+// clearEntries(compiled)
+Napi::Value clearEntries(const Napi::CallbackInfo& info) {
+  toCompiledFunction(info).clear();
+  return info.Env().Undefined();
+}
+
+// describeEntries(compiled): the signatures, and the steps of each.
+Napi::Value describeEntries(const Napi::CallbackInfo& info) {
+  auto result = Napi::Array::New(info.Env());
+  uint32_t i = 0;
+  for (const auto& entry : toCompiledFunction(info).entries()) {
+    auto item = Napi::Object::New(info.Env());
+    item.Set("signature", entry.signature->describe());
+    item.Set("steps", entry.executable == nullptr ? "the function itself\n" : entry.executable->describe());
+    result.Set(i++, item);
+  }
+  return result;
+}
+
+// printGraph(capture)
+Napi::Value printGraph(const Napi::CallbackInfo& info) {
+  return Napi::String::New(info.Env(), toCapture(info, 0).graph.print());
+}
+
+// isRecording()
+Napi::Value isRecording(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), Recorder::current() != nullptr);
+}
+
+// breakRecording(reason): a recording in progress cannot be repeated, for this reason.
+Napi::Value breakRecording(const Napi::CallbackInfo& info) {
+  if (Recorder* recorder = Recorder::current()) {
+    recorder->setIncomplete(stringParameter(info, 0, "breakRecording", "reason"));
+  }
+  return info.Env().Undefined();
+}
+
+}  // namespace
+
+void defineCompile(Napi::Object exports) {
+  define<compiledFunction>(exports, "compiledFunction");
+  define<beginCapture>(exports, "beginCapture");
+  define<stopCapture, StackCheck::Unwinding>(exports, "stopCapture");
+  define<finishCapture>(exports, "finishCapture");
+  define<addEntry>(exports, "addEntry");
+  define<clearEntries>(exports, "clearEntries");
+  define<describeEntries>(exports, "describeEntries");
+  define<printGraph>(exports, "printGraph");
+  define<isRecording>(exports, "isRecording");
+  define<breakRecording>(exports, "breakRecording");
+}
+
+}  // namespace torch_func

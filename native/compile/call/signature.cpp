@@ -1,0 +1,269 @@
+// See Note [Signatures].
+
+#include "compile/call/signature.h"
+
+#include <c10/core/DefaultDtype.h>
+#include <c10/core/GradMode.h>
+#include <c10/core/InferenceMode.h>
+
+#include <cstring>
+
+#include "core/errors.h"
+#include "core/tensor_handle.h"
+
+namespace torch_func::compile {
+
+namespace {
+
+constexpr int kMaxDepth = 100;
+
+napi_valuetype typeOfValue(napi_env env, napi_value value) {
+  napi_valuetype type;
+  check(env, napi_typeof(env, value, &type));
+  return type;
+}
+
+std::string textOf(napi_env env, napi_value value) {
+  napi_value string;
+  check(env, napi_coerce_to_string(env, value, &string));
+  size_t length = 0;
+  check(env, napi_get_value_string_utf8(env, string, nullptr, 0, &length));
+  std::string text(length, '\0');
+  check(env, napi_get_value_string_utf8(env, string, text.data(), length + 1, &length));
+  return text;
+}
+
+bool isArray(napi_env env, napi_value value) {
+  bool result = false;
+  check(env, napi_is_array(env, value, &result));
+  return result;
+}
+
+bool isPlain(Environment& environment, napi_value value) {
+  napi_env env = environment.env;
+  napi_value prototype;
+  check(env, napi_get_prototype(env, value, &prototype));
+  if (typeOfValue(env, prototype) == napi_null) return true;
+  bool same = false;
+  check(env, napi_strict_equals(env, prototype, environment.objectPrototype(), &same));
+  return same;
+}
+
+napi_value namesOf(napi_env env, napi_value object) {
+  napi_value names;
+  check(env, napi_get_all_property_names(env, object, napi_key_own_only,
+                                         static_cast<napi_key_filter>(napi_key_enumerable | napi_key_skip_symbols),
+                                         napi_key_numbers_to_strings, &names));
+  return names;
+}
+
+uint32_t lengthOf(napi_env env, napi_value array) {
+  uint32_t length = 0;
+  check(env, napi_get_array_length(env, array, &length));
+  return length;
+}
+
+napi_value elementOf(napi_env env, napi_value array, uint32_t i) {
+  napi_value item;
+  check(env, napi_get_element(env, array, i, &item));
+  return item;
+}
+
+napi_value propertyOf(napi_env env, napi_value object, const std::string& name) {
+  napi_value item;
+  check(env, napi_get_named_property(env, object, name.c_str(), &item));
+  return item;
+}
+
+double numberOf(napi_env env, napi_value value) {
+  double number = 0;
+  check(env, napi_get_value_double(env, value, &number));
+  return number;
+}
+
+bool booleanOf(napi_env env, napi_value value) {
+  bool boolean = false;
+  check(env, napi_get_value_bool(env, value, &boolean));
+  return boolean;
+}
+
+}  // namespace
+
+Modes Modes::current() {
+  return {c10::get_default_dtype_as_scalartype(), c10::GradMode::is_enabled(), c10::InferenceMode::is_enabled()};
+}
+
+Signature::Signature(const ResultCall& call, Leaves& leaves)
+    : environment_(call.environment), modes_(Modes::current()), count_(call.values.size()) {
+  for (size_t i = 0; i < count_; ++i) read(call.values[i], call.known(i + 1), leaves, 0);
+}
+
+Signature::~Signature() {
+  for (const Item& item : items_) {
+    if (item.reference != nullptr) napi_delete_reference(environment_.env, item.reference);
+  }
+}
+
+void Signature::read(napi_value value, TensorHandle* known, Leaves& leaves, int depth) {
+  napi_env env = environment_.env;
+  if (depth > kMaxDepth) throwValueError("an argument is nested too deeply, or contains itself");
+  Item item;
+  const napi_valuetype type = typeOfValue(env, value);
+  if (known == nullptr && type == napi_object) known = tensorHandleOf(environment_, value);
+  if (known != nullptr) {
+    const at::Tensor& tensor = operandOf(*known, "input");
+    item.kind = Kind::Tensor;
+    item.type = typeOf(tensor);
+    item.keys = tensor.key_set().raw_repr();
+    leaves.tensors.push_back(tensor);
+    leaves.objects.push_back(value);
+    items_.push_back(std::move(item));
+    return;
+  }
+  if (type == napi_object && isArray(env, value)) {
+    item.kind = Kind::Array;
+    item.count = lengthOf(env, value);
+    const uint32_t count = item.count;
+    items_.push_back(std::move(item));
+    for (uint32_t i = 0; i < count; ++i) read(elementOf(env, value, i), nullptr, leaves, depth + 1);
+    return;
+  }
+  if (type == napi_object && isPlain(environment_, value)) {
+    item.kind = Kind::Object;
+    napi_value names = namesOf(env, value);
+    item.count = lengthOf(env, names);
+    for (uint32_t i = 0; i < item.count; ++i) item.names.push_back(textOf(env, elementOf(env, names, i)));
+    const auto properties = item.names;
+    items_.push_back(std::move(item));
+    for (const std::string& name : properties) read(propertyOf(env, value, name), nullptr, leaves, depth + 1);
+    return;
+  }
+  switch (type) {
+    case napi_number:
+      item.kind = Kind::Number;
+      item.number = numberOf(env, value);
+      break;
+    case napi_bigint:
+      item.kind = Kind::BigInt;
+      item.text = textOf(env, value);
+      break;
+    case napi_string:
+      item.kind = Kind::String;
+      item.text = textOf(env, value);
+      break;
+    case napi_boolean:
+      item.kind = Kind::Boolean;
+      item.number = booleanOf(env, value);
+      break;
+    case napi_null:
+      item.kind = Kind::Null;
+      break;
+    case napi_undefined:
+      item.kind = Kind::Undefined;
+      break;
+    default:
+      item.kind = Kind::Identity;
+      check(env, napi_create_reference(env, value, 1, &item.reference));
+  }
+  items_.push_back(std::move(item));
+}
+
+bool Signature::matches(const ResultCall& call, const Modes& modes, Leaves& leaves) const {
+  if (call.values.size() != count_ || modes != modes_) return false;
+  size_t position = 0;
+  for (size_t i = 0; i < count_; ++i) {
+    if (!match(position, call.values[i], call.known(i + 1), leaves)) return false;
+  }
+  return true;
+}
+
+bool Signature::match(size_t& position, napi_value value, TensorHandle* known, Leaves& leaves) const {
+  napi_env env = environment_.env;
+  const Item& item = items_[position++];
+  if (item.kind == Kind::Tensor) {
+    if (known == nullptr) known = tensorHandleOf(environment_, value);
+    if (known == nullptr) return false;
+    const at::Tensor& tensor = operandOf(*known, "input");
+    const c10::TensorImpl* impl = tensor.unsafeGetTensorImpl();
+    if (impl->key_set().raw_repr() != item.keys || impl->sizes() != c10::IntArrayRef(item.type.sizes) ||
+        c10::typeMetaToScalarType(impl->dtype()) != item.type.dtype) {
+      return false;
+    }
+    if (item.type.layout == c10::kStrided &&
+        (impl->strides() != c10::IntArrayRef(item.type.strides) || impl->device() != item.type.device ||
+         (item.storageOffset >= 0 && impl->storage_offset() != item.storageOffset))) {
+      return false;
+    }
+    if (impl->is_wrapped_number() != item.type.isWrappedNumber) return false;
+    leaves.tensors.push_back(tensor);
+    leaves.objects.push_back(value);
+    return true;
+  }
+  if (known != nullptr) return false;
+  const napi_valuetype type = typeOfValue(env, value);
+  switch (item.kind) {
+    case Kind::Array:
+      if (type != napi_object || !isArray(env, value) || lengthOf(env, value) != item.count) return false;
+      for (uint32_t i = 0; i < item.count; ++i) {
+        if (!match(position, elementOf(env, value, i), nullptr, leaves)) return false;
+      }
+      return true;
+    case Kind::Object:
+      if (type != napi_object || tensorHandleOf(environment_, value) != nullptr || isArray(env, value) ||
+          !isPlain(environment_, value) || lengthOf(env, namesOf(env, value)) != item.count) {
+        return false;
+      }
+      for (const std::string& name : item.names) {
+        bool has = false;
+        check(env, napi_has_named_property(env, value, name.c_str(), &has));
+        if (!has || !match(position, propertyOf(env, value, name), nullptr, leaves)) return false;
+      }
+      return true;
+    case Kind::Number: {
+      if (type != napi_number) return false;
+      // The bits: NaN is the same argument as NaN, and -0 is another than 0.
+      const double number = numberOf(env, value);
+      return std::memcmp(&number, &item.number, sizeof number) == 0;
+    }
+    case Kind::BigInt:
+      return type == napi_bigint && textOf(env, value) == item.text;
+    case Kind::String:
+      return type == napi_string && textOf(env, value) == item.text;
+    case Kind::Boolean:
+      return type == napi_boolean && booleanOf(env, value) == (item.number != 0);
+    case Kind::Null:
+      return type == napi_null;
+    case Kind::Undefined:
+      return type == napi_undefined;
+    case Kind::Identity: {
+      napi_value expected;
+      check(env, napi_get_reference_value(env, item.reference, &expected));
+      bool same = false;
+      check(env, napi_strict_equals(env, value, expected, &same));
+      return same;
+    }
+    case Kind::Tensor:
+      break;
+  }
+  return false;
+}
+
+void Signature::fixStorageOffsets(c10::ArrayRef<at::Tensor> tensors) {
+  size_t next = 0;
+  for (Item& item : items_) {
+    if (item.kind == Kind::Tensor) item.storageOffset = tensors[next++].storage_offset();
+  }
+}
+
+std::string Signature::describe() const {
+  std::string text;
+  for (const Item& item : items_) {
+    if (item.kind != Kind::Tensor) continue;
+    text += text.empty() ? "" : ", ";
+    text += c10::toString(item.type.dtype);
+    text += c10::str(c10::IntArrayRef(item.type.sizes));
+  }
+  return text;
+}
+
+}  // namespace torch_func::compile

@@ -1,0 +1,75 @@
+#pragma once
+// The signature of a call: what a compiled function depends on. A call with an equal signature runs what was compiled.
+//
+// Note [Signatures]
+// Arguments are nested arrays and plain objects. Their structure counts, and of each leaf: for a tensor dtype, shape,
+// strides and dispatch keys (device, layout and conjugation are among them); for a number, string, boolean or bigint the
+// value; for any other object its identity. The modes that operators depend on count as well.
+
+#include <c10/core/TensorImpl.h>
+#include <napi.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "compile/graph/graph.h"
+#include "core/result_call.h"
+
+namespace torch_func::compile {
+
+// The modes of the thread that results depend on.
+struct Modes {
+  c10::ScalarType defaultDtype;
+  bool gradMode;
+  bool inferenceMode;
+
+  static Modes current();
+  bool operator==(const Modes&) const = default;
+};
+
+// The tensors among the arguments, in the order of the leaves, and their JavaScript objects.
+struct Leaves {
+  c10::SmallVector<at::Tensor, 8> tensors;
+  c10::SmallVector<napi_value, 8> objects;
+};
+
+class Signature {
+ public:
+  // Reads the arguments of a call.
+  Signature(const ResultCall& call, Leaves& leaves);
+  ~Signature();
+  Signature(const Signature&) = delete;
+  Signature& operator=(const Signature&) = delete;
+
+  // Whether the call has this signature; if so, `leaves` are its tensors.
+  bool matches(const ResultCall& call, const Modes& modes, Leaves& leaves) const;
+
+  // From now on, tensors must also start at the same place in their storage as these.
+  void fixStorageOffsets(c10::ArrayRef<at::Tensor> tensors);
+
+  std::string describe() const;
+
+ private:
+  enum class Kind : uint8_t { Tensor, Array, Object, Number, BigInt, String, Boolean, Null, Undefined, Identity };
+  struct Item {
+    Kind kind = Kind::Undefined;
+    uint32_t count = 0;              // of an Array or Object
+    double number = 0;               // of a Number or Boolean
+    std::string text;                // of a String or BigInt
+    std::vector<std::string> names;  // of the properties of an Object
+    napi_ref reference = nullptr;    // of an Identity
+    TensorType type;                 // of a Tensor
+    uint64_t keys = 0;
+    int64_t storageOffset = -1;  // -1: any
+  };
+  void read(napi_value value, TensorHandle* known, Leaves& leaves, int depth);
+  bool match(size_t& position, napi_value value, TensorHandle* known, Leaves& leaves) const;
+
+  Environment& environment_;
+  Modes modes_;
+  size_t count_;             // of arguments
+  std::vector<Item> items_;  // depth first
+};
+
+}  // namespace torch_func::compile

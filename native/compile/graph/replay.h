@@ -1,0 +1,30 @@
+#pragma once
+// Runs a graph operator by operator, as it was recorded.
+
+#include <memory>
+
+#include "compile/execute/executable.h"
+#include "compile/graph/graph.h"
+
+namespace torch_func::compile {
+
+class Replay final : public Executable {
+ public:
+  explicit Replay(Graph graph);
+
+  void run(c10::ArrayRef<at::Tensor> inputs, std::vector<at::Tensor>& outputs) override;
+  std::string describe() const override;
+
+  const Graph& graph() const { return graph_; }
+
+ private:
+  Graph graph_;
+  // For each node the values that no later node needs: they are released as early as in eager execution.
+  std::vector<std::vector<ValueId>> lastUses_;
+  std::vector<ValueId> written_;  // inputs and closures
+};
+
+// The arguments of the node with its tensors from `values`.
+void pushArguments(const Node& node, c10::ArrayRef<at::Tensor> values, torch::jit::Stack& stack);
+
+}  // namespace torch_func::compile
