@@ -3,50 +3,17 @@
 
 import fs from 'node:fs';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
 import { memory, peaks, ratios, startup } from './measurements.mjs';
 import { memoryMeasurements } from './memory.mjs';
+import { parse, usage } from './options.mjs';
 import { measurePeaks } from './peaks.mjs';
+import { comparePeers } from './peers/main.mjs';
 import { packageRoot } from './processes.mjs';
 import { measureStartup } from './startup.mjs';
 import { heading, verdict, writeRow } from './table.mjs';
 import { measureRatio, startNode, startPython } from './timing.mjs';
 
 /** @typedef {import('./table.mjs').Row} Row */
-
-const usage = `Usage: npm run bench -- [options] [NAME...]
-
-Measures time (as a ratio to Python's PyTorch, in the same run), memory and import
-time, and compares them with the project's limits.
-With --memory: the peak memory of every call, compared with Python's.
-
-  NAME...      only these measurements
-  --quick      a tenth of the work, for a first impression
-  --memory     the peak memory of every call instead
-  --json FILE  also write the results to FILE
-  --list       list the measurements
-  --help       this text
-
-The exit code is 1 if a limit is exceeded.
-`;
-
-function parse() {
-  try {
-    return parseArgs({
-      allowPositionals: true,
-      options: {
-        quick: { type: 'boolean', default: false },
-        memory: { type: 'boolean', default: false },
-        json: { type: 'string' },
-        list: { type: 'boolean', default: false },
-        help: { type: 'boolean', default: false },
-      },
-    });
-  } catch (error) {
-    process.stderr.write(`${/** @type {Error} */ (error).message}\n\n${usage}`);
-    process.exit(2);
-  }
-}
 
 /** The Python that the setup created or found. */
 function findPython() {
@@ -56,12 +23,22 @@ function findPython() {
   throw new Error(`no Python with PyTorch: ${found.problem ?? 'run node scripts/setup.mjs --python'}`);
 }
 
-const { values: options, positionals: names } = parse();
-const all = options.memory ? peaks : [...ratios, ...memory, ...startup];
+function readOptions() {
+  try {
+    return parse(process.argv.slice(2));
+  } catch (error) {
+    process.stderr.write(`${/** @type {Error} */ (error).message}\n\n${usage}`);
+    process.exit(2);
+  }
+}
+
+const { names, comparison, ...options } = readOptions();
+const all = comparison?.rows ?? (options.memory ? peaks : [...ratios, ...memory, ...startup]);
 if (options.help || options.list) {
   process.stdout.write(options.help ? usage : `${all.map(({ name }) => name).join('\n')}\n`);
   process.exit(0);
 }
+if (comparison) process.exit((await comparePeers({ ...comparison, quick: options.quick, json: options.json })) ? 0 : 1);
 const unknown = names.find((name) => !all.some((measurement) => measurement.name === name));
 if (unknown !== undefined) {
   process.stderr.write(`unknown measurement '${unknown}'; --list shows the names\n`);

@@ -3,7 +3,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { packageRoot, runProgram } from './processes.mjs';
-import { median } from './timing.mjs';
+import { median } from './statistics.mjs';
 
 /** Medians in seconds. @param {number} rounds */
 export function measureStartup(rounds) {

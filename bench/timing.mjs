@@ -3,6 +3,7 @@
 import { spawn } from 'node:child_process';
 import path from 'node:path';
 import readline from 'node:readline';
+import { median } from './statistics.mjs';
 
 const folder = import.meta.dirname;
 // Threads of libtorch would compete for the processors, and distort one side only.
@@ -31,13 +32,6 @@ function startWorker(command, args) {
 
 export const startNode = () => startWorker(process.execPath, [path.join(folder, 'worker.mjs')]);
 export const startPython = (/** @type {string} */ python) => startWorker(python, [path.join(folder, 'worker.py')]);
-
-/** @param {number[]} values */
-export function median(values) {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
-}
 
 /** Checks that both sides compute the same result. @param {string} name @param {Worker} node @param {Worker} python */
 async function compareResults(name, node, python) {

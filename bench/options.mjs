@@ -1,0 +1,62 @@
+// The options of `npm run bench`.
+
+import { parseArgs } from 'node:util';
+import { choices, selectPeers, selectRows } from './peers/peers.mjs';
+import { rows } from './peers/rows.mjs';
+
+export const usage = `Usage: npm run bench -- [options] [NAME...]
+       npm run bench -- --peers LIST [options]
+
+Measures time (as a ratio to Python's PyTorch, in the same run), memory and import
+time, and compares them with the project's limits.
+With --memory: the peak memory of every call, compared with Python's.
+With --peers: time, first call and peak memory of this package and of other packages.
+
+  NAME...       only these measurements
+  --quick       a fraction of the work, for a first impression
+  --memory      the peak memory of every call instead
+  --peers LIST  a comparison instead; of ${choices.join(', ')}
+  --rows REGEX  with --peers: only the rows whose name or title matches
+  --timeout S   with --peers: seconds that a peer may take for a row (300)
+  --write       with --peers: write docs/benchmarks.md and docs/benchmarks.svg
+  --json FILE   also write the results to FILE
+  --list        list the measurements, or with --peers the rows
+  --help        this text
+
+The exit code is 1 if a limit is exceeded, or if in a comparison this package fails
+or any result is wrong.
+`;
+
+/** @param {string[]} args */
+export function parse(args) {
+  const { values, positionals: names } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: {
+      quick: { type: 'boolean', default: false },
+      memory: { type: 'boolean', default: false },
+      peers: { type: 'string' },
+      rows: { type: 'string' },
+      timeout: { type: 'string' },
+      write: { type: 'boolean', default: false },
+      json: { type: 'string' },
+      list: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  const { peers, rows: pattern, timeout = '300', write, ...others } = values;
+  if (peers === undefined) {
+    const option =
+      pattern !== undefined ? '--rows' : values.timeout !== undefined ? '--timeout' : write ? '--write' : '';
+    if (option) throw new Error(`${option} needs --peers`);
+    return { ...others, names, comparison: null };
+  }
+  if (names.length > 0) throw new Error(`with --peers, --rows selects the rows: '${names[0]}' is not expected`);
+  if (values.memory) throw new Error('--peers measures the memory too: --memory is not expected');
+  if (write && (pattern !== undefined || values.quick))
+    throw new Error('--write needs a full run, without --rows and --quick');
+  const seconds = Number(timeout);
+  if (!(seconds > 0)) throw new Error(`--timeout must be a number of seconds above 0, not '${timeout}'`);
+  const comparison = { peers: selectPeers(peers), rows: selectRows(rows, pattern), timeout: seconds, write };
+  return { ...others, names, comparison };
+}
