@@ -81,6 +81,7 @@ export * as func from './func';
 export { vmap } from './func';
 export { compile, compiler } from './compile';
 export type { Backend, Compiled, CompileOptions } from './compile';
+export * as fx from './fx';
 export * as linalg from './generated/linalg';
 export * as nn from './nn';
 export * as masked from './masked';

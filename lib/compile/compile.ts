@@ -1,7 +1,7 @@
 /** `torch.compile`. */
 
 import { checkBooleans, checkFunction, checkOptions } from '../arguments';
-import { named, textOf } from '../describe';
+import { named, quoted, textOf } from '../describe';
 import { ValueError } from '../errors';
 import { native } from '../native';
 import { resultFunction } from '../operator';
@@ -78,7 +78,7 @@ export function compile<F extends AnyFunction>(func: F, options: CompileOptions 
   checkBooleans('compile', { fullgraph, disable });
   if (!BACKENDS.includes(backend)) {
     throw new ValueError(
-      `compile(): option 'backend' must be 'native', 'aot_eager' or 'eager', not ${textOf(backend)}`,
+      `compile(): option 'backend' must be 'native', 'aot_eager' or 'eager', not ${typeof backend === 'string' ? quoted([backend]) : textOf(backend)}`,
     );
   }
   const [handle, callNative] = native.compiledFunction();

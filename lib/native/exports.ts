@@ -30,6 +30,39 @@ export type EdgeOfGraph = readonly [node: unknown, index: number];
 /** A function that the autograd graph calls. */
 export type GraphCallback = (...args: never[]) => unknown;
 
+/** An argument of a recorded operator: a value of the graph, a constant, or a list. */
+export type GraphArgument =
+  { readonly value: number } | Scalar | string | null | readonly GraphArgument[];
+
+/** A recorded graph: values, and the operators that compute them, in order. */
+export interface GraphData {
+  values: readonly {
+    kind: 'input' | 'closure' | 'constant' | 'result';
+    dtype: Dtype;
+    device: string;
+    shape: readonly number[];
+    strides: readonly number[];
+    /** The value whose memory this one shares: itself if it has its own. */
+    base: number;
+    /** Of a constant that is a number. */
+    number?: Scalar;
+    /** Of a constant or a tensor from outside. */
+    tensor?: Tensor;
+  }[];
+  nodes: readonly {
+    name: string;
+    overload: string;
+    args: readonly GraphArgument[];
+    kwargs: Readonly<Record<string, GraphArgument>>;
+    /** The value of each result, -1 for none. */
+    results: readonly number[];
+    writes: boolean;
+    random: boolean;
+  }[];
+  inputs: readonly number[];
+  outputs: readonly number[];
+}
+
 /** A call of a custom function, after its forward has run. */
 export interface WrapRequest {
   inputs: readonly (Tensor | null)[];
@@ -295,6 +328,7 @@ export interface Native {
   clearEntries(compiled: unknown): void;
   describeEntries(compiled: unknown): { signature: string; steps: string }[];
   printGraph(capture: unknown): string;
+  graphOf(capture: unknown): GraphData;
   isRecording(): boolean;
   breakRecording(reason: string): void;
 

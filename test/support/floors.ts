@@ -43,7 +43,7 @@ export const FLOORS: readonly Floor[] = [
     'lib/scope',
   ],
   ['operators', 'lib/operators', 'lib/generated/', 'lib/ops', 'lib/creation'],
-  ['compiler', 'lib/compile/'],
+  ['compiler', 'lib/compile/', 'lib/fx/'],
   ['interpreter', 'lib/interpreter/'],
   ['engine', 'lib/autograd/'],
   ['helpers', 'lib/functional/', 'lib/masked/', 'lib/signal/', 'lib/npy/'],

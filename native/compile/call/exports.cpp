@@ -10,6 +10,7 @@
 #include "compile/exports.h"
 #include "compile/call/compiled_function.h"
 #include "compile/capture/recorder.h"
+#include "compile/graph/data.h"
 #include "compile/graph/replay.h"
 #include "core/call_arguments.h"
 #include "core/errors.h"
@@ -172,6 +173,11 @@ Napi::Value printGraph(const Napi::CallbackInfo& info) {
   return Napi::String::New(info.Env(), toCapture(info, 0).graph.print());
 }
 
+// graphOf(capture): the graph as data.
+Napi::Value graphOf(const Napi::CallbackInfo& info) {
+  return graphData(Environment::of(info.Env()), toCapture(info, 0).graph);
+}
+
 // isRecording()
 Napi::Value isRecording(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), Recorder::current() != nullptr);
@@ -196,6 +202,7 @@ void defineCompile(Napi::Object exports) {
   define<clearEntries>(exports, "clearEntries");
   define<describeEntries>(exports, "describeEntries");
   define<printGraph>(exports, "printGraph");
+  define<graphOf>(exports, "graphOf");
   define<isRecording>(exports, "isRecording");
   define<breakRecording>(exports, "breakRecording");
 }

@@ -181,6 +181,7 @@ static std::optional<c10::OperatorHandle> viewOf(const c10::OperatorHandle& op) 
   auto name = op.operator_name();
   if (!op.hasTag(at::Tag::inplace_view) || name.name.back() != '_') return std::nullopt;
   name.name.pop_back();
+  if (name.name == "aten::transpose") name.overload_name = "int";
   return c10::Dispatcher::singleton().findSchema(name);
 }
 

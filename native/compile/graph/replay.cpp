@@ -7,9 +7,10 @@
 
 namespace torch_func::compile {
 
-static std::vector<std::vector<ValueId>> lastUses(const Graph& graph) {
+static std::vector<std::vector<ValueId>> lastUses(const Graph& graph, c10::ArrayRef<ValueId> written) {
   std::vector<std::vector<ValueId>> result(graph.nodes.size());
   std::vector<bool> isNeeded(graph.values.size());
+  for (ValueId id : written) isNeeded[id] = true;
   for (ValueId id : graph.outputs) {
     if (id != kNoValue) isNeeded[id] = true;
   }
@@ -26,7 +27,7 @@ static std::vector<std::vector<ValueId>> lastUses(const Graph& graph) {
   return result;
 }
 
-Replay::Replay(Graph graph) : graph_(std::move(graph)), lastUses_(lastUses(graph_)) {
+Replay::Replay(Graph graph) : graph_(std::move(graph)) {
   for (const Node& node : graph_.nodes) {
     const auto& parameters = node.op.schema().arguments();
     for (const TensorArgument& given : node.tensors) {
@@ -36,6 +37,7 @@ Replay::Replay(Graph graph) : graph_(std::move(graph)), lastUses_(lastUses(graph
       if (graph_.values[base].kind != Value::Kind::Result) written_.push_back(base);
     }
   }
+  lastUses_ = lastUses(graph_, written_);
 }
 
 void pushArguments(const Node& node, c10::ArrayRef<at::Tensor> values, torch::jit::Stack& stack) {

@@ -1,0 +1,134 @@
+/** `torch.fx`: recorded graphs. */
+
+import * as ts from 'typescript';
+import * as torch from '../../lib';
+import type { Tensor } from '../../lib';
+
+const { grad, vmap, jacrev } = torch.func;
+const small = (x: Tensor) => x.sin().mul(x).sum();
+
+beforeEach(() => torch.manualSeed(0));
+
+/** The function in the code of a graph. */
+function run(code: string): (...args: unknown[]) => unknown {
+  const javascript = code
+    .replace("import * as torch from 'torch-func';", '')
+    .replace('export function', 'return function')
+    .replace(/: (torch\.Tensor|Record<string, torch\.Tensor>)/g, '');
+  // eslint-disable-next-line @typescript-eslint/no-implied-eval -- the code is the result under test
+  return new Function('torch', javascript)(torch) as never;
+}
+
+describe('makeFx', () => {
+  test('the graph computes what the function computes, on other arguments as well', () => {
+    const f = vmap(jacrev((x: Tensor) => torch.stack([x.prod(), x.select(0, 0).exp()])));
+    const module = torch.fx.makeFx(f)(torch.randn([3, 2]));
+    const x = torch.randn([3, 2]);
+    expect(torch.equal(module(x) as Tensor, f(x) as Tensor)).toBe(true);
+  });
+
+  test('pytrees, constants, tensors from outside and several results', () => {
+    const weight = torch.ones([2]);
+    const f = (o: { a: Tensor; b: [Tensor] }) => {
+      const { values, indices } = o.a.max(0);
+      return { y: o.b[0].mul(weight).add(torch.tensor([1, 2])), values, indices, n: 4, a: o.a };
+    };
+    const module = torch.fx.makeFx(f)({ a: torch.randn([3]), b: [torch.randn([2])] });
+    const given: { a: Tensor; b: [Tensor] } = { a: torch.tensor([1, 5, 2]), b: [torch.tensor([1, 1])] };
+    weight.mul_(3);
+    const result = module(given);
+    expect(result.y.toArray()).toEqual([4, 5]);
+    expect([result.values.item(), result.indices.item(), result.n]).toEqual([5, 1, 4]);
+    expect(result.a).toBe(given.a);
+    expect([...module.tensors.keys()].map((name) => name.replace(/\d/, ''))).toEqual(['closure', 'constant']);
+  });
+
+  test('the graph can be transformed like any function', () => {
+    const module = torch.fx.makeFx(small)(torch.randn([3]));
+    const x = torch.randn([3]);
+    const call = (y: Tensor) => module(y);
+    expect(torch.equal(grad(call)(x), grad(small)(x))).toBe(true);
+  });
+
+  test('what cannot be recorded', () => {
+    expect(() => torch.fx.makeFx((x: Tensor) => x.item())(torch.ones([]))).toThrow('item() reads values');
+    expect(() => grad((x: Tensor) => (torch.fx.makeFx(small)(x), x.sum()))(torch.ones([2]))).toThrow(
+      'cannot record inside a transform',
+    );
+    expect(() => torch.fx.makeFx(3 as never)).toThrow(TypeError);
+  });
+});
+
+describe('a graph module', () => {
+  test('code is a module in TypeScript that computes the same', () => {
+    const module = torch.fx.makeFx(grad(small))(torch.randn([3]));
+    expect(module.code).toContain('const sin = aten.sin.default(x0); // float32[3]');
+    const { diagnostics } = ts.transpileModule(module.code, { reportDiagnostics: true });
+    expect(diagnostics).toEqual([]);
+    const x = torch.randn([3]);
+    const [result] = run(module.code)(x) as [Tensor];
+    expect(torch.equal(result, grad(small)(x))).toBe(true);
+  });
+
+  test('code with options, lists and tensors from outside', () => {
+    const weight = torch.randn([2]);
+    const f = (x: Tensor) => torch.cat([x.add(weight, { alpha: 2 }), x.to('float64').float()]).clamp(-1, 1);
+    const module = torch.fx.makeFx(f)(torch.randn([2]));
+    const x = torch.randn([2]);
+    const [result] = run(module.code)(Object.fromEntries(module.tensors), x) as [Tensor];
+    expect(torch.equal(result, f(x))).toBe(true);
+  });
+
+  test('nodes are printed', () => {
+    const module = torch.fx.makeFx((x: Tensor) => x.sin().mul(2))(torch.randn([3]));
+    expect(String(module)).toBe(
+      [
+        'graph():',
+        '    %x0 : float32[3] = placeholder[x0]',
+        '    %sin : float32[3] = callFunction[aten.sin.default](%x0)',
+        '    %mul : float32[3] = callFunction[aten.mul.Tensor](%sin, 2)',
+        '    return [%mul]',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  test('JSON, DOT and SVG name every node and edge', () => {
+    const module = torch.fx.makeFx(grad(small))(torch.randn([3]));
+    const names = module.graph.nodes.map((node) => node.name);
+    const json = JSON.parse(JSON.stringify(module)) as { nodes: { name: string; shape?: number[] }[] };
+    expect(json.nodes.map((node) => node.name)).toEqual(names);
+    expect(json.nodes[0].shape).toEqual([3]);
+    const edges = module.graph.nodes.reduce((count, node) => count + node.inputs().length, 0);
+    expect(module.toDot().match(/->/g)).toHaveLength(edges);
+    expect(module.toSvg().match(/<path/g)).toHaveLength(edges);
+    expect(module.toSvg().match(/<rect/g)).toHaveLength(names.length);
+  });
+
+  test('nodes can be replaced, inserted and erased', () => {
+    const module = torch.fx.makeFx((x: Tensor) => x.sin().mul(2))(torch.randn([3]));
+    const { graph } = module;
+    const sine = graph.nodes.find((node) => node.target === 'aten.sin.default')!;
+    const cosine = graph.insertAfter(sine, () => graph.callFunction(torch.cos, sine.args));
+    sine.replaceAllUsesWith(cosine);
+    expect(graph.eliminateDeadCode()).toBe(true);
+    const x = torch.randn([3]);
+    expect(torch.equal(module(x), x.cos().mul(2))).toBe(true);
+    const mul = graph.nodes.find((node) => node.target === 'aten.mul.Tensor')!;
+    mul.target = 'aten.add.Tensor';
+    expect(torch.equal(module(x), x.cos().add(2))).toBe(true);
+  });
+
+  test('errors of a graph', () => {
+    const { graph } = torch.fx.makeFx((x: Tensor) => x.sin().mul(2))(torch.randn([3]));
+    const [, sine] = graph.nodes;
+    expect(() => graph.eraseNode(sine)).toThrow('still had 1 users');
+    const late = graph.insertBefore(graph.nodes[3], () => graph.callFunction('aten.cos.default', [sine]));
+    sine.args = [late];
+    expect(() => graph.lint()).toThrow("Argument 'cos' of Node 'sin' was used before it has been defined");
+    const other = torch.fx.makeFx((x: Tensor) => x.sin())(torch.randn([3]));
+    expect(() => graph.eraseNode(other.graph.nodes[1])).toThrow('does not belong to this graph');
+    other.graph.nodes[1].target = 'aten.nothing';
+    expect(() => other(torch.ones([3]))).toThrow('nothing');
+  });
+});
