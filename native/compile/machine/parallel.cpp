@@ -1,0 +1,56 @@
+// Runs programs on several threads. CMakeLists.txt has a flag for OpenMP, whose library comes with libtorch.
+
+#include <ATen/Parallel.h>
+
+#include <algorithm>
+
+#include "compile/machine/machine.h"
+
+#if defined(__x86_64__) && defined(__linux__)
+extern "C" __attribute__((weak)) int mkl_serv_set_num_threads_local(int threads);
+#endif
+
+namespace torch_func::compile {
+
+namespace {
+
+// While it lives, MKL works on the current thread alone: its functions would split arrays of some thousand numbers.
+class OneMklThread {
+ public:
+#if defined(__x86_64__) && defined(__linux__)
+  explicit OneMklThread(bool isNeeded) : isSet(isNeeded && mkl_serv_set_num_threads_local != nullptr) {
+    if (isSet) previous = mkl_serv_set_num_threads_local(1);
+  }
+  ~OneMklThread() {
+    if (isSet) mkl_serv_set_num_threads_local(previous);
+  }
+
+ private:
+  bool isSet;
+  int previous = 0;
+#else
+  explicit OneMklThread(bool) {}
+#endif
+};
+
+// The work that is worth waking a thread, in nanoseconds.
+constexpr double kGrain = 40'000;
+
+}  // namespace
+
+void runParallel(const Program& program, void* const* bases) {
+  const double work = static_cast<double>(program.points) * program.cost;
+  if (work < 2 * kGrain || at::get_num_threads() == 1 || at::in_parallel_region()) {
+    const OneMklThread one(program.callsMkl);
+    run(program, bases, 0, program.points);
+    return;
+  }
+  const int64_t blocks = (program.points + kLanes - 1) / kLanes;
+  const auto grain = static_cast<int64_t>(kGrain / (program.cost * kLanes)) + 1;
+  at::parallel_for(0, blocks, grain, [&](int64_t begin, int64_t end) {
+    const OneMklThread one(program.callsMkl);
+    run(program, bases, begin * kLanes, std::min(program.points, end * kLanes));
+  });
+}
+
+}  // namespace torch_func::compile
