@@ -80,7 +80,7 @@ export * as fft from './generated/fft';
 export * as func from './func';
 export { vmap } from './func';
 export { compile, compiler } from './compile';
-export type { Backend, Compiled, CompileOptions } from './compile';
+export type { Backend, Compiled, CompileOptions, Explanation } from './compile';
 export * as fx from './fx';
 export * as linalg from './generated/linalg';
 export * as nn from './nn';

@@ -1,13 +1,15 @@
 /** `torch.compile`. */
 
 import { checkBooleans, checkFunction, checkOptions } from '../arguments';
-import { named, quoted, textOf } from '../describe';
+import { nameOf, named, quoted, textOf } from '../describe';
 import { ValueError } from '../errors';
 import { native } from '../native';
 import { resultFunction } from '../operator';
 import type { AnyFunction } from '../types';
 import { captureCall, rebuildOutput } from './capture';
 import type { OutputTemplate } from './capture';
+import { explanationOf, logCompilation, logsGraphs } from './explain';
+import type { Explanation } from './explain';
 import { registerCompiled } from './registry';
 
 /** What runs a compiled function. */
@@ -26,10 +28,22 @@ export interface CompileOptions {
   fullgraph?: boolean;
   /** Whether the function is called without compiling it. */
   disable?: boolean;
+  /**
+   * Whether a zero of an identity, or of a tensor of zeros, times infinity or NaN is NaN, as in eager execution. By
+   * default it is 0, the true value of the derivative, and is not computed.
+   */
+  strictZeros?: boolean;
 }
 
 /** A function that {@link compile} has returned. */
 export interface Compiled {
+  /**
+   * What became of the calls so far, of the last one first: why a call runs without being compiled, the graph before and
+   * after the passes, fused groups and library calls. With arguments the function is called first.
+   *
+   * PyTorch: `torch._dynamo.explain`.
+   */
+  explain(...args: unknown[]): Explanation[];
   /** Drops what was compiled: the next call runs and records the function again. */
   reset(): void;
 }
@@ -37,12 +51,12 @@ export interface Compiled {
 // As many signatures are kept for each function; then the one that was not used for the longest time gives way.
 const LIMIT = 64;
 
-// What the addon returns for a call that it did not run.
+// What the addon returns for a call that it did not run: record it, or run the function.
 const RECORD = 0;
 
 function warn(func: AnyFunction, reason: string): void {
   process.emitWarning(
-    `torch.compile: ${func.name === '' ? 'a function' : func.name} runs without being compiled: ${reason}`,
+    `torch.compile: ${func.name === '' ? 'a function' : nameOf(func)} runs without being compiled: ${reason}`,
     'UserWarning',
   );
 }
@@ -61,7 +75,10 @@ function warn(func: AnyFunction, reason: string): void {
  * Under a transform, inside another compiled function, and for tensors that require a gradient, the function runs as
  * if it were not compiled.
  *
- * @returns A function of the same type, with a method `reset()`.
+ * The environment variable `TORCH_FUNC_LOGS`, a list of `graph`, `passes`, `fusion` and `guards`, prints what is
+ * compiled to the standard error.
+ *
+ * @returns A function of the same type, with the methods `explain()` and `reset()`.
  * @throws RuntimeError with `fullgraph` if the function reads values of tensors, with `item()` for example, or the shape
  * of a result depends on values; TypeError for anything that is not a function; ValueError for an unknown backend.
  * @example
@@ -73,13 +90,12 @@ function warn(func: AnyFunction, reason: string): void {
  */
 export function compile<F extends AnyFunction>(func: F, options: CompileOptions = {}): F & Compiled {
   checkFunction('compile', func);
-  checkOptions('compile', options, ['backend', 'fullgraph', 'disable']);
-  const { backend = 'native', fullgraph = false, disable = false } = options;
-  checkBooleans('compile', { fullgraph, disable });
+  checkOptions('compile', options, ['backend', 'fullgraph', 'disable', 'strictZeros']);
+  const { backend = 'native', fullgraph = false, disable = false, strictZeros = false } = options;
+  checkBooleans('compile', { fullgraph, disable, strictZeros });
   if (!BACKENDS.includes(backend)) {
-    throw new ValueError(
-      `compile(): option 'backend' must be 'native', 'aot_eager' or 'eager', not ${typeof backend === 'string' ? quoted([backend]) : textOf(backend)}`,
-    );
+    const given = typeof backend === 'string' ? quoted([backend]) : textOf(backend);
+    throw new ValueError(`compile(): option 'backend' must be 'native', 'aot_eager' or 'eager', not ${given}`);
   }
   const [handle, callNative] = native.compiledFunction();
   const call = resultFunction('compiled', callNative);
@@ -92,18 +108,21 @@ export function compile<F extends AnyFunction>(func: F, options: CompileOptions 
       warned.add(incomplete);
       warn(func, incomplete);
     }
+    const returnsTensor = outputs.spec.kind === 'leaf' && outputs.sources.length === 1;
     const [id, dropped] = native.addEntry(
       handle,
       capture,
       outputs.sources,
-      outputs.spec.kind === 'leaf' && outputs.sources.length === 1,
-      incomplete === '',
-      backend,
+      returnsTensor,
       LIMIT,
+      backend,
+      strictZeros,
+      logsGraphs(),
     );
     templates.delete(dropped);
     outputs.tensors = [];
     templates.set(id, outputs);
+    logCompilation(func, handle);
     return value;
   };
 
@@ -117,12 +136,15 @@ export function compile<F extends AnyFunction>(func: F, options: CompileOptions 
     return result === RECORD ? record(args) : (func(...args) as unknown);
   };
   const runsFunction = disable || backend === 'eager';
-  const reset = (): void => {
-    native.clearEntries(handle);
-    templates.clear();
-  };
   const transformed = Object.assign(runsFunction ? (...args: unknown[]) => func(...args) as unknown : compiled, {
-    reset,
+    explain: (...args: unknown[]): Explanation[] => {
+      if (args.length > 0) transformed(...args);
+      return explanationOf(handle);
+    },
+    reset: (): void => {
+      native.clearEntries(handle);
+      templates.clear();
+    },
   });
   registerCompiled(transformed);
   return named(transformed, func) as never;

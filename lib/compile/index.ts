@@ -2,4 +2,5 @@
 
 export { compile } from './compile';
 export type { Backend, Compiled, CompileOptions } from './compile';
+export type { Explanation } from './explain';
 export * as compiler from './compiler';

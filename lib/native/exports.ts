@@ -30,6 +30,19 @@ export type EdgeOfGraph = readonly [node: unknown, index: number];
 /** A function that the autograd graph calls. */
 export type GraphCallback = (...args: never[]) => unknown;
 
+/** What was compiled for one signature. */
+export interface CompiledEntry {
+  signature: string;
+  isCompiled: boolean;
+  nodes: number;
+  milliseconds: number;
+  steps: string;
+  recordedGraph: string;
+  optimizedGraph: string;
+  reasons: string[];
+  passes: { name: string; before: number; after: number; milliseconds: number }[];
+}
+
 /** An argument of a recorded operator: a value of the graph, a constant, or a list. */
 export type GraphArgument =
   { readonly value: number } | Scalar | string | null | readonly GraphArgument[];
@@ -321,12 +334,13 @@ export interface Native {
     capture: unknown,
     outputs: readonly number[],
     returnsTensor: boolean,
-    compiles: boolean,
-    backend: string,
     limit: number,
+    backend: string,
+    strictZeros: boolean,
+    keepsText: boolean,
   ): [id: number, dropped: number];
   clearEntries(compiled: unknown): void;
-  describeEntries(compiled: unknown): { signature: string; steps: string }[];
+  describeEntries(compiled: unknown): CompiledEntry[];
   printGraph(capture: unknown): string;
   graphOf(capture: unknown): GraphData;
   isRecording(): boolean;

@@ -10,9 +10,31 @@
 
 #include "core/call_arguments.h"
 #include "core/errors.h"
+#include "core/plain_object.h"
 #include "core/safe_integers.h"
 
 namespace torch_func {
+
+bool isPlainObject(Environment& environment, napi_value value) {
+  napi_env env = environment.env;
+  napi_value prototype;
+  check(env, napi_get_prototype(env, value, &prototype));
+  napi_valuetype type;
+  check(env, napi_typeof(env, prototype, &type));
+  if (type == napi_null) {
+    // A Proxy can have a null prototype as well. One around a tensor is not an options object.
+    bool isTensor = false;
+    check(env, napi_instanceof(env, value, environment.tensorClass(), &isTensor));
+    return !isTensor;
+  }
+  bool same = false;
+  check(env, napi_strict_equals(env, prototype, environment.objectPrototype(), &same));
+  if (same) return true;
+  // Another realm (a vm context) has its own Object.prototype: the one whose prototype is null.
+  check(env, napi_get_prototype(env, prototype, &prototype));
+  check(env, napi_typeof(env, prototype, &type));
+  return type == napi_null;
+}
 
 namespace {
 
@@ -38,27 +60,6 @@ void readNumber(double number, Argument& argument) {
     argument.kind = Kind::Float;
     argument.number = number;
   }
-}
-
-bool isPlainObject(Environment& environment, napi_value value) {
-  napi_env env = environment.env;
-  napi_value prototype;
-  check(env, napi_get_prototype(env, value, &prototype));
-  napi_valuetype type;
-  check(env, napi_typeof(env, prototype, &type));
-  if (type == napi_null) {
-    // A Proxy can have a null prototype as well. One around a tensor is not an options object.
-    bool isTensor = false;
-    check(env, napi_instanceof(env, value, environment.tensorClass(), &isTensor));
-    return !isTensor;
-  }
-  bool same = false;
-  check(env, napi_strict_equals(env, prototype, environment.objectPrototype(), &same));
-  if (same) return true;
-  // Another realm (a vm context) has its own Object.prototype: the one whose prototype is null.
-  check(env, napi_get_prototype(env, prototype, &prototype));
-  check(env, napi_typeof(env, prototype, &type));
-  return type == napi_null;
 }
 
 // An object { re, im } with two numbers is a complex scalar, whatever its class.

@@ -56,9 +56,9 @@ napi_value CompiledFunction::call(const ResultCall& call) {
       if (isDifferentiated(tensor)) return action(Action::RunFunction);
     }
     entry.lastUse = ++uses_;
-    if (entry.executable == nullptr) return action(Action::RunFunction);
+    if (entry.compilation.executable == nullptr) return action(Action::RunFunction);
     // The entry may be dropped while it runs: a warning calls JavaScript.
-    const std::shared_ptr<Executable> executable = entry.executable;
+    const std::shared_ptr<Executable> executable = entry.compilation.executable;
     std::vector<at::Tensor> outputs;
     executable->run(leaves.tensors, outputs);
     if (entry.returnsTensor && !entry.outputs[0].isArgument) {

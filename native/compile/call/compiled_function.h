@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "compile/call/compilation.h"
 #include "compile/call/signature.h"
-#include "compile/execute/executable.h"
 
 namespace torch_func::compile {
 
@@ -21,8 +21,8 @@ class CompiledFunction {
   };
   struct Entry {
     std::unique_ptr<Signature> signature;
-    // Null: calls with this signature run the function itself.
-    std::shared_ptr<Executable> executable;
+    // Its executable is null where calls with this signature run the function itself.
+    Compilation compilation;
     std::vector<Output> outputs;
     bool returnsTensor = false;  // just one, not in an array or object
     // Whether the program is only right for arguments that do not share memory.

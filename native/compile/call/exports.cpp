@@ -2,6 +2,7 @@
 
 #include <c10/core/impl/TorchDispatchModeTLS.h>
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <utility>
@@ -126,22 +127,35 @@ std::vector<CompiledFunction::Output> outputsArgument(const Napi::Value& value) 
   return outputs;
 }
 
-// addEntry(compiled, capture, outputs, returnsTensor, compiles, backend, limit): [the entry's id, the id of the entry that it replaces or -1].
-// Each output is the index of a tensor, or -1 - k for the object of the k-th tensor among the arguments.
+CompilationOptions compilationOptions(const Napi::CallbackInfo& info, size_t position) {
+  CompilationOptions options;
+  const std::string backend = stringParameter(info, position, "addEntry", "backend");
+  if (backend == "aot_eager") options.backend = Backend::Replay;
+  options.passes.strictZeros = booleanParameter(info, position + 1, "addEntry", "strictZeros");
+  options.keepsText = booleanParameter(info, position + 2, "addEntry", "keepsText");
+  return options;
+}
+
+// addEntry(compiled, capture, outputs, returnsTensor, limit, backend, strictZeros, keepsText): [the entry's id, the id of
+// the entry that it replaces or -1]. Each output is the index of a tensor, or -1 - k for the object of the k-th tensor
+// among the arguments. An incomplete capture gives an entry that runs the function.
 Napi::Value addEntry(const Napi::CallbackInfo& info) {
   CompiledFunction& compiled = toCompiledFunction(info);
   Capture& capture = toCapture(info, 1);
   CompiledFunction::Entry entry;
-  if (booleanParameter(info, 4, "addEntry", "compiles")) {
-    entry.outputs = outputsArgument(info[2]);
-    entry.returnsTensor = booleanParameter(info, 3, "addEntry", "returnsTensor");
+  entry.outputs = outputsArgument(info[2]);
+  entry.returnsTensor = booleanParameter(info, 3, "addEntry", "returnsTensor");
+  const auto limit = static_cast<size_t>(integerParameter(info, 4, "addEntry", "limit"));
+  const CompilationOptions options = compilationOptions(info, 5);
+  if (capture.recorder->incomplete().empty()) {
     entry.needsSeparateStorage = writes(capture.graph);
     if (readsStorageOffsets(capture.graph)) capture.signature->fixStorageOffsets(capture.leaves.tensors);
-    entry.executable = std::make_shared<Replay>(std::move(capture.graph));
+    entry.compilation = compileGraph(std::move(capture.graph), options);
+  } else {
+    entry.compilation.reasons.push_back(capture.recorder->incomplete());
   }
   capture.leaves.tensors.clear();
   entry.signature = std::move(capture.signature);
-  const auto limit = static_cast<size_t>(integerParameter(info, 6, "addEntry", "limit"));
   auto result = Napi::Array::New(info.Env(), 2);
   const int32_t dropped = compiled.add(std::move(entry), limit);
   result.Set(0u, compiled.entries().front().id);
@@ -155,15 +169,38 @@ Napi::Value clearEntries(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
-// describeEntries(compiled): the signatures, and the steps of each.
+// describeEntries(compiled): what was compiled, the entry that was used last first.
 Napi::Value describeEntries(const Napi::CallbackInfo& info) {
-  auto result = Napi::Array::New(info.Env());
-  uint32_t i = 0;
-  for (const auto& entry : toCompiledFunction(info).entries()) {
-    auto item = Napi::Object::New(info.Env());
-    item.Set("signature", entry.signature->describe());
-    item.Set("steps", entry.executable == nullptr ? "the function itself\n" : entry.executable->describe());
-    result.Set(i++, item);
+  Napi::Env env = info.Env();
+  std::vector<const CompiledFunction::Entry*> entries;
+  for (const auto& entry : toCompiledFunction(info).entries()) entries.push_back(&entry);
+  std::sort(entries.begin(), entries.end(), [](auto* a, auto* b) { return a->lastUse > b->lastUse; });
+  auto result = Napi::Array::New(env);
+  for (size_t i = 0; i < entries.size(); ++i) {
+    const Compilation& compilation = entries[i]->compilation;
+    auto item = Napi::Object::New(env);
+    item.Set("signature", entries[i]->signature->describe());
+    item.Set("isCompiled", compilation.executable != nullptr);
+    item.Set("nodes", static_cast<double>(compilation.recorded));
+    item.Set("milliseconds", compilation.milliseconds);
+    item.Set("steps", compilation.executable == nullptr ? "" : compilation.executable->describe());
+    item.Set("recordedGraph", compilation.recordedText);
+    item.Set("optimizedGraph", compilation.optimizedText);
+    auto reasons = Napi::Array::New(env);
+    for (size_t k = 0; k < compilation.reasons.size(); ++k) reasons.Set(static_cast<uint32_t>(k), compilation.reasons[k]);
+    item.Set("reasons", reasons);
+    auto passes = Napi::Array::New(env);
+    for (size_t k = 0; k < compilation.passes.size(); ++k) {
+      const PassReport& report = compilation.passes[k];
+      auto pass = Napi::Object::New(env);
+      pass.Set("name", report.name);
+      pass.Set("before", static_cast<double>(report.before));
+      pass.Set("after", static_cast<double>(report.after));
+      pass.Set("milliseconds", report.milliseconds);
+      passes.Set(static_cast<uint32_t>(k), pass);
+    }
+    item.Set("passes", passes);
+    result.Set(static_cast<uint32_t>(i), item);
   }
   return result;
 }

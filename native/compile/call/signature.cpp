@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "core/errors.h"
+#include "core/plain_object.h"
 #include "core/tensor_handle.h"
 
 namespace torch_func::compile {
@@ -37,16 +38,6 @@ bool isArray(napi_env env, napi_value value) {
   bool result = false;
   check(env, napi_is_array(env, value, &result));
   return result;
-}
-
-bool isPlain(Environment& environment, napi_value value) {
-  napi_env env = environment.env;
-  napi_value prototype;
-  check(env, napi_get_prototype(env, value, &prototype));
-  if (typeOfValue(env, prototype) == napi_null) return true;
-  bool same = false;
-  check(env, napi_strict_equals(env, prototype, environment.objectPrototype(), &same));
-  return same;
 }
 
 napi_value namesOf(napi_env env, napi_value object) {
@@ -128,7 +119,7 @@ void Signature::read(napi_value value, TensorHandle* known, Leaves& leaves, int 
     for (uint32_t i = 0; i < count; ++i) read(elementOf(env, value, i), nullptr, leaves, depth + 1);
     return;
   }
-  if (type == napi_object && isPlain(environment_, value)) {
+  if (type == napi_object && isPlainObject(environment_, value)) {
     item.kind = Kind::Object;
     napi_value names = namesOf(env, value);
     item.count = lengthOf(env, names);
@@ -210,7 +201,7 @@ bool Signature::match(size_t& position, napi_value value, TensorHandle* known, L
       return true;
     case Kind::Object:
       if (type != napi_object || tensorHandleOf(environment_, value) != nullptr || isArray(env, value) ||
-          !isPlain(environment_, value) || lengthOf(env, namesOf(env, value)) != item.count) {
+          !isPlainObject(environment_, value) || lengthOf(env, namesOf(env, value)) != item.count) {
         return false;
       }
       for (const std::string& name : item.names) {

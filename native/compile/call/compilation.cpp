@@ -1,0 +1,42 @@
+#include "compile/call/compilation.h"
+
+#include <chrono>
+#include <exception>
+#include <utility>
+
+#include "compile/graph/replay.h"
+#include "compile/lowering/lower.h"
+
+namespace torch_func::compile {
+
+static std::unique_ptr<Executable> optimize(const Graph& recorded, const CompilationOptions& options,
+                                            Compilation& result) {
+  Graph graph = recorded;
+  std::string refusal = runPasses(graph, options.passes, &result.passes);
+  if (!refusal.empty()) {
+    result.reasons.push_back(std::move(refusal));
+    return nullptr;
+  }
+  if (options.keepsText) result.optimizedText = graph.print();
+  return lower(graph, result.reasons);
+}
+
+Compilation compileGraph(Graph recorded, const CompilationOptions& options) {
+  const auto start = std::chrono::steady_clock::now();
+  Compilation result;
+  result.recorded = recorded.nodes.size();
+  if (options.keepsText) result.recordedText = recorded.print();
+  if (options.backend == Backend::Native) {
+    try {
+      result.executable = optimize(recorded, options, result);
+    } catch (const std::exception& error) {
+      result.reasons.push_back(std::string("internal error: ") + error.what());
+    }
+  }
+  if (result.executable == nullptr) result.executable = std::make_shared<Replay>(std::move(recorded));
+  result.milliseconds =
+      std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+  return result;
+}
+
+}  // namespace torch_func::compile

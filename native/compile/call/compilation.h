@@ -1,0 +1,39 @@
+#pragma once
+// From a recorded graph to what runs it.
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "compile/execute/executable.h"
+#include "compile/graph/graph.h"
+#include "compile/passes/pipeline.h"
+
+namespace torch_func::compile {
+
+enum class Backend : uint8_t {
+  Native,  // passes, lowering
+  Replay,  // the recorded operators, one by one
+};
+
+struct Compilation {
+  std::shared_ptr<Executable> executable;
+  // For explain().
+  size_t recorded = 0;  // nodes
+  std::vector<PassReport> passes;
+  std::vector<std::string> reasons;  // why the recorded operators are replayed, or not all are fused
+  double milliseconds = 0;
+  std::string recordedText;
+  std::string optimizedText;
+};
+
+struct CompilationOptions {
+  Backend backend = Backend::Native;
+  PassOptions passes;
+  bool keepsText = false;  // of the graphs
+};
+
+// A graph that the passes or the lowering refuse, or fail at, is replayed: a wrong result is never the price of speed.
+Compilation compileGraph(Graph recorded, const CompilationOptions& options);
+
+}  // namespace torch_func::compile

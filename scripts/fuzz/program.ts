@@ -1,0 +1,132 @@
+/** Random programs: functions of tensors, with the text that says what they do. */
+
+import type * as torch from '../../lib';
+import { Choices } from './random';
+import { randomStep } from './steps';
+import type { Step } from './steps';
+
+type Torch = typeof torch;
+type Tensor = torch.Tensor;
+type Shape = readonly number[];
+
+/** A program, which depends only on its seed. */
+export interface Program {
+  text: string;
+  /** Arguments; other ones for another `seed`. */
+  inputs(seed: number): Tensor[];
+  /** Tensors from outside of the function. */
+  outside(): Tensor[];
+  /** The function, with its transform. */
+  build(outside: readonly Tensor[]): (...inputs: Tensor[]) => unknown;
+}
+
+const SHAPES: readonly Shape[] = [[], [3], [2, 3], [3, 3], [1], [3, 1], [2, 1, 3], [0], [5, 3], [4]];
+const LARGE: readonly Shape[] = [[64, 3], [3, 64], [3], [600], [70, 33], [33]];
+const MAX_ELEMENTS = 20_000;
+
+type Wrap = (torch: Torch, f: (...inputs: Tensor[]) => Tensor[]) => (...inputs: Tensor[]) => unknown;
+
+const scalar = (outputs: readonly Tensor[]): Tensor =>
+  outputs.filter((output) => output.isFloatingPoint()).reduce((sum: Tensor | null, output) => {
+    const part = output.to('float64').sin().sum();
+    return sum === null ? part : sum.add(part);
+  }, null)!;
+
+const WRAPS: readonly [string, Wrap][] = [
+  ['grad', (torch, f) => torch.func.grad((...x: Tensor[]) => scalar(f(...x)))],
+  ['jacrev', (torch, f) => torch.func.jacrev((...x: Tensor[]) => f(...x)[0])],
+  ['jacfwd', (torch, f) => torch.func.jacfwd((...x: Tensor[]) => f(...x)[0])],
+  ['hessian', (torch, f) => torch.func.hessian((...x: Tensor[]) => scalar(f(...x)))],
+  ['vjp', (torch, f) => (...x: Tensor[]) => torch.func.vjp((...y: Tensor[]) => scalar(f(...y)), ...x)[1](torch.ones([], { dtype: 'float64' }))],
+  ['jvp', (torch, f) => (...x: Tensor[]) => torch.func.jvp((...y: Tensor[]) => f(...y), x, x)],
+  ['vmap', (torch, f) => torch.func.vmap(f, { randomness: 'different' })],
+  ['vmap(grad)', (torch, f) => torch.func.vmap(torch.func.grad((...x: Tensor[]) => scalar(f(...x))), { randomness: 'different' })],
+  ['vmap(jacfwd)', (torch, f) => torch.func.vmap(torch.func.jacfwd((...x: Tensor[]) => f(...x)[0]), { randomness: 'different' })],
+  ['vmap(jacrev)', (torch, f) => torch.func.vmap(torch.func.jacrev((...x: Tensor[]) => f(...x)[0]), { randomness: 'different' })],
+  ['vmap(hessian)', (torch, f) => torch.func.vmap(torch.func.hessian((...x: Tensor[]) => scalar(f(...x))), { randomness: 'different' })],
+]; // prettier-ignore
+
+function strided(torch: Torch, shape: Shape, dtype: 'float32' | 'float64', layout: number): Tensor {
+  const options = { dtype };
+  switch (layout) {
+    case 1: // transposed
+      return torch.randn([...shape].reverse(), options).permute(shape.map((_, i) => i).reverse());
+    case 2: // every second element
+      return torch.randn([...shape, 2], options).select(-1, 1);
+    case 3: // expanded
+      return shape.length === 0 ? torch.randn([], options) : torch.randn([1, ...shape.slice(1)], options).expand(shape);
+    default:
+      return torch.randn(shape, options);
+  }
+}
+
+/** The program of a seed. */
+export function programOf(torch: Torch, seed: number): Program {
+  const choices = new Choices(seed);
+  const shapes = choices.chance(0.15) ? LARGE : SHAPES;
+  const wrap = choices.chance(0.6) ? choices.of(WRAPS) : null;
+  const batch = wrap !== null && wrap[0].startsWith('vmap') ? choices.of([1, 3, 7, 530]) : null;
+  const arity = 1 + choices.below(3);
+  const writes = choices.chance(0.5);
+  const arguments_ = Array.from({ length: arity }, () => ({
+    shape: choices.of(batch === null ? shapes : SHAPES),
+    dtype: choices.of(['float32', 'float32', 'float64'] as const),
+    layout: writes ? choices.below(3) : choices.below(4),
+  }));
+  const outsideShapes = Array.from({ length: choices.below(2) }, () => choices.of(SHAPES));
+
+  const inputs = (valueSeed: number, perSample = false): Tensor[] => {
+    torch.manualSeed(valueSeed);
+    return arguments_.map(({ shape, dtype, layout }) =>
+      strided(torch, batch === null || perSample ? shape : [batch, ...shape], dtype, layout),
+    );
+  };
+  const outside = (): Tensor[] => {
+    torch.manualSeed(seed);
+    return outsideShapes.map((shape) => torch.randn(shape));
+  };
+
+  // Each step is tried on the values of a sample: a step that is an error is left out.
+  const steps: Step[] = [];
+  const values = [...inputs(1, true), ...outside()];
+  const known = values.length;
+  const wanted = 2 + choices.below(10);
+  for (let attempts = 0; steps.length < wanted && attempts < 60; attempts++) {
+    const step = randomStep(choices, values, writes);
+    let value: Tensor | null;
+    try {
+      value = step.run(torch, values);
+    } catch {
+      continue;
+    }
+    if (value !== null && value.numel() > MAX_ELEMENTS) continue;
+    steps.push(step);
+    if (value !== null) values.push(value);
+  }
+  const outputs = [values.length - 1];
+  for (let i = choices.below(3); i > 0; i--) outputs.push(choices.below(values.length));
+  for (const value of values) value.dispose();
+
+  const body = (from: readonly Tensor[], given: readonly Tensor[]): Tensor[] => {
+    const all = [...given, ...from];
+    for (const step of steps) {
+      const value = step.run(torch, all);
+      if (value !== null) all.push(value);
+    }
+    return outputs.map((i) => all[i]);
+  };
+  const lines = [
+    `seed ${seed}: ${wrap?.[0] ?? 'plain'}, ${known} values: ${arguments_.map((a) => `${a.dtype}[${(batch === null ? a.shape : [batch, ...a.shape]).join(', ')}] layout ${a.layout}`).join('; ')}; outside ${outsideShapes.map((s) => `[${s.join(', ')}]`).join(' ')}`,
+    ...steps.map((step) => `  ${step.text}`),
+    `  return ${outputs.map((i) => `v${i}`).join(', ')}`,
+  ];
+  return {
+    text: lines.join('\n'),
+    inputs: (valueSeed) => inputs(valueSeed),
+    outside,
+    build: (from) => {
+      const f = (...given: Tensor[]): Tensor[] => body(from, given);
+      return wrap === null ? f : wrap[1](torch, f);
+    },
+  };
+}
