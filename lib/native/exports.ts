@@ -18,6 +18,17 @@ export interface WrapperInfo {
   value: Tensor;
 }
 
+/** A graph before and after passes, and what both compute. */
+export interface PassTest {
+  /** Why a pass refused the graph; empty if none did. */
+  reason: string;
+  before: string;
+  after: string;
+  /** Of the whole pipeline. */
+  reports: { name: string; before: number; after: number; milliseconds: number }[];
+  runs: Record<'expected' | 'actual', { outputs: (Tensor | null)[]; inputs: Tensor[] }>[];
+}
+
 /** An active level of the interpreter stack. */
 export type Level =
   | { kind: 'grad' | 'jvp'; level: number; previousMode: boolean }
@@ -192,6 +203,14 @@ export interface Native {
   retainGrad(tensor: Tensor): void;
   disableSavedTensorHooks(message: string): string | null;
   enableSavedTensorHooks(previous: string | null): void;
+  // compile/passes/testing.cpp
+  testPasses(
+    f: (inputs: Tensor[]) => Tensor[],
+    inputs: readonly Tensor[],
+    runs: readonly (readonly Tensor[])[],
+    passes: readonly string[],
+    strictZeros: boolean,
+  ): PassTest;
   // functorch/functionalize.cpp
   wrapFunctional(tensor: Tensor, level: number): Tensor;
   unwrapFunctional(tensor: Tensor, reapplyViews: boolean): Tensor;

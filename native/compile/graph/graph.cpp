@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <sstream>
 #include <stdexcept>
-#include <unordered_map>
 #include <utility>
 
 namespace torch_func::compile {
@@ -83,77 +82,104 @@ ValueId Graph::addClosure(const at::Tensor& tensor) {
 ValueId Graph::addConstant(at::Tensor tensor) { return add(*this, Value::Kind::Constant, tensor); }
 
 ValueId Graph::call(const char* name, const char* overload, std::vector<Argument> arguments) {
-  const auto op = c10::Dispatcher::singleton().findSchemaOrThrow(name, overload);
-  Node node{op, {}, {}, {}};
-  torch::jit::Stack stack;
-  // A view of a value shares the storage of the value's meta tensor, which is how it is recognized.
-  std::vector<std::pair<ValueId, at::Tensor>> operands;
-  const auto meta = [&](ValueId value) {
-    at::Tensor tensor = metaOf(type(value));
-    operands.emplace_back(value, tensor);
-    return tensor;
-  };
+  Node node{c10::Dispatcher::singleton().findSchemaOrThrow(name, overload), {}, {}, {}};
   for (size_t i = 0; i < arguments.size(); ++i) {
-    const Argument& argument = arguments[i];
+    Argument& argument = arguments[i];
     const auto position = static_cast<uint16_t>(i);
-    if (argument.isList) {
-      c10::List<at::Tensor> list;
-      for (size_t k = 0; k < argument.values.size(); ++k) {
-        node.tensors.push_back({position, static_cast<int16_t>(k), argument.values[k]});
-        list.push_back(meta(argument.values[k]));
-      }
-      node.arguments.emplace_back();
-      stack.emplace_back(std::move(list));
-    } else if (argument.value != kNoValue) {
-      node.tensors.push_back({position, -1, argument.value});
-      node.arguments.emplace_back();
-      stack.emplace_back(meta(argument.value));
-    } else {
-      node.arguments.push_back(argument.constant);
-      stack.push_back(argument.constant.isDevice() ? c10::IValue(c10::Device(c10::kMeta)) : argument.constant);
+    for (size_t k = 0; k < argument.values.size(); ++k) {
+      node.tensors.push_back({position, static_cast<int16_t>(k), argument.values[k]});
     }
+    if (argument.value != kNoValue) node.tensors.push_back({position, -1, argument.value});
+    node.arguments.push_back(std::move(argument.constant));
   }
-  const auto& parameters = op.schema().arguments();
+  const auto& parameters = node.op.schema().arguments();
   for (size_t i = arguments.size(); i < parameters.size(); ++i) {
     if (!parameters[i].default_value()) throw std::logic_error(std::string("call of ") + name + " lacks an argument");
     node.arguments.push_back(*parameters[i].default_value());
-    stack.push_back(*parameters[i].default_value());
   }
+  return append(std::move(node));
+}
+
+ValueId Graph::append(Node node) {
+  // A view of a value shares the storage of the value's meta tensor, which is how it is recognized.
+  std::vector<at::Tensor> metas;
+  std::vector<TensorArgument> places = node.tensors;
+  for (TensorArgument& given : places) {
+    const auto first = std::find_if(node.tensors.begin(), node.tensors.end(),
+                                    [&](const TensorArgument& other) { return other.value == given.value; });
+    const auto index = static_cast<size_t>(first - node.tensors.begin());
+    metas.push_back(index < metas.size() ? metas[index] : metaOf(type(given.value)));
+    given.value = static_cast<ValueId>(metas.size() - 1);
+  }
+  torch::jit::Stack stack;
+  pushArguments(node.op, node.arguments, places, metas, stack);
+  const auto& parameters = node.op.schema().arguments();
   c10::Device device = c10::kCPU;
-  if (!operands.empty()) device = type(operands.front().first).device;
+  if (!node.tensors.empty()) device = type(node.tensors.front().value).device;
   // A factory without a device argument would allocate memory for its result.
   for (size_t i = 0; i < parameters.size(); ++i) {
     if (parameters[i].name() != "device") continue;
-    if (stack[i].isNone() && operands.empty()) stack[i] = c10::IValue(c10::Device(c10::kMeta));
-    if (node.arguments[i].isDevice()) device = node.arguments[i].toDevice();
+    if (stack[i].isDevice()) device = stack[i].toDevice();
+    if (stack[i].isDevice() || node.tensors.empty()) stack[i] = c10::IValue(c10::Device(c10::kMeta));
   }
   {
     at::AutoDispatchBelowADInplaceOrView below;
-    op.callBoxed(stack);
+    node.op.callBoxed(stack);
   }
   const auto index = static_cast<int32_t>(nodes.size());
-  for (const c10::IValue& result : stack) {
-    if (!result.isTensor() || !result.toTensor().defined()) {
-      node.results.push_back(kNoValue);
-      continue;
-    }
-    const at::Tensor& tensor = result.toTensor();
+  node.results.clear();
+  const auto add = [&](const at::Tensor& tensor) {
+    if (!tensor.defined()) return node.results.push_back(kNoValue);
     const auto id = static_cast<ValueId>(values.size());
     Value value;
     value.type = typeOf(tensor);
     value.type.device = device;
     value.base = id;
     value.producer = index;
-    for (const auto& [operand, given] : operands) {
-      if (!tensor.storage().is_alias_of(given.storage())) continue;
-      value.base = values[operand].base;
-      value.offset = values[operand].offset + tensor.storage_offset();
+    for (size_t i = 0; i < metas.size(); ++i) {
+      if (!tensor.has_storage() || !tensor.storage().is_alias_of(metas[i].storage())) continue;
+      value.base = values[node.tensors[i].value].base;
+      value.offset = values[node.tensors[i].value].offset + tensor.storage_offset();
     }
     values.push_back(std::move(value));
     node.results.push_back(id);
+  };
+  for (const c10::IValue& result : stack) {
+    if (result.isTensor()) {
+      add(result.toTensor());
+    } else if (result.isTensorList()) {
+      for (const at::Tensor& tensor : result.toTensorVector()) add(tensor);
+    }
   }
   nodes.push_back(std::move(node));
   return nodes.back().results.empty() ? kNoValue : nodes.back().results.front();
+}
+
+void pushArguments(const c10::OperatorHandle& op, c10::ArrayRef<c10::IValue> arguments,
+                   c10::ArrayRef<TensorArgument> tensors, c10::ArrayRef<at::Tensor> values, torch::jit::Stack& stack) {
+  size_t next = 0;
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    const c10::IValue& constant = arguments[i];
+    const bool isGiven = next < tensors.size() && tensors[next].argument == i;
+    if (!isGiven) {
+      // An empty list of tensors has no places.
+      const bool isEmptyList =
+          constant.isNone() && op.schema().arguments()[i].type()->kind() == c10::TypeKind::ListType;
+      stack.push_back(isEmptyList ? c10::IValue(c10::List<at::Tensor>()) : constant);
+    } else if (tensors[next].element < 0) {
+      stack.emplace_back(values[tensors[next++].value]);
+    } else if (constant.isNone()) {
+      c10::List<at::Tensor> list;
+      for (; next < tensors.size() && tensors[next].argument == i; ++next) list.push_back(values[tensors[next].value]);
+      stack.emplace_back(std::move(list));
+    } else {
+      auto list = constant.to<c10::List<std::optional<at::Tensor>>>().copy();
+      for (; next < tensors.size() && tensors[next].argument == i; ++next) {
+        list.set(tensors[next].element, values[tensors[next].value]);
+      }
+      stack.emplace_back(std::move(list));
+    }
+  }
 }
 
 namespace {

@@ -102,15 +102,17 @@ class Graph {
   ValueId addClosure(const at::Tensor& tensor);
   ValueId addConstant(at::Tensor tensor);
 
-  // Appends a call of an operator to the nodes. The types of the results come from running it on meta tensors. Takes
-  // tensors as ValueId and lists of tensors as std::vector<ValueId>.
+  // Appends a node, whose operands are given, and adds its results. Their types come from running it on meta tensors.
+  // Returns the first result.
+  ValueId append(Node node);
+
+  // Appends a call of an operator. Takes tensors as ValueId and lists of tensors as std::vector<ValueId>.
   struct Argument {
     Argument(ValueId value) : value(value) {}
-    Argument(std::vector<ValueId> values) : values(std::move(values)), isList(true) {}
+    Argument(std::vector<ValueId> values) : values(std::move(values)) {}
     Argument(c10::IValue constant) : constant(std::move(constant)) {}
     ValueId value = kNoValue;
     std::vector<ValueId> values;
-    bool isList = false;
     c10::IValue constant;
   };
   ValueId call(const char* name, const char* overload, std::vector<Argument> arguments);
@@ -123,6 +125,10 @@ class Graph {
   // Throws an error that says what is wrong with the graph, if anything: a value used before it is computed, ...
   void check() const;
 };
+
+// The arguments of a call, whose tensors come from `values`.
+void pushArguments(const c10::OperatorHandle& op, c10::ArrayRef<c10::IValue> arguments,
+                   c10::ArrayRef<TensorArgument> tensors, c10::ArrayRef<at::Tensor> values, torch::jit::Stack& stack);
 
 // Properties of operators, from their schemas.
 bool writesInPlace(const c10::OperatorHandle& op);

@@ -1,0 +1,249 @@
+// See Note [Functionalization].
+
+#include "compile/passes/functionalize.h"
+
+#include <algorithm>
+#include <array>
+#include <numeric>
+#include <utility>
+
+#include "compile/passes/emit.h"
+#include "compile/passes/functional_forms.h"
+#include "compile/passes/rewriter.h"
+#include "compile/passes/view_inverse.h"
+
+namespace torch_func::compile {
+
+namespace {
+
+// They change the memory that a tensor has, or write without saying so in their schema.
+constexpr std::array<std::string_view, 8> kRefused = {
+    "aten::set_",        "aten::resize_",          "aten::resize_as_",         "aten::cudnn_batch_norm",
+    "aten::as_strided_", "aten::miopen_batch_norm", "aten::batch_norm_update_stats", "aten::_resize_output_"};
+
+bool isWritten(const c10::Argument& argument) { return argument.alias_info() && argument.alias_info()->isWrite(); }
+
+class Functionalizer {
+ public:
+  explicit Functionalizer(Graph& graph)
+      : rewriter_(graph),
+        graph_(graph),
+        oldCount_(graph.values.size()),
+        version_(oldCount_),
+        seen_(oldCount_),
+        producer_(oldCount_) {
+    for (size_t id = 0; id < oldCount_; ++id) {
+      base_.push_back(graph.values[id].base);
+      producer_[id] = graph.values[id].producer;
+    }
+  }
+
+  void run() {
+    for (Node& node : rewriter_.nodes) visit(node);
+    std::vector<Graph::WriteBack> writeBacks;
+    for (size_t id = 0; id < oldCount_; ++id) {
+      if (version_[id] == 0 || graph_.values[id].kind == Value::Kind::Result) continue;
+      writeBacks.push_back({static_cast<ValueId>(id), rewriter_[static_cast<ValueId>(id)]});
+    }
+    for (ValueId output : graph_.outputs) {
+      if (output == kNoValue) continue;
+      const ValueId base = base_[output];
+      // The memory of the input itself.
+      if (graph_.values[base].kind != Value::Kind::Result && version_[base] > 0) {
+        rewriter_.replace(base, base);
+        ++version_[base];
+        seen_[base] = version_[base];
+      }
+      read(output);
+    }
+    rewriter_.finish();
+    for (Graph::WriteBack& write : writeBacks) {
+      const ValueId base = graph_.values[write.value].base;
+      // The memory of an input may change while the inputs are written.
+      if (graph_.values[base].kind != Value::Kind::Result) write.value = contiguous(graph_, write.value);
+      graph_.writeBacks.push_back(write);
+    }
+  }
+
+ private:
+  // Makes the rewriter's replacement of the value its newest version.
+  void read(ValueId value) {
+    const int32_t version = version_[base_[value]];
+    std::vector<ValueId> chain;
+    for (; seen_[value] != version; value = parentOf(value)) chain.push_back(value);
+    for (; !chain.empty(); chain.pop_back()) {
+      if (seen_[chain.back()] == version) continue;
+      const Node& view = rewriter_.nodes[producer_[chain.back()]];
+      Node again = view;
+      if (again.is("aten::as_strided")) ownMemory(again.tensors.front().value);
+      for (TensorArgument& given : again.tensors) given.value = rewriter_[given.value];
+      graph_.append(std::move(again));
+      const auto& results = graph_.nodes.back().results;
+      for (size_t i = 0; i < results.size(); ++i) {
+        if (view.results[i] == kNoValue) continue;
+        rewriter_.replace(view.results[i], results[i]);
+        seen_[view.results[i]] = version;
+      }
+    }
+  }
+
+  // The operand that a value is a view of.
+  ValueId parentOf(ValueId value) const {
+    for (const TensorArgument& given : rewriter_.nodes[producer_[value]].tensors) {
+      if (base_[given.value] == base_[value]) return given.value;
+    }
+    throw Refusal("a view has no operand that it is a view of");
+  }
+
+  // as_strided reads memory, not elements.
+  void ownMemory(ValueId value) {
+    const ValueId now = rewriter_[value];
+    const bool isSame = graph_.type(now).strides == graph_.type(value).strides;
+    if (graph_.values[now].kind == Value::Kind::Result && !graph_.isView(now) && isSame) return;
+    rewriter_.replace(value, rewriter_.copyWithStrides(now, graph_.type(value).strides));
+  }
+
+  void visit(Node& node) {
+    const auto& name = node.op.operator_name().name;
+    if (std::find(kRefused.begin(), kRefused.end(), name) != kRefused.end()) throw Refusal(name + " writes in place");
+    if (node.is("aten::native_batch_norm") && node.arguments[5].toBool() && node.tensor(3) != kNoValue) {
+      return updateStatistics(node);
+    }
+    if (writesInPlace(node.op)) return write(node);
+    if (node.is("aten::as_strided")) {
+      const ValueId base = base_[node.results.front()];
+      if (graph_.values[base].kind == Value::Kind::Result) node.tensors.front().value = base;
+    }
+    for (const TensorArgument& given : node.tensors) read(given.value);
+    const auto isOperand = [&](ValueId id) { return id == kNoValue || !isNew(node, id); };
+    if (!node.results.empty() && std::all_of(node.results.begin(), node.results.end(), isOperand)) return;
+    for (ValueId result : node.results) {
+      if (result != kNoValue) seen_[result] = version_[base_[result]];
+    }
+    rewriter_.keep(node);
+  }
+
+  bool isNew(const Node& node, ValueId result) const {
+    return std::none_of(node.tensors.begin(), node.tensors.end(),
+                        [&](const TensorArgument& given) { return given.value == result; });
+  }
+
+  std::vector<ValueId> targetsOf(const Node& node) const {
+    std::vector<ValueId> targets;
+    for (const TensorArgument& given : node.tensors) {
+      if (isWritten(node.op.schema().arguments()[given.argument])) targets.push_back(given.value);
+    }
+    return targets;
+  }
+
+  void checkTarget(const Node& node, ValueId target) const {
+    const TensorType& type = graph_.type(target);
+    if (graph_.inputsShareStorage && graph_.values[base_[target]].kind != Value::Kind::Result) {
+      throw Refusal("arguments share memory, and " + node.name() + " writes to it");
+    }
+    for (size_t d = 0; d < type.sizes.size(); ++d) {
+      if (type.sizes[d] > 1 && type.strides[d] == 0) throw Refusal(node.name() + " writes to an expanded tensor");
+    }
+    if (!isRandom(node.op) || !graph_.isView(target)) return;
+    // The order in which a generator fills a tensor depends on its strides, which the functional form has to keep.
+    if (!metaOf(type).is_non_overlapping_and_dense()) throw Refusal(node.name() + " fills a view with gaps");
+  }
+
+  void write(const Node& node) {
+    const std::vector<ValueId> targets = targetsOf(node);
+    for (ValueId target : targets) checkTarget(node, target);
+    for (const TensorArgument& given : node.tensors) read(given.value);
+    if (targets.empty()) return;
+    if (node.is("aten::copy_")) return assign(targets[0], converted(graph_, rewriter_[node.tensor(1)], dtypeOf(targets[0])));
+    if (node.is("aten::zero_") || node.is("aten::fill_.Scalar")) {
+      const auto number = node.is("aten::zero_") ? c10::Scalar(0) : node.arguments[1].toScalar();
+      const TensorType type = graph_.type(targets[0]);
+      return assign(targets[0], filled(graph_, type.sizes, number, type));
+    }
+    if (node.is("aten::fill_.Tensor")) return assign(targets[0], converted(graph_, rewriter_[node.tensor(1)], dtypeOf(targets[0])));
+    const auto form = functionalForm(node.op);
+    if (!form) throw Refusal(node.name() + " has no functional form");
+    const auto fresh = callForm(node, *form, targets.front());
+    for (size_t i = 0; i < targets.size(); ++i) assign(targets[i], fresh[fresh.size() - targets.size() + i]);
+    size_t next = 0;
+    for (ValueId result : node.results) {
+      if (result != kNoValue && isNew(node, result)) rewriter_.replace(result, fresh[next++]);
+    }
+  }
+
+  c10::ScalarType dtypeOf(ValueId value) const { return graph_.type(value).dtype; }
+
+  // Running statistics, which the operator writes without saying so.
+  void updateStatistics(const Node& node) {
+    const std::array<ValueId, 2> targets = {node.tensor(3), node.tensor(4)};
+    for (const TensorArgument& given : node.tensors) read(given.value);
+    Node functional{c10::Dispatcher::singleton().findSchemaOrThrow("aten::_native_batch_norm_legit_functional", ""),
+                    node.arguments, node.tensors, {}};
+    for (TensorArgument& given : functional.tensors) given.value = rewriter_[given.value];
+    graph_.append(std::move(functional));
+    const std::vector<ValueId> results = graph_.nodes.back().results;
+    for (size_t i = 0; i < 3; ++i) {
+      if (node.results[i] != kNoValue) rewriter_.replace(node.results[i], results[i]);
+    }
+    for (size_t i = 0; i < 2; ++i) {
+      checkTarget(node, targets[i]);
+      assign(targets[i], results[3 + i]);
+    }
+  }
+
+  std::vector<ValueId> callForm(const Node& node, const FunctionalForm& form, ValueId target) {
+    Node functional{form.op, {}, {}, {}};
+    const auto& parameters = form.op.schema().arguments();
+    for (size_t i = 0; i < form.arguments.size(); ++i) {
+      if (form.arguments[i] < 0) {
+        functional.arguments.push_back(*parameters[i].default_value());
+        // A factory: of what the tensor that it fills is made of.
+        if (parameters[i].name() == "dtype") functional.arguments.back() = c10::IValue(dtypeOf(target));
+        if (parameters[i].name() == "device") functional.arguments.back() = c10::IValue(graph_.type(target).device);
+        continue;
+      }
+      functional.arguments.push_back(node.arguments[form.arguments[i]]);
+      for (const TensorArgument& given : node.tensors) {
+        if (given.argument != form.arguments[i]) continue;
+        functional.tensors.push_back({static_cast<uint16_t>(i), given.element, rewriter_[given.value]});
+      }
+    }
+    graph_.append(std::move(functional));
+    return graph_.nodes.back().results;
+  }
+
+  // The contents of the target from now on. It is broadcast and converted to the target's type.
+  void assign(ValueId target, ValueId contents) {
+    contents = expanded(graph_, converted(graph_, contents, dtypeOf(target)), graph_.type(target).sizes);
+    if (graph_.type(contents).isWrappedNumber) contents = contiguous(graph_, contents);
+    const ValueId base = base_[target];
+    for (ValueId view = target; view != base;) {
+      const Node& node = rewriter_.nodes[producer_[view]];
+      const ValueId parent = parentOf(view);
+      read(parent);
+      if (node.is("aten::as_strided")) ownMemory(parent);
+      contents = scatterView(graph_, node, view, parent, rewriter_[parent], contents);
+      view = parent;
+    }
+    if (graph_.type(contents).strides != graph_.type(base).strides) {
+      contents = rewriter_.copyWithStrides(contents, graph_.type(base).strides);
+    }
+    rewriter_.replace(base, contents);
+    ++version_[base];
+    seen_[base] = version_[base];
+  }
+
+  Rewriter rewriter_;
+  Graph& graph_;
+  size_t oldCount_;
+  std::vector<ValueId> base_;      // of the old values
+  std::vector<int32_t> version_;   // of an old base: how often it was written
+  std::vector<int32_t> seen_;      // of an old value: the version that its replacement was derived from
+  std::vector<int32_t> producer_;  // of an old value: the old node
+};
+
+}  // namespace
+
+void functionalize(Graph& graph) { Functionalizer(graph).run(); }
+
+}  // namespace torch_func::compile

@@ -1,0 +1,51 @@
+#include "compile/passes/pipeline.h"
+
+#include <chrono>
+
+#include "compile/passes/common_subexpressions.h"
+#include "compile/passes/dead_code.h"
+#include "compile/passes/functionalize.h"
+#include "compile/passes/structure/structure.h"
+
+namespace torch_func::compile {
+
+template <void (*pass)(Graph&)>
+static void run(Graph& graph, const PassOptions&) {
+  pass(graph);
+}
+
+static void structure(Graph& graph, const PassOptions& options) {
+  if (!options.strictZeros) simplifyStructure(graph);
+}
+
+const std::vector<Pass>& passes() {
+  static const std::vector<Pass> list = {
+      {"functionalize", run<functionalize>},
+      {"dead code", run<removeDeadCode>},
+      {"common subexpressions", run<shareCommonSubexpressions>},
+      {"structure", structure},
+      {"common subexpressions", run<shareCommonSubexpressions>},
+      {"dead code", run<removeDeadCode>},
+  };
+  return list;
+}
+
+std::string runPasses(Graph& graph, const PassOptions& options, std::vector<PassReport>* reports) {
+  using Clock = std::chrono::steady_clock;
+  for (const Pass& pass : passes()) {
+    const size_t before = graph.nodes.size();
+    const auto start = Clock::now();
+    try {
+      pass.run(graph, options);
+    } catch (const std::exception& error) {
+      const std::string text = error.what();
+      return text.substr(0, text.find('\n'));
+    }
+    if (reports == nullptr) continue;
+    const double milliseconds = std::chrono::duration<double, std::milli>(Clock::now() - start).count();
+    reports->push_back({pass.name, before, graph.nodes.size(), milliseconds});
+  }
+  return "";
+}
+
+}  // namespace torch_func::compile

@@ -1,0 +1,107 @@
+// The hook of the tests of passes.
+
+#include <algorithm>
+
+#include "addon/exports.h"
+#include "compile/capture/recorder.h"
+#include "compile/graph/replay.h"
+#include "compile/passes/pipeline.h"
+#include "core/arguments.h"
+#include "core/errors.h"
+#include "core/tensor_handle.h"
+
+namespace torch_func {
+
+namespace {
+
+using namespace compile;
+
+Graph recordCall(Environment& environment, const Napi::Function& function, const std::vector<at::Tensor>& inputs,
+                 const Napi::Value& arguments) {
+  Recorder recorder(inputs);
+  recorder.strict = true;
+  recorder.start();
+  napi_value result = nullptr;
+  const napi_value argument = arguments;
+  const napi_status status =
+      napi_call_function(environment.env, arguments.Env().Undefined(), function, 1, &argument, &result);
+  recorder.stop();
+  check(environment.env, status);
+  if (!recorder.incomplete().empty()) throwRuntimeError(recorder.incomplete());
+  return recorder.finish(toTensorList(environment, result, "result", true));
+}
+
+// Results of a replay, and what the inputs are afterwards.
+Napi::Object replayed(Environment& environment, Replay& replay, const std::vector<at::Tensor>& inputs) {
+  at::Generator generator = at::globalContext().defaultGenerator(c10::kCPU);
+  generator.set_current_seed(7);
+  std::vector<at::Tensor> given, outputs;
+  for (const at::Tensor& input : inputs) given.push_back(input.clone());
+  replay.run(given, outputs);
+  auto result = Napi::Object::New(environment.env);
+  result.Set("outputs", Napi::Value(environment.env, wrapTensorList(environment, outputs)));
+  result.Set("inputs", Napi::Value(environment.env, wrapTensorList(environment, given)));
+  return result;
+}
+
+// testPasses(function, inputs, runs, passes, strictZeros): records `function(inputs)`, applies the passes with these
+// names (all, if none is given), and replays the graph before and after on other inputs.
+Napi::Value testPasses(const Napi::CallbackInfo& info) {
+  Environment& environment = Environment::of(info.Env());
+  const auto inputs = toTensorList(environment, info[1], "inputs");
+  Graph graph = recordCall(environment, info[0].As<Napi::Function>(), inputs, info[1]);
+  graph.check();
+  auto result = Napi::Object::New(info.Env());
+  result.Set("before", graph.print());
+  Replay before(graph);
+  const auto names = info[3].As<Napi::Array>();
+  const PassOptions options{.strictZeros = info[4].ToBoolean()};
+  std::string reason;
+  std::vector<PassReport> reports;
+  if (names.Length() == 0) {
+    reason = runPasses(graph, options, &reports);
+  } else {
+    for (uint32_t i = 0; i < names.Length() && reason.empty(); ++i) {
+      const std::string name = names.Get(i).As<Napi::String>();
+      const auto pass = std::find_if(passes().begin(), passes().end(), [&](const Pass& entry) { return entry.name == name; });
+      if (pass == passes().end()) throwValueError("there is no pass " + name);
+      try {
+        pass->run(graph, options);
+      } catch (const std::exception& error) {
+        reason = error.what();
+      }
+    }
+  }
+  auto parts = Napi::Array::New(info.Env());
+  for (const PassReport& report : reports) {
+    auto part = Napi::Object::New(info.Env());
+    part.Set("name", report.name);
+    part.Set("before", static_cast<double>(report.before));
+    part.Set("after", static_cast<double>(report.after));
+    part.Set("milliseconds", report.milliseconds);
+    parts.Set(parts.Length(), part);
+  }
+  result.Set("reports", parts);
+  result.Set("reason", reason);
+  if (!reason.empty()) return result;
+  graph.check();
+  result.Set("after", graph.print());
+  Replay after(std::move(graph));
+  auto runs = Napi::Array::New(info.Env());
+  const auto given = info[2].As<Napi::Array>();
+  for (uint32_t i = 0; i < given.Length(); ++i) {
+    const auto tensors = toTensorList(environment, given.Get(i), "runs");
+    auto run = Napi::Object::New(info.Env());
+    run.Set("expected", replayed(environment, before, tensors));
+    run.Set("actual", replayed(environment, after, tensors));
+    runs.Set(i, run);
+  }
+  result.Set("runs", runs);
+  return result;
+}
+
+}  // namespace
+
+void definePassTesting(Napi::Object exports) { define<testPasses>(exports, "testPasses"); }
+
+}  // namespace torch_func
