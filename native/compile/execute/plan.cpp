@@ -1,0 +1,224 @@
+// See Note [Plans].
+
+#include "compile/execute/plan.h"
+
+#include <ATen/EmptyTensor.h>
+#include <ATen/Functions.h>
+#include <c10/core/CPUAllocator.h>
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+namespace torch_func::compile {
+
+namespace {
+
+// Frames with a larger arena give it back after each call.
+constexpr int64_t kKeptArenaBytes = int64_t{64} << 20;
+constexpr size_t kKeptFrames = 4;
+
+void* addressOf(const at::Tensor& tensor) { return const_cast<void*>(tensor.const_data_ptr()); }
+
+}  // namespace
+
+int64_t extentOf(const TensorType& type) {
+  int64_t last = 0;
+  for (size_t i = 0; i < type.sizes.size(); ++i) {
+    if (type.sizes[i] == 0) return 0;
+    last += (type.sizes[i] - 1) * type.strides[i];
+  }
+  return last + 1;
+}
+
+bool isInjective(const TensorType& type) {
+  c10::SmallVector<std::pair<int64_t, int64_t>, 5> dimensions;
+  for (size_t i = 0; i < type.sizes.size(); ++i) {
+    if (type.sizes[i] == 0) return true;
+    if (type.sizes[i] > 1) dimensions.emplace_back(type.strides[i], type.sizes[i]);
+  }
+  std::sort(dimensions.begin(), dimensions.end());
+  int64_t extent = 1;
+  for (const auto& [stride, size] : dimensions) {
+    if (stride < extent) return false;
+    extent += (size - 1) * stride;
+  }
+  return true;
+}
+
+bool isDense(const TensorType& type) { return extentOf(type) == type.numel() && isInjective(type); }
+
+at::Tensor tensorOver(void* data, int64_t bytes, const TensorType& type) {
+  c10::Storage storage(c10::Storage::use_byte_size_t(), static_cast<size_t>(bytes),
+                       at::DataPtr(data, c10::Device(c10::kCPU)));
+  at::Tensor tensor = at::detail::make_tensor<c10::TensorImpl>(
+      std::move(storage), c10::DispatchKeySet(c10::DispatchKey::CPU), c10::scalarTypeToTypeMeta(type.dtype));
+  tensor.unsafeGetTensorImpl()->set_sizes_and_strides(type.sizes, type.strides);
+  return tensor;
+}
+
+at::Tensor viewOf(const at::Tensor& owner, const Plan::View& view) {
+  auto* whole = owner.unsafeGetTensorImpl();
+  at::Tensor tensor = at::detail::make_tensor<c10::TensorImpl>(
+      c10::TensorImpl::VIEW, c10::Storage(whole->storage()), c10::DispatchKeySet(c10::DispatchKey::CPU),
+      c10::scalarTypeToTypeMeta(view.type.dtype));
+  tensor.unsafeGetTensorImpl()->set_sizes_and_strides(view.type.sizes, view.type.strides,
+                                                      whole->storage_offset() + view.offset);
+  return tensor;
+}
+
+// A frame for the duration of a call.
+class Plan::Lease {
+ public:
+  explicit Lease(Plan& plan) : plan_(plan), frame_(plan.idle_.exchange(nullptr, std::memory_order_acquire)) {
+    if (frame_ != nullptr) return;
+    {
+      const std::lock_guard lock(plan.mutex_);
+      if (!plan.frames_.empty()) {
+        frame_ = plan.frames_.back().release();
+        plan.frames_.pop_back();
+      }
+    }
+    if (frame_ == nullptr) frame_ = plan.makeFrame().release();
+  }
+  Lease(const Lease&) = delete;
+  Lease& operator=(const Lease&) = delete;
+  ~Lease() {
+    plan_.release(*frame_);
+    Frame* none = nullptr;
+    if (plan_.idle_.compare_exchange_strong(none, frame_, std::memory_order_release)) return;
+    std::unique_ptr<Frame> frame(frame_);
+    const std::lock_guard lock(plan_.mutex_);
+    if (plan_.frames_.size() < kKeptFrames) plan_.frames_.push_back(std::move(frame));
+  }
+  Frame& operator*() const { return *frame_; }
+
+ private:
+  Plan& plan_;
+  Frame* frame_;
+};
+
+Plan::~Plan() { delete idle_.load(); }
+
+std::unique_ptr<Frame> Plan::makeFrame() const {
+  auto frame = std::make_unique<Frame>();
+  frame->addresses.resize(buffers_.size());
+  frame->owners.resize(buffers_.size());
+  frame->operands.resize(operandCount_);
+  for (BufferId id : constantBuffers_) {
+    frame->owners[id] = buffers_[id].tensor;
+    frame->addresses[id] = addressOf(buffers_[id].tensor);
+  }
+  return frame;
+}
+
+void Plan::begin(Frame& frame, c10::ArrayRef<at::Tensor> inputs) const {
+  if (arenaBytes_ > 0 && !frame.arena) {
+    frame.arena = c10::GetCPUAllocator()->allocate(static_cast<size_t>(arenaBytes_));
+    for (BufferId id : scratchBuffers_) {
+      frame.addresses[id] = static_cast<char*>(frame.arena.get()) + buffers_[id].offset;
+    }
+  }
+  for (BufferId id : inputBuffers_) {
+    const at::Tensor& input = inputs[buffers_[id].input];
+    if (input.is_conj() || input.is_neg()) throw LayoutError("an input is a conjugate or negative view");
+    frame.owners[id] = input;
+    frame.addresses[id] = addressOf(input);
+  }
+  for (BufferId id : closureBuffers_) {
+    const Buffer& buffer = buffers_[id];
+    if (buffer.tensor.sizes() != buffer.type.sizes || buffer.tensor.strides() != buffer.type.strides) {
+      throw LayoutError("a tensor from outside the function has changed its shape");
+    }
+    frame.addresses[id] = addressOf(buffer.tensor);
+    frame.owners[id] = buffer.tensor;
+  }
+  for (BufferId id : outputBuffers_) {
+    const Buffer& buffer = buffers_[id];
+    frame.owners[id] = at::detail::empty_strided_cpu(buffer.type.sizes, buffer.type.strides, buffer.type.dtype);
+    frame.addresses[id] = frame.owners[id].unsafeGetTensorImpl()->mutable_data();
+    if (buffer.tensor.defined() && buffer.bytes > 0) {
+      std::memcpy(frame.addresses[id], buffer.tensor.const_data_ptr(), static_cast<size_t>(buffer.bytes));
+    }
+  }
+}
+
+void Plan::finish(Frame& frame, std::vector<at::Tensor>& outputs) const {
+  const auto tensorOf = [&](const View& view) {
+    return view.isWhole ? frame.owners[view.buffer] : viewOf(frame.owners[view.buffer], view);
+  };
+  if (!writeBacks_.empty()) {
+    std::vector<at::Tensor> values;
+    for (const WriteBack& write : writeBacks_) {
+      values.push_back(tensorOf(write.value));
+      if (write.throughCopy) values.back() = values.back().clone();
+    }
+    for (size_t i = 0; i < writeBacks_.size(); ++i) {
+      const at::Tensor& target = frame.owners[writeBacks_[i].target.buffer];
+      tensorOf(writeBacks_[i].target).copy_(values[i]);
+      target.unsafeGetTensorImpl()->bump_version();
+    }
+  }
+  const size_t first = outputs.size();
+  for (const View& view : outputs_) {
+    if (view.sameAs >= 0) {
+      outputs.push_back(outputs[first + view.sameAs]);
+    } else if (view.buffer < 0) {
+      outputs.emplace_back();
+    } else {
+      outputs.push_back(tensorOf(view));
+    }
+  }
+}
+
+void Plan::release(Frame& frame) const {
+  for (size_t id = 0; id < buffers_.size(); ++id) {
+    const auto place = buffers_[id].place;
+    if (place != Buffer::Place::Scratch && place != Buffer::Place::Constant) frame.owners[id].reset();
+  }
+  if (arenaBytes_ <= kKeptArenaBytes) return;
+  for (BufferId id : scratchBuffers_) frame.owners[id].reset();
+  for (at::Tensor& operand : frame.operands) operand.reset();
+  frame.arena.clear();
+}
+
+void Plan::run(c10::ArrayRef<at::Tensor> inputs, std::vector<at::Tensor>& outputs) {
+  const Lease lease(*this);
+  Frame& frame = *lease;
+  const size_t before = outputs.size();
+  try {
+    begin(frame, inputs);
+    for (size_t i = 0; i < steps_.size(); ++i) {
+      steps_[i]->run(frame);
+      for (BufferId id : lastUses_[i]) frame.owners[id].reset();
+    }
+    finish(frame, outputs);
+  } catch (const LayoutError&) {
+    if (!fallback_) throw;
+    outputs.resize(before);
+    fallback_->run(inputs, outputs);
+  }
+}
+
+double Plan::cost() const {
+  double sum = 0;
+  for (const auto& step : steps_) sum += step->cost;
+  return sum;
+}
+
+std::string Plan::describe() const {
+  std::string text;
+  double flops = 0;
+  for (const auto& step : steps_) {
+    int64_t read = 0, written = 0;
+    for (BufferId id : step->reads) read += buffers_[id].bytes;
+    for (BufferId id : step->writes) written += buffers_[id].bytes;
+    flops += step->flops;
+    text += step->describe() + "; reads " + std::to_string(read) + " B, writes " + std::to_string(written) + " B\n";
+  }
+  text += std::to_string(steps_.size()) + " steps, " + std::to_string(arenaBytes_) + " B of planned memory, " +
+          std::to_string(static_cast<int64_t>(flops)) + " flop in matrix products\n";
+  return text;
+}
+
+}  // namespace torch_func::compile
