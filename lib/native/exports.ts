@@ -29,6 +29,26 @@ export interface PassTest {
   runs: Record<'expected' | 'actual', { outputs: (Tensor | null)[]; inputs: Tensor[] }>[];
 }
 
+/** A scalarized function: its programs, and what they compute. */
+export interface ScalarizeTest {
+  /** Why there is no program; empty if there is one. */
+  reason: string;
+  graph: string;
+  /** Nodes before and after the passes. */
+  recorded: number;
+  nodes: number;
+  lanes: number;
+  instructions: number;
+  uniformInstructions: number;
+  isForAnyLanes: boolean;
+  /** Of the passes, and of scalarizing. */
+  passes: number;
+  milliseconds: number;
+  /** The shortest of the repeated runs. */
+  microseconds: number;
+  runs: Tensor[][];
+}
+
 /** An active level of the interpreter stack. */
 export type Level =
   | { kind: 'grad' | 'jvp'; level: number; previousMode: boolean }
@@ -55,8 +75,7 @@ export interface CompiledEntry {
 }
 
 /** An argument of a recorded operator: a value of the graph, a constant, or a list. */
-export type GraphArgument =
-  { readonly value: number } | Scalar | string | null | readonly GraphArgument[];
+export type GraphArgument = { readonly value: number } | Scalar | string | null | readonly GraphArgument[];
 
 /** A recorded graph: values, and the operators that compute them, in order. */
 export interface GraphData {
@@ -211,6 +230,14 @@ export interface Native {
     passes: readonly string[],
     strictZeros: boolean,
   ): PassTest;
+  // compile/lowering/testing.cpp
+  testScalarize(
+    f: (inputs: Tensor[]) => Tensor[],
+    inputs: readonly Tensor[],
+    runs: readonly (readonly Tensor[])[],
+    repeats: number,
+    finiteMath: boolean,
+  ): ScalarizeTest;
   // functorch/functionalize.cpp
   wrapFunctional(tensor: Tensor, level: number): Tensor;
   unwrapFunctional(tensor: Tensor, reapplyViews: boolean): Tensor;

@@ -66,7 +66,6 @@ void defineExports(Napi::Object exports) {
   definePrinting(exports);
   defineMemory(exports);
   defineCompile(exports);
-  definePassTesting(exports);
 }
 
 // Installing fails if the libtorch in use is not the one that the addon was built for; lib/native/load.ts adds advice.

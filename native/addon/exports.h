@@ -38,6 +38,4 @@ void defineCuda(Napi::Object exports);         // runtime/cuda.cpp
 void defineRuntime(Napi::Object exports);      // runtime/runtime.cpp
 void defineStopSignals(Napi::Object exports);  // runtime/stop_signals.cpp
 
-void definePassTesting(Napi::Object exports);  // compile/passes/testing.cpp
-
 }  // namespace torch_func

@@ -1,10 +1,13 @@
 #pragma once
-// The functions that add the exports of native/compile/ to the addon; addon.cpp calls them.
+// The functions that add the exports of native/compile/ to the addon.
 
 #include <napi.h>
 
 namespace torch_func {
 
-void defineCompile(Napi::Object exports);  // call/exports.cpp
+void defineCompile(Napi::Object exports);  // call/exports.cpp; it calls the others
+
+void definePassTesting(Napi::Object exports);      // passes/testing.cpp
+void defineLoweringTesting(Napi::Object exports);  // lowering/testing.cpp
 
 }  // namespace torch_func

@@ -242,6 +242,8 @@ void defineCompile(Napi::Object exports) {
   define<graphOf>(exports, "graphOf");
   define<isRecording>(exports, "isRecording");
   define<breakRecording>(exports, "breakRecording");
+  definePassTesting(exports);
+  defineLoweringTesting(exports);
 }
 
 }  // namespace torch_func

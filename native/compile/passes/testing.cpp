@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "addon/exports.h"
+#include "compile/exports.h"
 #include "compile/capture/recorder.h"
 #include "compile/graph/replay.h"
 #include "compile/passes/pipeline.h"

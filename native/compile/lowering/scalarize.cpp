@@ -1,0 +1,42 @@
+#include "compile/lowering/scalarize.h"
+
+#include <numeric>
+
+#include "compile/lowering/lanes.h"
+#include "compile/lowering/loops.h"
+#include "compile/lowering/unroll.h"
+
+namespace torch_func::compile {
+
+// Fills, copies and folded operations are elements of loops too, but leave no instructions.
+constexpr int64_t kElementsPerInstruction = 16;
+
+std::optional<Scalarized> scalarize(const Graph& graph, c10::ArrayRef<int32_t> nodes, c10::ArrayRef<ValueId> outputs,
+                                    std::string& reason, const ScalarizeOptions& options) {
+  Loops loops;
+  LoopWriter writer(graph, loops);
+  for (int32_t node : nodes) {
+    if (!writer.write(node, reason)) return std::nullopt;
+  }
+  const LaneAssignment lanes = assignLanes(graph, loops, outputs);
+  const size_t most = lanes.lanes == 1 ? options.mostInstructionsOfOne : options.mostInstructions;
+  if (lanes.elements > kElementsPerInstruction * static_cast<int64_t>(most)) {
+    reason = "too many elements in a sample: " + std::to_string(lanes.elements) + " in " +
+             std::to_string(lanes.lanes) + " lanes";
+    return std::nullopt;
+  }
+  Unroller unroller(graph, loops, lanes, options);
+  Scalarized result;
+  if (!unroller.unroll(reason) || !unroller.finish(outputs, result, reason)) return std::nullopt;
+  return result;
+}
+
+std::optional<Scalarized> scalarize(const Graph& graph, std::string& reason, const ScalarizeOptions& options) {
+  std::vector<int32_t> nodes(graph.nodes.size());
+  std::iota(nodes.begin(), nodes.end(), 0);
+  std::vector<ValueId> outputs = graph.outputs;
+  for (const Graph::WriteBack& write : graph.writeBacks) outputs.push_back(write.value);
+  return scalarize(graph, nodes, outputs, reason, options);
+}
+
+}  // namespace torch_func::compile
