@@ -1,5 +1,5 @@
-# The UR5's batch Jacobians in CasADi: with its virtual machine, or as C that the machine's compiler translates. The samples
-# are divided among threads, and CasADi reads and writes memory of NumPy, which is its fastest interface.
+# The UR5's batch Jacobians in CasADi: with its virtual machine, or as C that the machine's compiler translates.
+# Threads share the samples, and CasADi reads and writes memory of NumPy, which is its fastest interface.
 
 import os
 import shutil
@@ -18,7 +18,12 @@ def jacobian():
     for i, parameters in enumerate(zip(inputs.LENGTHS, inputs.OFFSETS, inputs.COSINES, inputs.SINES)):
         a, d, cosine, sine = parameters
         c, s = casadi.cos(q[i]), casadi.sin(q[i])
-        rows = [[c, -s * cosine, s * sine, a * c], [s, c * cosine, -c * sine, a * s], [0, sine, cosine, d], [0, 0, 0, 1]]
+        rows = [
+            [c, -s * cosine, s * sine, a * c],
+            [s, c * cosine, -c * sine, a * s],
+            [0, sine, cosine, d],
+            [0, 0, 0, 1],
+        ]
         pose = pose @ casadi.vertcat(*(casadi.horzcat(*row) for row in rows))
     # CasADi stores matrices by columns: this is the pose's first three rows, one after the other.
     elements = casadi.vec(pose[:3, :].T)

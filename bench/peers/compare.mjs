@@ -19,8 +19,8 @@ function read({ file, dtype }) {
 const shapesOf = (leaves) => leaves.map(({ shape }) => `[${shape.join(', ')}]`).join(', ');
 
 /**
- * What is different, or null. The dtypes may differ: forward mode in PyTorch computes in float64 where a tensor of no dimension is
- * multiplied by a number.
+ * What is different, or null. The dtypes may differ: forward mode in PyTorch computes in float64 where a tensor of no
+ * dimension is multiplied by a number.
  *
  * @param {Leaf[]} leaves
  * @param {Leaf[]} expected

@@ -18,7 +18,9 @@ def values(seed, *shape, dtype=np.float32):
 def layers(make):
     """Weights and biases of the network; `make` turns an array into the peer's own kind."""
     sizes = ((128, 64), (128, 128), (32, 128))
-    return [(make(values(40 + i, m, n) / np.float32(n**0.5)), make(values(50 + i, m))) for i, (m, n) in enumerate(sizes)]
+    return [
+        (make(values(40 + i, m, n) / np.float32(n**0.5)), make(values(50 + i, m))) for i, (m, n) in enumerate(sizes)
+    ]
 
 
 # The Denavit-Hartenberg parameters of a UR5, and the parts of a joint's matrix that are multiplied with the

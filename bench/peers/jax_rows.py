@@ -100,31 +100,35 @@ def robot_arm(transform):
     return call(vmap(transform(pose)), jnp.asarray(inputs.angles()))
 
 
+ROWS = {
+    "grad": lambda: call(grad(product), array(1, 3)),
+    "grad-3": lambda: call(grad(third), array(3)),
+    "vjp": lambda: call(lambda x, cotangent: vjp(product, x)[1](cotangent), array(1, 3), array(3)),
+    "jvp": lambda: call(lambda x, t: jvp(product, (x,), (t,)), array(1, 3), array(1, 3)),
+    "hessian": lambda: call(hessian(product), array(4, 16)),
+    "hvp": lambda: call(lambda x, v: jvp(grad(product), (x,), (v,))[1], array(4, 16), array(4, 16)),
+    "jacrev-16": lambda: single(jacrev, 16, 16),
+    "jacfwd-16": lambda: single(jacfwd, 16, 16),
+    "vmap-jacrev-1e3": lambda: samples(1_000),
+    "vmap-jacrev-1e5": lambda: samples(100_000),
+    "vmap-jacrev-1e6": lambda: samples(1_000_000),
+    "batch-jacobian": lambda: batch(jacrev),
+    "batch-hessian": lambda: batch(hessian),
+    "jacfwd-2048": lambda: single(jacfwd, 2048, 32),
+    "jacrev-2048": lambda: single(jacrev, 2048, 32),
+    "mlp-jacobian": lambda: network(jacrev(forward, argnums=1)),
+    "mlp-grads": lambda: network(grad(loss)),
+    "mlp-hvp": network_hvp,
+    "rk4-jacfwd": lambda: call(vmap(jacfwd(integrate)), array(12, 1000, 2)),
+    "rk4-jacrev": lambda: call(vmap(jacrev(integrate)), array(12, 1000, 2)),
+    "ur5-jacfwd": lambda: robot_arm(jacfwd),
+    "ur5-jacrev": lambda: robot_arm(jacrev),
+}
+
+
 class Jit:
-    rows = {
-        "grad": lambda: call(grad(product), array(1, 3)),
-        "grad-3": lambda: call(grad(third), array(3)),
-        "vjp": lambda: call(lambda x, cotangent: vjp(product, x)[1](cotangent), array(1, 3), array(3)),
-        "jvp": lambda: call(lambda x, t: jvp(product, (x,), (t,)), array(1, 3), array(1, 3)),
-        "hessian": lambda: call(hessian(product), array(4, 16)),
-        "hvp": lambda: call(lambda x, v: jvp(grad(product), (x,), (v,))[1], array(4, 16), array(4, 16)),
-        "jacrev-16": lambda: single(jacrev, 16, 16),
-        "jacfwd-16": lambda: single(jacfwd, 16, 16),
-        "vmap-jacrev-1e3": lambda: samples(1_000),
-        "vmap-jacrev-1e5": lambda: samples(100_000),
-        "vmap-jacrev-1e6": lambda: samples(1_000_000),
-        "batch-jacobian": lambda: batch(jacrev),
-        "batch-hessian": lambda: batch(hessian),
-        "jacfwd-2048": lambda: single(jacfwd, 2048, 32),
-        "jacrev-2048": lambda: single(jacrev, 2048, 32),
-        "mlp-jacobian": lambda: network(jacrev(forward, argnums=1)),
-        "mlp-grads": lambda: network(grad(loss)),
-        "mlp-hvp": network_hvp,
-        "rk4-jacfwd": lambda: call(vmap(jacfwd(integrate)), array(12, 1000, 2)),
-        "rk4-jacrev": lambda: call(vmap(jacrev(integrate)), array(12, 1000, 2)),
-        "ur5-jacfwd": lambda: robot_arm(jacfwd),
-        "ur5-jacrev": lambda: robot_arm(jacrev),
-    }
+    def __init__(self):
+        self.rows = ROWS
 
     def describe(self):
         # JAX does not tell the size of its thread pool, which has a thread for each processor.

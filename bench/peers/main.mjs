@@ -17,6 +17,7 @@ import { startWorker, Unavailable } from './worker.mjs';
 /** @typedef {import('./measure.mjs').Measured} Measured */
 /** @typedef {import('./peers.mjs').Peer} Peer */
 /** @typedef {import('./rows.mjs').Row} Row */
+/** @typedef {import('./worker.mjs').Description} Description */
 /** @typedef {import('./worker.mjs').Worker} Worker */
 /** @typedef {import('./page.mjs').Comparison & { load: number }} Comparison */
 
@@ -26,7 +27,13 @@ const references = ['torch', 'jax', 'ours', 'ours-compiled', 'torch-compile', 'c
 /** Importing PyTorch from a cold disk takes some seconds. */
 const START_LIMIT = 120;
 
-/** The command that starts a peer's worker. @param {string} name @param {Peer['module']} module @returns {Promise<string[]>} */
+/**
+ * The command that starts a peer's worker.
+ *
+ * @param {string} name
+ * @param {Peer['module']} module
+ * @returns {Promise<string[]>}
+ */
 async function commandOf(name, module) {
   if (module === undefined) return [process.execPath, path.join(folder, 'our-worker.mjs'), name];
   const report = new Report();
@@ -60,7 +67,7 @@ function printRow({ title, figures, failures: reasons }, peers) {
 
 /** Starts each peer once, to see whether it runs. @param {Peer[]} peers @param {NodeJS.ProcessEnv} env */
 async function findPeers(peers, env) {
-  /** @type {Record<string, { start: (seconds: number) => Promise<Worker>, description: import('./worker.mjs').Description }>} */
+  /** @type {Record<string, { start: (seconds: number) => Promise<Worker>, description: Description }>} */
   const found = {};
   /** @type {Record<string, string>} */
   const absent = {};

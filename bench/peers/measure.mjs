@@ -43,7 +43,12 @@ export async function measureRow({ name, title }, peers, { start, rounds, second
   const workers = new Map();
   const left = new Map(peers.map((peer) => [peer, timeout]));
 
-  /** What a peer does counts against its time, and a failure ends its part. @param {string} peer @param {(left: number) => Promise<void>} body */
+  /**
+   * What a peer does counts against its time, and a failure ends its part.
+   *
+   * @param {string} peer
+   * @param {(left: number) => Promise<void>} body
+   */
   async function attempt(peer, body) {
     const from = performance.now();
     const time = left.get(peer) ?? 0;

@@ -15,10 +15,8 @@ import { eagerRows, transformRows } from './our-rows.mjs';
 /** @typedef {import('./our-rows.mjs').Wrap} Wrap */
 
 const compiled = process.argv[2] === 'ours-compiled';
-/** @type {Wrap | undefined} */
-const compile = /** @type {any} */ (torch).compile;
 /** @type {Wrap} */
-const wrap = (f) => (compiled && compile ? compile(f) : f);
+const wrap = (f) => (compiled ? torch.compile(f) : f);
 const rows = compiled ? transformRows(torch, wrap) : eagerRows(torch);
 
 /** @type {() => unknown} */
@@ -79,19 +77,15 @@ const requests = {
 
 const answer = (/** @type {object} */ value) => process.stdout.write(`${JSON.stringify(value)}\n`);
 
-if (compiled && !compile) {
-  answer({ unavailable: 'torch.compile does not exist' });
-} else {
-  const { version } = JSON.parse(fs.readFileSync(path.join(packageRoot, 'package.json'), 'utf8'));
-  const versions = { 'torch-func': version, libtorch: runtime.libtorchVersion(), 'Node.js': process.versions.node };
-  answer({ rows: Object.keys(rows), versions, threads: torch.getNumThreads() });
-  for await (const line of readline.createInterface({ input: process.stdin })) {
-    const { do: name, ...request } = JSON.parse(line);
-    try {
-      answer(requests[name](request));
-    } catch (error) {
-      const { name: kind, message } = /** @type {Error} */ (error);
-      answer({ error: `${kind}: ${message.split('\n')[0]}` });
-    }
+const { version } = JSON.parse(fs.readFileSync(path.join(packageRoot, 'package.json'), 'utf8'));
+const versions = { 'torch-func': version, libtorch: runtime.libtorchVersion(), 'Node.js': process.versions.node };
+answer({ rows: Object.keys(rows), versions, threads: torch.getNumThreads() });
+for await (const line of readline.createInterface({ input: process.stdin })) {
+  const { do: name, ...request } = JSON.parse(line);
+  try {
+    answer(requests[name](request));
+  } catch (error) {
+    const { name: kind, message } = /** @type {Error} */ (error);
+    answer({ error: `${kind}: ${message.split('\n')[0]}` });
   }
 }

@@ -48,8 +48,8 @@ ${list(present.map((peer) => describe(peer, descriptions[peer.name])))}
 
 ## Time
 
-Microseconds per call: the least mean of ${method.rounds} rounds of at least ${method.seconds} s. The ratios are of these times; below 1, this
-package is faster.
+Microseconds per call: the least mean of ${method.rounds} rounds of at least ${method.seconds} s. The ratios are of these times;
+below 1, this package is faster.
 
 ${least}
 
