@@ -55,18 +55,35 @@ const float64 = (shape: number[]) => () => torch.randn(shape, { dtype: 'float64'
 const LIBRARY: Case[] = [
   {
     name: 'linalg.solve between elementwise operators',
-    func: (a, b) => torch.linalg.solve(a.matmul(a.mT).add(torch.eye(20).mul(20)), b.sin()).mul(2).add(b),
-    shapes: [[20, 20], [20, 3]],
+    func: (a, b) =>
+      torch.linalg
+        .solve(a.matmul(a.mT).add(torch.eye(20).mul(20)), b.sin())
+        .mul(2)
+        .add(b),
+    shapes: [
+      [20, 20],
+      [20, 3],
+    ],
     tolerance: 1e-5,
   },
   {
     name: 'conv2d, then relu and a mean',
     func: (x, w) => torch.nn.functional.conv2d(x, w).relu().mean([2, 3]),
-    shapes: [[2, 3, 16, 16], [4, 3, 3, 3]],
+    shapes: [
+      [2, 3, 16, 16],
+      [4, 3, 3, 3],
+    ],
     tolerance: 1e-5,
   },
   { name: 'sort with both results', func: (x) => x.sin().sort(1), shapes: [[40, 30]], tolerance: 0 },
-  { name: 'softmax of a scaled product', func: (x, y) => x.matmul(y).div(4).softmax(-1), shapes: [[60, 16], [16, 70]] },
+  {
+    name: 'softmax of a scaled product',
+    func: (x, y) => x.matmul(y).div(4).softmax(-1),
+    shapes: [
+      [60, 16],
+      [16, 70],
+    ],
+  },
   {
     name: 'indexPut of a sum',
     func: (x, i, v) => x.add(1).indexPut([i], v.mul(2)).cos(),
@@ -80,28 +97,124 @@ const LIBRARY: Case[] = [
   { name: 'cumsum and topk', func: (x) => x.cumsum(1).mul(x).topk(5, 1), shapes: [[30, 50]] },
   { name: 'a sum over the first dimension', func: (x, y) => x.mul(y).exp().sum(0), shapes: [[200, 30], [30]] },
   { name: 'means over two dimensions', func: (x) => x.square().mean([0, 2]).sqrt(), shapes: [[20, 30, 40]] },
-  { name: 'cat of products', func: (x, y) => torch.cat([x.mul(2), y.neg(), x.mul(y)], 1).relu(), shapes: [[60, 50], [60, 50]] },
-  { name: 'complex numbers', func: (x, y) => torch.fft.fft(x.mul(y)).mul(2).abs(), shapes: [[30, 64], [64]], tolerance: 1e-5 },
-  { name: 'an outer product in batches', func: (x, y) => x.tanh().unsqueeze(2).matmul(y.unsqueeze(1)), shapes: [[40, 20], [40, 30]] },
-  { name: 'a batch of matrix products', func: (x, y) => x.matmul(y).add(1).tanh(), shapes: [[20, 30, 40], [20, 40, 10]] },
-  { name: 'a matrix-vector product', func: (x, y) => x.matmul(y).tanh().outer(y), shapes: [[200, 300], [300]] },
-  { name: 'transposed operands', func: (x, y) => x.t().matmul(y.t()).sin(), shapes: [[60, 50], [70, 60]] },
-  { name: 'a part of a result', func: (x, y) => x.matmul(y).narrow(1, 3, 20).t().exp(), shapes: [[50, 60], [60, 40]] },
+  {
+    name: 'cat of products',
+    func: (x, y) => torch.cat([x.mul(2), y.neg(), x.mul(y)], 1).relu(),
+    shapes: [
+      [60, 50],
+      [60, 50],
+    ],
+  },
+  {
+    name: 'complex numbers',
+    func: (x, y) => torch.fft.fft(x.mul(y)).mul(2).abs(),
+    shapes: [[30, 64], [64]],
+    tolerance: 1e-5,
+  },
+  {
+    name: 'an outer product in batches',
+    func: (x, y) => x.tanh().unsqueeze(2).matmul(y.unsqueeze(1)),
+    shapes: [
+      [40, 20],
+      [40, 30],
+    ],
+  },
+  {
+    name: 'a batch of matrix products',
+    func: (x, y) => x.matmul(y).add(1).tanh(),
+    shapes: [
+      [20, 30, 40],
+      [20, 40, 10],
+    ],
+  },
+  {
+    name: 'a matrix-vector product',
+    func: (x, y) => x.matmul(y).tanh().outer(y),
+    shapes: [[200, 300], [300]],
+    tolerance: 1e-5,
+  },
+  {
+    name: 'transposed operands',
+    func: (x, y) => x.t().matmul(y.t()).sin(),
+    shapes: [
+      [60, 50],
+      [70, 60],
+    ],
+  },
+  {
+    name: 'a part of a result',
+    func: (x, y) => x.matmul(y).narrow(1, 3, 20).t().exp(),
+    shapes: [
+      [50, 60],
+      [60, 40],
+    ],
+  },
 ];
 
 const LAYOUTS: Case[] = [
   { name: 'a number', func: (x) => x.sin().mul(x).exp(), shapes: [[]], tolerance: 0 },
-  { name: 'no elements', func: (x, y) => x.mul(2).matmul(y), shapes: [[0, 5], [5, 3]], tolerance: 0 },
+  {
+    name: 'no elements',
+    func: (x, y) => x.mul(2).matmul(y),
+    shapes: [
+      [0, 5],
+      [5, 3],
+    ],
+    tolerance: 0,
+  },
   { name: 'an empty sum', func: (x) => x.sin().sum(0), shapes: [[0, 5]], tolerance: 0 },
-  { name: 'transposed input', func: (x, y) => x.mul(y).sin(), shapes: [() => torch.randn(70, 60).t(), [60, 70]], tolerance: 0 },
-  { name: 'every second column', func: (x) => x.mul(3).sub(x.cos()), shapes: [() => torch.randn(80, 90).slice(1, 0, 90, 2)], tolerance: 0 },
-  { name: 'expanded input', func: (x, y) => x.mul(y).add(x), shapes: [() => torch.randn(1, 60).expand([70, 60]), [70, 60]], tolerance: 0 },
-  { name: 'channels last', func: (x) => x.mul(2).sigmoid(), shapes: [() => torch.randn(2, 5, 30, 30).to({ memoryFormat: 'channels_last' } as never)], tolerance: 0 },
-  { name: 'float64', func: (x, y) => x.matmul(y).tanh().mul(x.sum()), shapes: [float64([60, 50]), float64([50, 70])], tolerance: 1e-12 },
-  { name: 'int64', func: (x, y) => x.mul(y).add(7).floorDivide(3), shapes: [integers([50, 60], 90), integers([60], 50)], tolerance: 0 },
-  { name: 'bool and where', func: (x, y) => torch.where(x.gt(y).logicalAnd(y.lt(1)), x, y.neg()), shapes: [[60, 70], [70]], tolerance: 0 },
+  {
+    name: 'transposed input',
+    func: (x, y) => x.mul(y).sin(),
+    shapes: [() => torch.randn(70, 60).t(), [60, 70]],
+    tolerance: 0,
+  },
+  {
+    name: 'every second column',
+    func: (x) => x.mul(3).sub(x.cos()),
+    shapes: [() => torch.randn(80, 90).index(':', '::2')],
+    tolerance: 0,
+  },
+  {
+    name: 'expanded input',
+    func: (x, y) => x.mul(y).add(x),
+    shapes: [() => torch.randn(1, 60).expand([70, 60]), [70, 60]],
+    tolerance: 0,
+  },
+  {
+    name: 'channels last',
+    func: (x) => x.mul(2).sigmoid(),
+    shapes: [() => torch.randn(2, 5, 30, 30).to({ memoryFormat: 'channels_last' } as never)],
+    tolerance: 0,
+  },
+  {
+    name: 'float64',
+    func: (x, y) => x.matmul(y).tanh().mul(x.sum()),
+    shapes: [float64([60, 50]), float64([50, 70])],
+    tolerance: 1e-12,
+  },
+  {
+    name: 'int64',
+    func: (x, y) => x.mul(y).add(7).floorDivide(3),
+    shapes: [integers([50, 60], 90), integers([60], 50)],
+    tolerance: 0,
+  },
+  {
+    name: 'bool and where',
+    func: (x, y) => torch.where(x.gt(y).logicalAnd(y.lt(1)), x, y.neg()),
+    shapes: [[60, 70], [70]],
+    tolerance: 0,
+  },
   { name: 'mixed dtypes', func: (x, i) => x.mul(i).add(i.gt(3)), shapes: [[60, 50], integers([50], 9)], tolerance: 0 },
-  { name: 'operands that are the same in some dimensions', func: (x, w) => x.sin().unsqueeze(2).mul(w).unsqueeze(3).mul(w.unsqueeze(1)), shapes: [[20, 30], [30, 40]] , tolerance: 0 },
+  {
+    name: 'operands that are the same in some dimensions',
+    func: (x, w) => x.sin().unsqueeze(2).mul(w).unsqueeze(3).mul(w.unsqueeze(1)),
+    shapes: [
+      [20, 30],
+      [30, 40],
+    ],
+    tolerance: 0,
+  },
 ];
 
 const ALIASES: Case[] = [
@@ -123,17 +236,36 @@ const ALIASES: Case[] = [
 const CHAINS: Case[] = (() => {
   const mlp = (x: torch.Tensor, ...ws: torch.Tensor[]): torch.Tensor =>
     ws.reduce((h, w, i) => (i + 1 < ws.length ? linear(h, w).tanh() : linear(h, w)), x);
-  const weights: Shape[] = [[128, 64], [128, 128], [32, 128]].map(([o, i]) => () => torch.randn([o!, i!]).div(Math.sqrt(i!)));
-  const jacobian: Func = (x, ...ws) =>
-    vmap(jacrev((z: torch.Tensor) => mlp(z, ...ws)))(x) as torch.Tensor;
+  const weights: Shape[] = [
+    [128, 64],
+    [128, 128],
+    [32, 128],
+  ].map(
+    ([o, i]) =>
+      () =>
+        torch.randn([o!, i!]).div(Math.sqrt(i!)),
+  );
+  const jacobian: Func = (x, ...ws) => vmap(jacrev((z: torch.Tensor) => mlp(z, ...ws)))(x) as torch.Tensor;
   const forward: Func = (x, ...ws) => vmap(jacfwd((z: torch.Tensor) => mlp(z, ...ws)))(x) as torch.Tensor;
   const perSample: Func = (x, ...ws) =>
-    vmap(grad((vs: torch.Tensor[], z: torch.Tensor) => mlp(z, ...vs).square().sum()), { inDims: [null, 0] as never })(
-      ws,
-      x,
-    ) as torch.Tensor[];
+    vmap(
+      grad((vs: torch.Tensor[], z: torch.Tensor) =>
+        mlp(z, ...vs)
+          .square()
+          .sum(),
+      ),
+      { inDims: [null, 0] as never },
+    )(ws, x) as torch.Tensor[];
   const product: Func = (x, v, ...ws) =>
-    jvp(grad((z: torch.Tensor) => mlp(z, ...ws).square().sum()), [x], [v])[1] as torch.Tensor;
+    jvp(
+      grad((z: torch.Tensor) =>
+        mlp(z, ...ws)
+          .square()
+          .sum(),
+      ),
+      [x],
+      [v],
+    )[1] as torch.Tensor;
   const value: Func = (x, ...ws) => [mlp(x, ...ws), mlp(x, ...ws).sum(0)];
   const batches = [256, 300];
   return batches.flatMap((batch): Case[] => [
@@ -141,7 +273,12 @@ const CHAINS: Case[] = (() => {
     { name: `Jacobians of ${batch} samples`, func: jacobian, shapes: [[batch, 64], ...weights] },
     { name: `forward Jacobians of ${batch} samples`, func: forward, shapes: [[batch, 64], ...weights] },
     { name: `gradients of ${batch} samples`, func: perSample, shapes: [[batch, 64], ...weights], tolerance: 4e-6 },
-    { name: `Hessian-vector products of ${batch} samples`, func: product, shapes: [[batch, 64], [batch, 64], ...weights], tolerance: 4e-6 },
+    {
+      name: `Hessian-vector products of ${batch} samples`,
+      func: product,
+      shapes: [[batch, 64], [batch, 64], ...weights],
+      tolerance: 4e-6,
+    },
   ]);
 })();
 
@@ -153,7 +290,12 @@ const TRANSFORMS: Case[] = (() => {
     { name: 'jacrev of a layer', func: jacrev(layer, { argnums: 2 }) as Func, shapes: [[200, 32], [200], [32]] },
     { name: 'jacfwd of a layer', func: jacfwd(layer, { argnums: 2 }) as Func, shapes: [[200, 32], [200], [32]] },
     { name: 'Jacobians of a layer', func: vmap(jacrev(layer, { argnums: 2 }), inDims) as Func, shapes },
-    { name: 'Hessians of a layer', func: vmap(hessian(layer, { argnums: 2 }), inDims) as Func, shapes, tolerance: 4e-6 },
+    {
+      name: 'Hessians of a layer',
+      func: vmap(hessian(layer, { argnums: 2 }), inDims) as Func,
+      shapes,
+      tolerance: 4e-6,
+    },
   ];
 })();
 
@@ -168,7 +310,11 @@ describe.each([
 });
 
 test('random operators of a compiled function draw what they draw in eager execution', () => {
-  const func = (x: torch.Tensor) => [torch.nn.functional.dropout(x.matmul(x)), torch.randnLike(x).add(x), torch.rand(3)];
+  const func = (x: torch.Tensor) => [
+    torch.nn.functional.dropout(x.matmul(x)),
+    torch.randnLike(x).add(x),
+    torch.rand(3),
+  ];
   check({ name: '', func, shapes: [[40, 40]] });
 });
 
@@ -237,5 +383,5 @@ test('an error of a library call in a compiled function is that of eager executi
   const compiled = torch.compile((x: torch.Tensor) => torch.linalg.inv(x).mul(2));
   compiled(torch.eye(3));
   expect(() => compiled(torch.zeros(3, 3))).toThrow(/singular/);
-  expectSame(compiled(torch.eye(3)), torch.eye(3).mul(2), 0);
+  expectSame(compiled(torch.eye(3)), torch.linalg.inv(torch.eye(3)).mul(2), 0);
 });

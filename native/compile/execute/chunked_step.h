@@ -20,7 +20,7 @@ struct ChunkBody {
 struct ChunkedWork {
   int64_t samples = 0;
   ChunkBody body;
-  ChunkBody rest;                                     // of the samples that are left over
+  ChunkBody rest;                                    // of the samples that are left over
   std::vector<std::pair<BufferId, int64_t>> sliced;  // buffers outside with all samples, and the bytes of one
 };
 

@@ -13,6 +13,7 @@ namespace {
 class LibraryStep final : public Step {
  public:
   LibraryStep(const Graph& graph, const Node& node, PlanBuilder& builder, std::string reason);
+  void join(PlanBuilder& builder) override;
   void run(Frame& frame) const override;
   std::string describe() const override;
 
@@ -22,7 +23,7 @@ class LibraryStep final : public Step {
     Plan::View view;
     TensorType whole;  // of the buffer
     int64_t bytes;
-    bool isKept;  // lies in the frame's memory: the tensor is made once
+    bool isKept = false;  // lies in the frame's memory: the tensor is made once
   };
   struct Result {
     ValueId value = kNoValue;
@@ -88,7 +89,6 @@ LibraryStep::LibraryStep(const Graph& graph, const Node& node, PlanBuilder& buil
     result.value = id;
     if (id != kNoValue) {
       result.isBase = !graph.isView(id);
-      if (result.isBase && !isInto_) builder.setLibraryResult(id);
       result.operand = operandOf(builder, id);
       if (result.isBase) writes.push_back(result.operand.view.buffer);
     }
@@ -103,8 +103,20 @@ LibraryStep::Operand LibraryStep::operandOf(PlanBuilder& builder, ValueId value)
   const Buffer& buffer = builder.buffer(operand.view.buffer);
   operand.whole = buffer.type;
   operand.bytes = buffer.bytes;
-  operand.isKept = buffer.place == Buffer::Place::Scratch || buffer.place == Buffer::Place::Constant;
   return operand;
+}
+
+void LibraryStep::join(PlanBuilder& builder) {
+  const auto decide = [&](Operand& operand) {
+    const auto place = builder.buffer(operand.view.buffer).place;
+    operand.isKept = place == Buffer::Place::Scratch || place == Buffer::Place::Constant;
+  };
+  for (Operand& operand : operands_) decide(operand);
+  for (Result& result : results_) {
+    if (result.value == kNoValue) continue;
+    if (result.isBase && !isInto_) builder.setLibraryResult(result.value);
+    decide(result.operand);
+  }
 }
 
 const at::Tensor& LibraryStep::tensorOf(Frame& frame, const Operand& operand) {
@@ -144,7 +156,8 @@ void LibraryStep::checkResults(Frame& frame) const {
   for (const Result& result : results_) {
     at::Tensor& tensor = frame.operands[result.value];
     const TensorType& type = result.operand.view.type;
-    if (tensor.sizes() == type.sizes && tensor.const_data_ptr() == frame.addresses[result.operand.view.buffer]) continue;
+    if (tensor.sizes() == type.sizes && tensor.const_data_ptr() == frame.addresses[result.operand.view.buffer])
+      continue;
     tensor.reset();
     frame.owners[result.operand.view.buffer].reset();
     throw LayoutError(node_.name() + " gave a result of another shape");

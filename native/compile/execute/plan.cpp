@@ -59,9 +59,9 @@ at::Tensor tensorOver(void* data, int64_t bytes, const TensorType& type) {
 
 at::Tensor viewOf(const at::Tensor& owner, const Plan::View& view) {
   auto* whole = owner.unsafeGetTensorImpl();
-  at::Tensor tensor = at::detail::make_tensor<c10::TensorImpl>(
-      c10::TensorImpl::VIEW, c10::Storage(whole->storage()), c10::DispatchKeySet(c10::DispatchKey::CPU),
-      c10::scalarTypeToTypeMeta(view.type.dtype));
+  at::Tensor tensor = at::detail::make_tensor<c10::TensorImpl>(c10::TensorImpl::VIEW, c10::Storage(whole->storage()),
+                                                               c10::DispatchKeySet(c10::DispatchKey::CPU),
+                                                               c10::scalarTypeToTypeMeta(view.type.dtype));
   tensor.unsafeGetTensorImpl()->set_sizes_and_strides(view.type.sizes, view.type.strides,
                                                       whole->storage_offset() + view.offset);
   return tensor;
@@ -145,7 +145,11 @@ void Plan::begin(Frame& frame, c10::ArrayRef<at::Tensor> inputs) const {
 
 void Plan::finish(Frame& frame, std::vector<at::Tensor>& outputs) const {
   const auto tensorOf = [&](const View& view) {
-    return view.isWhole ? frame.owners[view.buffer] : viewOf(frame.owners[view.buffer], view);
+    at::Tensor& owner = frame.owners[view.buffer];
+    if (!owner.defined()) {
+      owner = tensorOver(frame.addresses[view.buffer], buffers_[view.buffer].bytes, buffers_[view.buffer].type);
+    }
+    return view.isWhole ? owner : viewOf(owner, view);
   };
   if (!writeBacks_.empty()) {
     std::vector<at::Tensor> values;
@@ -198,12 +202,6 @@ void Plan::run(c10::ArrayRef<at::Tensor> inputs, std::vector<at::Tensor>& output
     outputs.resize(before);
     fallback_->run(inputs, outputs);
   }
-}
-
-double Plan::cost() const {
-  double sum = 0;
-  for (const auto& step : steps_) sum += step->cost;
-  return sum;
 }
 
 std::string Plan::describe() const {

@@ -45,9 +45,9 @@ struct Buffer {
 
 // What one call in flight uses.
 struct Frame {
-  std::vector<void*> addresses;     // of the buffers
-  std::vector<at::Tensor> owners;   // tensors over whole buffers
-  std::vector<at::Tensor> operands; // of library calls, by value
+  std::vector<void*> addresses;      // of the buffers
+  std::vector<at::Tensor> owners;    // tensors over whole buffers
+  std::vector<at::Tensor> operands;  // of library calls, by value
   torch::jit::Stack stack;
   at::DataPtr arena;
   bool isOneThread = false;  // the steps run on one of several threads
@@ -58,9 +58,13 @@ struct LayoutError : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+class PlanBuilder;
+
 class Step {
  public:
   virtual ~Step() = default;
+  // The step becomes part of the plan, after the steps before it: now it may say which buffers it does not need.
+  virtual void join(PlanBuilder& builder) {}
   virtual void run(Frame& frame) const = 0;
   virtual std::string describe() const = 0;
 
@@ -87,7 +91,6 @@ class Plan final : public Executable {
 
   void run(c10::ArrayRef<at::Tensor> inputs, std::vector<at::Tensor>& outputs) override;
   std::string describe() const override;
-  double cost() const;
 
  private:
   friend class PlanBuilder;

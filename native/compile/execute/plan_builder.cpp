@@ -23,7 +23,9 @@ int64_t Arena::place(int64_t bytes, size_t first, size_t last) {
 }
 
 PlanBuilder::PlanBuilder(const Graph& graph)
-    : graph_(graph), plan_(std::make_unique<Plan>()), bufferOfBase_(graph.values.size(), -1),
+    : graph_(graph),
+      plan_(std::make_unique<Plan>()),
+      bufferOfBase_(graph.values.size(), -1),
       isOutput_(graph.values.size()) {
   plan_->operandCount_ = graph.values.size();
   for (ValueId output : graph.outputs) {
@@ -58,8 +60,8 @@ BufferId PlanBuilder::bufferOf(ValueId id) {
   switch (value.kind) {
     case Value::Kind::Input:
       buffer.place = Buffer::Place::Input;
-      buffer.input = static_cast<int32_t>(std::find(graph_.inputs.begin(), graph_.inputs.end(), base) -
-                                          graph_.inputs.begin());
+      buffer.input =
+          static_cast<int32_t>(std::find(graph_.inputs.begin(), graph_.inputs.end(), base) - graph_.inputs.begin());
       break;
     case Value::Kind::Closure:
       buffer.place = Buffer::Place::Closure;
@@ -69,9 +71,7 @@ BufferId PlanBuilder::bufferOf(ValueId id) {
       buffer.place = Buffer::Place::Constant;
       buffer.tensor = value.tensor;
       break;
-    case Value::Kind::Result:
-      buffer.place = isOutput_[base] ? Buffer::Place::Output : Buffer::Place::Scratch;
-      break;
+    case Value::Kind::Result: buffer.place = isOutput_[base] ? Buffer::Place::Output : Buffer::Place::Scratch; break;
   }
   known = addBuffer(std::move(buffer));
   return known;
@@ -89,7 +89,10 @@ Plan::View PlanBuilder::viewOf(ValueId id) {
   return view;
 }
 
-void PlanBuilder::add(std::unique_ptr<Step> step) { plan_->steps_.push_back(std::move(step)); }
+void PlanBuilder::add(std::unique_ptr<Step> step) {
+  step->join(*this);
+  plan_->steps_.push_back(std::move(step));
+}
 
 Plan::View PlanBuilder::outputOf(ValueId id) {
   Plan::View view = viewOf(id);
@@ -168,22 +171,13 @@ std::unique_ptr<Plan> PlanBuilder::finish(std::unique_ptr<Executable> fallback) 
   for (size_t i = 0; i < plan_->buffers_.size(); ++i) {
     const auto id = static_cast<BufferId>(i);
     switch (plan_->buffers_[i].place) {
-      case Buffer::Place::Input:
-        plan_->inputBuffers_.push_back(id);
-        break;
-      case Buffer::Place::Closure:
-        plan_->closureBuffers_.push_back(id);
-        break;
-      case Buffer::Place::Constant:
-        plan_->constantBuffers_.push_back(id);
-        break;
-      case Buffer::Place::Output:
-        plan_->outputBuffers_.push_back(id);
-        break;
+      case Buffer::Place::Input: plan_->inputBuffers_.push_back(id); break;
+      case Buffer::Place::Closure: plan_->closureBuffers_.push_back(id); break;
+      case Buffer::Place::Constant: plan_->constantBuffers_.push_back(id); break;
+      case Buffer::Place::Output: plan_->outputBuffers_.push_back(id); break;
       case Buffer::Place::Scratch:
       case Buffer::Place::Library:
-      case Buffer::Place::Chunk:
-        break;
+      case Buffer::Place::Chunk: break;
     }
   }
   plan_->fallback_ = std::move(fallback);

@@ -36,8 +36,8 @@ class PlanBuilder {
 
   const Graph& graph_;
   std::unique_ptr<Plan> plan_;
-  std::vector<BufferId> bufferOfBase_;  // by value
-  std::vector<bool> isOutput_;          // whether the base is that of an output, by value
+  std::vector<BufferId> bufferOfBase_;            // by value
+  std::vector<bool> isOutput_;                    // whether the base is that of an output, by value
   std::unordered_map<ValueId, BufferId> copies_;  // of constants
 };
 

@@ -130,8 +130,8 @@ bool Labels::spread(ValueId base, size_t dimension) {
     if (!chain_.contains[i] || !isProduct(graph_.nodes[i])) continue;
     const Node& node = graph_.nodes[i];
     const Sizes& sizes = graph_.type(node.tensor(0)).sizes;
-    chain_.flops += 2.0 * static_cast<double>(graph_.type(node.results.front()).numel()) *
-                    static_cast<double>(sizes.back());
+    chain_.flops +=
+        2.0 * static_cast<double>(graph_.type(node.results.front()).numel()) * static_cast<double>(sizes.back());
   }
   return true;
 }

@@ -21,7 +21,10 @@ constexpr int64_t kSampleStep = 8;
 class ChunkBuilder {
  public:
   ChunkBuilder(const Graph& graph, const Chain& chain, PlanBuilder& builder)
-      : graph_(graph), chain_(chain), builder_(builder), part_(partOf(graph, chain.contains)),
+      : graph_(graph),
+        chain_(chain),
+        builder_(builder),
+        part_(partOf(graph, chain.contains)),
         isLocal_(graph.values.size()) {
     findPlaces();
   }
@@ -172,6 +175,7 @@ Graph partOf(const Graph& graph, const std::vector<bool>& keep) {
   Graph part = graph;
   part.nodes.clear();
   part.writeBacks.clear();
+  for (Value& value : part.values) value.producer = -1;
   std::vector<bool> isMade(graph.values.size()), isNeeded(graph.values.size());
   for (ValueId id : graph.outputs) {
     if (id != kNoValue) isNeeded[graph.values[id].base] = true;

@@ -93,7 +93,9 @@ void addComparisonRules(Rules& rules) {
   rules["aten::bitwise_or.Tensor"] = {Type::Own, emitBitwise<Opcode::Or>};
   rules["aten::bitwise_xor.Tensor"] = {Type::Own, emitBitwise<Opcode::Xor>};
   rules["aten::bitwise_not"] = {Type::Own, emitBitwiseNot};
-  rules["aten::where.self"] = {Type::Own, emitWhere};
+  for (const char* name : {"aten::where.self", "aten::where.ScalarOther", "aten::where.ScalarSelf"}) {
+    rules[name] = {Type::Own, emitWhere};
+  }
   rules["aten::masked_fill.Scalar"] = {Type::Own, emitMaskedFill};
   rules["aten::masked_fill.Tensor"] = {Type::Own, emitMaskedFill};
   rules["aten::isnan"] = {Type::Common, emitIsNan};

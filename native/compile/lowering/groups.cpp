@@ -15,14 +15,15 @@ namespace torch_func::compile {
 static constexpr size_t kMaxNodes = 256;
 
 bool isViewOnly(const Graph& graph, const Node& node) {
+  if (node.results.empty()) return false;  // a check of values, for example
   return std::all_of(node.results.begin(), node.results.end(),
                      [&](ValueId result) { return result == kNoValue || graph.isView(result); });
 }
 
 bool isFill(const Node& node) {
   static constexpr std::array<std::string_view, 10> kNames = {
-      "aten::full",     "aten::zeros",    "aten::ones",     "aten::scalar_tensor", "aten::zeros_like", "aten::ones_like",
-      "aten::full_like", "aten::new_zeros", "aten::new_ones", "aten::new_full"};
+      "aten::full",      "aten::zeros",     "aten::ones",      "aten::scalar_tensor", "aten::zeros_like",
+      "aten::ones_like", "aten::full_like", "aten::new_zeros", "aten::new_ones",      "aten::new_full"};
   return std::any_of(kNames.begin(), kNames.end(), [&](std::string_view name) { return node.is(name); });
 }
 
@@ -36,13 +37,12 @@ Groups::Groups(const Graph& graph)
       groupOf_(graph.values.size(), -1) {
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
     const Node& node = graph.nodes[i];
-    isElementwise_[i] = isPointwise(graph, node) &&
-                        std::all_of(node.results.begin(), node.results.end(), [&](ValueId result) {
-                          return result != kNoValue && !graph.isView(result) && isInjective(graph.type(result)) &&
-                                 graph.type(result).numel() > 0 &&
-                                 graph.type(result).sizes == graph.type(node.results.front()).sizes &&
-                                 graph.type(result).strides == graph.type(node.results.front()).strides;
-                        });
+    isElementwise_[i] =
+        isPointwise(graph, node) && std::all_of(node.results.begin(), node.results.end(), [&](ValueId result) {
+          return result != kNoValue && !graph.isView(result) && isInjective(graph.type(result)) &&
+                 graph.type(result).numel() > 0 && graph.type(result).sizes == graph.type(node.results.front()).sizes &&
+                 graph.type(result).strides == graph.type(node.results.front()).strides;
+        });
   }
   findFreeLayouts();
   for (size_t i = 0; i < graph.nodes.size(); ++i) place(static_cast<int32_t>(i));
@@ -84,7 +84,8 @@ std::optional<c10::SmallVector<int32_t, 5>> Groups::dimensionsOf(ValueId id) con
   for (size_t d = 0; d < result.size(); ++d) {
     if (view.type.sizes[d] == 1 || view.type.strides[d] == 0) continue;
     for (size_t k = 0; k < base.sizes.size(); ++k) {
-      if (base.sizes[k] == view.type.sizes[d] && base.strides[k] == view.type.strides[d]) result[d] = static_cast<int32_t>(k);
+      if (base.sizes[k] == view.type.sizes[d] && base.strides[k] == view.type.strides[d])
+        result[d] = static_cast<int32_t>(k);
     }
     if (result[d] < 0) return std::nullopt;
     points *= view.type.sizes[d];

@@ -62,10 +62,10 @@ class Groups {
 
   const Graph& graph_;
   std::vector<Group> groups_;
-  std::vector<bool> isElementwise_;                // by node
+  std::vector<bool> isElementwise_;                   // by node
   std::vector<bool> isFree_, isRepeated_, isStored_;  // by base value
-  std::vector<std::optional<Layout>> layouts_;     // by base value
-  std::vector<int32_t> groupOf_;                   // by base value
+  std::vector<std::optional<Layout>> layouts_;        // by base value
+  std::vector<int32_t> groupOf_;                      // by base value
 };
 
 }  // namespace torch_func::compile

@@ -17,6 +17,7 @@
 #include "compile/lowering/chunks.h"
 #include "compile/lowering/elementwise.h"
 #include "compile/lowering/groups.h"
+#include "compile/lowering/loops.h"
 #include "compile/lowering/matmul.h"
 #include "compile/lowering/scalarize.h"
 
@@ -26,7 +27,19 @@ namespace {
 
 // What plans do not know: other devices, writes, and tensors that are more than a dtype, sizes and strides.
 std::string refusal(const Graph& graph) {
-  for (const Value& value : graph.values) {
+  std::vector<bool> isUsed(graph.values.size());
+  const auto use = [&](ValueId id) {
+    if (id != kNoValue) isUsed[id] = isUsed[graph.values[id].base] = true;
+  };
+  for (const Node& node : graph.nodes) {
+    for (const TensorArgument& given : node.tensors) use(given.value);
+    for (ValueId id : node.results) use(id);
+  }
+  for (ValueId id : graph.outputs) use(id);
+  for (const Graph::WriteBack& write : graph.writeBacks) use(write.value), use(write.target);
+  for (size_t id = 0; id < graph.values.size(); ++id) {
+    if (!isUsed[id]) continue;
+    const Value& value = graph.values[id];
     if (value.type.device != c10::Device(c10::kCPU)) return "a tensor lies on another device than the CPU";
     if (value.type.layout != c10::kStrided) return "a tensor is not strided";
     if (c10::isQIntType(value.type.dtype)) return "a tensor is quantized";
@@ -44,22 +57,32 @@ std::string refusal(const Graph& graph) {
   return {};
 }
 
+using Steps = std::vector<std::unique_ptr<Step>>;
 
-// Steps for all nodes, in an order of their groups.
-void addSteps(const Graph& graph, PlanBuilder& builder) {
+double costOf(const Steps& steps) {
+  double sum = 0;
+  for (const auto& step : steps) sum += step->cost;
+  return sum;
+}
+
+// Steps for all nodes, group by group.
+Steps groupSteps(const Graph& graph, PlanBuilder& builder) {
+  Steps steps;
   const Groups groups(graph);
   ValueBuffers buffers(graph, groups, builder);
   for (const Group& group : groups.all()) {
     const Node& node = graph.nodes[group.nodes.front()];
     if (group.isElementwise) {
-      builder.add(elementwiseStep(graph, groups, group, buffers));
+      steps.push_back(elementwiseStep(graph, groups, group, buffers));
     } else if (const auto product = productOf(graph, node)) {
-      builder.add(productStep(graph, *product, buffers));
+      steps.push_back(productStep(graph, *product, buffers));
     } else {
       const bool isProduct = node.op.operator_name().name.ends_with("mm");
-      builder.add(libraryStep(graph, node, builder, isProduct ? "BLAS does not take its operands" : "it is not fused"));
+      steps.push_back(
+          libraryStep(graph, node, builder, isProduct ? "BLAS does not take its operands" : "it is not fused"));
     }
   }
+  return steps;
 }
 
 // The nodes outside of the chain that depend on it. Nothing if random numbers would then be drawn in another order.
@@ -78,84 +101,144 @@ std::optional<std::vector<bool>> nodesAfter(const Graph& graph, const Chain& cha
   return isAfter;
 }
 
-void addStepsWithChain(const Graph& graph, PlanBuilder& builder) {
-  const auto chain = findChain(graph);
-  const auto isAfter = chain ? nodesAfter(graph, *chain) : std::nullopt;
-  if (!isAfter) return addSteps(graph, builder);
-  auto step = chainStep(graph, *chain, builder);
-  if (!step) return addSteps(graph, builder);
-  std::vector<bool> isBefore(graph.nodes.size());
-  for (size_t i = 0; i < isBefore.size(); ++i) isBefore[i] = !chain->contains[i] && !(*isAfter)[i];
-  addSteps(partOf(graph, isBefore), builder);
-  builder.add(std::move(step));
-  addStepsWithChain(partOf(graph, *isAfter), builder);
-}
-
-std::unique_ptr<Step> scalarStep(Program program, PlanBuilder& builder, std::string what) {
+// `stored`: the bases that the program may store to.
+std::unique_ptr<Step> scalarStep(Program program, c10::ArrayRef<ValueId> stored, PlanBuilder& builder,
+                                 std::string what) {
   std::vector<BufferId> reads, writes;
-  std::vector<bool> isStored(program.transfers.size());
-  for (const Instruction& instruction : program.instructions) {
-    if (instruction.opcode == Opcode::Store) isStored[static_cast<size_t>(instruction.immediate)] = true;
-  }
-  for (size_t i = 0; i < program.transfers.size(); ++i) {
-    int32_t& buffer = program.transfers[i].operand.buffer;
+  const auto use = [&](int32_t& buffer) {
+    auto& uses = std::find(stored.begin(), stored.end(), buffer) != stored.end() ? writes : reads;
     buffer = builder.bufferOf(buffer);
-    auto& uses = isStored[i] ? writes : reads;
     if (std::find(uses.begin(), uses.end(), buffer) == uses.end()) uses.push_back(buffer);
-  }
-  for (Program::Direct& direct : program.directs) direct.buffer = builder.bufferOf(direct.buffer);
+  };
+  for (Transfer& transfer : program.transfers) use(transfer.operand.buffer);
+  for (Program::Direct& direct : program.directs) use(direct.buffer);
   return programStep(std::move(program), std::move(reads), std::move(writes), std::move(what));
 }
 
-std::unique_ptr<Plan> scalarPlan(const Graph& graph, Scalarized scalarized) {
-  PlanBuilder builder(graph);
+Steps scalarSteps(Scalarized scalarized, PlanBuilder& builder) {
+  Steps steps;
+  std::vector<ValueId> stored = scalarized.stored;
+  stored.insert(stored.end(), scalarized.temporaries.begin(), scalarized.temporaries.end());
   if (scalarized.uniform.points > 0) {
-    builder.add(scalarStep(std::move(scalarized.uniform), builder, "what all samples share, number by number"));
+    steps.push_back(
+        scalarStep(std::move(scalarized.uniform), stored, builder, "number by number, the same for all samples"));
   }
   if (scalarized.program.points > 0) {
-    builder.add(scalarStep(std::move(scalarized.program), builder, "samples, number by number"));
+    steps.push_back(scalarStep(std::move(scalarized.program), scalarized.stored, builder, "number by number"));
   }
-  return builder.finish(nullptr);
+  return steps;
 }
 
-std::unique_ptr<Plan> groupPlan(Graph graph) {
-  expandProducts(graph);
-  PlanBuilder builder(graph);
-  addStepsWithChain(graph, builder);
-  return builder.finish(std::make_unique<Replay>(graph));
-}
-
-// Nanoseconds of one thread, roughly: to choose between two ways.
+// Nanoseconds of one thread, roughly.
 double costOf(const Scalarized& scalarized) {
   const auto costOfProgram = [](const Program& program) {
     const double blocks = std::ceil(static_cast<double>(program.points) / static_cast<double>(kLanes));
     const auto instructions = static_cast<double>(program.instructions.size());
-    return instructions * (1.5 * blocks + 0.03 * static_cast<double>(program.points));
+    return instructions * (3 * blocks + 0.03 * static_cast<double>(program.points));
   };
   return 100 + costOfProgram(scalarized.uniform) + costOfProgram(scalarized.program);
 }
 
-bool hasProducts(const Graph& graph) {
-  return std::any_of(graph.nodes.begin(), graph.nodes.end(), [&](const Node& node) {
-    const auto& name = node.op.operator_name().name;
-    return name.ends_with("mm") || name.ends_with("mv");
-  });
+// Above, groups are not worth the time to build them for a comparison: most operators would be on their own.
+constexpr size_t kMaxCompared = 500;
+
+// The graph number by number, if that is possible and faster than group by group.
+std::optional<Scalarized> scalarizeIfFaster(const Graph& graph, PlanBuilder& builder, std::string& reason) {
+  auto scalarized = scalarize(graph, reason);
+  if (!scalarized || graph.nodes.size() > kMaxCompared) return scalarized;
+  const auto groups = groupSteps(graph, builder);
+  if (costOf(groups) >= costOf(*scalarized)) return scalarized;
+  reason = "the program would be longer than that of groups";
+  return std::nullopt;
 }
 
-std::unique_ptr<Plan> plan(const Graph& graph, Reasons& reasons) {
-  std::string reason;
-  auto scalarized = scalarize(graph, reason);
-  if (!scalarized) {
-    reasons.push_back("not number by number: " + reason);
-    return groupPlan(graph);
+// The nodes that run before, between and after the calls of the library, which have no loops.
+struct Stages {
+  std::vector<int32_t> ofNode;  // -1: nothing to compute
+  std::vector<bool> isLibrary;  // runs at the end of its stage
+  int32_t count = 1;
+};
+
+Stages stagesOf(const Graph& graph) {
+  Stages stages;
+  stages.ofNode.resize(graph.nodes.size(), -1);
+  stages.isLibrary.resize(graph.nodes.size());
+  std::vector<int32_t> known(graph.values.size());
+  int32_t random = 0;
+  Loops loops;
+  LoopWriter writer(graph, loops);
+  for (size_t i = 0; i < graph.nodes.size(); ++i) {
+    const Node& node = graph.nodes[i];
+    if (isViewOnly(graph, node)) continue;
+    std::string reason;
+    stages.isLibrary[i] = node.results.empty() || !writer.write(static_cast<int32_t>(i), reason);
+    int32_t& stage = stages.ofNode[i];
+    // Random numbers are drawn in the order of the calls.
+    stage = isRandom(node.op) ? random : 0;
+    for (const TensorArgument& given : node.tensors) stage = std::max(stage, known[graph.values[given.value].base]);
+    if (isRandom(node.op)) random = stage;
+    for (ValueId id : node.results) {
+      if (id != kNoValue) known[graph.values[id].base] = stages.isLibrary[i] ? stage + 1 : stage;
+    }
+    stages.count = std::max(stages.count, stage + 1);
   }
-  // Unrolled matrix products are right for small matrices only.
-  if (hasProducts(graph)) {
-    auto grouped = groupPlan(graph);
-    if (grouped->cost() < costOf(*scalarized)) return grouped;
-  }
-  return scalarPlan(graph, std::move(*scalarized));
+  return stages;
 }
+
+class Lowering {
+ public:
+  Lowering(const Graph& graph, Reasons& reasons) : graph_(graph), reasons_(reasons), builder_(graph) {}
+
+  std::unique_ptr<Plan> plan() {
+    addWithChain(graph_);
+    return builder_.finish(std::make_unique<Replay>(graph_));
+  }
+
+ private:
+  void add(Steps steps) {
+    for (auto& step : steps) builder_.add(std::move(step));
+  }
+
+  void addWithChain(const Graph& graph) {
+    const auto chain = findChain(graph);
+    const auto isAfter = chain ? nodesAfter(graph, *chain) : std::nullopt;
+    auto step = isAfter ? chainStep(graph, *chain, builder_) : nullptr;
+    if (!step) return addStages(graph);
+    std::vector<bool> isBefore(graph.nodes.size());
+    for (size_t i = 0; i < isBefore.size(); ++i) isBefore[i] = !chain->contains[i] && !(*isAfter)[i];
+    addStages(partOf(graph, isBefore));
+    builder_.add(std::move(step));
+    addWithChain(partOf(graph, *isAfter));
+  }
+
+  void addStages(const Graph& graph) {
+    const Stages stages = stagesOf(graph);
+    const auto partOfStage = [&](int32_t stage, bool isLibrary) {
+      std::vector<bool> keep(graph.nodes.size());
+      for (size_t i = 0; i < keep.size(); ++i) keep[i] = stages.ofNode[i] == stage && stages.isLibrary[i] == isLibrary;
+      return partOf(graph, keep);
+    };
+    std::vector<std::optional<Scalarized>> scalarized(stages.count);
+    bool isAny = false;
+    for (int32_t stage = 0; stage < stages.count; ++stage) {
+      const Graph part = partOfStage(stage, false);
+      std::string reason;
+      if (!part.nodes.empty()) scalarized[stage] = scalarizeIfFaster(part, builder_, reason);
+      isAny |= scalarized[stage].has_value();
+      if (!reason.empty()) reasons_.push_back("not number by number: " + reason);
+    }
+    if (!isAny) return add(groupSteps(graph, builder_));
+    for (int32_t stage = 0; stage < stages.count; ++stage) {
+      add(scalarized[stage] ? scalarSteps(std::move(*scalarized[stage]), builder_)
+                            : groupSteps(partOfStage(stage, false), builder_));
+      add(groupSteps(partOfStage(stage, true), builder_));
+    }
+  }
+
+  const Graph& graph_;
+  Reasons& reasons_;
+  PlanBuilder builder_;
+};
 
 }  // namespace
 
@@ -165,7 +248,9 @@ std::unique_ptr<Executable> lower(const Graph& functional, Reasons& reasons) {
     return nullptr;
   }
   try {
-    return plan(functional, reasons);
+    Graph graph = functional;
+    expandProducts(graph);
+    return Lowering(graph, reasons).plan();
   } catch (const std::exception& error) {
     reasons.emplace_back(error.what());
     return nullptr;
