@@ -21,16 +21,26 @@ const at::Tensor* valueOf(const at::Tensor& tensor) {
   return valueOfWrapper(tensor);
 }
 
+// Whether a level below the wrapper of the tensor differentiates it.
+bool isDifferentiatedBelow(const at::Tensor& tensor) {
+  for (const at::Tensor* value = valueOf(tensor); value != nullptr; value = valueOf(*value)) {
+    if (value->requires_grad() || hasTangent(*value)) return true;
+  }
+  return false;
+}
+
 void record(const at::Tensor& tensor, Recording& recording) {
   if (!tensor.defined()) return;
   recording.gradient |= tensor.requires_grad();
-  recording.below |= differentiatedAgain && tensor.requires_grad();
-  recording.tangent |= hasTangent(tensor);
+  recording.below |= (differentiatedAgain && tensor.requires_grad()) || isDifferentiatedBelow(tensor);
   for (const at::Tensor* current = &tensor; const at::Tensor* value = valueOf(*current); current = value) {
     recording.wrapped = true;
     recording.batched |= at::functorch::isBatchedTensor(*current);
-    recording.below |= value->requires_grad() || hasTangent(*value);
   }
+  if (!hasTangent(tensor)) return;
+  recording.tangent = true;
+  // A level below may differentiate in the tangent alone: the transpose of a Jacobian-vector product.
+  recording.below |= isDifferentiatedBelow(tensor._fw_grad(/*level=*/0));
 }
 
 }  // namespace

@@ -11,6 +11,10 @@
 // second derivative 1/e, so that the products are right. Norms with p other than 2 are decomposed too: libtorch's rules
 // modify tensors in place that reverse mode needs (pytorch/pytorch#149804).
 //
+// For finite p > 1 other than 2, libtorch's backward divides by a power of the norm, and masks the quotient where the
+// norm is 0. Its derivative in the gradient, which linearize takes, is NaN there. A norm with a gradient is therefore
+// decomposed too.
+//
 // libtorch has no forward-mode rule for cdist and pdist; here the tangent is the tangent of the norm.
 #include <ATen/ATen.h>
 #include <torch/library.h>
@@ -39,6 +43,8 @@ bool isDecomposable(const Tensor& x, double p) {
   const auto type = c10::toRealValueType(x.scalar_type());
   return (type == at::kDouble || type == at::kFloat) && x.numel() > 0 && p > 0;
 }
+
+bool hasMaskedQuotient(double p) { return p > 1 && p != 2 && std::isfinite(p); }
 
 bool isEven(double p) { return std::fmod(p, 2) == 0; }
 
@@ -99,13 +105,14 @@ bool isConvertible(const Tensor& x, const c10::IValue& dtype) {
 // The position of the argument `dtype`, or 0.
 template <Norm (*read)(KernelCall&), size_t dtype = 0>
 void decompose(KernelCall& call) {
-  if (!call.recording().isDifferentiatedAgain() ||
+  const Recording recording = call.recording();
+  if (!(recording.gradient || recording.isDifferentiatedAgain()) ||
       (dtype > 0 && !isConvertible(call.tensor(0), call.argument(dtype)))) {
     call.callOriginal();
     return;
   }
   const Norm norm = read(call);
-  if (!isDecomposable(norm.x, norm.p)) {
+  if (!isDecomposable(norm.x, norm.p) || !(recording.isDifferentiatedAgain() || hasMaskedQuotient(norm.p))) {
     call.callOriginal();
     return;
   }
