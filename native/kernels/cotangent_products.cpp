@@ -5,8 +5,12 @@
 // The gradient of a loss is g G, where G is the gradient for the cotangent 1. Likewise, the gradient of a reduction
 // over segments is g[s] G, where s is the segment of an element. G is libtorch's, so that a derivative in the input is
 // still an error.
+//
+// The gradient of binary_cross_entropy is (x - t) / max(x (1 - x), 1e-12), but its derivatives in libtorch divide by
+// x (1 - x) + 1e-12: linearize and second derivatives lose digits near 0 and 1, where the other modes do not.
 #include <ATen/ATen.h>
 #include <ATen/WrapDimUtils.h>
+#include <ATen/core/Reduction.h>
 #include <c10/core/GradMode.h>
 #include <torch/library.h>
 
@@ -14,6 +18,7 @@
 
 #include "kernels/corrections.h"
 #include "kernels/kernel_override.h"
+#include "kernels/op_math.h"
 #include "kernels/segments.h"
 
 namespace torch_func {
@@ -46,6 +51,22 @@ void lossBackward(KernelCall& call) {
   const Tensor gradient = call.output(0).toTensor();
   const bool hasRows = cotangent.dim() > 0 && gradient.dim() > 1;
   call.output(0) = gradient * (hasRows ? cotangent.unsqueeze(-1) : cotangent);
+}
+
+// (grad, self, target, weight, reduction)
+void binaryCrossEntropyBackward(KernelCall& call) {
+  if (!call.isDifferentiated()) {
+    call.callOriginal();
+    return;
+  }
+  constexpr float epsilon = 1e-12F;  // single precision, as in libtorch's kernel for all dtypes
+  const Tensor self = call.tensor(1);
+  const Tensor x = toOpMath(self);
+  Tensor gradient = (x - toOpMath(call.tensor(2))) / (x * (1 - x)).clamp_min(epsilon) * toOpMath(call.tensor(0));
+  const c10::IValue& weight = call.argument(3);
+  if (weight.isTensor() && weight.toTensor().defined()) gradient = gradient * toOpMath(weight.toTensor());
+  if (call.argument(4).toInt() == at::Reduction::Mean) gradient = gradient / static_cast<double>(self.numel());
+  call.setOutputs(gradient.to(self.scalar_type()));
 }
 
 // (grad, output, data, reduce, lengths, offsets, axis, initial)
@@ -113,6 +134,7 @@ void registerCotangentProducts() {
                            "_ctc_loss_backward.Tensor"}) {
     add(name, &lossBackward);
   }
+  add("binary_cross_entropy_backward", &binaryCrossEntropyBackward);
   add("_segment_reduce_backward", &segmentReduceBackward);
   add("_embedding_bag_backward", &embeddingBagBackward);
   add("_embedding_bag_per_sample_weights_backward", &perSampleWeightsBackward);

@@ -127,3 +127,41 @@ describe('ctcLoss', () => {
     expectDerivatives(f, logits, { first: gradient, second });
   });
 });
+
+describe('binaryCrossEntropy near 0 and 1', () => {
+  const { binaryCrossEntropy } = torch.nn.functional;
+  const x = torch.tensor([1e-6, 0.3, 1 - 1e-7, 3e-10], float64);
+  const t = torch.tensor([0.25, 1, 0.5, 0.1], float64);
+  const weight = torch.tensor([0.5, 2, 1, 3], float64);
+  const slope = x.sub(t).div(x.mul(x.neg().add(1)));
+  const curvature = t.div(x.square()).add(t.neg().add(1).div(x.neg().add(1).square()));
+
+  test.each(['sum', 'mean', 'none'] as const)('reduction %s', (reduction) => {
+    const f = (p: Tensor): Tensor => binaryCrossEntropy(p, t, { weight, reduction }).sum();
+    const scale = weight.div(reduction === 'mean' ? 4 : 1);
+    const right = { first: slope.mul(scale), second: curvature.mul(scale).diag() };
+    expectDerivatives(f, x, right);
+    expectClose('hessian', torch.func.hessian(f)(x) as Tensor, right.second, 1e-9);
+    expectTransposed(f, x);
+    expectVmapped(f, [x, x.neg().add(1)]);
+  });
+
+  test('mixed derivatives in the input and the target', () => {
+    const f = (p: Tensor, y: Tensor): Tensor => binaryCrossEntropy(p, y, { reduction: 'sum' });
+    const right = x.mul(x.neg().add(1)).reciprocal().neg().diag();
+    const { jacfwd, jacrev } = torch.func;
+    const byInput = grad(f) as (p: Tensor, y: Tensor) => Tensor;
+    const byTarget = grad(f, { argnums: 1 }) as (p: Tensor, y: Tensor) => Tensor;
+    expectClose('jacfwd by the target', jacfwd(byInput, { argnums: 1 })(x, t) as Tensor, right, 1e-12);
+    expectClose('jacrev by the target', jacrev(byInput, { argnums: 1 })(x, t) as Tensor, right, 1e-12);
+    expectClose('jacfwd by the input', jacfwd(byTarget)(x, t) as Tensor, right, 1e-12);
+    expectClose('jacrev by the input', jacrev(byTarget)(x, t) as Tensor, right, 1e-12);
+  });
+
+  test('all modes agree on the limited slope of inputs that are 0 or 1', () => {
+    const f = (p: Tensor): Tensor => binaryCrossEntropy(p, torch.tensor([0.25, 0.5], float64), { reduction: 'sum' });
+    const border = torch.tensor([0, 1], float64);
+    expectClose('grad', grad(f)(border) as Tensor, torch.tensor([-0.25e12, 0.5e12], float64), 1e-7);
+    expectTransposed(f, border);
+  });
+});
