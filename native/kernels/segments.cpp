@@ -1,10 +1,10 @@
 // Forward mode and second derivatives of reductions over segments, which libtorch lacks (segment_reduce and
-// embedding_bag). Each element is assigned to a segment, and the elements are scattered to their segments:
+// embedding_bag), and forward mode of embedding. Each element is assigned to a segment, and the elements are scattered
+// to their segments:
 //
 // - segment_reduce: out[s] = reduce(initial, data[i] for i in s), by scatter_reduce.
-// - embedding_bag: out[b] = sum of w_i weight[index_i] for i in b, divided by the size of b for the mean. The maximum
-// is
-//   gathered from the rows that libtorch found.
+// - embedding_bag: out[b] = sum of w_i weight[index_i] for i in b, divided by the size of b for the mean.
+//   The maximum is gathered from the rows that libtorch found.
 #include <ATen/ATen.h>
 #include <ATen/WrapDimUtils.h>
 #include <torch/library.h>
@@ -79,6 +79,25 @@ Tensor embeddingBag(Values arguments, Values outputs) {
   return mode == Bags::mean ? total / bags.divisor() : total;
 }
 
+// (weight, indices, padding_idx, scale_grad_by_freq, sparse). The row of the padding index has no gradient, and so no
+// tangent: libtorch's forward-mode rule ignores the padding index.
+void embedding(KernelCall& call) {
+  const int64_t padding = call.argument(2).toInt();
+  const bool isScaled = call.argument(3).toBool();
+  if (!hasTangent(call.tensor(0)) || (padding < 0 && !isScaled)) {
+    call.callOriginal();
+    return;
+  }
+  TORCH_CHECK_NOT_IMPLEMENTED(
+      !isScaled,
+      "embedding: with scale_grad_by_freq=True the gradient is not the derivative: forward mode "
+      "is not defined. Set scale_grad_by_freq=False");
+  const Tensor indices = call.tensor(1);
+  const Tensor tangent = call.takeTangent(0);
+  call.callOriginal();
+  call.setTangent(0, at::embedding(tangent, indices, padding).masked_fill(indices.eq(padding).unsqueeze(-1), 0));
+}
+
 }  // namespace
 
 Tensor segmentsOf(const Tensor& data, const c10::IValue& lengths, const c10::IValue& offsets, int64_t axis,
@@ -115,6 +134,7 @@ void registerSegments() {
   // A registration lasts as long as its Library object.
   static torch::Library library(torch::Library::IMPL, "aten", c10::DispatchKey::Autograd, __FILE__, __LINE__);
   overrideAutogradKernel(library, "segment_reduce", CallKernel::factory(&decomposeOutput<&segmentReduce>));
+  overrideAutogradKernel(library, "embedding", CallKernel::factory(&embedding));
   // The second one is called if the weight is not differentiated.
   for (const char* name : {"_embedding_bag", "_embedding_bag_forward_only"}) {
     overrideAutogradKernel(library, name, CallKernel::factory(&decomposeOutput<&embeddingBag>));

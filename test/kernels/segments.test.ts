@@ -125,3 +125,34 @@ describe('embeddingBag', () => {
     expect(() => grad((y: Tensor) => f(y).sum())(table)).not.toThrow();
   });
 });
+
+describe('embedding', () => {
+  const { embedding } = torch.nn.functional;
+  const { hessian, jacrev } = torch.func;
+  const table = torch.tensor([[0.3, -1.2], [0.9, 0.4], [1.1, 0.2]], float64); // prettier-ignore
+  const input = torch.tensor([2n, 0n, 2n, 1n]);
+
+  test('the row of the padding index is a constant in every mode', () => {
+    const f = (y: Tensor): Tensor => embedding(input, y, { paddingIdx: 2 }).pow(3);
+    const isFree = torch.tensor([[1], [1], [0]], float64); // prettier-ignore
+    // The same function, without a padding index, of a table whose last row is a constant.
+    const constant = table.mul(isFree.neg().add(1));
+    const right = (y: Tensor): Tensor => embedding(input, y.mul(isFree).add(constant)).pow(3);
+    const J = jacrev(right)(table) as Tensor;
+    expectClose('jacrev', jacrev(f)(table) as Tensor, J, 1e-12);
+    expectClose('jacfwd', jacfwd(f)(table) as Tensor, J, 1e-12);
+    expectClose('linearize', linearize(f, table)[1](table), jvp(right, [table], [table])[1], 1e-12);
+    const sum = (g: TensorFunction) => (y: Tensor): Tensor => g(y).sum(); // prettier-ignore
+    const H = hessian(sum(right))(table) as Tensor;
+    expectClose('hessian', hessian(sum(f))(table) as Tensor, H, 1e-12);
+    expectClose('jacfwd of jacfwd', jacfwd(jacfwd(sum(f)))(table) as Tensor, H, 1e-12);
+    expectClose('jacrev of jacfwd', jacrev(jacfwd(sum(f)))(table) as Tensor, H, 1e-12);
+    expectVmapped(f, [table, table.neg()]);
+  });
+
+  test('the gradient by frequency is not the derivative: forward mode is refused', () => {
+    const f = (y: Tensor): Tensor => embedding(input, y, { scaleGradByFreq: true }).sum();
+    expectClose('grad', grad(f)(table) as Tensor, torch.ones(3, 2, float64), 0);
+    expect(() => jacfwd(f)(table)).toThrow(/embedding: with scale.*the gradient is not the derivative/);
+  });
+});
