@@ -49,6 +49,16 @@ export interface ScalarizeTest {
   runs: Tensor[][];
 }
 
+/** What the vector machine computes for the operators of a function. */
+export interface MachineTest {
+  outputs: Tensor[];
+  /** The operators without a rule, which ran as usual. */
+  refused: string[];
+  nodes: number;
+  /** Of the last program: the shortest of the repeated runs. */
+  nanoseconds: number;
+}
+
 /** An active level of the interpreter stack. */
 export type Level =
   | { kind: 'grad' | 'jvp'; level: number; previousMode: boolean }
@@ -369,6 +379,8 @@ export interface Native {
   setFloat32MatmulPrecision(precision: string): void;
   float32MatmulPrecision(): 'highest' | 'high' | 'medium';
   // tensor/printing.cpp
+  // compile/machine/testing.cpp
+  testMachine(f: (inputs: Tensor[]) => Tensor[], inputs: readonly Tensor[], repeats: number): MachineTest;
   // compile/call/exports.cpp
   compiledFunction(): [handle: unknown, call: OperatorFunction];
   beginCapture: OperatorFunction;

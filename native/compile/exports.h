@@ -9,5 +9,6 @@ void defineCompile(Napi::Object exports);  // call/exports.cpp; it calls the oth
 
 void definePassTesting(Napi::Object exports);      // passes/testing.cpp
 void defineLoweringTesting(Napi::Object exports);  // lowering/testing.cpp
+void defineMachineTesting(Napi::Object exports);   // machine/testing.cpp
 
 }  // namespace torch_func

@@ -244,6 +244,7 @@ void defineCompile(Napi::Object exports) {
   define<breakRecording>(exports, "breakRecording");
   definePassTesting(exports);
   defineLoweringTesting(exports);
+  defineMachineTesting(exports);
 }
 
 }  // namespace torch_func

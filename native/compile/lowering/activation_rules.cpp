@@ -76,7 +76,8 @@ Id emitEluBackward(Call& call) {
   const Id value = call.argument(4).toBool()
                        ? call.mul(scaled, call.add(x, negative))
                        : call.mul(call.mul(scaled, negative), exponential(call, call.mul(x, inputScale)));
-  return call.where(call.greater(x, 0.0), call.mul(grad, scale), value);
+  const Id isPositive = call.emit(Opcode::Or, call.greater(x, 0.0), call.isNanInScalarLoop(x));
+  return call.where(isPositive, call.mul(grad, scale), value);
 }
 
 Id emitRelu(Call& call) { return call.emit(Opcode::ClampMinImmediate, call[0], kNoId, kNoId, 0); }
@@ -119,6 +120,29 @@ Id emitHardsigmoidBackward(Call& call) {
   return call.where(isInside, call.mul(call[0], static_cast<double>(1.0f / 6.0f)), call.constant(0));
 }
 
+// hardtanh_backward(grad, self, min, max): vector code takes NaN as outside, scalar code as inside.
+Id emitHardtanhBackward(Call& call) {
+  const Id x = call[1];
+  const Id isInside = isBetween(call, call.greater(x, call.number(2)), call.less(x, call.number(3)));
+  return call.where(call.emit(Opcode::Or, isInside, call.isNanInScalarLoop(x)), call[0], call.constant(0));
+}
+
+// hardswish_backward(grad, self)
+Id emitHardswishBackward(Call& call) {
+  const Id x = call[1];
+  const Id slope = call.mul(call[0], call.add(call.div(x, 3.0), 0.5));
+  const Id isLarge = call.emit(Opcode::Or, call.greaterEqual(x, 3.0), call.isNanInScalarLoop(x));
+  return call.where(call.lessEqual(x, -3.0), call.constant(0), call.where(isLarge, call[0], slope));
+}
+
+// hardshrink_backward and softshrink_backward(grad, self, lambd)
+Id emitShrinkBackward(Call& call) {
+  const double bound = call.number(2);
+  const Id x = call[1];
+  const Id isLarge = call.emit(Opcode::Or, call.less(x, -bound), call.greater(x, bound));
+  return call.where(call.emit(Opcode::Or, isLarge, call.isNanInScalarLoop(x)), call[0], call.constant(0));
+}
+
 Id emitHardshrink(Call& call) {
   const double bound = call.number(1);
   const Id isSmall = isBetween(call, call.greaterEqual(call[0], -bound), call.lessEqual(call[0], bound));
@@ -128,7 +152,10 @@ Id emitHardshrink(Call& call) {
 Id emitSoftshrink(Call& call) {
   const double bound = call.number(1);
   const Id x = call[0];
-  const Id lower = call.where(call.less(x, -bound), call.add(x, bound), call.mul(x, 0.0));
+  // Inside, NaN stays, and scalar code keeps the sign of the zero.
+  const Id keeps = call.emit(Opcode::Or, call.emit(Opcode::IsNan, x), call.emit(Opcode::Not, call.isVectorLoop(x)));
+  const Id inside = call.where(keeps, call.mul(x, 0.0), call.constant(0));
+  const Id lower = call.where(call.less(x, -bound), call.add(x, bound), inside);
   return call.where(call.greater(x, bound), call.sub(x, bound), lower);
 }
 
@@ -161,12 +188,16 @@ Id innerOfTanh(Call& call, Id x) {
   return call.mul(sum, call.rounded(kSqrt2 * kTwoOverSqrtPi * 0.5));
 }
 
+// Without `approximate`, ATen leaves float32 to oneDNN, whose polynomials are its own.
+bool isOfOneDnn(const Call& call) { return call.lane == Lane::F32; }
+
 Id emitGelu(Call& call) {
   const Id x = call[0];
   if (isTanh(call.argument(1))) {
     const Id tanh = call.emitInLoop(Opcode::LoopTanh, innerOfTanh(call, x));
     return call.mul(call.mul(x, 0.5), call.add(tanh, 1.0));
   }
+  if (isOfOneDnn(call)) return Call::kRefused;
   const Id erf = call.emitInLoop(Opcode::LoopErf, call.mul(x, call.rounded(kHalfSqrt2)));
   return call.mul(call.mul(x, 0.5), call.add(erf, 1.0));
 }
@@ -184,6 +215,7 @@ Id emitGeluBackward(Call& call) {
     const Id right = call.mul(call.mul(call.mul(x, 0.5), oneMinusSquare(call, tanh)), inner);
     return call.mul(call[0], call.add(left, right));
   }
+  if (isOfOneDnn(call)) return Call::kRefused;
   const Id erf = call.emitInLoop(Opcode::LoopErf, call.mul(x, call.rounded(kHalfSqrt2)));
   const Id cdf = call.mul(call.add(erf, 1.0), 0.5);
   const Id exp = exponential(call, call.mul(call.mul(x, x), -0.5));
@@ -213,9 +245,13 @@ void addActivationRules(Rules& rules) {
   rules["aten::threshold_backward"] = {Type::Common, emitThresholdBackward};
   rules["aten::hardsigmoid"] = {Type::Common, emitHardsigmoid};
   rules["aten::hardsigmoid_backward"] = {Type::Common, emitHardsigmoidBackward};
+  rules["aten::hardtanh_backward"] = {Type::Common, emitHardtanhBackward, false};
+  rules["aten::hardswish_backward"] = {Type::Common, emitHardswishBackward};
+  rules["aten::hardshrink_backward"] = {Type::Common, emitShrinkBackward, false};
+  rules["aten::softshrink_backward"] = {Type::Common, emitShrinkBackward, false};
   rules["aten::hardswish"] = {Type::Common, emitHardswish};
   rules["aten::hardshrink"] = {Type::Common, emitHardshrink};
-  rules["aten::softshrink"] = {Type::Common, emitSoftshrink};
+  rules["aten::softshrink"] = {Type::Common, emitSoftshrink, false};
   rules["aten::log_sigmoid_forward"] = {Type::Common, emitLogSigmoid};
   rules["aten::log_sigmoid_backward"] = {Type::Common, emitLogSigmoidBackward};
   rules["aten::gelu"] = {Type::Common, emitGelu};

@@ -11,22 +11,30 @@ namespace {
 
 using Type = Rule::Type;
 
-// first + alpha * second, with one rounding less where ATen has it.
-Id addScaled(Call& call, Id first, Id second, double alpha) {
-  if (alpha == 1) return call.add(first, second);
-  if (alpha == -1) return call.sub(first, second);
-  return call.emit(Opcode::MulAdd, second, call.constant(alpha), first);
+// call[first] + alpha * call[second], with one rounding less where ATen has it. Where the second is one number, the
+// compiler of ATen has moved the product out of a part of the scalar loop: refused unless the product is exact.
+Id addScaled(Call& call, size_t first, size_t second, double alpha) {
+  const Id a = call[first], b = call[second];
+  if (alpha == 1) return call.add(a, b);
+  if (alpha == -1) return call.sub(a, b);
+  if (call.builder.isConstant(b)) {
+    const double number = call.builder.constantOf(b), product = alpha * number;
+    const bool isExact = std::isfinite(product) && std::fma(alpha, number, -product) == 0;
+    return isExact && call.rounded(product) == product ? call.add(a, product) : Call::kRefused;
+  }
+  if (call.isScalarOfLoop(second)) return Call::kRefused;
+  return call.emit(Opcode::MulAdd, b, call.constant(alpha), a);
 }
 
 Id emitAdd(Call& call) {
-  if (call.isFloating()) return addScaled(call, call[0], call[1], call.number(2, 1));
+  if (call.isFloating()) return addScaled(call, 0, 1, call.number(2, 1));
   if (!call.isBool() || call.number(2, 1) != 1) return Call::kRefused;
   return call.emit(Opcode::Or, call[0], call[1]);
 }
 
-Id emitSub(Call& call) { return addScaled(call, call[0], call[1], -call.number(2, 1)); }
+Id emitSub(Call& call) { return addScaled(call, 0, 1, -call.number(2, 1)); }
 
-Id emitRsub(Call& call) { return addScaled(call, call[1], call[0], -call.number(2, 1)); }
+Id emitRsub(Call& call) { return addScaled(call, 1, 0, -call.number(2, 1)); }
 
 Id emitMul(Call& call) {
   if (call.isFloating()) return call.mul(call[0], call[1]);
@@ -43,7 +51,7 @@ Id needsCorrection(Call& call, Id remainder, Id divisor) {
 
 Id floorDivide(Call& call) {
   const Id a = call[0], b = call[1];
-  const Id remainder = call.emitInLoop(Opcode::Fmod, a, b);
+  const Id remainder = call.builder.emit(Opcode::Fmod, call.lane, a, b, kNoId, 0, call.scalarLoop());
   Id quotient = call.div(call.sub(a, remainder), b);
   quotient = call.where(needsCorrection(call, remainder, b), call.sub(quotient, 1.0), quotient);
   Id floor = call.emit(Opcode::Floor, quotient);
@@ -81,7 +89,7 @@ Id emitPowScalar(Call& call) {
   if (exponent == -0.5) return call.emit(Opcode::Rsqrt, x);
   if (exponent == -1) return call.emit(Opcode::Reciprocal, x);
   if (exponent == -2) return call.emit(Opcode::Reciprocal, call.mul(x, x));
-  return call.emitInLoop(Opcode::PowImmediate, x, kNoId, call.rounded(exponent));
+  return call.emitInLoop(Opcode::PowImmediate, x, kNoId, exponent);
 }
 
 Id emitPowOfScalar(Call& call) {
@@ -183,10 +191,10 @@ void addArithmeticRules(Rules& rules) {
     rules[name] = {Type::Common, emitFloorDivide};
   }
   for (const char* name : {"aten::remainder.Tensor", "aten::remainder.Scalar"}) {
-    rules[name] = {Type::Common, emitRemainder};
+    rules[name] = {Type::Common, emitRemainder, false};
   }
   for (const char* name : {"aten::fmod.Tensor", "aten::fmod.Scalar"}) {
-    rules[name] = {Type::Common, emitBinaryInLoop<Opcode::Fmod>};
+    rules[name] = {Type::Common, emitBinaryInLoop<Opcode::Fmod>, false};
   }
   rules["aten::pow.Tensor_Scalar"] = {Type::Common, emitPowScalar};
   rules["aten::pow.Tensor_Tensor"] = {Type::Common, emitBinaryInLoop<Opcode::Pow>};

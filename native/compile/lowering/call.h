@@ -66,6 +66,12 @@ class Call {
 
   // The loop of eager execution, for emit().
   uint16_t loop();
+  // 1 for the elements that vector code computes, 0 for the others.
+  Id isVectorLoop(Id like) { return emitInLoop(Opcode::IsVectorLoop, like); }
+  // Whether x is NaN and scalar code computes the element.
+  Id isNanInScalarLoop(Id x) { return emit(Opcode::And, emit(Opcode::IsNan, x), emit(Opcode::Not, isVectorLoop(x))); }
+  // Whether the loop has vector code, and this tensor argument is the same number in each run of it.
+  bool isScalarOfLoop(size_t argument);
   // That of a kernel without vector code.
   uint16_t scalarLoop();
   // Refuses the call.
@@ -78,11 +84,12 @@ class Call {
   const Points& points;
   c10::ScalarType dtype = c10::ScalarType::Float;
   Lane lane = Lane::F32;
+  bool hasAvx512Version = true;  // of the kernel of ATen
   Id second = kNoId;             // the second result, of the few operators with two
-  bool hasAvx512Version = true;  // the kernel of ATen; some are slower with it and have none
 
  private:
   int32_t knownLoop = -1;
+  int32_t scalarOperand = -1;
 };
 
 // A rule emits the instructions of an operator and returns its first result, or kNoId to refuse the call.

@@ -55,7 +55,7 @@ std::vector<size_t> orderOfDimensions(const Sizes& sizes, const std::vector<Stri
 }  // namespace
 
 EagerLoop eagerLoop(const TensorType& result, c10::ArrayRef<const TensorType*> operands, const Points& points,
-                    int64_t vectorSize) {
+                    int64_t vectorSize, int32_t* scalarOperand) {
   EagerLoop loop;
   loop.strides.resize(points.spaceDimensions, 0);
   const size_t dimensions = result.sizes.size();
@@ -102,6 +102,9 @@ EagerLoop eagerLoop(const TensorType& result, c10::ArrayRef<const TensorType*> o
   }
   loop.total = total;
   loop.width = isContiguous ? 2 * vectorSize : 0;
+  if (isContiguous && scalars == 1) {
+    *scalarOperand = static_cast<int32_t>(std::find(step.begin() + 1, step.end(), 0) - step.begin() - 1);
+  }
   return loop;
 }
 

@@ -21,6 +21,12 @@ Id emitInLoop(Call& call) {
   return call.emitInLoop(opcode, call[0]);
 }
 
+// Of a kernel without vector code.
+template <Opcode opcode>
+Id emitInScalarLoop(Call& call) {
+  return call.builder.emit(opcode, call.lane, call[0], kNoId, kNoId, 0, call.scalarLoop());
+}
+
 Id emitFrac(Call& call) { return call.sub(call[0], call.emit(Opcode::Trunc, call[0])); }
 
 Id emitSign(Call& call) { return call.emit(Opcode::Sign, call[0]); }
@@ -108,8 +114,8 @@ void addFunctionRules(Rules& rules) {
   rules["aten::exp2"] = {Type::Promoted, emitInLoop<Opcode::LoopExp2>};
   rules["aten::sinh"] = {Type::Promoted, emitInLoop<Opcode::Sinh>};
   rules["aten::cosh"] = {Type::Promoted, emitInLoop<Opcode::Cosh>};
-  rules["aten::asinh"] = {Type::Promoted, emitInLoop<Opcode::Asinh>};
-  rules["aten::acosh"] = {Type::Promoted, emitInLoop<Opcode::Acosh>};
+  rules["aten::asinh"] = {Type::Promoted, emitInScalarLoop<Opcode::Asinh>};
+  rules["aten::acosh"] = {Type::Promoted, emitInScalarLoop<Opcode::Acosh>};
   rules["aten::atanh"] = {Type::Promoted, emitInLoop<Opcode::Atanh>};
   rules["aten::nan_to_num"] = {Type::Common, emitNanToNum};
   rules["aten::deg2rad"] = {Type::Promoted, emitDegToRad};

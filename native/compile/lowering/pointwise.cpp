@@ -117,9 +117,15 @@ uint16_t Call::loop() {
   if (knownLoop < 0) {
     std::vector<const TensorType*> types;
     for (const TensorArgument& given : node.tensors) types.push_back(&graph.type(given.value));
-    knownLoop = builder.addLoop(eagerLoop(result(), types, points, eagerVectorSize(lane, hasAvx512Version)));
+    const int64_t vectorSize = eagerVectorSize(lane, hasAvx512Version);
+    knownLoop = builder.addLoop(eagerLoop(result(), types, points, vectorSize, &scalarOperand));
   }
   return static_cast<uint16_t>(knownLoop);
+}
+
+bool Call::isScalarOfLoop(size_t argument) {
+  loop();
+  return scalarOperand >= 0 && node.tensors[scalarOperand].argument == argument;
 }
 
 uint16_t Call::scalarLoop() {

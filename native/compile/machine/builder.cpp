@@ -30,7 +30,6 @@ bool immediateForm(Opcode opcode, Opcode* form) {
     TORCH_FUNC_FORM(LessEqual, LessEqualImmediate)
     TORCH_FUNC_FORM(Equal, EqualImmediate)
     TORCH_FUNC_FORM(NotEqual, NotEqualImmediate)
-    TORCH_FUNC_FORM(Pow, PowImmediate)
     default: return false;
   }
 }
@@ -138,7 +137,9 @@ Id Builder::convert(Id value, Lane lane) {
 }
 
 Id Builder::emit(Opcode opcode, Lane lane, Id a, Id b, Id c, double immediate, uint16_t loop) {
-  if (lane == Lane::F32) immediate = static_cast<double>(static_cast<float>(immediate));
+  if (lane == Lane::F32 && opcode != Opcode::PowImmediate) {
+    immediate = static_cast<double>(static_cast<float>(immediate));
+  }
   Opcode form;
   if (b != kNoId && c == kNoId && !(isConstant(a) && isConstant(b))) {
     if (isConstant(b) && opcode == Opcode::Sub)
@@ -206,21 +207,27 @@ Id Builder::simplify(Opcode opcode, Lane lane, Id a, Id b, Id c, double immediat
 Id Builder::fold(const Value& value) {
   const auto opcode = static_cast<size_t>(value.opcode);
   const auto lane = static_cast<size_t>(value.lane);
-  const Kernels& table = kernels();
-  // One number: eager execution has a scalar loop for it.
-  const Kernel kernel = table.scalar[opcode][lane] != nullptr ? table.scalar[opcode][lane] : table.vector[opcode][lane];
   const auto number = [&](Id id) { return id == kNoId ? 0.0 : constantOf(id); };
-  if (value.lane == Lane::F32) {
-    const float a = static_cast<float>(number(value.a)), b = static_cast<float>(number(value.b)),
-                c = static_cast<float>(number(value.c));
-    float result = 0;
+  const auto compute = [&](Kernel kernel) -> double {
+    if (value.lane == Lane::F32) {
+      const float a = static_cast<float>(number(value.a)), b = static_cast<float>(number(value.b)),
+                  c = static_cast<float>(number(value.c));
+      float result = 0;
+      kernel(&result, &a, &b, &c, 1, value.immediate);
+      return result;
+    }
+    const double a = number(value.a), b = number(value.b), c = number(value.c);
+    double result = 0;
     kernel(&result, &a, &b, &c, 1, value.immediate);
-    return constant(value.lane, result);
-  }
-  const double a = number(value.a), b = number(value.b), c = number(value.c);
-  double result = 0;
-  kernel(&result, &a, &b, &c, 1, value.immediate);
-  return constant(value.lane, result);
+    return result;
+  };
+  const double result = compute(kernels().vector[opcode][lane]);
+  const Kernel scalar = kernels().scalar[opcode][lane];
+  if (value.loop == 0 || scalar == nullptr) return constant(value.lane, result);
+  const double ofScalar = compute(scalar);
+  if (loops[value.loop - 1].width == 0) return constant(value.lane, ofScalar);
+  // The loop has both kinds of code.
+  return bitsOf(result) == bitsOf(ofScalar) ? constant(value.lane, result) : add(value);
 }
 
 }  // namespace torch_func::compile

@@ -10,6 +10,7 @@
 #if defined(__x86_64__) && defined(__linux__)
 #define TORCH_FUNC_VML_FUNCTIONS(F) \
   F(Exp, Exp)                       \
+  F(Sqrt, Sqrt)                     \
   F(Log, Ln)                        \
   F(Log2, Log2)                     \
   F(Log10, Log10)                   \

@@ -32,8 +32,7 @@ struct Kernels {
 // Those for the instruction set that ATen's kernels use in this process; ATEN_CPU_CAPABILITY restricts both.
 const Kernels& kernels();
 
-// The numbers in one of ATen's vectors, and whether there are fused multiply-adds, in a kernel of ATen with a version
-// for AVX-512 and in one without.
+// The numbers in one of the vectors of a kernel of ATen; some are slower with AVX-512 and have no version for it.
 int64_t eagerVectorSize(Lane lane, bool hasAvx512Version);
 
 // The versions; null where the compiler or the processor architecture has none.

@@ -25,7 +25,6 @@ TORCH_FUNC_OPCODE(Neg)
 TORCH_FUNC_OPCODE(Abs)
 TORCH_FUNC_OPCODE(Sign)  // 0 for NaN
 TORCH_FUNC_OPCODE(Reciprocal)
-TORCH_FUNC_OPCODE(Sqrt)
 TORCH_FUNC_OPCODE(Rsqrt)
 TORCH_FUNC_OPCODE(Floor)
 TORCH_FUNC_OPCODE(Ceil)
@@ -70,6 +69,7 @@ TORCH_FUNC_OPCODE(ToInt32)
 
 // Functions of whole tensors in ATen (vml.h): MKL's where libtorch has it, otherwise at::vec's.
 TORCH_FUNC_OPCODE(Exp)
+TORCH_FUNC_OPCODE(Sqrt)  // MKL's is not always rounded correctly
 TORCH_FUNC_OPCODE(Log)
 TORCH_FUNC_OPCODE(Log2)
 TORCH_FUNC_OPCODE(Log10)
@@ -100,7 +100,7 @@ TORCH_FUNC_OPCODE(Acosh)
 TORCH_FUNC_OPCODE(Atanh)
 TORCH_FUNC_OPCODE(Lgamma)
 TORCH_FUNC_OPCODE(Pow)
-TORCH_FUNC_OPCODE(PowImmediate)
+TORCH_FUNC_OPCODE(PowImmediate)  // the scalar version computes in float64, with i as it was given
 TORCH_FUNC_OPCODE(Atan2)
 TORCH_FUNC_OPCODE(Hypot)
 TORCH_FUNC_OPCODE(Fmod)

@@ -98,6 +98,13 @@ void scalarBinaryKernel(void* target, const void* a, const void* b, const void*,
   for (int64_t i = 0; i < n; ++i) to[i] = f(x[i], y[i]);
 }
 
+template <typename T>
+void scalarPowKernel(void* target, const void* a, const void*, const void*, int64_t n, double immediate) {
+  auto* to = static_cast<T*>(target);
+  const auto* x = static_cast<const T*>(a);
+  for (int64_t i = 0; i < n; ++i) to[i] = static_cast<T>(std::pow(static_cast<double>(x[i]), immediate));
+}
+
 template <typename T, typename From>
 void convertKernel(void* target, const void* a, const void*, const void*, int64_t n, double) {
   auto* to = static_cast<T*>(target);
@@ -170,7 +177,6 @@ class Table {
       return V::blendv(zero, one, zero < a) - V::blendv(zero, one, a < zero);
     });
     unary(Opcode::Reciprocal, [](V a) { return a.reciprocal(); });
-    unary(Opcode::Sqrt, [](V a) { return a.sqrt(); });
     unary(Opcode::Rsqrt, [](V a) { return a.rsqrt(); });
     unary(Opcode::Floor, [](V a) { return a.floor(); });
     unary(Opcode::Ceil, [](V a) { return a.ceil(); });
@@ -224,6 +230,7 @@ class Table {
 
   void fillFunctions() {
     function<Opcode::Exp>([](V a) { return a.exp(); });
+    function<Opcode::Sqrt>([](V a) { return a.sqrt(); });
     function<Opcode::Log>([](V a) { return a.log(); });
     function<Opcode::Log2>([](V a) { return a.log2(); });
     function<Opcode::Log10>([](V a) { return a.log10(); });
@@ -271,8 +278,7 @@ class Table {
     binary(Opcode::Pow, [](V a, V b) { return a.pow(b); });
     scalar(Opcode::Pow, [](T a, T b) { return std::pow(a, b); });
     unary(Opcode::PowImmediate, [](V a, V i) { return a.pow(i); });
-    kernels.scalar[static_cast<size_t>(Opcode::PowImmediate)][kLane] =
-        scalarUnaryKernel<T, decltype([](T a, T i) { return std::pow(a, i); })>;
+    kernels.scalar[static_cast<size_t>(Opcode::PowImmediate)][kLane] = scalarPowKernel<T>;
     binary(Opcode::Atan2, [](V a, V b) { return a.atan2(b); });
     scalar(Opcode::Atan2, [](T a, T b) { return std::atan2(a, b); });
     binary(Opcode::Hypot, [](V a, V b) { return a.hypot(b); });
