@@ -130,14 +130,20 @@ Steps scalarSteps(Scalarized scalarized, PlanBuilder& builder) {
 }
 
 // Nanoseconds of one thread, roughly.
-double costOf(const Scalarized& scalarized) {
-  const auto costOfProgram = [](const Program& program) {
-    const double blocks = std::ceil(static_cast<double>(program.points) / static_cast<double>(kLanes));
-    const auto instructions = static_cast<double>(program.instructions.size());
-    return instructions * (3 * blocks + 0.03 * static_cast<double>(program.points));
-  };
-  return 100 + costOfProgram(scalarized.uniform) + costOfProgram(scalarized.program);
+double costOf(const Program& program) {
+  // Samples of many numbers: the elements of a column lie far from each other.
+  constexpr size_t kManyColumns = 16;
+  const auto points = static_cast<double>(program.points);
+  const double blocks = std::ceil(points / static_cast<double>(kLanes));
+  double cost = static_cast<double>(program.instructions.size()) * (3 * blocks + 0.03 * points);
+  for (const Transfer& transfer : program.transfers) {
+    const size_t columns = transfer.columns.size();
+    cost += static_cast<double>(columns) * points * (columns > kManyColumns ? 1.2 : 0.3);
+  }
+  return cost;
 }
+
+double costOf(const Scalarized& scalarized) { return 100 + costOf(scalarized.uniform) + costOf(scalarized.program); }
 
 // Above, groups are not worth the time to build them for a comparison: most operators would be on their own.
 constexpr size_t kMaxCompared = 500;
