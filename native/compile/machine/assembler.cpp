@@ -15,7 +15,6 @@ namespace {
 
 // Registers lie a little more than 2 or 4 KB apart, so that equal lanes do not compete for the same lines of the cache.
 constexpr uint32_t kPadding = 64;
-constexpr size_t kMaximumColumns = 16;
 
 uint32_t registerBytes(Lane lane) { return kLanes * (lane == Lane::F32 ? 4 : 8) + kPadding; }
 

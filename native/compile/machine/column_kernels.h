@@ -8,6 +8,7 @@
 #include "compile/machine/kernels.h"
 
 #ifdef __AVX512F__
+#include <ATen/cpu/vec/vec.h>
 #include <immintrin.h>
 #endif
 
@@ -129,7 +130,7 @@ int64_t storeRows(void* memory, const void* const* columns, int64_t n) {
   return i;
 }
 
-// More columns need more permutations than moving each number takes.
+// More columns are faster as transposed blocks.
 constexpr size_t kPermutedColumns = 10;
 
 template <typename V, size_t... K>
@@ -146,6 +147,34 @@ int64_t storeRowsOf(size_t count, void* memory, const void* const* columns, int6
   return done;
 }
 
+// Any columns of float32, 16 rows at a time.
+inline int64_t loadTransposed(const float* from, int64_t stride, void* const* columns, size_t count, int64_t n) {
+  alignas(64) float block[kMaximumColumns * 16];
+  int64_t i = 0;
+  for (; i + 16 <= n; i += 16) {
+    at::vec::transpose_mxn<float>(from + i * stride, stride, block, 16, 16, static_cast<int>(count));
+    for (size_t k = 0; k < count; ++k) {
+      Vector32::store(static_cast<float*>(columns[k]) + i, Vector32::load(block + 16 * k));
+    }
+  }
+  return i;
+}
+
+inline int64_t storeTransposed(float* to, int64_t stride, const void* const* columns, size_t count, int64_t n) {
+  alignas(64) float block[kMaximumColumns * 16];
+  int64_t i = 0;
+  for (; i + 16 <= n; i += 16) {
+    for (size_t k = 0; k < count; ++k) {
+      Vector32::store(block + 16 * k, Vector32::load(static_cast<const float*>(columns[k]) + i));
+    }
+    at::vec::transpose_mxn<float>(block, 16, to + i * stride, stride, static_cast<int>(count), 16);
+  }
+  return i;
+}
+
+// With fewer columns, moving each number is as fast.
+constexpr size_t kTransposedColumns = 8;
+
 template <typename T>
 using VectorOf = std::conditional_t<sizeof(T) == 4, Vector32, Vector64>;
 
@@ -157,6 +186,10 @@ void loadColumns(const void* memory, int64_t stride, void* const* columns, size_
 #ifdef __AVX512F__
   if (stride == static_cast<int64_t>(count) && count <= kPermutedColumns) {
     done = loadRowsOf<VectorOf<T>>(count, memory, columns, n, std::make_index_sequence<kPermutedColumns - 1>());
+  } else if constexpr (sizeof(T) == 4) {
+    if (count >= kTransposedColumns) {
+      done = loadTransposed(static_cast<const float*>(memory), stride, columns, count, n);
+    }
   }
 #endif
   loadEachColumn(static_cast<const T*>(memory), stride, columns, count, done, n);
@@ -168,6 +201,10 @@ void storeColumns(void* memory, int64_t stride, const void* const* columns, size
 #ifdef __AVX512F__
   if (stride == static_cast<int64_t>(count) && count <= kPermutedColumns) {
     done = storeRowsOf<VectorOf<T>>(count, memory, columns, n, std::make_index_sequence<kPermutedColumns - 1>());
+  } else if constexpr (sizeof(T) == 4) {
+    if (count >= kTransposedColumns) {
+      done = storeTransposed(static_cast<float*>(memory), stride, columns, count, n);
+    }
   }
 #endif
   storeEachColumn(static_cast<T*>(memory), stride, columns, count, done, n);

@@ -18,6 +18,7 @@ inline constexpr size_t kOpcodes = 0
     ;
 
 // Moves n elements between a tensor and columns of numbers. Column k of element i is at memory[i * stride + k].
+inline constexpr size_t kMaximumColumns = 16;
 using LoadColumns = void (*)(const void* memory, int64_t stride, void* const* columns, size_t count, int64_t n);
 using StoreColumns = void (*)(void* memory, int64_t stride, const void* const* columns, size_t count, int64_t n);
 
