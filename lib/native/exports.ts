@@ -26,7 +26,7 @@ export interface PassTest {
   after: string;
   /** Of the whole pipeline. */
   reports: { name: string; before: number; after: number; milliseconds: number }[];
-  runs: Record<'expected' | 'actual', { outputs: (Tensor | null)[]; inputs: Tensor[] }>[];
+  runs: Record<'expected' | 'actual', { outputs: (Tensor | null)[]; inputs: Tensor[]; memory: number[] }>[];
 }
 
 /** A scalarized function: its programs, and what they compute. */

@@ -186,18 +186,12 @@ namespace {
 
 const char* dtypeText(c10::ScalarType dtype) {
   switch (dtype) {
-    case c10::ScalarType::Float:
-      return "f32";
-    case c10::ScalarType::Double:
-      return "f64";
-    case c10::ScalarType::Long:
-      return "i64";
-    case c10::ScalarType::Int:
-      return "i32";
-    case c10::ScalarType::Bool:
-      return "bool";
-    default:
-      return c10::toString(dtype);
+    case c10::ScalarType::Float: return "f32";
+    case c10::ScalarType::Double: return "f64";
+    case c10::ScalarType::Long: return "i64";
+    case c10::ScalarType::Int: return "i32";
+    case c10::ScalarType::Bool: return "bool";
+    default: return c10::toString(dtype);
   }
 }
 

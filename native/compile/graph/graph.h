@@ -51,9 +51,9 @@ struct Value {
   };
   Kind kind = Kind::Result;
   TensorType type;
-  // The value whose storage this one shares, and where it starts in there, in elements from the start of `base`. A value
-  // with a storage of its own is its own base, and so is every tensor that exists before the function runs, even if it
-  // shares its storage with another: see Graph::inputsShareStorage.
+  // The value whose storage this one shares, and where it starts in there, in elements from the start of `base`. A
+  // value with a storage of its own is its own base, and so is every tensor that exists before the function runs, even
+  // if it shares its storage with another: see Graph::inputsShareStorage.
   ValueId base = kNoValue;
   int64_t offset = 0;
   int32_t producer = -1;  // the node with this result

@@ -92,7 +92,8 @@ void shareCommonSubexpressions(Graph& graph) {
     }
     for (const c10::IValue& argument : node.arguments) hash = c10::hash_combine(hash, hashOf(argument));
     const auto [begin, end] = calls.equal_range(hash);
-    const auto known = std::find_if(begin, end, [&](const auto& entry) { return isSameCall(graph.nodes[entry.second], call); });
+    const auto known =
+        std::find_if(begin, end, [&](const auto& entry) { return isSameCall(graph.nodes[entry.second], call); });
     if (known == end) {
       rewriter.keep(std::move(node));
       calls.emplace(hash, graph.nodes.size() - 1);

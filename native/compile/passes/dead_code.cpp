@@ -46,7 +46,8 @@ void compact(Graph& graph) {
   };
   graph.values = std::move(values);
   std::erase_if(graph.closures, [&](ValueId id) { return !isUsed[id]; });
-  for (auto* list : {&graph.inputs, &graph.closures, &graph.outputs}) std::for_each(list->begin(), list->end(), renumber);
+  for (auto* list : {&graph.inputs, &graph.closures, &graph.outputs})
+    std::for_each(list->begin(), list->end(), renumber);
   for (Graph::WriteBack& write : graph.writeBacks) renumber(write.target), renumber(write.value);
   for (Value& value : graph.values) renumber(value.base);
   for (size_t i = 0; i < graph.nodes.size(); ++i) {

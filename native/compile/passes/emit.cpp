@@ -1,5 +1,6 @@
 #include "compile/passes/emit.h"
 
+#include <ATen/Functions.h>
 #include <ATen/TensorUtils.h>
 
 #include <algorithm>
@@ -33,8 +34,15 @@ ValueId converted(Graph& graph, ValueId value, c10::ScalarType dtype) {
 }
 
 ValueId filled(Graph& graph, c10::IntArrayRef sizes, const c10::Scalar& number, const TensorType& like) {
-  return graph.call("aten::full", "",
-                    {listOf(sizes), c10::IValue(number), c10::IValue(like.dtype), c10::IValue(), c10::IValue(like.device)});
+  return graph.call(
+      "aten::full", "",
+      {listOf(sizes), c10::IValue(number), c10::IValue(like.dtype), c10::IValue(), c10::IValue(like.device)});
+}
+
+ValueId numberConstant(Graph& graph, double number) {
+  at::Tensor tensor = at::scalar_tensor(number, at::kDouble);
+  tensor.unsafeGetTensorImpl()->set_wrapped_number(true);
+  return graph.addConstant(std::move(tensor));
 }
 
 }  // namespace torch_func::compile

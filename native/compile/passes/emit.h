@@ -17,6 +17,9 @@ ValueId contiguous(Graph& graph, ValueId value);
 // A tensor of one number; sizes of 1 in all dimensions or of any size.
 ValueId filled(Graph& graph, c10::IntArrayRef sizes, const c10::Scalar& number, const TensorType& like);
 
+// A constant that promotes like a number in JavaScript.
+ValueId numberConstant(Graph& graph, double number);
+
 // A dimension as an operator takes it, from the back if it is negative.
 inline int64_t dimensionOf(const c10::IValue& dimension, size_t rank) {
   const int64_t d = dimension.toInt();

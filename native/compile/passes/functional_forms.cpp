@@ -53,16 +53,24 @@ std::optional<std::vector<int32_t>> match(const c10::FunctionSchema& writing, co
 }  // namespace
 
 std::optional<FunctionalForm> functionalForm(const c10::OperatorHandle& op) {
-  std::string name = op.operator_name().name;
+  auto [name, overload] = op.operator_name();
   if (name.back() == '_') name.pop_back();
+  const auto formBy = [&](const c10::OperatorHandle& functional) -> std::optional<FunctionalForm> {
+    if (writesInPlace(functional)) return std::nullopt;
+    auto arguments = match(op.schema(), functional.schema());
+    if (!arguments) return std::nullopt;
+    return FunctionalForm{functional, std::move(*arguments)};
+  };
+  // "add_.Tensor" is "add.Tensor", and "mul.out" is "mul.Tensor". The table of all operators takes milliseconds to
+  // make.
+  if (const auto same = c10::Dispatcher::singleton().findSchema({name, overload})) {
+    if (auto form = formBy(*same)) return form;
+  }
   for (const std::string& candidate : {name, name + "_functional"}) {
     const auto found = overloads().find(candidate);
     if (found == overloads().end()) continue;
     for (const c10::OperatorHandle& functional : found->second) {
-      if (writesInPlace(functional)) continue;
-      if (auto arguments = match(op.schema(), functional.schema())) {
-        return FunctionalForm{functional, std::move(*arguments)};
-      }
+      if (auto form = formBy(functional)) return form;
     }
   }
   return std::nullopt;

@@ -17,9 +17,14 @@ namespace torch_func::compile {
 namespace {
 
 // They change the memory that a tensor has, or write without saying so in their schema.
-constexpr std::array<std::string_view, 8> kRefused = {
-    "aten::set_",        "aten::resize_",          "aten::resize_as_",         "aten::cudnn_batch_norm",
-    "aten::as_strided_", "aten::miopen_batch_norm", "aten::batch_norm_update_stats", "aten::_resize_output_"};
+constexpr std::array<std::string_view, 8> kRefused = {"aten::set_",
+                                                      "aten::resize_",
+                                                      "aten::resize_as_",
+                                                      "aten::cudnn_batch_norm",
+                                                      "aten::as_strided_",
+                                                      "aten::miopen_batch_norm",
+                                                      "aten::batch_norm_update_stats",
+                                                      "aten::_resize_output_"};
 
 bool isWritten(const c10::Argument& argument) { return argument.alias_info() && argument.alias_info()->isWrite(); }
 
@@ -107,7 +112,7 @@ class Functionalizer {
     const auto& name = node.op.operator_name().name;
     if (std::find(kRefused.begin(), kRefused.end(), name) != kRefused.end()) throw Refusal(name + " writes in place");
     if (node.is("aten::native_batch_norm") && node.arguments[5].toBool() && node.tensor(3) != kNoValue) {
-      return updateStatistics(node);
+      throw Refusal("native_batch_norm updates running statistics");
     }
     if (writesInPlace(node.op)) return write(node);
     if (node.is("aten::as_strided")) {
@@ -154,13 +159,15 @@ class Functionalizer {
     for (ValueId target : targets) checkTarget(node, target);
     for (const TensorArgument& given : node.tensors) read(given.value);
     if (targets.empty()) return;
-    if (node.is("aten::copy_")) return assign(targets[0], converted(graph_, rewriter_[node.tensor(1)], dtypeOf(targets[0])));
+    if (node.is("aten::copy_"))
+      return assign(targets[0], converted(graph_, rewriter_[node.tensor(1)], dtypeOf(targets[0])));
     if (node.is("aten::zero_") || node.is("aten::fill_.Scalar")) {
       const auto number = node.is("aten::zero_") ? c10::Scalar(0) : node.arguments[1].toScalar();
       const TensorType type = graph_.type(targets[0]);
       return assign(targets[0], filled(graph_, type.sizes, number, type));
     }
-    if (node.is("aten::fill_.Tensor")) return assign(targets[0], converted(graph_, rewriter_[node.tensor(1)], dtypeOf(targets[0])));
+    if (node.is("aten::fill_.Tensor"))
+      return assign(targets[0], converted(graph_, rewriter_[node.tensor(1)], dtypeOf(targets[0])));
     const auto form = functionalForm(node.op);
     if (!form) throw Refusal(node.name() + " has no functional form");
     const auto fresh = callForm(node, *form, targets.front());
@@ -172,24 +179,6 @@ class Functionalizer {
   }
 
   c10::ScalarType dtypeOf(ValueId value) const { return graph_.type(value).dtype; }
-
-  // Running statistics, which the operator writes without saying so.
-  void updateStatistics(const Node& node) {
-    const std::array<ValueId, 2> targets = {node.tensor(3), node.tensor(4)};
-    for (const TensorArgument& given : node.tensors) read(given.value);
-    Node functional{c10::Dispatcher::singleton().findSchemaOrThrow("aten::_native_batch_norm_legit_functional", ""),
-                    node.arguments, node.tensors, {}};
-    for (TensorArgument& given : functional.tensors) given.value = rewriter_[given.value];
-    graph_.append(std::move(functional));
-    const std::vector<ValueId> results = graph_.nodes.back().results;
-    for (size_t i = 0; i < 3; ++i) {
-      if (node.results[i] != kNoValue) rewriter_.replace(node.results[i], results[i]);
-    }
-    for (size_t i = 0; i < 2; ++i) {
-      checkTarget(node, targets[i]);
-      assign(targets[i], results[3 + i]);
-    }
-  }
 
   std::vector<ValueId> callForm(const Node& node, const FunctionalForm& form, ValueId target) {
     Node functional{form.op, {}, {}, {}};

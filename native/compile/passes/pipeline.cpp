@@ -2,8 +2,11 @@
 
 #include <chrono>
 
+#include "compile/passes/algebra.h"
 #include "compile/passes/common_subexpressions.h"
+#include "compile/passes/constant_folding.h"
 #include "compile/passes/dead_code.h"
+#include "compile/passes/decompositions.h"
 #include "compile/passes/functionalize.h"
 #include "compile/passes/structure/structure.h"
 
@@ -18,12 +21,20 @@ static void structure(Graph& graph, const PassOptions& options) {
   if (!options.strictZeros) simplifyStructure(graph);
 }
 
+static void decompositions(Graph& graph, const PassOptions& options) {
+  if (options.decompose) decompose(graph);
+}
+
 const std::vector<Pass>& passes() {
   static const std::vector<Pass> list = {
       {"functionalize", run<functionalize>},
       {"dead code", run<removeDeadCode>},
+      {"decompositions", decompositions},
+      {"algebra", run<simplifyAlgebra>},
       {"common subexpressions", run<shareCommonSubexpressions>},
       {"structure", structure},
+      {"constant folding", run<foldConstants>},
+      {"algebra", run<simplifyAlgebra>},
       {"common subexpressions", run<shareCommonSubexpressions>},
       {"dead code", run<removeDeadCode>},
   };

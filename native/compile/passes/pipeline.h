@@ -12,6 +12,8 @@ struct PassOptions {
   // Whether 0 * x is NaN where x is infinite or NaN, as in eager execution, even for the zeros of a structure: those of
   // an identity, or of a tensor of zeros. By default they are zero, and what they multiply is not computed.
   bool strictZeros = false;
+  // Whether composite operators, such as softmax, become elementwise operators and sums.
+  bool decompose = true;
 };
 
 struct Pass {
@@ -29,8 +31,8 @@ struct PassReport {
   double milliseconds;
 };
 
-// Turns a recorded graph into one without writes, ready for lowering. Returns why it cannot be done, if so; the graph is
-// then of no use any more.
+// Turns a recorded graph into one without writes, ready for lowering. Returns why it cannot be done, if so; the graph
+// is then of no use any more.
 std::string runPasses(Graph& graph, const PassOptions& options = {}, std::vector<PassReport>* reports = nullptr);
 
 }  // namespace torch_func::compile

@@ -2,6 +2,8 @@
 
 #include "compile/passes/rewriter.h"
 
+#include <ATen/TensorUtils.h>
+
 #include <algorithm>
 #include <numeric>
 #include <utility>
@@ -75,11 +77,16 @@ void Rewriter::append(Node node) {
 bool Rewriter::appendInferred(const Node& node) {
   Node again = node;
   for (TensorArgument& given : again.tensors) given.value = (*this)[given.value];
+  if (node.is("aten::view") || node.is("aten::_unsafe_view")) {
+    const TensorType& type = graph.type(again.tensors.front().value);
+    const auto& result = graph.type(node.results.front()).sizes;
+    if (!at::detail::computeStride(type.sizes, type.strides, result)) return false;
+  }
   const size_t values = graph.values.size();
   try {
     graph.append(std::move(again));
   } catch (const c10::Error&) {
-    // view(), of a tensor with other strides than before; or an operator without a kernel for meta tensors.
+    // An operator without a kernel for meta tensors.
     graph.values.resize(values);
     return false;
   }
@@ -130,7 +137,8 @@ ValueId Rewriter::copyWithStrides(ValueId value, Sizes strides) {
   bool isDense = true;
   for (int64_t i = 0; i < rank; ++i) isDense &= ordered[i] == 1 || strides[order[i]] == dense[i];
   if (isDense) {
-    if (!std::is_sorted(order.begin(), order.end())) value = graph.call("aten::permute", "", {value, c10::IValue(order)});
+    if (!std::is_sorted(order.begin(), order.end()))
+      value = graph.call("aten::permute", "", {value, c10::IValue(order)});
     value = graph.call("aten::clone", "", {value, c10::IValue(static_cast<int64_t>(c10::MemoryFormat::Contiguous))});
     if (graph.type(value).sizes == sizes && graph.type(value).strides == strides) return value;
   } else {
@@ -138,7 +146,8 @@ ValueId Rewriter::copyWithStrides(ValueId value, Sizes strides) {
     int64_t extent = 1;
     for (int64_t d = 0; d < rank; ++d) extent += copied[d] == 0 ? 0 : (copied[d] - 1) * strides[d];
     const ValueId memory = graph.call("aten::new_zeros", "", {value, listOf({extent})});
-    value = graph.call("aten::as_strided_scatter", "", {memory, value, listOf(copied), listOf(strides), c10::IValue(0)});
+    value =
+        graph.call("aten::as_strided_scatter", "", {memory, value, listOf(copied), listOf(strides), c10::IValue(0)});
   }
   return graph.call("aten::as_strided", "", {value, listOf(sizes), listOf(strides), c10::IValue(0)});
 }
@@ -165,8 +174,7 @@ ValueId Rewriter::outputFor(ValueId old) {
            graph.type(value).isWrappedNumber == type.isWrappedNumber;
   };
   const auto viewOf = [&](ValueId whole, c10::IValue offset) {
-    return graph.call("aten::as_strided", "",
-                      {whole, listOf(before.sizes), listOf(before.strides), std::move(offset)});
+    return graph.call("aten::as_strided", "", {whole, listOf(before.sizes), listOf(before.strides), std::move(offset)});
   };
   const ValueId now = (*this)[old];
   const bool isSame = graph.values[now].offset == place.offset && graph.type(now).strides == before.strides;

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "compile/exports.h"
 #include "compile/capture/recorder.h"
+#include "compile/exports.h"
 #include "compile/graph/replay.h"
 #include "compile/passes/pipeline.h"
 #include "core/arguments.h"
@@ -31,7 +31,7 @@ Graph recordCall(Environment& environment, const Napi::Function& function, const
   return recorder.finish(toTensorList(environment, result, "result", true));
 }
 
-// Results of a replay, and what the inputs are afterwards.
+// Results of a replay, what the inputs are afterwards, and for each of these tensors the first that has its memory.
 Napi::Object replayed(Environment& environment, Replay& replay, const std::vector<at::Tensor>& inputs) {
   at::Generator generator = at::globalContext().defaultGenerator(c10::kCPU);
   generator.set_current_seed(7);
@@ -41,6 +41,15 @@ Napi::Object replayed(Environment& environment, Replay& replay, const std::vecto
   auto result = Napi::Object::New(environment.env);
   result.Set("outputs", Napi::Value(environment.env, wrapTensorList(environment, outputs)));
   result.Set("inputs", Napi::Value(environment.env, wrapTensorList(environment, given)));
+  outputs.insert(outputs.end(), given.begin(), given.end());
+  auto memory = Napi::Array::New(environment.env);
+  for (const at::Tensor& tensor : outputs) {
+    const auto first = std::find_if(outputs.begin(), outputs.end(), [&](const at::Tensor& other) {
+      return tensor.defined() && other.defined() && other.storage().is_alias_of(tensor.storage());
+    });
+    memory.Set(memory.Length(), static_cast<double>(first - outputs.begin()));
+  }
+  result.Set("memory", memory);
   return result;
 }
 
@@ -63,7 +72,8 @@ Napi::Value testPasses(const Napi::CallbackInfo& info) {
   } else {
     for (uint32_t i = 0; i < names.Length() && reason.empty(); ++i) {
       const std::string name = names.Get(i).As<Napi::String>();
-      const auto pass = std::find_if(passes().begin(), passes().end(), [&](const Pass& entry) { return entry.name == name; });
+      const auto pass =
+          std::find_if(passes().begin(), passes().end(), [&](const Pass& entry) { return entry.name == name; });
       if (pass == passes().end()) throwValueError("there is no pass " + name);
       try {
         pass->run(graph, options);

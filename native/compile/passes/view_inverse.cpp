@@ -10,9 +10,9 @@ namespace torch_func::compile {
 
 // The same elements in the same order.
 static bool keepsOrder(std::string_view name) {
-  constexpr std::array<std::string_view, 9> kNames = {
-      "aten::view",   "aten::_unsafe_view", "aten::reshape",    "aten::_reshape_alias", "aten::unsqueeze",
-      "aten::squeeze", "aten::alias",       "aten::detach", "aten::lift_fresh"};
+  constexpr std::array<std::string_view, 9> kNames = {"aten::view",           "aten::_unsafe_view", "aten::reshape",
+                                                      "aten::_reshape_alias", "aten::unsqueeze",    "aten::squeeze",
+                                                      "aten::alias",          "aten::detach",       "aten::lift_fresh"};
   return std::find(kNames.begin(), kNames.end(), name) != kNames.end();
 }
 
@@ -33,15 +33,17 @@ ValueId scatterView(Graph& graph, const Node& node, ValueId view, ValueId parent
     return graph.call("aten::transpose", "int", {contents, node.arguments[1], node.arguments[2]});
   }
   if (node.is("aten::t")) return graph.call("aten::t", "", {contents});
-  if (isWhole && (name == "aten::expand" || name == "aten::select" || name == "aten::slice" || name == "aten::unbind")) {
+  if (isWhole &&
+      (name == "aten::expand" || name == "aten::select" || name == "aten::slice" || name == "aten::unbind")) {
     return reshaped(graph, contents, sizes);
   }
   if (node.is("aten::select.int")) {
     return graph.call("aten::select_scatter", "", {parentNow, contents, node.arguments[1], node.arguments[2]});
   }
   if (node.is("aten::slice.Tensor")) {
-    return graph.call("aten::slice_scatter", "",
-                      {parentNow, contents, node.arguments[1], node.arguments[2], node.arguments[3], node.arguments[4]});
+    return graph.call(
+        "aten::slice_scatter", "",
+        {parentNow, contents, node.arguments[1], node.arguments[2], node.arguments[3], node.arguments[4]});
   }
   if (node.is("aten::diagonal")) {
     return graph.call("aten::diagonal_scatter", "",
@@ -56,9 +58,9 @@ ValueId scatterView(Graph& graph, const Node& node, ValueId view, ValueId parent
     const int64_t dimension = dimensionOf(node.arguments[2], rank);
     int64_t start = 0;
     for (size_t i = 0; node.results[i] != view; ++i) start += graph.type(node.results[i]).sizes[dimension];
-    return graph.call("aten::slice_scatter", "",
-                      {parentNow, contents, c10::IValue(dimension), c10::IValue(start),
-                       c10::IValue(start + viewSizes[dimension])});
+    return graph.call(
+        "aten::slice_scatter", "",
+        {parentNow, contents, c10::IValue(dimension), c10::IValue(start), c10::IValue(start + viewSizes[dimension])});
   }
   if (node.is("aten::as_strided")) {
     const c10::IValue offset = node.arguments[3].isNone() ? c10::IValue(0) : node.arguments[3];

@@ -69,9 +69,9 @@ int64_t maskElements(const Pattern& pattern, const Layout& layout) {
   for (size_t i = 0; i < layout.factors.size(); ++i) {
     const auto position = static_cast<int32_t>(i);
     const int32_t leader = layout.leader[layout.factors[i].index];
-    if (isConstrained(pattern, layout, position) || std::count_if(layout.factors.begin(), layout.factors.end(), [&](const Factor& other) {
-          return other.index == layout.factors[i].index;
-        }) > 1) {
+    if (isConstrained(pattern, layout, position) ||
+        std::count_if(layout.factors.begin(), layout.factors.end(),
+                      [&](const Factor& other) { return other.index == layout.factors[i].index; }) > 1) {
       count *= layout.factors[leader == position ? leader : position].size;
     }
   }
@@ -158,7 +158,7 @@ ValueId materializedTerm(Graph& graph, const Pattern& pattern, const TensorType&
   } else {
     const ValueId mask = graph.addConstant(maskOf(pattern, layout).to(type.device));
     value = graph.call("aten::where", "ScalarOther",
-                       {mask, placed(graph, pattern, layout, pattern.payload), c10::IValue(0.0)});
+                       {mask, placed(graph, pattern, layout, pattern.payload), c10::IValue(0)});
   }
   return reshaped(graph, expanded(graph, value, all), sizes);
 }

@@ -140,39 +140,34 @@ bool splitClass(Graph& graph, Pattern& pattern, int32_t index, int64_t inner) {
 
 // Regroups the factors, of all dimensions in order, into dimensions of these sizes.
 std::optional<Pattern> viewedPattern(Graph& graph, Pattern pattern, c10::IntArrayRef sizes) {
-  const auto flat = [&] {
+  for (;;) {
     Factors all;
     for (const Factors& factors : pattern.dimensions) all.append(factors.begin(), factors.end());
-    return all;
-  };
-  std::vector<size_t> counts;
-  size_t next = 0;
-  for (int64_t size : sizes) {
-    const size_t first = next;
-    while (size > 1) {
-      const Factors all = flat();
-      if (next >= all.size()) return std::nullopt;
-      const Factor& factor = all[next];
-      if (size % factor.size != 0) {
-        if (factor.size % size != 0 || !splitClass(graph, pattern, factor.index, factor.size / size)) return std::nullopt;
-        continue;
+    Pattern result = pattern;
+    result.dimensions.assign(sizes.size(), Factors());
+    size_t next = 0;
+    bool isSplit = false;
+    for (size_t d = 0; d < sizes.size() && !isSplit; ++d) {
+      for (int64_t size = sizes[d]; size > 1 && !isSplit;) {
+        if (next >= all.size()) return std::nullopt;
+        const Factor& factor = all[next];
+        if (size % factor.size == 0) {
+          size /= factor.size;
+          result.dimensions[d].push_back(factor);
+          ++next;
+        } else if (factor.size % size != 0 || !splitClass(graph, pattern, factor.index, factor.size / size)) {
+          return std::nullopt;
+        } else {
+          // All factors of the class are others now.
+          isSplit = true;
+        }
       }
-      size /= factor.size;
-      ++next;
     }
-    if (size == 0) return std::nullopt;
-    counts.push_back(next - first);
+    if (isSplit) continue;
+    if (next != all.size()) return std::nullopt;
+    normalizePattern(graph, result);
+    return result;
   }
-  const Factors all = flat();
-  if (next != all.size()) return std::nullopt;
-  pattern.dimensions.clear();
-  next = 0;
-  for (size_t count : counts) {
-    pattern.dimensions.emplace_back(all.begin() + next, all.begin() + next + count);
-    next += count;
-  }
-  normalizePattern(graph, pattern);
-  return pattern;
 }
 
 Pattern permutedPattern(const Pattern& pattern, c10::IntArrayRef order) {
@@ -223,9 +218,9 @@ static void narrowClass(Graph& graph, Pattern& pattern, int32_t index, int64_t s
     }
   }
   if (pattern.payload == kNoValue || graph.type(pattern.payload).sizes[index] == 1) return;
-  pattern.payload = graph.call("aten::slice", "Tensor",
-                               {pattern.payload, c10::IValue(static_cast<int64_t>(index)), c10::IValue(start),
-                                c10::IValue(start + length)});
+  pattern.payload = graph.call(
+      "aten::slice", "Tensor",
+      {pattern.payload, c10::IValue(static_cast<int64_t>(index)), c10::IValue(start), c10::IValue(start + length)});
 }
 
 Found<Pattern> slicedPattern(Graph& graph, Pattern pattern, size_t dimension, int64_t start, int64_t length) {

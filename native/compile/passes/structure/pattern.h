@@ -84,8 +84,8 @@ struct Joint {
   std::vector<Factors> dimensions;
 };
 
-// Joins operands. `positions[i][d]` is the dimension of the result, or of the contraction, that dimension d of operand i
-// runs along; an operand's dimension of size 1 is broadcast. Splits the factors of the patterns as needed.
+// Joins operands. `positions[i][d]` is the dimension of the result, or of the contraction, that dimension d of operand
+// i runs along; an operand's dimension of size 1 is broadcast. Splits the factors of the patterns as needed.
 Found<Joint> joined(Graph& graph, std::vector<Pattern>& patterns, const std::vector<std::vector<int32_t>>& positions,
                     size_t count);
 

@@ -17,13 +17,52 @@ namespace {
 const std::unordered_map<std::string, unsigned>& annihilators() {
   static const std::unordered_map<std::string, unsigned> table = [] {
     std::unordered_map<std::string, unsigned> result = {{"aten::mul.Tensor", 3}};
-    for (const char* name :
-         {"abs", "asin", "asinh", "atan", "atanh", "ceil", "div.Scalar", "div.Tensor", "erf", "erfinv", "expm1",
-          "floor", "log1p", "mul.Scalar", "neg", "positive", "relu", "round", "sgn", "sign", "silu", "sin", "sinh",
-          "sqrt", "square", "tan", "tanh", "trunc", "_to_copy", "elu_backward", "gelu", "gelu_backward",
-          "hardswish_backward", "hardsigmoid_backward", "hardtanh_backward", "leaky_relu", "leaky_relu_backward",
-          "log_sigmoid_backward", "logit_backward", "mish_backward", "sigmoid_backward", "silu_backward",
-          "softplus_backward", "softshrink_backward", "tanh_backward", "threshold_backward"}) {
+    for (const char* name : {"abs",
+                             "asin",
+                             "asinh",
+                             "atan",
+                             "atanh",
+                             "ceil",
+                             "div.Scalar",
+                             "div.Tensor",
+                             "erf",
+                             "erfinv",
+                             "expm1",
+                             "floor",
+                             "log1p",
+                             "mul.Scalar",
+                             "neg",
+                             "positive",
+                             "relu",
+                             "round",
+                             "sgn",
+                             "sign",
+                             "silu",
+                             "sin",
+                             "sinh",
+                             "sqrt",
+                             "square",
+                             "tan",
+                             "tanh",
+                             "trunc",
+                             "_to_copy",
+                             "elu_backward",
+                             "gelu",
+                             "gelu_backward",
+                             "hardswish_backward",
+                             "hardsigmoid_backward",
+                             "hardtanh_backward",
+                             "leaky_relu",
+                             "leaky_relu_backward",
+                             "log_sigmoid_backward",
+                             "logit_backward",
+                             "mish_backward",
+                             "sigmoid_backward",
+                             "silu_backward",
+                             "softplus_backward",
+                             "softshrink_backward",
+                             "tanh_backward",
+                             "threshold_backward"}) {
       result.emplace(std::string("aten::") + name, 1);
     }
     return result;
@@ -98,9 +137,7 @@ Found<Pattern> combine(Symbols& symbols, const Node& node, std::vector<Pattern> 
   result.dimensions.assign(joint.dimensions.begin(), joint.dimensions.end());
   result.classes = joint.classes;
   const bool isProduct = node.is("aten::mul.Tensor");
-  const auto isOne = [&](size_t i) {
-    return operands[i].payload == kNoValue && operands[i].number.toDouble() == 1;
-  };
+  const auto isOne = [&](size_t i) { return operands[i].payload == kNoValue && operands[i].number.toDouble() == 1; };
   if (std::all_of(operands.begin(), operands.end(), [](const Pattern& p) { return p.payload == kNoValue; })) {
     std::vector<c10::Scalar> numbers;
     for (const Pattern& operand : operands) numbers.push_back(operand.number);

@@ -11,12 +11,6 @@ namespace torch_func::compile {
 
 namespace {
 
-ValueId numberValue(Graph& graph, double number) {
-  at::Tensor tensor = at::scalar_tensor(number, at::kDouble);
-  tensor.unsafeGetTensorImpl()->set_wrapped_number(true);
-  return graph.addConstant(std::move(tensor));
-}
-
 // The payload summed over classes, whose dimensions become 1.
 ValueId summed(Graph& graph, ValueId payload, const std::vector<int64_t>& dimensions) {
   if (dimensions.empty()) return payload;
@@ -56,10 +50,10 @@ bool sum(Symbols& symbols, const Node& node, bool isMean, bool hasDimensions) {
     } else {
       term.payload = summed(graph, term.payload, dimensions);
       if (equal != 1) {
-        term.payload = graph.call("aten::mul", "Tensor", {term.payload, numberValue(graph, equal)});
+        term.payload = graph.call("aten::mul", "Tensor", {term.payload, numberConstant(graph, equal)});
       }
       if (isMean) {
-        const ValueId divisor = numberValue(graph, static_cast<double>(count));
+        const ValueId divisor = numberConstant(graph, static_cast<double>(count));
         term.payload = graph.call("aten::div", "Tensor", {term.payload, divisor});
       }
     }
@@ -103,12 +97,14 @@ ValueId contracted(Graph& graph, ValueId left, ValueId right, const Sizes& class
       (inLeft && inRight ? batch : inLeft ? rows : inRight ? columns : ones).push_back(c);
     }
     const auto sizeOf = [&](const std::vector<int64_t>& list) {
-      return std::accumulate(list.begin(), list.end(), int64_t{1}, [&](int64_t n, int64_t c) { return n * classes[c]; });
+      return std::accumulate(list.begin(), list.end(), int64_t{1},
+                             [&](int64_t n, int64_t c) { return n * classes[c]; });
     };
     const auto matrix = [&](ValueId value, const std::vector<int64_t>& first, const std::vector<int64_t>& second,
                             const std::vector<int64_t>& rest) {
       std::vector<int64_t> order = batch;
-      for (const std::vector<int64_t>* list : {&first, &second, &rest, &std::as_const(ones)}) order.insert(order.end(), list->begin(), list->end());
+      for (const std::vector<int64_t>* list : {&first, &second, &rest, &std::as_const(ones)})
+        order.insert(order.end(), list->begin(), list->end());
       Sizes sizes = {sizeOf(first), sizeOf(second)};
       if (!batch.empty()) sizes.insert(sizes.begin(), sizeOf(batch));
       return reshaped(graph, permuted(graph, value, order), sizes);
@@ -127,7 +123,7 @@ ValueId contracted(Graph& graph, ValueId left, ValueId right, const Sizes& class
     for (size_t i = 0; i < order.size(); ++i) inverse[order[i]] = static_cast<int64_t>(i);
     result = permuted(graph, reshaped(graph, result, sizes), inverse);
   }
-  return equal == 1 ? result : graph.call("aten::mul", "Tensor", {result, numberValue(graph, equal)});
+  return equal == 1 ? result : graph.call("aten::mul", "Tensor", {result, numberConstant(graph, equal)});
 }
 
 // Dimensions of a product: those of the result, then the one that is summed over.
@@ -157,8 +153,9 @@ Found<Pattern> multiplied(Graph& graph, const Pattern& left, const Pattern& righ
       scale *= operands[i].number.toDouble();
     } else {
       const ValueId payload = gathered(graph, operands[i], joint.places[i], joint.classes);
-      payloads.push_back(reshaped(graph, payload, graph.type(payload).sizes.empty() ? Sizes(joint.classes.size(), 1)
-                                                                                   : Sizes(graph.type(payload).sizes)));
+      payloads.push_back(reshaped(
+          graph, payload,
+          graph.type(payload).sizes.empty() ? Sizes(joint.classes.size(), 1) : Sizes(graph.type(payload).sizes)));
     }
   }
   for (size_t c = 0; c < joint.classes.size(); ++c) {
@@ -177,7 +174,7 @@ Found<Pattern> multiplied(Graph& graph, const Pattern& left, const Pattern& righ
     }
     result.payload = summed(graph, payloads[0], dimensions);
     if (scale != 1) {
-      result.payload = graph.call("aten::mul", "Tensor", {result.payload, numberValue(graph, scale)});
+      result.payload = graph.call("aten::mul", "Tensor", {result.payload, numberConstant(graph, scale)});
     }
   } else {
     result.payload = contracted(graph, payloads[0], payloads[1], joint.classes, isSummed);
@@ -215,12 +212,13 @@ bool reduceStructure(Symbols& symbols, const Node& node) {
   if (name == "aten::mean") return sum(symbols, node, true, false);
   if (name == "aten::mean.dim") return sum(symbols, node, true, true);
   static const std::vector<std::pair<std::string, Product>> products = {
-      {"aten::mm", {{0, 2}, {2, 1}, 2}},       {"aten::bmm", {{0, 1, 3}, {0, 3, 2}, 3}},
-      {"aten::mv", {{0, 1}, {1}, 1}},          {"aten::dot", {{0}, {0}, 0}},
-      {"aten::addmm", {{0, 2}, {2, 1}, 2}},    {"aten::baddbmm", {{0, 1, 3}, {0, 3, 2}, 3}},
+      {"aten::mm", {{0, 2}, {2, 1}, 2}},    {"aten::bmm", {{0, 1, 3}, {0, 3, 2}, 3}},
+      {"aten::mv", {{0, 1}, {1}, 1}},       {"aten::dot", {{0}, {0}, 0}},
+      {"aten::addmm", {{0, 2}, {2, 1}, 2}}, {"aten::baddbmm", {{0, 1, 3}, {0, 3, 2}, 3}},
       {"aten::addmv", {{0, 1}, {1}, 1}},
   };
-  const auto product = std::find_if(products.begin(), products.end(), [&](const auto& entry) { return entry.first == name; });
+  const auto product =
+      std::find_if(products.begin(), products.end(), [&](const auto& entry) { return entry.first == name; });
   if (product == products.end()) return false;
   Graph& graph = symbols.graph;
   const bool isAdded = name.starts_with("aten::add") || name == "aten::baddbmm";

@@ -13,11 +13,26 @@ namespace {
 
 using Rule = bool (*)(Symbols& symbols, const Node& node);
 
+// Gives a result its terms if `gain`, how many elements there are for each that is not zero, is worth the operators.
+// The zeros of small tensors cost nothing where a function is computed number by number (lowering/scalarize.h).
+bool setScattered(Symbols& symbols, const Node& node, Terms terms, int64_t gain) {
+  constexpr int64_t kSmallestGain = 8;
+  const ValueId result = node.results[0];
+  if (terms.empty() || gain >= kSmallestGain) return symbols.set(result, std::move(terms));
+  const bool isConstant =
+      std::all_of(terms.begin(), terms.end(), [](const Pattern& term) { return term.payload == kNoValue; });
+  const TensorType type = symbols.graph.type(result);
+  if (!isConstant || type.dtype == at::kBool || type.numel() == 0) return false;
+  symbols.rewriter.replace(result, materialized(symbols.graph, terms, type));
+  return true;
+}
+
 bool setNumber(Symbols& symbols, const Node& node, const c10::Scalar& number) {
   const ValueId result = node.results[0];
   if (number.isComplex() || symbols.graph.type(result).isWrappedNumber) return false;
   if (number.isIntegral(true) && number.toLong() == 0) return symbols.set(result, {});
-  if (number.isFloatingPoint() && number.toDouble() == 0 && !std::signbit(number.toDouble())) return symbols.set(result, {});
+  if (number.isFloatingPoint() && number.toDouble() == 0 && !std::signbit(number.toDouble()))
+    return symbols.set(result, {});
   Pattern pattern = fullPattern(symbols.graph, Sizes(symbols.graph.type(result).sizes), kNoValue);
   pattern.number = number;
   return symbols.set(result, {std::move(pattern)});
@@ -41,26 +56,26 @@ bool eye(Symbols& symbols, const Node& node) {
   pattern.classes = {size};
   pattern.dimensions = {{{0, sizes[0]}}, {{0, sizes[1]}}};
   normalizePattern(symbols.graph, pattern);
-  return symbols.set(node.results[0], {std::move(pattern)});
+  return setScattered(symbols, node, {std::move(pattern)}, size);
 }
 
 // Puts the terms of a value into zeros; `place` makes the larger pattern.
 template <typename Place>
-bool scatter(Symbols& symbols, const Node& node, ValueId source, Place place) {
+bool scatter(Symbols& symbols, const Node& node, ValueId source, int64_t gain, Place place) {
   Terms terms;
   for (Pattern& term : symbols.of(source)) {
     auto placed = place(std::move(term));
     if (!placed) return false;
     terms.push_back(std::move(*placed));
   }
-  return symbols.set(node.results[0], std::move(terms));
+  return setScattered(symbols, node, std::move(terms), gain);
 }
 
 bool scatterSelected(Symbols& symbols, const Node& node, ValueId source, size_t dimensionArgument) {
   const Sizes sizes = symbols.graph.type(node.results[0]).sizes;
   const int64_t dimension = dimensionOf(node.arguments[dimensionArgument], sizes.size());
   const int64_t index = node.arguments[dimensionArgument + 1].toInt();
-  return scatter(symbols, node, source, [&](Pattern term) {
+  return scatter(symbols, node, source, sizes[dimension], [&](Pattern term) {
     return paddedPattern(symbols.graph, unsqueezedPattern(std::move(term), dimension), dimension,
                          index < 0 ? index + sizes[dimension] : index, sizes[dimension]);
   });
@@ -74,7 +89,8 @@ bool scatterSliced(Symbols& symbols, const Node& node, ValueId source, size_t di
   int64_t start = first.isNone() ? 0 : first.toInt();
   if (start < 0) start = std::max<int64_t>(0, start + sizes[dimension]);
   start = std::min(start, sizes[dimension]);
-  return scatter(symbols, node, source, [&](Pattern term) {
+  const int64_t length = std::max<int64_t>(symbols.graph.type(source).sizes[dimension], 1);
+  return scatter(symbols, node, source, sizes[dimension] / length, [&](Pattern term) {
     return paddedPattern(symbols.graph, std::move(term), dimension, start, sizes[dimension]);
   });
 }
@@ -84,16 +100,17 @@ bool scatterDiagonal(Symbols& symbols, const Node& node, ValueId source, size_t 
   const int64_t offset = node.arguments[offsetArgument].toInt();
   const int64_t first = dimensionOf(node.arguments[offsetArgument + 1], sizes.size());
   const int64_t second = dimensionOf(node.arguments[offsetArgument + 2], sizes.size());
-  return scatter(symbols, node, source, [&](Pattern term) -> std::optional<Pattern> {
-    const Factors diagonal = term.dimensions.back();
-    term.dimensions.pop_back();
-    for (int64_t d : {std::min(first, second), std::max(first, second)}) {
-      term.dimensions.insert(term.dimensions.begin() + d, diagonal);
-    }
-    auto rows = paddedPattern(symbols.graph, std::move(term), first, std::max<int64_t>(-offset, 0), sizes[first]);
-    if (!rows) return std::nullopt;
-    return paddedPattern(symbols.graph, std::move(*rows), second, std::max<int64_t>(offset, 0), sizes[second]);
-  });
+  return scatter(
+      symbols, node, source, std::min(sizes[first], sizes[second]), [&](Pattern term) -> std::optional<Pattern> {
+        const Factors diagonal = term.dimensions.back();
+        term.dimensions.pop_back();
+        for (int64_t d : {std::min(first, second), std::max(first, second)}) {
+          term.dimensions.insert(term.dimensions.begin() + d, diagonal);
+        }
+        auto rows = paddedPattern(symbols.graph, std::move(term), first, std::max<int64_t>(-offset, 0), sizes[first]);
+        if (!rows) return std::nullopt;
+        return paddedPattern(symbols.graph, std::move(*rows), second, std::max<int64_t>(offset, 0), sizes[second]);
+      });
 }
 
 bool selectBackward(Symbols& symbols, const Node& node) { return scatterSelected(symbols, node, node.tensor(0), 2); }
@@ -155,7 +172,7 @@ bool join(Symbols& symbols, const Node& node) {
     }
     start += isStack ? 1 : graph.type(node.tensors[i].value).sizes[dimension];
   }
-  return symbols.set(node.results[0], std::move(terms));
+  return setScattered(symbols, node, std::move(terms), total == 0 ? 1 : count / static_cast<int64_t>(total));
 }
 
 const std::unordered_map<std::string, Rule>& rules() {

@@ -73,7 +73,8 @@ bool view(Symbols& symbols, const Node& node) {
 
 bool expand(Symbols& symbols, const Node& node) {
   const Sizes sizes = symbols.graph.type(node.results[0]).sizes;
-  return mapTerms(symbols, node, [&](const Pattern& term) { return found(expandedPattern(symbols.graph, term, sizes)); });
+  return mapTerms(symbols, node,
+                  [&](const Pattern& term) { return found(expandedPattern(symbols.graph, term, sizes)); });
 }
 
 bool select(Symbols& symbols, const Node& node) {

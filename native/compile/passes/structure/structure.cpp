@@ -32,7 +32,9 @@ bool Symbols::set(ValueId old, Terms terms) {
     if (term.sizes() != type.sizes) return false;
     if (term.payload != kNoValue && graph.type(term.payload).dtype != type.dtype) return false;
   }
-  if (terms.size() == 1 && terms[0].isFull() && terms[0].payload != kNoValue) {
+  // A tensor that is broadcast stays known as one: what follows is computed once for all its equal elements.
+  if (terms.size() == 1 && terms[0].isFull() && terms[0].payload != kNoValue &&
+      graph.type(terms[0].payload).sizes == terms[0].classes) {
     rewriter.replace(old, materialized(graph, terms, type));
   } else {
     terms_[old] = std::move(terms);
@@ -41,14 +43,16 @@ bool Symbols::set(ValueId old, Terms terms) {
 }
 
 ValueId Symbols::tensor(ValueId old) {
-  if (isKnown(old) && rewriter[old] == old) rewriter.replace(old, materialized(graph, *terms_[old], TensorType(graph.type(old))));
+  if (isKnown(old) && rewriter[old] == old)
+    rewriter.replace(old, materialized(graph, *terms_[old], TensorType(graph.type(old))));
   return rewriter[old];
 }
 
 std::optional<Terms> combined(Graph& graph, Terms terms) {
   Terms result;
   for (Pattern& term : terms) {
-    const auto same = std::find_if(result.begin(), result.end(), [&](const Pattern& other) { return isSamePlace(other, term); });
+    const auto same =
+        std::find_if(result.begin(), result.end(), [&](const Pattern& other) { return isSamePlace(other, term); });
     if (same == result.end()) {
       if (!std::all_of(result.begin(), result.end(), [&](const Pattern& other) { return areDisjoint(other, term); })) {
         return std::nullopt;
@@ -58,8 +62,7 @@ std::optional<Terms> combined(Graph& graph, Terms terms) {
       same->number = same->number.toDouble() + term.number.toDouble();
     } else {
       const TensorType type = graph.type(same->payload == kNoValue ? term.payload : same->payload);
-      same->payload =
-          graph.call("aten::add", "Tensor", {payloadOf(graph, *same, type), payloadOf(graph, term, type)});
+      same->payload = graph.call("aten::add", "Tensor", {payloadOf(graph, *same, type), payloadOf(graph, term, type)});
     }
   }
   // Each needs an operator of its own where the tensor is made.
