@@ -19,7 +19,8 @@ bool stack(LoopWriter& writer, const Node& node) {
   const Region to = writer.result();
   const int64_t dimension = dimensionOf(writer.argument(1).toInt(), to.rank());
   for (const TensorArgument& given : node.tensors) {
-    if (!c10::isFloatingType(writer.graph.type(node.results[0]).dtype) && !hasDtypeOf(writer, given.value)) return false;
+    if (!c10::isFloatingType(writer.graph.type(node.results[0]).dtype) && !hasDtypeOf(writer, given.value))
+      return false;
     writer.copy(to.select(dimension, given.element), writer.region(given.value));
   }
   return true;
@@ -32,7 +33,8 @@ bool cat(LoopWriter& writer, const Node& node) {
   for (const TensorArgument& given : node.tensors) {
     const Region from = writer.region(given.value);
     if (from.rank() == 1 && from.sizes[0] == 0) continue;  // may have another rank than the others
-    if (!c10::isFloatingType(writer.graph.type(node.results[0]).dtype) && !hasDtypeOf(writer, given.value)) return false;
+    if (!c10::isFloatingType(writer.graph.type(node.results[0]).dtype) && !hasDtypeOf(writer, given.value))
+      return false;
     writer.copy(to.slice(dimension, start, from.sizes[dimension]), from);
     start += from.sizes[dimension];
   }
@@ -73,8 +75,7 @@ bool sliceBackward(LoopWriter& writer, const Node&) {
 bool diagonalBackward(LoopWriter& writer, const Node&) {
   const Region to = writer.result();
   writer.fill(to, 0);
-  const Region part =
-      to.diagonal(writer.argument(2).toInt(), writer.argument(3).toInt(), writer.argument(4).toInt());
+  const Region part = to.diagonal(writer.argument(2).toInt(), writer.argument(3).toInt(), writer.argument(4).toInt());
   scatter(writer, part, writer.operand(0));
   return true;
 }
@@ -82,8 +83,7 @@ bool diagonalBackward(LoopWriter& writer, const Node&) {
 bool diagEmbed(LoopWriter& writer, const Node&) {
   const Region to = writer.result();
   writer.fill(to, 0);
-  const Region part =
-      to.diagonal(writer.argument(1).toInt(), writer.argument(2).toInt(), writer.argument(3).toInt());
+  const Region part = to.diagonal(writer.argument(1).toInt(), writer.argument(2).toInt(), writer.argument(3).toInt());
   scatter(writer, part, writer.operand(0));
   return true;
 }
@@ -113,19 +113,25 @@ bool sliceScatter(LoopWriter& writer, const Node&) {
 
 bool diagonalScatter(LoopWriter& writer, const Node&) {
   if (!copySelf(writer)) return false;
-  const Region part = writer.result().diagonal(writer.argument(2).toInt(), writer.argument(3).toInt(),
-                                               writer.argument(4).toInt());
+  const Region part =
+      writer.result().diagonal(writer.argument(2).toInt(), writer.argument(3).toInt(), writer.argument(4).toInt());
   scatter(writer, part, writer.operand(1));
   return true;
+}
+
+// Whether the node makes zeros.
+bool isMemory(const Node& node) {
+  if (node.is("aten::new_zeros") || node.is("aten::zeros")) return true;
+  return node.is("aten::full") && node.arguments[1].isScalar() && node.arguments[1].toScalar().toDouble() == 0;
 }
 
 bool asStridedScatter(LoopWriter& writer, const Node&) {
   const Region to = writer.result(), self = writer.operand(0);
   // The result has the strides of self, and those of the part and its offset are in the storage.
   const auto& base = writer.graph.values[self.base];
-  if (to.strides != self.strides || self.offset != 0 || base.kind != Value::Kind::Result || !copySelf(writer)) {
-    return false;
-  }
+  if (to.strides != self.strides || self.offset != 0 || base.kind != Value::Kind::Result) return false;
+  // Memory for other strides begins as zeros, whose rest nothing reads: the end of it belongs to no sample.
+  if (!isMemory(writer.graph.nodes[base.producer]) && !copySelf(writer)) return false;
   Region part{to.base, writer.argument(4).isNone() ? 0 : writer.argument(4).toInt(), {}, {}};
   for (int64_t size : writer.argument(2).toDimVector()) part.sizes.push_back(size);
   for (int64_t stride : writer.argument(3).toDimVector()) part.strides.push_back(stride);

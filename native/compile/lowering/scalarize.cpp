@@ -11,6 +11,23 @@ namespace torch_func::compile {
 // Fills, copies and folded operations are elements of loops too, but leave no instructions.
 constexpr int64_t kElementsPerInstruction = 16;
 
+// Loops whose results neither a later loop nor an output reads.
+static void removeUnread(const Graph& graph, c10::ArrayRef<ValueId> outputs, Loops& loops) {
+  std::vector<bool> isRead(graph.values.size());
+  for (ValueId output : outputs) {
+    if (output != kNoValue) isRead[graph.values[output].base] = true;
+  }
+  std::vector<Loop> kept;
+  for (auto loop = loops.loops.rbegin(); loop != loops.loops.rend(); ++loop) {
+    bool isNeeded = false;
+    for (size_t i = 0; i < loop->results; ++i) isNeeded |= isRead[loops.access(*loop, i).base];
+    if (!isNeeded) continue;
+    for (size_t i = loop->results; i < loop->accesses; ++i) isRead[loops.access(*loop, i).base] = true;
+    kept.push_back(*loop);
+  }
+  loops.loops.assign(kept.rbegin(), kept.rend());
+}
+
 std::optional<Scalarized> scalarize(const Graph& graph, c10::ArrayRef<int32_t> nodes, c10::ArrayRef<ValueId> outputs,
                                     std::string& reason, const ScalarizeOptions& options) {
   Loops loops;
@@ -18,11 +35,12 @@ std::optional<Scalarized> scalarize(const Graph& graph, c10::ArrayRef<int32_t> n
   for (int32_t node : nodes) {
     if (!writer.write(node, reason)) return std::nullopt;
   }
+  removeUnread(graph, outputs, loops);
   const LaneAssignment lanes = assignLanes(graph, loops, outputs);
   const size_t most = lanes.lanes == 1 ? options.mostInstructionsOfOne : options.mostInstructions;
   if (lanes.elements > kElementsPerInstruction * static_cast<int64_t>(most)) {
-    reason = "too many elements in a sample: " + std::to_string(lanes.elements) + " in " +
-             std::to_string(lanes.lanes) + " lanes";
+    reason = "too many elements in a sample: " + std::to_string(lanes.elements) + " in " + std::to_string(lanes.lanes) +
+             " lanes";
     return std::nullopt;
   }
   Unroller unroller(graph, loops, lanes, options);
