@@ -286,7 +286,22 @@ const TRANSFORMS: Case[] = (() => {
   const layer = (w: torch.Tensor, b: torch.Tensor, x: torch.Tensor) => linear(x, w, b).tanh();
   const shapes: Shape[] = [[33, 31], [33], [64, 31]];
   const inDims = { inDims: [null, null, 0] as never };
+  // Products of many small matrices, of which the result is a part: its strides leave gaps.
+  const rotation = (angle: torch.Tensor, axis: torch.Tensor) =>
+    angle.sin().mul(axis).add(torch.eye(4)).mul(angle.cos());
+  const arm = (angles: torch.Tensor, axes: torch.Tensor) =>
+    [0, 1, 2]
+      .map((i) => rotation(angles.select(0, i), axes.select(0, i)))
+      .reduce((product, next) => product.matmul(next))
+      .narrow(0, 0, 3);
+  const armShapes: Shape[] = [
+    [3000, 3],
+    [3, 4, 4],
+  ];
+  const armDims = { inDims: [0, null] as never };
   return [
+    { name: 'forward Jacobians of an arm', func: vmap(jacfwd(arm), armDims) as Func, shapes: armShapes },
+    { name: 'Jacobians of an arm', func: vmap(jacrev(arm), armDims) as Func, shapes: armShapes },
     { name: 'jacrev of a layer', func: jacrev(layer, { argnums: 2 }) as Func, shapes: [[200, 32], [200], [32]] },
     { name: 'jacfwd of a layer', func: jacfwd(layer, { argnums: 2 }) as Func, shapes: [[200, 32], [200], [32]] },
     { name: 'Jacobians of a layer', func: vmap(jacrev(layer, { argnums: 2 }), inDims) as Func, shapes },

@@ -170,6 +170,14 @@ Stages stagesOf(const Graph& graph) {
   stages.ofNode.resize(graph.nodes.size(), -1);
   stages.isLibrary.resize(graph.nodes.size());
   std::vector<int32_t> known(graph.values.size());
+  // Memory with gaps has no dimension of samples.
+  std::vector<bool> isFlat(graph.nodes.size());
+  for (size_t i = 0; i < graph.nodes.size(); ++i) {
+    if (!graph.nodes[i].is("aten::as_strided_scatter")) continue;
+    isFlat[i] = true;
+    const int32_t producer = graph.values[graph.values[graph.nodes[i].tensor(0)].base].producer;
+    if (producer >= 0 && isFill(graph.nodes[producer])) isFlat[producer] = true;
+  }
   int32_t random = 0;
   Loops loops;
   LoopWriter writer(graph, loops);
@@ -177,7 +185,8 @@ Stages stagesOf(const Graph& graph) {
     const Node& node = graph.nodes[i];
     if (isViewOnly(graph, node)) continue;
     std::string reason;
-    stages.isLibrary[i] = node.results.empty() || !writer.write(static_cast<int32_t>(i), reason);
+    const bool hasLoops = !node.results.empty() && !isFlat[i];
+    stages.isLibrary[i] = !hasLoops || !writer.write(static_cast<int32_t>(i), reason);
     int32_t& stage = stages.ofNode[i];
     // Random numbers are drawn in the order of the calls.
     stage = isRandom(node.op) ? random : 0;
@@ -210,11 +219,25 @@ class Lowering {
     const auto isAfter = chain ? nodesAfter(graph, *chain) : std::nullopt;
     auto step = isAfter ? chainStep(graph, *chain, builder_) : nullptr;
     if (!step) return addStages(graph);
+    if (isScalarBetter(graph, *chain, *step)) return addStages(graph);
     std::vector<bool> isBefore(graph.nodes.size());
     for (size_t i = 0; i < isBefore.size(); ++i) isBefore[i] = !chain->contains[i] && !(*isAfter)[i];
     addStages(partOf(graph, isBefore));
     builder_.add(std::move(step));
     addWithChain(partOf(graph, *isAfter));
+  }
+
+  // Small products of many samples: number by number, they take less time than the chain alone.
+  static bool isScalarBetter(const Graph& graph, const Chain& chain, const Step& step) {
+    const Stages stages = stagesOf(graph);
+    std::vector<bool> keep(graph.nodes.size());
+    for (size_t i = 0; i < keep.size(); ++i) {
+      keep[i] = stages.ofNode[i] == 0 && !stages.isLibrary[i];
+      if (chain.contains[i] && !keep[i]) return false;
+    }
+    std::string reason;
+    const auto scalarized = scalarize(partOf(graph, keep), reason);
+    return scalarized && costOf(*scalarized) < step.cost;
   }
 
   void addStages(const Graph& graph) {
