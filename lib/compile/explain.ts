@@ -14,6 +14,8 @@ export interface Explanation {
   reasons: string[];
   /** The operators that were recorded. */
   nodes: number;
+  /** Which operators these are. */
+  operators: { name: string; isElementwise: boolean; isView: boolean }[];
   /** The passes over the graph, with the number of nodes before and after. */
   passes: { name: string; before: number; after: number; milliseconds: number }[];
   /** What runs: fused groups, matrix products, library calls, planned memory; one line each. */
@@ -22,9 +24,18 @@ export interface Explanation {
   milliseconds: number;
 }
 
-function explain({ signature, isCompiled, reasons, nodes, passes, steps, milliseconds }: CompiledEntry): Explanation {
+function explain({
+  signature,
+  isCompiled,
+  reasons,
+  nodes,
+  operators,
+  passes,
+  steps,
+  milliseconds,
+}: CompiledEntry): Explanation {
   const lines = steps.split('\n').filter((line) => line !== '');
-  return { signature, isCompiled, reasons, nodes, passes, steps: lines, milliseconds };
+  return { signature, isCompiled, reasons, nodes, operators, passes, steps: lines, milliseconds };
 }
 
 export function explanationOf(handle: unknown): Explanation[] {

@@ -75,8 +75,10 @@ function imageOfBasis(
       return computeOnBasis(start, batchSize);
     }
   };
+  const total = tensors.reduce((sum, { shape }) => sum + product(shape), 0);
+  const isOneBatch = chunkSize === null || total <= (chunkSize === 'auto' ? 1 : chunkSize);
   // With 'same' every chunk draws the same random numbers, as a single batch does.
-  const rngState = randomness === 'same' ? getRngState() : null;
+  const rngState = randomness === 'same' && !isOneBatch ? getRngState() : null;
   const computeOnBasis = (start: number, batchSize: number): Tensor[] => {
     const basis = standardBasis(tensors, start, batchSize, own);
     try {
@@ -91,11 +93,10 @@ function imageOfBasis(
       basis.forEach((block) => block.dispose());
     }
   };
-  const total = tensors.reduce((sum, { shape }) => sum + product(shape), 0);
   // libtorch has no batching rules for empty batches of some operators: the single vector of an empty space is mapped
   // for the shapes.
   if (total === 0) return compute(0, 1).map((block) => emptied(block, dim));
-  if (chunkSize === null || total <= (chunkSize === 'auto' ? 1 : chunkSize)) return compute(0, total);
+  if (isOneBatch) return compute(0, total);
   return inChunks({
     total,
     chunkSize,

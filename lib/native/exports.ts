@@ -76,6 +76,7 @@ export interface CompiledEntry {
   signature: string;
   isCompiled: boolean;
   nodes: number;
+  operators: { name: string; isElementwise: boolean; isView: boolean }[];
   milliseconds: number;
   steps: string;
   recordedGraph: string;

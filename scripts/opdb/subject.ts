@@ -7,14 +7,11 @@ import { runProgram } from './programs';
 import { isDifferentiable, leafTensor } from './tensors';
 
 export class Subject {
-  readonly leaves: Tensor[];
-
   constructor(
     readonly sample: Sample,
     values: Uint8Array,
-  ) {
-    this.leaves = sample.leaves.map((spec) => leafTensor(values, spec));
-  }
+    readonly leaves: Tensor[] = sample.leaves.map((spec) => leafTensor(values, spec)),
+  ) {}
 
   call(leaves: Tensor[], variant?: string, options: object = {}): unknown {
     return runProgram(variant === undefined ? this.sample.program : this.sample.variants[variant], leaves, options);

@@ -43,11 +43,16 @@ export function tensorFromBytes(values: Uint8Array, dtype: string, shape: readon
   return torch.fromTypedArray(typed as Float32Array, shape, { dtype: dtype as Dtype });
 }
 
-/** A tensor argument, with the strides that it has in PyTorch. */
-export function leafTensor(values: Uint8Array, spec: LeafSpec): Tensor {
+/**
+ * A tensor argument, with the strides that it has in PyTorch. With `other`, floating-point and complex elements are
+ * scaled, so that they stay in the domain of nearly every operator, and booleans are in reverse order.
+ */
+export function leafTensor(values: Uint8Array, spec: LeafSpec, other = false): Tensor {
   const [dtype, shape, offset, strided] = spec;
-  if (strided === undefined) return tensorFromBytes(values, dtype, shape, offset);
-  return tensorFromBytes(values, dtype, [strided.length], offset).asStrided(shape, strided.strides);
+  let memory = tensorFromBytes(values, dtype, strided === undefined ? shape : [strided.length], offset);
+  if (other && isDifferentiable(memory)) memory = memory.mul(0.75);
+  else if (other && dtype === 'bool') memory = memory.flip(shape.map((_, i) => i).slice(0, memory.dim()));
+  return strided === undefined ? memory : memory.asStrided(shape, strided.strides);
 }
 
 export function isDifferentiable(value: unknown): value is Tensor {

@@ -6,9 +6,11 @@ import { explain } from '../setup/failure.mjs';
 import { prepareCorpus } from '../opdb/cache.mjs';
 
 try {
-  /** @type {typeof import('./run.js')} */
-  const { readOptions, run } = await createJiti(import.meta.url).import('./run.ts');
-  const options = readOptions(process.argv.slice(2));
+  const args = process.argv.slice(2);
+  const isCompiled = args.includes('--compiled');
+  /** @type {typeof import('./run.js') | typeof import('./compiled/run.js')} */
+  const { readOptions, run } = await createJiti(import.meta.url).import(isCompiled ? './compiled/run.ts' : './run.ts');
+  const options = readOptions(args.filter((argument) => argument !== '--compiled'));
   if (options !== null) process.exitCode = await run(await prepareCorpus(options.seed), options);
 } catch (error) {
   process.stderr.write(`${explain(error)}\n`);

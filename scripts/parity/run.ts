@@ -23,6 +23,8 @@ const usage = `Usage: npm run parity -- [options]
 Runs every operator of PyTorch's own operator database in every mode (eager,
 vmap, vjp, jvp, Jacobians, nestings of these), and compares with PyTorch.
 
+  --compiled       compare torch.compile with eager execution instead; see
+                   --compiled --help
   --ops REGEX      only the operators whose name matches
   --modes LIST     only these modes, separated by commas:
                    ${MODE_NAMES.slice(0, 8).join(', ')},

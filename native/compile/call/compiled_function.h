@@ -23,6 +23,7 @@ class CompiledFunction {
     std::unique_ptr<Signature> signature;
     // Its executable is null where calls with this signature run the function itself.
     Compilation compilation;
+    std::vector<c10::OperatorHandle> operators;  // that were recorded, each once
     std::vector<Output> outputs;
     bool returnsTensor = false;  // just one, not in an array or object
     // Whether the program is only right for arguments that do not share memory.

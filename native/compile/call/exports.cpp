@@ -5,12 +5,13 @@
 #include <algorithm>
 #include <memory>
 #include <string>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
-#include "compile/exports.h"
 #include "compile/call/compiled_function.h"
 #include "compile/capture/recorder.h"
+#include "compile/exports.h"
 #include "compile/graph/data.h"
 #include "compile/graph/replay.h"
 #include "core/call_arguments.h"
@@ -46,9 +47,8 @@ Capture& toCapture(const Napi::CallbackInfo& info, size_t position) {
 }
 
 napi_value callCompiled(napi_env env, napi_callback_info info) {
-  return runResultCall(env, info, [](const ResultCall& given, void* data) {
-    return static_cast<CompiledFunction*>(data)->call(given);
-  });
+  return runResultCall(
+      env, info, [](const ResultCall& given, void* data) { return static_cast<CompiledFunction*>(data)->call(given); });
 }
 
 // compiledFunction(): [what owns it, the function that calls it]
@@ -117,6 +117,15 @@ bool readsStorageOffsets(const Graph& graph) {
   return false;
 }
 
+std::vector<c10::OperatorHandle> operatorsOf(const Graph& graph) {
+  std::vector<c10::OperatorHandle> operators;
+  std::unordered_set<c10::OperatorName> known;
+  for (const Node& node : graph.nodes) {
+    if (known.insert(node.op.operator_name()).second) operators.push_back(node.op);
+  }
+  return operators;
+}
+
 std::vector<CompiledFunction::Output> outputsArgument(const Napi::Value& value) {
   std::vector<CompiledFunction::Output> outputs;
   auto list = value.As<Napi::Array>();
@@ -136,13 +145,14 @@ CompilationOptions compilationOptions(const Napi::CallbackInfo& info, size_t pos
   return options;
 }
 
-// addEntry(compiled, capture, outputs, returnsTensor, limit, backend, strictZeros, keepsText): [the entry's id, the id of
-// the entry that it replaces or -1]. Each output is the index of a tensor, or -1 - k for the object of the k-th tensor
-// among the arguments. An incomplete capture gives an entry that runs the function.
+// addEntry(compiled, capture, outputs, returnsTensor, limit, backend, strictZeros, keepsText): [the entry's id, the id
+// of the entry that it replaces or -1]. Each output is the index of a tensor, or -1 - k for the object of the k-th
+// tensor among the arguments. An incomplete capture gives an entry that runs the function.
 Napi::Value addEntry(const Napi::CallbackInfo& info) {
   CompiledFunction& compiled = toCompiledFunction(info);
   Capture& capture = toCapture(info, 1);
   CompiledFunction::Entry entry;
+  entry.operators = operatorsOf(capture.graph);
   entry.outputs = outputsArgument(info[2]);
   entry.returnsTensor = booleanParameter(info, 3, "addEntry", "returnsTensor");
   const auto limit = static_cast<size_t>(integerParameter(info, 4, "addEntry", "limit"));
@@ -169,6 +179,21 @@ Napi::Value clearEntries(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+Napi::Value describeOperators(Napi::Env env, const std::vector<c10::OperatorHandle>& operators) {
+  auto result = Napi::Array::New(env);
+  for (const auto& op : operators) {
+    const auto& [name, overload] = op.operator_name();
+    const auto& returns = op.schema().returns();
+    const bool isView = !returns.empty() && returns[0].alias_info() != nullptr && !returns[0].alias_info()->isWrite();
+    auto item = Napi::Object::New(env);
+    item.Set("name", overload.empty() ? name : name + "." + overload);
+    item.Set("isElementwise", op.hasTag(at::Tag::pointwise) && !isRandom(op));
+    item.Set("isView", isView);
+    result.Set(result.Length(), item);
+  }
+  return result;
+}
+
 // describeEntries(compiled): what was compiled, the entry that was used last first.
 Napi::Value describeEntries(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
@@ -182,12 +207,14 @@ Napi::Value describeEntries(const Napi::CallbackInfo& info) {
     item.Set("signature", entries[i]->signature->describe());
     item.Set("isCompiled", compilation.executable != nullptr);
     item.Set("nodes", static_cast<double>(compilation.recorded));
+    item.Set("operators", describeOperators(env, entries[i]->operators));
     item.Set("milliseconds", compilation.milliseconds);
     item.Set("steps", compilation.executable == nullptr ? "" : compilation.executable->describe());
     item.Set("recordedGraph", compilation.recordedText);
     item.Set("optimizedGraph", compilation.optimizedText);
     auto reasons = Napi::Array::New(env);
-    for (size_t k = 0; k < compilation.reasons.size(); ++k) reasons.Set(static_cast<uint32_t>(k), compilation.reasons[k]);
+    for (size_t k = 0; k < compilation.reasons.size(); ++k)
+      reasons.Set(static_cast<uint32_t>(k), compilation.reasons[k]);
     item.Set("reasons", reasons);
     auto passes = Napi::Array::New(env);
     for (size_t k = 0; k < compilation.passes.size(); ++k) {

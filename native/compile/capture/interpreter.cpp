@@ -3,6 +3,8 @@
 
 #include "compile/capture/interpreter.h"
 
+#include <ATen/core/Tensor.h>
+#include <c10/core/impl/LocalDispatchKeySet.h>
 #include <c10/util/Exception.h>
 
 #include "compile/capture/recorder.h"
@@ -38,7 +40,15 @@ class RecordingInterpreter final : public c10::impl::PyInterpreterVTable {
   void reset_backward_hooks(const c10::TensorImpl*) const override {}
   void reportErrorCallback(PyObject*, c10::DispatchKey) const override {}
 
-  c10::intrusive_ptr<c10::TensorImpl> detach(const c10::TensorImpl*) const override { unsupported(); }
+  // What autograd saves for a derivative is such a copy.
+  c10::intrusive_ptr<c10::TensorImpl> detach(const c10::TensorImpl* self) const override {
+    const c10::impl::ExcludeDispatchKeyGuard below(
+        c10::DispatchKeySet({c10::DispatchKey::Python, c10::DispatchKey::PythonTLSSnapshot}));
+    auto copy = self->shallow_copy_and_detach(self->version_counter(), self->allow_tensor_metadata_change());
+    const auto tensor = c10::intrusive_ptr<c10::TensorImpl>::reclaim_copy(const_cast<c10::TensorImpl*>(self));
+    Recorder::current()->addAlias(at::Tensor(tensor), at::Tensor(copy));
+    return copy;
+  }
   void python_op_registration_trampoline(const c10::OperatorHandle&, c10::DispatchKey, c10::DispatchKeySet,
                                          torch::jit::Stack*, bool, bool) const override {
     unsupported();

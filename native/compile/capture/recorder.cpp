@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "compile/capture/interpreter.h"
+#include "compile/graph/replay.h"
 #include "core/arguments.h"
 #include "core/errors.h"
 #include "core/recording.h"
@@ -22,12 +23,30 @@ namespace torch_func::compile {
 namespace {
 
 // Their results depend on the types of the tensors only, which the signature of a compiled function fixes.
-constexpr std::array<std::string_view, 24> kMetadataOperators = {
-    "aten::is_same_size", "aten::_has_same_storage_numel", "aten::size", "aten::stride", "aten::numel", "aten::dim",
-    "aten::is_contiguous", "aten::sym_size", "aten::sym_stride", "aten::sym_numel", "aten::sym_storage_offset",
-    "aten::is_pinned", "aten::result_type", "aten::can_cast", "aten::_has_compatible_shallow_copy_type",
-    "aten::_is_zerotensor", "aten::is_floating_point", "aten::is_complex", "aten::is_signed", "aten::is_conj",
-    "aten::is_neg", "aten::is_inference", "aten::storage_offset", "aten::is_strides_like"};
+constexpr std::array<std::string_view, 24> kMetadataOperators = {"aten::is_same_size",
+                                                                 "aten::_has_same_storage_numel",
+                                                                 "aten::size",
+                                                                 "aten::stride",
+                                                                 "aten::numel",
+                                                                 "aten::dim",
+                                                                 "aten::is_contiguous",
+                                                                 "aten::sym_size",
+                                                                 "aten::sym_stride",
+                                                                 "aten::sym_numel",
+                                                                 "aten::sym_storage_offset",
+                                                                 "aten::is_pinned",
+                                                                 "aten::result_type",
+                                                                 "aten::can_cast",
+                                                                 "aten::_has_compatible_shallow_copy_type",
+                                                                 "aten::_is_zerotensor",
+                                                                 "aten::is_floating_point",
+                                                                 "aten::is_complex",
+                                                                 "aten::is_signed",
+                                                                 "aten::is_conj",
+                                                                 "aten::is_neg",
+                                                                 "aten::is_inference",
+                                                                 "aten::storage_offset",
+                                                                 "aten::is_strides_like"};
 
 std::string spelling(const c10::OperatorHandle& op) {
   std::string name = op.operator_name().name;
@@ -36,9 +55,8 @@ std::string spelling(const c10::OperatorHandle& op) {
 }
 
 // A mask as index selects as many elements as it has true values.
-bool isIndexedByMask(const c10::OperatorHandle& op, c10::ArrayRef<c10::IValue> arguments) {
-  const auto& name = op.operator_name().name;
-  if (name != "aten::index" || !arguments[1].isList()) return false;
+bool isIndexedByMask(c10::ArrayRef<c10::IValue> arguments) {
+  if (!arguments[1].isList()) return false;
   const auto indices = arguments[1].toListRef();
   return std::any_of(indices.begin(), indices.end(), [](const c10::IValue& index) {
     return index.isTensor() && index.toTensor().defined() &&
@@ -118,7 +136,7 @@ ValueId Recorder::idOf(const at::Tensor& tensor) {
       node.tensors = {{0, -1, base}};
       const ValueId id = addResult(tensor, static_cast<int32_t>(graph_.nodes.size()));
       node.results = {id};
-      graph_.nodes.push_back(std::move(node));
+      addNode(std::move(node));
       return id;
     }
   }
@@ -202,19 +220,19 @@ void Recorder::run(const c10::OperatorHandle& op, torch::jit::Stack& stack) {
     op.callBoxed(stack);
     Node node{c10::Dispatcher::singleton().findSchemaOrThrow("aten::clone", ""), {{}, {}}, {{0, -1, constant}}, {}};
     node.results = {addResult(stack.back().toTensor(), static_cast<int32_t>(graph_.nodes.size()))};
-    graph_.nodes.push_back(std::move(node));
-    return;
-  }
-  if (op.hasTag(at::Tag::dynamic_output_shape) ? name != "aten::index" || isIndexedByMask(op, arguments)
-                                               : isIndexedByMask(op, arguments)) {
-    setIncomplete("the shape of the result of " + spelling(op) + " depends on values");
-    return op.callBoxed(stack);
+    return addNode(std::move(node));
   }
   const auto view = viewOf(op);
   Node node{view ? *view : op, {}, {}, {}};
   addArguments(node, arguments);
-  if (!incomplete_.empty()) return op.callBoxed(stack);
+  const bool dependsOnValues = name == "aten::index" || name == "aten::_unsafe_index"
+                                   ? isIndexedByMask(arguments)
+                                   : op.hasTag(at::Tag::dynamic_output_shape);
+  if (dependsOnValues && !hasFixedShape(node)) {
+    setIncomplete("the shape of the result of " + spelling(op) + " depends on values");
+  }
   op.callBoxed(stack);
+  if (!incomplete_.empty()) return;
 
   const auto results = torch::jit::last(stack, schema.returns().size());
   if (view) {
@@ -222,36 +240,166 @@ void Recorder::run(const c10::OperatorHandle& op, torch::jit::Stack& stack) {
     if (graph_.values[before].kind != Value::Kind::Result) {
       return setIncomplete(spelling(op) + " changes the shape of a tensor from outside the function");
     }
-    const auto id = addResult(results[0].toTensor(), static_cast<int32_t>(graph_.nodes.size()));
-    node.results = {id};
-    graph_.nodes.push_back(std::move(node));
-    return;
+    node.results = {addResult(results[0].toTensor(), static_cast<int32_t>(graph_.nodes.size()))};
+    return addNode(std::move(node));
   }
   addResults(std::move(node), results);
 }
 
+// The operator that returns what an operator with `out` arguments writes, or nothing.
+static std::optional<c10::OperatorHandle> withoutOut(const c10::OperatorHandle& op) {
+  const auto& arguments = op.schema().arguments();
+  const auto outs = std::count_if(arguments.begin(), arguments.end(),
+                                  [](const c10::Argument& argument) { return argument.is_out(); });
+  if (outs == 0) return std::nullopt;
+  // "out", "Tensor_out", "values_stable", "inverse": the form without `out` is "", "Tensor", "stable", "".
+  const std::string& overload = op.operator_name().overload_name;
+  const auto underscore = overload.find('_');
+  std::vector<std::string> names = {""};
+  if (underscore != std::string::npos) names = {overload.substr(0, underscore), overload.substr(underscore + 1), ""};
+  for (const std::string& name : names) {
+    const auto functional = c10::Dispatcher::singleton().findSchema({op.operator_name().name, name});
+    if (!functional || functional->schema().arguments().size() + outs != arguments.size()) continue;
+    const auto& own = functional->schema().arguments();
+    const auto isSame = [](const c10::Argument& a, const c10::Argument& b) { return a.name() == b.name(); };
+    if (std::equal(own.begin(), own.end(), arguments.begin(), isSame)) return functional;
+  }
+  return std::nullopt;
+}
+
+// An operator with `out` gives an empty tensor, which the function made, the shape of a result. The node becomes the
+// operator without `out`: empty tensors stand for its results from here on, and the others are written to.
+bool Recorder::replaceOut(Node& node, c10::ArrayRef<c10::IValue> results) {
+  const auto functional = withoutOut(node.op);
+  if (!functional) return false;
+  const size_t count = functional->schema().arguments().size();
+  std::erase_if(node.tensors, [&](const TensorArgument& given) { return given.argument >= count; });
+  node.arguments.resize(count);
+  node.op = *functional;
+  std::vector<at::Tensor> meta(graph_.values.size());
+  for (const TensorArgument& given : node.tensors) meta[given.value] = metaOf(graph_.type(given.value));
+  torch::jit::Stack expected;
+  try {
+    pushArguments(node, meta, expected);
+    node.op.callBoxed(expected);
+  } catch (const c10::Error&) {
+    return false;  // it has no meta kernel
+  }
+  if (expected.size() != results.size()) return false;
+  for (size_t i = 0; i < results.size(); ++i) {
+    const at::Tensor& tensor = results[i].toTensor();
+    const at::Tensor& type = expected[i].toTensor();
+    const Value& before = graph_.values[idOf(tensor)];
+    if (!hasChanged(tensor) && type.sizes() == tensor.sizes()) continue;
+    const bool isFresh = before.kind == Value::Kind::Result && before.base == idOf(tensor) && before.type.numel() == 0;
+    if (!isFresh || type.scalar_type() != tensor.scalar_type() || type.sizes() != tensor.sizes() ||
+        type.strides() != tensor.strides()) {
+      return false;
+    }
+  }
+  std::vector<std::pair<ValueId, ValueId>> copies;  // into the first from the second
+  const auto producer = static_cast<int32_t>(graph_.nodes.size());
+  for (size_t i = 0; i < results.size(); ++i) {
+    const at::Tensor& tensor = results[i].toTensor();
+    if (hasChanged(tensor)) {
+      storages_.erase(tensor.storage().unsafeGetStorageImpl());
+      node.results.push_back(addResult(tensor, producer));
+      continue;
+    }
+    const auto id = static_cast<ValueId>(graph_.values.size());
+    Value value;
+    value.type = typeOf(expected[i].toTensor());
+    value.type.device = tensor.device();
+    value.base = id;
+    value.producer = producer;
+    graph_.values.push_back(std::move(value));
+    node.results.push_back(id);
+    copies.emplace_back(idOf(tensor), id);
+  }
+  addNode(std::move(node));
+  for (const auto& [target, source] : copies) {
+    Node copy{c10::Dispatcher::singleton().findSchemaOrThrow("aten::copy_", ""),
+              {{}, {}, false},
+              {{0, -1, target}, {1, -1, source}},
+              {target}};
+    addNode(std::move(copy));
+  }
+  return true;
+}
+
+// Whether an operator has changed the shape of a tensor that is in the graph.
+bool Recorder::hasChanged(const at::Tensor& tensor) const {
+  const auto known = ids_.find(tensor.unsafeGetTensorImpl());
+  if (!tensor.defined() || known == ids_.end()) return false;
+  const TensorType& type = graph_.type(known->second);
+  return type.sizes != tensor.sizes() || (type.layout == c10::kStrided && type.strides != tensor.strides());
+}
+
 void Recorder::addResults(Node node, c10::ArrayRef<c10::IValue> results) {
-  const auto index = static_cast<int32_t>(graph_.nodes.size());
   const auto add = [&](const at::Tensor& tensor) {
     if (!tensor.defined()) return node.results.push_back(kNoValue);
     const auto known = ids_.find(tensor.unsafeGetTensorImpl());
-    if (known == ids_.end()) return node.results.push_back(addResult(tensor, index));
-    const TensorType& type = graph_.type(known->second);
-    if (type.sizes != tensor.sizes() || (type.layout == c10::kStrided && type.strides != tensor.strides())) {
-      setIncomplete(spelling(node.op) + " changes the shape of a tensor in place");
-    }
-    node.results.push_back(known->second);
+    const auto index = static_cast<int32_t>(graph_.nodes.size());
+    node.results.push_back(known == ids_.end() ? addResult(tensor, index) : known->second);
   };
+  const auto isTensor = [](const c10::IValue& result) { return result.isTensor(); };
+  if (std::any_of(results.begin(), results.end(),
+                  [&](const c10::IValue& result) { return result.isTensor() && hasChanged(result.toTensor()); })) {
+    const std::string reason = spelling(node.op) + " changes the shape of a tensor in place";
+    if (!std::all_of(results.begin(), results.end(), isTensor) || !replaceOut(node, results)) setIncomplete(reason);
+    return;
+  }
   for (const c10::IValue& result : results) {
     if (result.isTensor()) {
       add(result.toTensor());
     } else if (result.isTensorList()) {
       for (const at::Tensor& tensor : result.toTensorVector()) add(tensor);
-    } else {
-      setIncomplete(spelling(node.op) + " reads values of a tensor in JavaScript");
+    } else if (!dependsOnConstants(node)) {
+      return setIncomplete(spelling(node.op) + " reads values of a tensor in JavaScript");
     }
   }
-  if (incomplete_.empty()) graph_.nodes.push_back(std::move(node));
+  if (!node.results.empty() || results.empty()) addNode(std::move(node));
+}
+
+void Recorder::addNode(Node node) {
+  const bool isFixed = dependsOnConstants(node) && !isRandom(node.op);
+  const auto index = static_cast<int32_t>(graph_.nodes.size());
+  for (ValueId result : node.results) {
+    if (isFixed && result != kNoValue && !graph_.isView(result) && graph_.values[result].producer == index) {
+      fixed_.insert(result);
+    }
+  }
+  for (const TensorArgument& given : node.tensors) {
+    const auto* alias = node.op.schema().arguments()[given.argument].alias_info();
+    if (!isFixed && alias != nullptr && alias->isWrite()) fixed_.erase(graph_.values[given.value].base);
+  }
+  graph_.nodes.push_back(std::move(node));
+}
+
+bool Recorder::dependsOnConstants(const Node& node) const {
+  return std::all_of(node.tensors.begin(), node.tensors.end(),
+                     [&](const TensorArgument& given) { return isFixed(given.value); });
+}
+
+bool Recorder::isFixed(ValueId value) const {
+  const ValueId base = graph_.values[value].base;
+  return graph_.values[base].kind == Value::Kind::Constant || fixed_.contains(base);
+}
+
+// Whether the values that the shape of the result depends on are the same in every call.
+bool Recorder::hasFixedShape(const Node& node) const {
+  const auto& name = node.op.operator_name().name;
+  const bool isSelection = name == "aten::masked_select" || name == "aten::index" || name == "aten::_unsafe_index";
+  return std::all_of(node.tensors.begin(), node.tensors.end(), [&](const TensorArgument& given) {
+    return (isSelection && given.argument == 0) || isFixed(given.value);
+  });
+}
+
+void Recorder::addAlias(const at::Tensor& tensor, const at::Tensor& copy) {
+  if (!incomplete_.empty()) return;
+  Node node{c10::Dispatcher::singleton().findSchemaOrThrow("aten::alias", ""), {{}}, {{0, -1, idOf(tensor)}}, {}};
+  node.results = {addResult(copy, static_cast<int32_t>(graph_.nodes.size()))};
+  addNode(std::move(node));
 }
 
 Graph Recorder::finish(c10::ArrayRef<at::Tensor> outputs) {

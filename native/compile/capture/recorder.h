@@ -17,6 +17,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "compile/graph/graph.h"
@@ -51,12 +52,21 @@ class Recorder {
   // Called for each operator, in place of its kernel.
   void run(const c10::OperatorHandle& op, torch::jit::Stack& stack);
 
+  // Called where autograd makes another tensor of one, without an operator: `copy` has the same elements.
+  void addAlias(const at::Tensor& tensor, const at::Tensor& copy);
+
  private:
   ValueId idOf(const at::Tensor& tensor);
   ValueId addResult(const at::Tensor& tensor, int32_t node);
   ValueId remember(const at::Tensor& tensor, ValueId id);
   void addArguments(Node& node, c10::ArrayRef<c10::IValue> arguments);
   void addResults(Node node, c10::ArrayRef<c10::IValue> results);
+  void addNode(Node node);
+  bool replaceOut(Node& node, c10::ArrayRef<c10::IValue> results);
+  bool hasChanged(const at::Tensor& tensor) const;
+  bool dependsOnConstants(const Node& node) const;
+  bool isFixed(ValueId value) const;
+  bool hasFixedShape(const Node& node) const;
 
   Graph graph_;
   std::string incomplete_;
@@ -70,6 +80,9 @@ class Recorder {
     int64_t offset;  // where `base` starts in the storage, in elements of its dtype
   };
   std::unordered_map<const c10::StorageImpl*, StorageBase> storages_;
+  // The bases of values that are the same in every call, because they depend on nothing but constants. The function may
+  // read them, and they may determine shapes.
+  std::unordered_set<ValueId> fixed_;
 };
 
 }  // namespace torch_func::compile

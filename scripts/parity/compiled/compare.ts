@@ -1,0 +1,97 @@
+/** Compares what a compiled function gave with what the function itself gives. */
+
+import * as torch from 'torch-func';
+import type { Tensor } from 'torch-func';
+
+/** Relative to the largest element of a tensor, for results of more than elementwise operators. */
+const TOLERANCES: Record<string, number> = {
+  float64: 1e-12,
+  complex128: 1e-12,
+  float32: 2e-6,
+  complex64: 2e-6,
+  float16: 1e-3,
+  complex32: 1e-3,
+  bfloat16: 1.6e-2,
+};
+
+/** How equal results must be. */
+export interface Exactness {
+  /** Whether all elements must be the same numbers. */
+  exact: boolean;
+  /** Whether elements are compared at all, which memory that nothing was written to has none of. */
+  elements: boolean;
+  /** The relative and the absolute tolerance of the operator database. */
+  tolerance?: [relative: number, absolute: number];
+}
+
+type Say = (difference: string) => void;
+
+function show(value: unknown): string {
+  if (torch.isTensor(value)) return `a ${value.dtype} tensor of shape [${value.shape.join(', ')}]`;
+  if (Array.isArray(value)) return `an array of ${value.length}`;
+  return String(value);
+}
+
+function plain(x: Tensor): Tensor {
+  const dense = x.layout === 'strided' ? x : x.toDense();
+  return dense.detach().resolveConj().resolveNeg().contiguous();
+}
+
+function doubles(x: Tensor): Float64Array {
+  const real = x.isComplex() ? torch.viewAsReal(x.to('complex128')) : x.to('float64');
+  return real.data() as Float64Array;
+}
+
+const bytes = (data: ArrayBufferView): Uint8Array => new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+
+function elementDifference(actual: Tensor, expected: Tensor, { exact, tolerance }: Exactness): string | null {
+  const [got, want] = [plain(actual), plain(expected)];
+  if (Buffer.compare(bytes(got.data() as ArrayBufferView), bytes(want.data() as ArrayBufferView)) === 0) return null;
+  const [a, b] = [doubles(got), doubles(want)];
+  const allowed = exact ? undefined : TOLERANCES[expected.dtype];
+  const scale = b.reduce((most, element) => (Number.isFinite(element) ? Math.max(most, Math.abs(element)) : most), 0);
+  const [relative, absolute] = tolerance ?? [0, 0];
+  for (let i = 0; i < a.length; i++) {
+    // The sign of a zero is not compared: zeros that are known when a function is compiled are positive.
+    if (a[i] === b[i] || Object.is(a[i], b[i])) continue;
+    const limit = allowed === undefined ? -1 : Math.max(allowed * scale, absolute + relative * Math.abs(b[i]));
+    if (Math.abs(a[i] - b[i]) <= limit) continue;
+    return `element ${i} is ${a[i]}, eagerly ${b[i]}`;
+  }
+  return null;
+}
+
+function tensorDifference(actual: unknown, expected: Tensor, exactness: Exactness): string | null {
+  if (!torch.isTensor(actual)) return `got ${show(actual)}, eagerly ${show(expected)}`;
+  for (const name of ['dtype', 'layout', 'requiresGrad', 'isLeaf'] as const) {
+    if (actual[name] !== expected[name]) return `${name} is ${actual[name]}, eagerly ${expected[name]}`;
+  }
+  if (actual.shape.join() !== expected.shape.join()) {
+    return `the shape is [${actual.shape.join(', ')}], eagerly [${expected.shape.join(', ')}]`;
+  }
+  if (actual.layout === 'strided' && actual.stride().join() !== expected.stride().join()) {
+    return `the strides are [${actual.stride().join(', ')}], eagerly [${expected.stride().join(', ')}]`;
+  }
+  return exactness.elements && expected.numel() > 0 ? elementDifference(actual, expected, exactness) : null;
+}
+
+/** All that differs between two results, part by part. */
+export function differences(actual: unknown, expected: unknown, exactness: Exactness, at: string): string[] {
+  const found: string[] = [];
+  compare(actual, expected, exactness, at, (what) => found.push(what));
+  return found;
+}
+
+function compare(actual: unknown, expected: unknown, exactness: Exactness, at: string, say: Say): void {
+  if (torch.isTensor(expected)) {
+    const difference = tensorDifference(actual, expected, exactness);
+    if (difference !== null) say(`${at}: ${difference}`);
+  } else if (typeof expected === 'object' && expected !== null) {
+    const keys = Object.keys(expected);
+    const got = typeof actual === 'object' && actual !== null ? Object.keys(actual) : null;
+    if (got?.join() !== keys.join() || Array.isArray(actual) !== Array.isArray(expected)) {
+      return say(`${at}: got ${show(actual)}, eagerly ${show(expected)}`);
+    }
+    for (const key of keys) compare((actual as any)[key], (expected as any)[key], exactness, `${at}.${key}`, say);
+  } else if (!Object.is(actual, expected)) say(`${at}: got ${show(actual)}, eagerly ${show(expected)}`);
+}
