@@ -27,6 +27,9 @@ export function leakCalls(torch) {
   const [, kept] = func.vjp(f, x);
   const [, linearized] = func.linearize(f, x);
 
+  const compiled = torch.compile(func.grad(loss));
+  const recorded = torch.compile(loss);
+
   /** @type {Record<string, Call>} */
   const transforms = {
     grad: func.grad(loss),
@@ -45,6 +48,11 @@ export function leakCalls(torch) {
     'vmap of grad': () => vmap(func.grad(loss))(m),
     'vmap in chunks': () => vmap(f, { chunkSize: 2 })(m),
     'jacrev by rows': func.jacrev(f, { chunkSize: 1 }),
+    compile: (t) => compiled(t),
+    'compile, recorded each time': (t) => {
+      recorded.reset();
+      return recorded(t);
+    },
   };
   // JavaScript errors, thrown in the user's function.
   /** @type {Record<string, Call>} */
@@ -58,6 +66,7 @@ export function leakCalls(torch) {
     jacfwd: func.jacfwd(failing),
     hessian: func.hessian(failing),
     linearize: (t) => func.linearize(failing, t),
+    compile: torch.compile(failing),
     functionalize: func.functionalize(failing),
     functionalCall: () => func.functionalCall(linear, parameters, /** @type {any} */ (failing)),
     // Errors of libtorch, at several depths.

@@ -84,6 +84,7 @@ describe('a plan', () => {
       device: 'cpu',
       dtype: 'float64',
       chunkSize: 3,
+      compile: true,
       samples: N,
       input: { dtype: 'float64', shape: [2] },
       output: { dtype: 'float64', shape: [3, 2] },
@@ -121,6 +122,7 @@ describe('a plan', () => {
     ['another mode', good.replace('"fwd"', '"auto"'), "the plan has mode \"auto\"; expected 'rev' or 'fwd'"],
     ['no device', good.replace('"cpu"', '3'), 'the plan has device 3; expected a string'],
     ['no chunk', good.replace('16384', '0'), 'the plan has chunkSize 0; expected a positive integer'],
+    ['another compile', good.replace('"compile":true', '"compile":1'), 'the plan has compile 1; expected a boolean'],
     ['half a sample', good.replace(`"samples":${N}`, '"samples":0.5'), 'the plan has samples 0.5'],
     ['a negative size', good.replace('[3,2]', '[3,-2]'), 'the plan has output {'],
     [
@@ -147,13 +149,26 @@ describe('a run', () => {
         [3, 7],
       ]) {
         const report = await runJacobian(plan, { fn, reader: input(), writer }, { start, end });
-        expect(report).toEqual({ samples: end - start, nonFiniteValues: 0, nonFiniteSamples: 0 });
+        expect(report).toMatchObject({ samples: end - start, nonFiniteValues: 0, nonFiniteSamples: 0 });
       }
       // Without the sign of zeros: x1 * 0 may be -0.
       expect(Array.from(writer.values, (value) => value + 0)).toEqual(expected);
       expect(writer.finished).toBe(false);
     },
   );
+
+  test('compiles the Jacobians of chunks, or says why not', async () => {
+    const plan = planJacobian(fn, input(), { chunkSize: 2 });
+    const { compilation } = await runJacobian(plan, { fn, reader: input(), writer: output() });
+    expect(compilation.notCompiled).toBeNull();
+    expect([compilation.recorded.samples, compilation.compiled.samples]).toEqual([2, N - 2]);
+
+    const eager = output();
+    const parts = { fn, reader: input(), writer: eager };
+    const { compilation: none } = await runJacobian({ ...plan, compile: false }, parts);
+    expect([none.notCompiled, none.recorded.samples]).toEqual([null, N]);
+    expect(Array.from(eager.values, (value) => value + 0)).toEqual(expected);
+  });
 
   test('reports its progress, and stops between slices', async () => {
     const plan = planJacobian(fn, input(), { chunkSize: 1 });

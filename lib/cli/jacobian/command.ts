@@ -33,10 +33,11 @@ Options
   --chunk-size N|auto    the number of samples that are computed at once. Memory grows with it, not
                          with the number of samples. Default: auto, which is as many as take 64 MiB
                          (1 GiB on a GPU) by a trial, at most 16,384 (1,048,576)
+  --no-compile           run the function for each chunk, instead of compiling its Jacobians
   --json                 print the final figures as one JSON object
   -h, --help             show this help
 
-The last line shows the number of samples, the seconds, samples per second, the device, the peak
+The last line shows the number of samples, the seconds, samples per second, what compiling gained, the device, the peak
 memory, and the number of results that are not finite, if any. J.npy appears when it is complete.
 `;
 
@@ -124,6 +125,7 @@ function parseRequest(args: readonly string[]): Request | 'help' {
       mode: oneOf('--mode', values.mode, MODES) ?? 'auto',
       dtype: oneOf('--dtype', values.dtype, DTYPES),
       chunkSize: chunkSizeOf(values['chunk-size']),
+      compile: values['no-compile'] !== true,
     },
   };
 }
@@ -140,6 +142,7 @@ function parseOptions(args: readonly string[]) {
         device: { type: 'string' },
         dtype: { type: 'string' },
         'chunk-size': { type: 'string' },
+        'no-compile': { type: 'boolean' },
         json: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
       },

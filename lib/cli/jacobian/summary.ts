@@ -8,6 +8,8 @@ export function summaryLine(report: JacobianReport): string {
   const parts = [
     `${formatCount(report.samples)} ${plural(report.samples, 'sample')} in ${formatSeconds(report.seconds)}`,
     `${formatCount(report.samplesPerSecond)} samples/s`,
+    ...(report.compiledSpeedup === null ? [] : [`compiled: ${report.compiledSpeedup.toPrecision(2)} times as fast`]),
+    ...(report.notCompiled === null ? [] : [`not compiled: ${report.notCompiled}`]),
     `device ${report.device}`,
     `peak memory ${formatBytes(report.peakMemoryBytes)}`,
   ];

@@ -10,6 +10,7 @@ import { type JobHooks, invokeDirectly } from '../hooks';
 import { peakMemory } from '../peak-memory';
 import { type JacobianOptions, type JacobianPlan, planJacobian } from './plan';
 import { type RangeReport, runJacobian } from './run';
+import { gainOf } from './transform';
 
 /** What to compute, from where to where. */
 export interface JacobianJob extends JacobianOptions {
@@ -21,9 +22,17 @@ export interface JacobianJob extends JacobianOptions {
 }
 
 /** The figures of a finished job. */
-export interface JacobianReport extends RangeReport, Pick<JacobianPlan, 'mode' | 'device' | 'chunkSize'> {
+export interface JacobianReport
+  extends Omit<RangeReport, 'compilation'>, Pick<JacobianPlan, 'mode' | 'device' | 'chunkSize' | 'compile'> {
   readonly seconds: number;
   readonly samplesPerSecond: number;
+  /**
+   * How many times faster the compiled Jacobians were computed than the first chunk, which ran the function; null if
+   * there was one chunk, or nothing was compiled.
+   */
+  readonly compiledSpeedup: number | null;
+  /** Why the Jacobians were not compiled; null if they were, or were not to be. */
+  readonly notCompiled: string | null;
   /** The peak memory of the process, with libtorch and Node.js. */
   readonly peakMemoryBytes: number;
   /** The dtype and the shape of the array that was written. */
@@ -68,6 +77,9 @@ export async function runJacobianJob(job: JacobianJob, hooks: JobHooks = {}): Pr
       dtype: plan.output.dtype,
       shape: [plan.samples, ...plan.output.shape],
       chunkSize: plan.chunkSize,
+      compile: plan.compile,
+      compiledSpeedup: gainOf(figures.compilation),
+      notCompiled: figures.compilation.notCompiled,
       nonFiniteValues: figures.nonFiniteValues,
       nonFiniteSamples: figures.nonFiniteSamples,
       output: job.output,

@@ -29,6 +29,8 @@ export interface JacobianOptions {
   readonly dtype?: 'float32' | 'float64';
   /** Samples per chunk. Default: `'auto'`, as many as fit a memory budget; see chunk-size.ts. */
   readonly chunkSize?: number | 'auto';
+  /** Whether the Jacobians are compiled, with `torch.compile`. Default: true. */
+  readonly compile?: boolean;
 }
 
 /** A plan. Plain data: `JSON.stringify` writes it, {@link parseJacobianPlan} reads it. */
@@ -39,6 +41,7 @@ export interface JacobianPlan {
   /** The dtype that samples are converted to. */
   readonly dtype: Dtype;
   readonly chunkSize: number;
+  readonly compile: boolean;
   readonly samples: number;
   /** One sample, as stored. */
   readonly input: RowType;
@@ -53,7 +56,7 @@ export interface JacobianPlan {
  * @throws JobError if the function, the input or the device cannot be used.
  */
 export function planJacobian(fn: SampleFunction, reader: RowReader, options: JacobianOptions = {}): JacobianPlan {
-  const { chunkSize = 'auto', mode: requested = 'auto', dtype } = options;
+  const { chunkSize = 'auto', mode: requested = 'auto', dtype, compile = true } = options;
   if (dtype !== undefined && dtype !== 'float32' && dtype !== 'float64') {
     throw new JobError('argument', `dtype is ${String(dtype)}; expected 'float32' or 'float64'`);
   }
@@ -83,6 +86,7 @@ export function planJacobian(fn: SampleFunction, reader: RowReader, options: Jac
         device: String(source.device),
         dtype: source.dtype,
         chunkSize: chunkSize === 'auto' ? trial.chunkSize : chunkSize,
+        compile,
         samples: reader.rows,
         input: { dtype: reader.dtype, shape: [...reader.rowShape] },
         output: { dtype: trial.result.dtype, shape: trial.result.shape.slice(1) },
@@ -106,16 +110,17 @@ export function parseJacobianPlan(text: string): JacobianPlan {
     throw new JobError('plan', `the plan is not JSON: ${messageOf(error)}`, { cause: error });
   }
   const plan = (value ?? {}) as Partial<Record<keyof JacobianPlan, unknown>>;
-  const { job, mode, device, dtype, chunkSize, samples, input, output } = plan;
+  const { job, mode, device, dtype, chunkSize, compile, samples, input, output } = plan;
   check(job === 'jacobian', 'job', job, "'jacobian'");
   check(MODES.includes(mode as Mode), 'mode', mode, "'rev' or 'fwd'");
   check(typeof device === 'string', 'device', device, 'a string');
   check(isDtype(dtype), 'dtype', dtype, 'a dtype');
   check(isSize(chunkSize) && chunkSize > 0, 'chunkSize', chunkSize, 'a positive integer');
+  check(typeof compile === 'boolean', 'compile', compile, 'a boolean');
   check(isSize(samples), 'samples', samples, 'an integer from 0');
   check(isRowType(input), 'input', input, '{ dtype, shape }');
   check(isRowType(output), 'output', output, '{ dtype, shape }');
-  return { job, mode: mode as Mode, device, dtype, chunkSize, samples, input, output };
+  return { job, mode: mode as Mode, device, dtype, chunkSize, compile, samples, input, output };
 }
 
 function check(holds: boolean, name: string, found: unknown, expected: string): asserts holds {

@@ -11,7 +11,7 @@ import { type JobHooks, invokeDirectly } from '../hooks';
 import type { RowReader, RowType, RowWriter } from '../rows';
 import { type JacobianPlan, checkDevice } from './plan';
 import { SampleSource } from './samples';
-import { batchJacobian } from './transform';
+import { ChunkComputer, type CompilationFigures } from './transform';
 
 /**
  * Milliseconds of work between two turns of the event loop. Chunks may be tiny, and a turn, with the
@@ -39,6 +39,7 @@ export interface RangeReport {
   readonly nonFiniteValues: number;
   /** How many samples have such values. */
   readonly nonFiniteSamples: number;
+  readonly compilation: CompilationFigures;
 }
 
 /**
@@ -57,12 +58,12 @@ export async function runJacobian(
   checkParts(plan, reader, writer);
   checkRange(plan, range);
   const source = new SampleSource(reader, plan.dtype, checkDevice(plan.device));
-  const jacobians = batchJacobian(fn, plan.mode);
+  const computer = new ChunkComputer(fn, plan.mode, plan.compile);
   const total = range.end - range.start;
   if (writer.rowBytes === 0) {
     // No values to compute. The number of samples is then not bounded by the size of any file.
     onProgress?.(total, total);
-    return { samples: total, nonFiniteValues: 0, nonFiniteSamples: 0 };
+    return { samples: total, nonFiniteValues: 0, nonFiniteSamples: 0, compilation: computer.figures() };
   }
   // One buffer for the values of all chunks, for the reason given in samples.ts.
   const buffer = new Uint8Array(writer.rowBytes * Math.min(plan.chunkSize, total));
@@ -74,7 +75,7 @@ export async function runJacobian(
     const start = range.start + done;
     const count = Math.min(plan.chunkSize, total - done);
     scope(() => {
-      const result = jacobians(source.read(start, count)).detach();
+      const result = computer.jacobiansOf(source.read(start, count)).detach();
       checkResult(plan, fn, result, start, count);
       const bytes = native.dataInto(result, buffer);
       writing(writer.path, () => {
@@ -103,7 +104,7 @@ export async function runJacobian(
     invoke(computeSlice);
     onProgress?.(done, total);
   }
-  return { samples: total, nonFiniteValues, nonFiniteSamples };
+  return { samples: total, nonFiniteValues, nonFiniteSamples, compilation: computer.figures() };
 }
 
 function countNonFinite(result: Tensor): { values: number; samples: number } {

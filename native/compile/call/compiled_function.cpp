@@ -1,5 +1,6 @@
 #include "compile/call/compiled_function.h"
 
+#include <ATen/core/LegacyTypeDispatch.h>
 #include <ATen/functorch/DynamicLayer.h>
 #include <c10/core/impl/TorchDispatchModeTLS.h>
 
@@ -60,7 +61,10 @@ napi_value CompiledFunction::call(const ResultCall& call) {
     // The entry may be dropped while it runs: a warning calls JavaScript.
     const std::shared_ptr<Executable> executable = entry.compilation.executable;
     std::vector<at::Tensor> outputs;
-    executable->run(leaves.tensors, outputs);
+    {
+      const at::AutoDispatchBelowADInplaceOrView below;
+      executable->run(leaves.tensors, outputs);
+    }
     if (entry.returnsTensor && !entry.outputs[0].isArgument) {
       return wrapTensor(call.environment, std::move(outputs[0]));
     }
