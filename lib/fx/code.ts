@@ -16,7 +16,8 @@ function literal(argument: Argument): string {
     case 'bigint':
       return `${argument}n`;
     case 'object':
-      if (argument !== null && 're' in argument) return `{ re: ${numberText(argument.re)}, im: ${numberText(argument.im)} }`;
+      if (argument !== null && 're' in argument)
+        return `{ re: ${numberText(argument.re)}, im: ${numberText(argument.im)} }`;
       return 'null';
     case 'undefined':
       return 'undefined';

@@ -9,8 +9,7 @@ import type { AnyFunction, ComplexLike } from '../types';
 export type NodeOp = 'placeholder' | 'getAttr' | 'callFunction' | 'output';
 
 /** An argument of a node: another node, a constant, or a list of them. */
-export type Argument =
-  Node | number | bigint | boolean | string | null | undefined | ComplexLike | readonly Argument[];
+export type Argument = Node | number | bigint | boolean | string | null | undefined | ComplexLike | readonly Argument[];
 
 /** What is known of the tensor that a node computes, as `node.meta['tensor_meta']` of `torch.fx`. */
 export interface NodeMeta {

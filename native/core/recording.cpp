@@ -1,3 +1,5 @@
+// The listener of what a recording cannot repeat.
+
 #include "core/recording.h"
 
 namespace torch_func {

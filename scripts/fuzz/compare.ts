@@ -17,13 +17,23 @@ function leavesOf(torch: Torch, value: unknown): Tensor[] {
 }
 
 function differenceOf(torch: Torch, actual: Tensor, expected: Tensor, layout: boolean): string | null {
-  const form = (t: Tensor): string => `${t.dtype}[${t.shape.join(', ')}]${layout ? ` strides [${t.strides.join(', ')}]` : ''}`;
+  const form = (t: Tensor): string =>
+    `${t.dtype}[${t.shape.join(', ')}]${layout ? ` strides [${t.strides.join(', ')}]` : ''}`;
   if (form(actual) !== form(expected)) return `${form(actual)} instead of ${form(expected)}`;
   if (expected.numel() === 0) return null;
   const [a, b] = [actual.to('float64'), expected.to('float64')];
   const same = a.eq(b).logicalOr(a.isnan().logicalAnd(b.isnan()));
-  const scale = Math.max(1, torch.where(b.isfinite(), b.abs(), torch.zeros([], { dtype: 'float64' })).max().item());
-  const near = a.sub(b).abs().le((TOLERANCE[expected.dtype] ?? 0) * scale);
+  const scale = Math.max(
+    1,
+    torch
+      .where(b.isfinite(), b.abs(), torch.zeros([], { dtype: 'float64' }))
+      .max()
+      .item(),
+  );
+  const near = a
+    .sub(b)
+    .abs()
+    .le((TOLERANCE[expected.dtype] ?? 0) * scale);
   const wrong = same.logicalOr(near).logicalNot();
   if (!wrong.any().item<boolean>()) return null;
   const at = wrong.reshape([-1]).to('int64').argmax().item();
@@ -31,7 +41,13 @@ function differenceOf(torch: Torch, actual: Tensor, expected: Tensor, layout: bo
 }
 
 /** One call, and what the caller sees of it: the results, arguments and tensors from outside. */
-function seen(torch: Torch, f: (...inputs: Tensor[]) => unknown, program: Program, outside: Tensor[], seed: number): Tensor[] {
+function seen(
+  torch: Torch,
+  f: (...inputs: Tensor[]) => unknown,
+  program: Program,
+  outside: Tensor[],
+  seed: number,
+): Tensor[] {
   const inputs = program.inputs(seed);
   torch.manualSeed(seed + 1);
   const outputs = leavesOf(torch, f(...inputs));
@@ -69,7 +85,8 @@ export function compare(torch: Torch, program: Program): Verdict {
       }
       return null;
     };
-    const why = compareAll(`call ${call}`, true) ?? writeToAll(actual, expected) ?? compareAll(`call ${call}, written to`, false);
+    const why =
+      compareAll(`call ${call}`, true) ?? writeToAll(actual, expected) ?? compareAll(`call ${call}, written to`, false);
     if (why !== null) return { kind: 'different', why };
   }
   const [{ isCompiled, reasons }] = compiled.explain();

@@ -27,10 +27,12 @@ const MAX_ELEMENTS = 20_000;
 type Wrap = (torch: Torch, f: (...inputs: Tensor[]) => Tensor[]) => (...inputs: Tensor[]) => unknown;
 
 const scalar = (outputs: readonly Tensor[]): Tensor =>
-  outputs.filter((output) => output.isFloatingPoint()).reduce((sum: Tensor | null, output) => {
-    const part = output.to('float64').sin().sum();
-    return sum === null ? part : sum.add(part);
-  }, null)!;
+  outputs
+    .filter((output) => output.isFloatingPoint())
+    .reduce((sum: Tensor | null, output) => {
+      const part = output.to('float64').sin().sum();
+      return sum === null ? part : sum.add(part);
+    }, null)!;
 
 const WRAPS: readonly [string, Wrap][] = [
   ['grad', (torch, f) => torch.func.grad((...x: Tensor[]) => scalar(f(...x)))],

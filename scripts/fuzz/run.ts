@@ -60,7 +60,8 @@ export async function run({ count, seed, show }: Options): Promise<number> {
     // Lets finalizers and warnings run.
     if (i % 100 === 99) await new Promise(setImmediate);
   }
-  for (const [why, times] of [...reasons].sort((a, b) => b[1] - a[1])) process.stdout.write(`${times} refused: ${why}\n`);
+  for (const [why, times] of [...reasons].sort((a, b) => b[1] - a[1]))
+    process.stdout.write(`${times} refused: ${why}\n`);
   process.stdout.write(
     `${count} programs: ${totals.same} same, ${totals.refused} not compiled, ${totals.failing} fail eagerly as well, ` +
       `${totals.different} different\n`,

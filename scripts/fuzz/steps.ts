@@ -47,7 +47,11 @@ const binary: Maker = (choices, values) => {
 };
 
 const withNumber: Maker = (choices, values) => {
-  const [name, a, number] = [choices.of(['add', 'mul', 'sub', 'div', 'pow'] as const), pick(choices, values), choices.of(NUMBERS)];
+  const [name, a, number] = [
+    choices.of(['add', 'mul', 'sub', 'div', 'pow'] as const),
+    pick(choices, values),
+    choices.of(NUMBERS),
+  ];
   return step(`${name}(v${a}, ${number})`, (_, v) => call(v[a], name, number));
 };
 
@@ -56,7 +60,18 @@ const view: Maker = (choices, values) => {
   const { shape } = values[a];
   const dim = choices.below(Math.max(shape.length, 1));
   const size = shape[dim] ?? 1;
-  const kind = choices.of(['select', 'narrow', 'transpose', 'unsqueeze', 'expand', 'reshape', 'flip', 'squeeze', 'diagonal', 't']);
+  const kind = choices.of([
+    'select',
+    'narrow',
+    'transpose',
+    'unsqueeze',
+    'expand',
+    'reshape',
+    'flip',
+    'squeeze',
+    'diagonal',
+    't',
+  ]);
   const at = choices.below(size);
   switch (kind) {
     case 'select':

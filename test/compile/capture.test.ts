@@ -103,3 +103,9 @@ describe('results in given tensors', () => {
     expect(refusalOf(f as (...args: Tensor[]) => unknown, [3], [0])).toMatch('changes the shape of a tensor in place');
   });
 });
+
+test('an operator that conjugates tensors inside of it', () => {
+  const x = torch.randn([3, 2], { dtype: 'complex128' });
+  const compiled = torch.compile((a: Tensor) => torch.linalg.pinv(a));
+  for (let i = 0; i < 2; i++) expect(torch.equal(compiled(x), torch.linalg.pinv(x))).toBe(true);
+});

@@ -15,7 +15,7 @@ function run(code: string): (...args: unknown[]) => unknown {
     .replace("import * as torch from 'torch-func';", '')
     .replace('export function', 'return function')
     .replace(/: (torch\.Tensor|Record<string, torch\.Tensor>)/g, '');
-  // eslint-disable-next-line @typescript-eslint/no-implied-eval -- the code is the result under test
+
   return new Function('torch', javascript)(torch) as never;
 }
 

@@ -33,7 +33,11 @@ export class ChunkComputer {
   private readonly reason: () => string | null;
   private readonly known = new Set<number>();
 
-  constructor(fn: SampleFunction, mode: Mode, compiles: boolean) {
+  constructor(
+    fn: SampleFunction,
+    mode: Mode,
+    private readonly compiles: boolean,
+  ) {
     const jacobians = batchJacobian(fn, mode);
     if (!compiles) {
       this.compute = jacobians;
@@ -49,7 +53,7 @@ export class ChunkComputer {
     const count = samples.shape[0];
     const started = performance.now();
     const result = this.compute(samples);
-    const total = this.known.has(count) ? this.compiled : this.recorded;
+    const total = this.compiles && this.known.has(count) ? this.compiled : this.recorded;
     this.known.add(count);
     total.samples += count;
     total.seconds += (performance.now() - started) / 1000;

@@ -1,3 +1,5 @@
+// Passes and lowering, and the replay of what they refuse.
+
 #include "compile/call/compilation.h"
 
 #include <chrono>
@@ -34,8 +36,7 @@ Compilation compileGraph(Graph recorded, const CompilationOptions& options) {
     }
   }
   if (result.executable == nullptr) result.executable = std::make_shared<Replay>(std::move(recorded));
-  result.milliseconds =
-      std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+  result.milliseconds = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
   return result;
 }
 

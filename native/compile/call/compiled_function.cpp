@@ -1,3 +1,5 @@
+// Finds the entry of a call, and runs it.
+
 #include "compile/call/compiled_function.h"
 
 #include <ATen/core/LegacyTypeDispatch.h>

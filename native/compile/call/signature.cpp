@@ -146,15 +146,9 @@ void Signature::read(napi_value value, TensorHandle* known, Leaves& leaves, int 
       item.kind = Kind::Boolean;
       item.number = booleanOf(env, value);
       break;
-    case napi_null:
-      item.kind = Kind::Null;
-      break;
-    case napi_undefined:
-      item.kind = Kind::Undefined;
-      break;
-    default:
-      item.kind = Kind::Identity;
-      check(env, napi_create_reference(env, value, 1, &item.reference));
+    case napi_null: item.kind = Kind::Null; break;
+    case napi_undefined: item.kind = Kind::Undefined; break;
+    default: item.kind = Kind::Identity; check(env, napi_create_reference(env, value, 1, &item.reference));
   }
   items_.push_back(std::move(item));
 }
@@ -216,16 +210,11 @@ bool Signature::match(size_t& position, napi_value value, TensorHandle* known, L
       const double number = numberOf(env, value);
       return std::memcmp(&number, &item.number, sizeof number) == 0;
     }
-    case Kind::BigInt:
-      return type == napi_bigint && textOf(env, value) == item.text;
-    case Kind::String:
-      return type == napi_string && textOf(env, value) == item.text;
-    case Kind::Boolean:
-      return type == napi_boolean && booleanOf(env, value) == (item.number != 0);
-    case Kind::Null:
-      return type == napi_null;
-    case Kind::Undefined:
-      return type == napi_undefined;
+    case Kind::BigInt: return type == napi_bigint && textOf(env, value) == item.text;
+    case Kind::String: return type == napi_string && textOf(env, value) == item.text;
+    case Kind::Boolean: return type == napi_boolean && booleanOf(env, value) == (item.number != 0);
+    case Kind::Null: return type == napi_null;
+    case Kind::Undefined: return type == napi_undefined;
     case Kind::Identity: {
       napi_value expected;
       check(env, napi_get_reference_value(env, item.reference, &expected));
@@ -233,8 +222,7 @@ bool Signature::match(size_t& position, napi_value value, TensorHandle* known, L
       check(env, napi_strict_equals(env, value, expected, &same));
       return same;
     }
-    case Kind::Tensor:
-      break;
+    case Kind::Tensor: break;
   }
   return false;
 }

@@ -46,7 +46,7 @@ class RecordingInterpreter final : public c10::impl::PyInterpreterVTable {
         c10::DispatchKeySet({c10::DispatchKey::Python, c10::DispatchKey::PythonTLSSnapshot}));
     auto copy = self->shallow_copy_and_detach(self->version_counter(), self->allow_tensor_metadata_change());
     const auto tensor = c10::intrusive_ptr<c10::TensorImpl>::reclaim_copy(const_cast<c10::TensorImpl*>(self));
-    Recorder::current()->addAlias(at::Tensor(tensor), at::Tensor(copy));
+    if (Recorder* recorder = Recorder::current()) recorder->addAlias(at::Tensor(tensor), at::Tensor(copy));
     return copy;
   }
   void python_op_registration_trampoline(const c10::OperatorHandle&, c10::DispatchKey, c10::DispatchKeySet,

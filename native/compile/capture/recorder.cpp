@@ -203,9 +203,36 @@ static std::optional<c10::OperatorHandle> viewOf(const c10::OperatorHandle& op) 
   return c10::Dispatcher::singleton().findSchema(name);
 }
 
+namespace {
+
+// While it lives, the mode of the recorder is off: libtorch computes some operators in other ways under a mode.
+class WithoutMode {
+ public:
+  WithoutMode() : mode_(c10::impl::TorchDispatchModeTLS::pop_stack()) {}
+  ~WithoutMode() { c10::impl::TorchDispatchModeTLS::push_non_infra_mode_onto_stack(mode_); }
+  WithoutMode(const WithoutMode&) = delete;
+  WithoutMode& operator=(const WithoutMode&) = delete;
+
+ private:
+  std::shared_ptr<c10::impl::PyObject_TorchDispatchMode> mode_;
+};
+
+// The keys for the operators inside of an operator. libtorch has excluded all keys above Python: those that resolve
+// conjugated, negated and zero tensors must be there again.
+c10::impl::LocalDispatchKeySet keysInside() {
+  using c10::DispatchKey;
+  auto keys = c10::impl::tls_local_dispatch_key_set();
+  keys.excluded_ =
+      (keys.excluded_ - c10::DispatchKeySet({DispatchKey::Conjugate, DispatchKey::Negative, DispatchKey::ZeroTensor})) |
+      c10::DispatchKeySet({DispatchKey::Python, DispatchKey::PythonTLSSnapshot});
+  return keys;
+}
+
+}  // namespace
+
 void Recorder::run(const c10::OperatorHandle& op, torch::jit::Stack& stack) {
-  const c10::impl::ExcludeDispatchKeyGuard below(
-      c10::DispatchKeySet({c10::DispatchKey::Python, c10::DispatchKey::PythonTLSSnapshot}));
+  const WithoutMode mode;
+  const c10::impl::ForceDispatchKeyGuard inside(keysInside());
   const auto& schema = op.schema();
   const auto& name = op.operator_name().name;
   if (!incomplete_.empty() ||

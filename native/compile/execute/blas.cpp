@@ -1,3 +1,5 @@
+// Matrix products through the BLAS that libtorch exports.
+
 #include "compile/execute/blas.h"
 
 #include <algorithm>

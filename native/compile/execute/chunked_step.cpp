@@ -1,3 +1,5 @@
+// Runs steps in chunks of the batch, on several threads.
+
 #include "compile/execute/chunked_step.h"
 
 #include <ATen/Parallel.h>

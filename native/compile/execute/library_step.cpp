@@ -1,3 +1,5 @@
+// Calls of libtorch's operators on planned buffers.
+
 #include "compile/execute/library_step.h"
 
 #include <algorithm>

@@ -59,9 +59,9 @@ at::Tensor tensorOver(void* data, int64_t bytes, const TensorType& type) {
 
 at::Tensor viewOf(const at::Tensor& owner, const Plan::View& view) {
   auto* whole = owner.unsafeGetTensorImpl();
-  at::Tensor tensor = at::detail::make_tensor<c10::TensorImpl>(c10::TensorImpl::VIEW, c10::Storage(whole->storage()),
-                                                               whole->key_set(),
-                                                               c10::scalarTypeToTypeMeta(view.type.dtype));
+  at::Tensor tensor =
+      at::detail::make_tensor<c10::TensorImpl>(c10::TensorImpl::VIEW, c10::Storage(whole->storage()), whole->key_set(),
+                                               c10::scalarTypeToTypeMeta(view.type.dtype));
   // Views count the writes to their memory together, except inference tensors, which do not count them.
   if (!whole->is_inference()) tensor.unsafeGetTensorImpl()->set_version_counter(whole->version_counter());
   tensor.unsafeGetTensorImpl()->set_sizes_and_strides(view.type.sizes, view.type.strides,

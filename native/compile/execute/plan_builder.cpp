@@ -1,3 +1,5 @@
+// Places buffers in the arena, and builds the tables of a plan.
+
 #include "compile/execute/plan_builder.h"
 
 #include <algorithm>

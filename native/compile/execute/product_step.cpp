@@ -1,3 +1,5 @@
+// A matrix product as a step.
+
 #include "compile/execute/product_step.h"
 
 #include <ATen/Parallel.h>

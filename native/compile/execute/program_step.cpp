@@ -1,3 +1,5 @@
+// A program of the vector machine as a step.
+
 #include "compile/execute/program_step.h"
 
 #include <utility>

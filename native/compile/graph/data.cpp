@@ -1,3 +1,5 @@
+// Writes a graph as JavaScript data.
+
 #include "compile/graph/data.h"
 
 #include <string>
@@ -13,7 +15,8 @@ namespace {
 
 class Writer {
  public:
-  Writer(Environment& environment, const Graph& graph) : environment_(environment), env_(environment.env), graph_(graph) {}
+  Writer(Environment& environment, const Graph& graph)
+      : environment_(environment), env_(environment.env), graph_(graph) {}
 
   Napi::Value write() {
     auto result = Napi::Object::New(env_);
@@ -95,8 +98,8 @@ class Writer {
   }
 
   static bool isSame(const c10::IValue& a, const c10::IValue& b) {
-    return a.tagKind() == b.tagKind() && !a.isTensor() && !a.isGenerator() && c10::IValue::hash(a) == c10::IValue::hash(b) &&
-           a == b;
+    return a.tagKind() == b.tagKind() && !a.isTensor() && !a.isGenerator() &&
+           c10::IValue::hash(a) == c10::IValue::hash(b) && a == b;
   }
 
   Napi::Value reference(ValueId id) {
@@ -146,8 +149,7 @@ class Writer {
           return Napi::String::New(env_, layoutName(static_cast<c10::Layout>(value.toInt())));
         case c10::TypeKind::MemoryFormatType:
           return Napi::String::New(env_, memoryFormatName(static_cast<c10::MemoryFormat>(value.toInt())));
-        default:
-          return integer(value.toInt());
+        default: return integer(value.toInt());
       }
     }
     if (value.isSymInt()) return integer(value.toSymInt().guard_int(__FILE__, __LINE__));

@@ -1,3 +1,5 @@
+// Replays a graph, and releases values after their last use.
+
 #include "compile/graph/replay.h"
 
 #include <ATen/core/LegacyTypeDispatch.h>

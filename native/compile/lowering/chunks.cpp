@@ -1,3 +1,5 @@
+// Finds the batch dimension of a chain of steps, and splits the steps along it.
+
 #include "compile/lowering/chunks.h"
 
 #include <ATen/Parallel.h>

@@ -1,3 +1,5 @@
+// Elementwise operators of one iteration space as a program.
+
 #include "compile/lowering/elementwise.h"
 
 #include <algorithm>

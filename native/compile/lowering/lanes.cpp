@@ -1,3 +1,5 @@
+// Finds the dimension that becomes the lanes: see Note [Scalarizing].
+
 #include "compile/lowering/lanes.h"
 
 #include <algorithm>

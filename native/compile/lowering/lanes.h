@@ -27,9 +27,7 @@ struct LaneLayout {
   // The element of sample 0 that has this index among the addresses of a sample.
   int64_t address(int64_t index) const { return hasLanes() ? index / stride * step + index % stride : index; }
   // An index, or the difference of two indices, of an address.
-  int64_t index(int64_t address) const {
-    return hasLanes() ? address / step * stride + address % step : address;
-  }
+  int64_t index(int64_t address) const { return hasLanes() ? address / step * stride + address % step : address; }
 };
 
 // Where the lanes are in a loop: dimension `dimension` of size outer * lanes * inner; -1: it has none.

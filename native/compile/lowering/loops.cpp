@@ -1,3 +1,5 @@
+// Operators as loops over their elements, from which scalarizing unrolls them.
+
 #include "compile/lowering/loops.h"
 
 #include <string_view>
@@ -62,10 +64,8 @@ bool isSupported(const TensorType& type) {
     case c10::kDouble:
     case c10::kBool:
     case c10::kInt:
-    case c10::kLong:
-      return true;
-    default:
-      return false;
+    case c10::kLong: return true;
+    default: return false;
   }
 }
 

@@ -38,11 +38,11 @@ struct Loop {
     Contract,    // value * sum(a * b) + other * c: a third operand may lack
     RunningSum,  // along the last dimension
     RunningProduct,
-    Softmax,              // along the last dimension
-    LogSoftmax,           //
-    SoftmaxBackward,      // of (gradient, result)
-    LogSoftmaxBackward,   //
-    Cross,                // of vectors of three elements, along the last dimension
+    Softmax,             // along the last dimension
+    LogSoftmax,          //
+    SoftmaxBackward,     // of (gradient, result)
+    LogSoftmaxBackward,  //
+    Cross,               // of vectors of three elements, along the last dimension
   };
   int32_t node = 0;
   Kind kind = Kind::Copy;

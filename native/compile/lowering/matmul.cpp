@@ -1,3 +1,5 @@
+// Matrix products as steps: operands without copies, outer products as multiplications.
+
 #include "compile/lowering/matmul.h"
 
 #include <utility>

@@ -1,3 +1,5 @@
+// Reductions over the elements of a sample.
+
 #include "compile/lowering/reduce.h"
 
 #include <cmath>
@@ -15,10 +17,8 @@ bool isElementwiseReduction(Kind kind) {
     case Kind::LogSoftmax:
     case Kind::SoftmaxBackward:
     case Kind::LogSoftmaxBackward:
-    case Kind::Cross:
-      return true;
-    default:
-      return false;
+    case Kind::Cross: return true;
+    default: return false;
   }
 }
 
@@ -76,16 +76,11 @@ Id Reduction::combine(const std::vector<Id>& a, const std::vector<Id>& b, Id add
       const Id result = sum(a);
       return loop.value == 1 ? result : with(Opcode::Div, result, loop.value);
     }
-    case Kind::Product:
-      return fold(Opcode::Mul, a, 1);
-    case Kind::Maximum:
-      return fold(Opcode::Maximum, a, -infinity);
-    case Kind::Minimum:
-      return fold(Opcode::Minimum, a, infinity);
-    case Kind::Norm:
-      return norm(a);
-    case Kind::Variance:
-      return variance(a);
+    case Kind::Product: return fold(Opcode::Mul, a, 1);
+    case Kind::Maximum: return fold(Opcode::Maximum, a, -infinity);
+    case Kind::Minimum: return fold(Opcode::Minimum, a, infinity);
+    case Kind::Norm: return norm(a);
+    case Kind::Variance: return variance(a);
     default: {
       Id result = products(a, b);
       if (loop.value != 1) result = with(Opcode::Mul, result, loop.value);

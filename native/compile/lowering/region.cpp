@@ -1,3 +1,5 @@
+// Strided regions of memory, and how they overlap.
+
 #include "compile/lowering/region.h"
 
 #include <ATen/TensorUtils.h>
@@ -59,8 +61,8 @@ Region Region::expand(const Sizes& to) const {
 Region Region::diagonal(int64_t shift, int64_t first, int64_t second) const {
   Region result = *this;
   const int64_t a = dimensionOf(first, rank()), b = dimensionOf(second, rank());
-  const int64_t length = std::max<int64_t>(0, shift >= 0 ? std::min(sizes[a], sizes[b] - shift)
-                                                         : std::min(sizes[a] + shift, sizes[b]));
+  const int64_t length =
+      std::max<int64_t>(0, shift >= 0 ? std::min(sizes[a], sizes[b] - shift) : std::min(sizes[a] + shift, sizes[b]));
   if (length > 0) result.offset += shift >= 0 ? shift * strides[b] : -shift * strides[a];
   for (int64_t d : {std::max(a, b), std::min(a, b)}) {
     result.sizes.erase(result.sizes.begin() + d);

@@ -1,3 +1,5 @@
+// See Note [Scalarizing].
+
 #include "compile/lowering/scalarize.h"
 
 #include <numeric>

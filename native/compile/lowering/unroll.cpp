@@ -1,3 +1,5 @@
+// Unrolls loops into the instructions of a program.
+
 #include "compile/lowering/unroll.h"
 
 #include <algorithm>
@@ -15,23 +17,17 @@ constexpr int64_t kMostBakedElements = 4096;
 double elementOf(const at::Tensor& tensor, int64_t address) {
   const auto* data = static_cast<const char*>(tensor.const_data_ptr()) + address * tensor.element_size();
   switch (tensor.scalar_type()) {
-    case c10::kFloat:
-      return *reinterpret_cast<const float*>(data);
-    case c10::kDouble:
-      return *reinterpret_cast<const double*>(data);
-    case c10::kLong:
-      return static_cast<double>(*reinterpret_cast<const int64_t*>(data));
-    case c10::kInt:
-      return *reinterpret_cast<const int32_t*>(data);
-    default:
-      return *data != 0 ? 1 : 0;
+    case c10::kFloat: return *reinterpret_cast<const float*>(data);
+    case c10::kDouble: return *reinterpret_cast<const double*>(data);
+    case c10::kLong: return static_cast<double>(*reinterpret_cast<const int64_t*>(data));
+    case c10::kInt: return *reinterpret_cast<const int32_t*>(data);
+    default: return *data != 0 ? 1 : 0;
   }
 }
 
 }  // namespace
 
-Unroller::Unroller(const Graph& graph, const Loops& loops, const LaneAssignment& lanes,
-                   const ScalarizeOptions& options)
+Unroller::Unroller(const Graph& graph, const Loops& loops, const LaneAssignment& lanes, const ScalarizeOptions& options)
     : graph_(graph),
       loops_(loops),
       lanes_(lanes),
@@ -153,17 +149,12 @@ bool Unroller::run(const Loop& loop, const Walk& walk) {
 bool Unroller::runPoint(const Loop& loop, const Walk& walk, const int64_t* at, const int64_t* counters) {
   Builder& builder = builders_[walk.stage];
   switch (loop.kind) {
-    case Loop::Kind::Fill:
-      write(walk.stage, at[0], builder.constant(walk.lane, loop.value));
-      return true;
+    case Loop::Kind::Fill: write(walk.stage, at[0], builder.constant(walk.lane, loop.value)); return true;
     case Loop::Kind::Copy:
       write(walk.stage, at[0], builder.convert(read(walk.stage, walk.bases[1], at[1]), walk.lane));
       return true;
-    case Loop::Kind::Pointwise:
-      return pointwise(loop, walk, at, counters);
-    default:
-      reduce(loop, walk, at);
-      return true;
+    case Loop::Kind::Pointwise: return pointwise(loop, walk, at, counters);
+    default: reduce(loop, walk, at); return true;
   }
 }
 
@@ -254,7 +245,8 @@ Id Unroller::load(Stage stage, ValueId base, int64_t index) {
     }
     const Id uniform = ids_[kUniform][index];
     const Builder& builder = builders_[kUniform];
-    if (builder.isConstant(uniform)) return builders_[stage].constant(builder.lane(uniform), builder.constantOf(uniform));
+    if (builder.isConstant(uniform))
+      return builders_[stage].constant(builder.lane(uniform), builder.constantOf(uniform));
     isHandedOver_[index] = true;
     if (!handsOver_[base]) handedOver_.push_back(base);
     handsOver_[base] = true;

@@ -1,3 +1,5 @@
+// Identities that are exact for NaN, infinities and signed zeros.
+
 #include "compile/passes/algebra.h"
 
 #include <ATen/TensorUtils.h>

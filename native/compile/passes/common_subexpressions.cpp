@@ -1,3 +1,5 @@
+// Computes equal calls of an operator once.
+
 #include "compile/passes/common_subexpressions.h"
 
 #include <c10/util/hash.h>

@@ -1,3 +1,5 @@
+// Computes what depends on constants only.
+
 #include "compile/passes/constant_folding.h"
 
 #include <ATen/core/LegacyTypeDispatch.h>

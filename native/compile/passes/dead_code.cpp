@@ -1,3 +1,5 @@
+// Removes nodes whose results nobody reads.
+
 #include "compile/passes/dead_code.h"
 
 #include <algorithm>

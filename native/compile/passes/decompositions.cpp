@@ -1,3 +1,5 @@
+// Composite operators as operators that can be fused.
+
 #include "compile/passes/decompositions.h"
 
 #include <algorithm>

@@ -1,3 +1,5 @@
+// Calls of operators that several passes make.
+
 #include "compile/passes/emit.h"
 
 #include <ATen/Functions.h>

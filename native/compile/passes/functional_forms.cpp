@@ -1,3 +1,5 @@
+// The operator without writes that computes what one in place does.
+
 #include "compile/passes/functional_forms.h"
 
 #include <algorithm>

@@ -1,3 +1,5 @@
+// The list of passes, and its run.
+
 #include "compile/passes/pipeline.h"
 
 #include <chrono>

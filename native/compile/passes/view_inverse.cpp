@@ -1,3 +1,5 @@
+// Writes through views as functions of their base.
+
 #include "compile/passes/view_inverse.h"
 
 #include <algorithm>

@@ -9,7 +9,7 @@ const linear = torch.nn.functional.linear;
 const predict = (W: Tensor, b: Tensor, x: Tensor): Tensor => linear(x, W, b).tanh();
 const layer = random([12, 10], [12], [10]);
 const batch = random([12, 10], [12], [20, 10]);
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- transforms of functions of several arguments
+
 const call = (f: any, args: Tensor[]): Tensor[] => [f(...args) as Tensor];
 const products = (graph: string): number => operators(graph).filter((name) => /mm|mv/.test(name)).length;
 

@@ -1,3 +1,5 @@
+// Keeps zeros, equal numbers and diagonals symbolic through a graph.
+
 #include "compile/passes/structure/structure.h"
 
 #include <algorithm>
