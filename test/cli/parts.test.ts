@@ -185,6 +185,9 @@ describe('what people see', () => {
     dtype: 'float32',
     shape: [1_000_000, 3, 2],
     chunkSize: 4096,
+    compile: true,
+    compiledSpeedup: null,
+    notCompiled: null,
     nonFiniteValues: 0,
     nonFiniteSamples: 0,
     output: 'J.npy',
@@ -192,6 +195,10 @@ describe('what people see', () => {
 
   test('the final line', () => {
     expect(summaryLine(summary)).toBe('1,000,000 samples in 2.50 s, 400,000 samples/s, device cpu, peak memory 312 MB');
+    expect(summaryLine({ ...summary, compiledSpeedup: 12.34 })).toContain(
+      'samples/s, compiled: 12 times as fast, device',
+    );
+    expect(summaryLine({ ...summary, notCompiled: 'it reads' })).toContain('samples/s, not compiled: it reads, device');
     expect(summaryLine({ ...summary, samples: 1, nonFiniteValues: 2, nonFiniteSamples: 1 })).toBe(
       '1 sample in 2.50 s, 400,000 samples/s, device cpu, peak memory 312 MB, NOT FINITE: 2 values in 1 sample',
     );

@@ -157,7 +157,7 @@ describe('batches', () => {
     scalarized(vmap(jacrev(f, { argnums: 1 }), { inDims: [0, null, 0] }), inputs);
     scalarized(
       vmap(
-        grad((...all: Inputs) => f(...all).sum()),
+        grad((...all: Inputs) => f(...(all as [Tensor, Tensor, Tensor])).sum()),
         { inDims: [0, null, 0] },
       ),
       inputs,
@@ -204,7 +204,11 @@ describe('functions without a batch', () => {
     const inputs = [torch.randn([5, 4]), torch.randn([5]), torch.randn([4])];
     scalarized(jacrev(layer, { argnums: 2 }), inputs, 2e-6);
     scalarized(jacfwd(layer, { argnums: 2 }), inputs, 2e-6);
-    scalarized((...all) => vjp(layer, ...all)[1](torch.ones(5)) as Tensor[], inputs, 2e-6);
+    scalarized(
+      (...all) => vjp(layer, ...(all as [Tensor, Tensor, Tensor]))[1](torch.ones(5)) as Tensor[],
+      inputs,
+      2e-6,
+    );
   });
 });
 

@@ -1,12 +1,11 @@
 /** Calls a function, compiled and not, and compares all that a caller sees. */
 
 import * as torch from 'torch-func';
-import type { Tensor } from 'torch-func';
 import { tensorsOf } from '../../opdb/subject';
 import { differences, type Exactness } from './compare';
 import { executionOf, type Execution } from './execution';
 
-type AnyFunction = (...args: any[]) => unknown;
+type AnyFunction = (...args: never[]) => unknown;
 
 export interface Comparison {
   /** What differs, line by line; null if nothing does. */
@@ -32,7 +31,7 @@ interface Done {
 function call(f: AnyFunction, args: unknown[], seed: number): Done {
   torch.manualSeed(seed);
   try {
-    return { value: f(...args), args };
+    return { value: f(...(args as never[])), args };
   } catch (error) {
     return { error: error as Error, args };
   }

@@ -92,6 +92,9 @@ function compare(actual: unknown, expected: unknown, exactness: Exactness, at: s
     if (got?.join() !== keys.join() || Array.isArray(actual) !== Array.isArray(expected)) {
       return say(`${at}: got ${show(actual)}, eagerly ${show(expected)}`);
     }
-    for (const key of keys) compare((actual as any)[key], (expected as any)[key], exactness, `${at}.${key}`, say);
+    for (const key of keys) {
+      const [mine, theirs] = [actual, expected].map((value) => (value as Record<string, unknown>)[key]);
+      compare(mine, theirs, exactness, `${at}.${key}`, say);
+    }
   } else if (!Object.is(actual, expected)) say(`${at}: got ${show(actual)}, eagerly ${show(expected)}`);
 }

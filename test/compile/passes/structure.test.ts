@@ -49,7 +49,7 @@ test.each([
   ['vmap(hessian)', (x: Tensor) => vmap(hessian((y: Tensor) => smooth(y).sum()))(x), [5, 9]],
 ] as const)('%s of an elementwise function computes the diagonal', (_name, f, shape) => {
   const { after } = runPasses({ f: ([x]) => [f(x) as Tensor], inputs: random([...shape]), tolerance });
-  const count = shape.reduce((a, b) => a * b);
+  const count = shape.reduce((a: number, b: number) => a * b, 1);
   const sizes = [...after.matchAll(/: f32\[([\d, ]*)\](?! of).* = aten::(?!where|expand|clone|view)/g)].map(
     ([, text]) => text.split(', ').reduce((a, b) => a * Number(b), 1),
   );
