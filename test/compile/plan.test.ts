@@ -5,7 +5,7 @@
 import * as torch from '../../lib';
 
 const { vmap, grad, jacrev, jacfwd, hessian, jvp } = torch.func;
-const { linear } = torch.nn.functional;
+const { linear, mseLoss, smoothL1Loss, huberLoss, binaryCrossEntropy } = torch.nn.functional;
 
 type Func = (...args: torch.Tensor[]) => torch.Tensor | torch.Tensor[];
 type Shape = number[] | (() => torch.Tensor);
@@ -76,6 +76,27 @@ const LIBRARY: Case[] = [
     tolerance: 1e-5,
   },
   { name: 'sort with both results', func: (x) => x.sin().sort(1), shapes: [[40, 30]], tolerance: 0 },
+  {
+    name: 'reductions of a single number',
+    func: (x) => [
+      x.mean(0).add(1),
+      x.sum(0).mul(2),
+      torch.amax(x, [-1]),
+      torch.var(x, 0, { correction: 0 }),
+      torch.linalg.vectorNorm(x, 2, 0),
+    ],
+    shapes: [[]],
+  },
+  // The variants with out arguments resize what they are given.
+  ...(['mean', 'sum'] as const).map((reduction) => ({
+    name: `derivatives of losses with the reduction ${reduction}`,
+    func: (x: torch.Tensor, y: torch.Tensor) =>
+      [mseLoss, smoothL1Loss, huberLoss, binaryCrossEntropy].flatMap((loss): torch.Tensor[] => [
+        loss(x, y, { reduction }).mul(2),
+        grad((z: torch.Tensor) => loss(z, y, { reduction }).square())(x) as torch.Tensor,
+      ]),
+    shapes: [() => torch.rand([50, 40]), () => torch.rand([50, 40])],
+  })),
   {
     name: 'softmax of a scaled product',
     func: (x, y) => x.matmul(y).div(4).softmax(-1),

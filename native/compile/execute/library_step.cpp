@@ -2,7 +2,11 @@
 
 #include "compile/execute/library_step.h"
 
+#include <ATen/EmptyTensor.h>
+#include <c10/util/Exception.h>
+
 #include <algorithm>
+#include <atomic>
 #include <optional>
 #include <utility>
 
@@ -12,6 +16,11 @@ namespace torch_func::compile {
 
 namespace {
 
+// Note [Results in planned memory]
+// A variant with out arguments may compute in tensors of other shapes on its way and resize the given ones, which
+// neither its schema nor meta tensors show: losses with a reduction do. So the first call tries it. If it resizes,
+// warns or fails, the operator itself runs, then and in later calls, and its results are copied. It also gives the
+// errors that it would give outside of a plan.
 class LibraryStep final : public Step {
  public:
   LibraryStep(const Graph& graph, const Node& node, PlanBuilder& builder, std::string reason);
@@ -30,16 +39,24 @@ class LibraryStep final : public Step {
   struct Result {
     ValueId value = kNoValue;
     bool isBase = false;
+    bool isOutput = false;  // lies in a new tensor, not in the frame's memory
     Operand operand;
   };
+  enum class Into : uint8_t { Untried, Possible, Impossible };
 
   Operand operandOf(PlanBuilder& builder, ValueId value) const;
   static const at::Tensor& tensorOf(Frame& frame, const Operand& operand);
+  bool runInto(Frame& frame) const;
+  bool keepsResults(const Frame& frame) const;
+  void renewResults(Frame& frame) const;
+  void copyResults(Frame& frame) const;
   void takeResults(Frame& frame) const;
-  void checkResults(Frame& frame) const;
+  template <class F>
+  void forResults(Frame& frame, F&& take) const;
 
   Node node_;
-  bool isInto_ = false;  // the operator writes to planned buffers
+  std::optional<c10::OperatorHandle> out_;  // writes to planned buffers
+  mutable std::atomic<Into> into_{Into::Untried};
   std::vector<Operand> operands_;
   std::vector<Result> results_;
   std::string reason_;
@@ -83,9 +100,7 @@ LibraryStep::LibraryStep(const Graph& graph, const Node& node, PlanBuilder& buil
     if (!isKnown) operands_.push_back(operandOf(builder, given.value));
     reads.push_back(builder.bufferOf(given.value));
   }
-  const auto out = outVariantOf(graph, node);
-  isInto_ = out.has_value();
-  if (out) node_.op = *out;
+  out_ = outVariantOf(graph, node);
   for (ValueId id : node.results) {
     Result result;
     result.value = id;
@@ -116,7 +131,8 @@ void LibraryStep::join(PlanBuilder& builder) {
   for (Operand& operand : operands_) decide(operand);
   for (Result& result : results_) {
     if (result.value == kNoValue) continue;
-    if (result.isBase && !isInto_) builder.setLibraryResult(result.value);
+    if (result.isBase && !out_) builder.setLibraryResult(result.value);
+    result.isOutput = builder.buffer(result.operand.view.buffer).place == Buffer::Place::Output;
     decide(result.operand);
   }
 }
@@ -146,32 +162,89 @@ void LibraryStep::run(Frame& frame) const {
     }
   } clear{*this, frame};
   for (const Operand& operand : operands_) tensorOf(frame, operand);
+  if (out_ && into_.load(std::memory_order_relaxed) != Into::Impossible && runInto(frame)) return;
+  frame.stack.clear();
   pushArguments(node_, frame.operands, frame.stack);
-  if (isInto_) {
-    for (const Result& result : results_) frame.stack.emplace_back(tensorOf(frame, result.operand));
-  }
   node_.op.callBoxed(frame.stack);
-  isInto_ ? checkResults(frame) : takeResults(frame);
+  out_ ? copyResults(frame) : takeResults(frame);
 }
 
-void LibraryStep::checkResults(Frame& frame) const {
-  for (const Result& result : results_) {
-    at::Tensor& tensor = frame.operands[result.value];
-    const TensorType& type = result.operand.view.type;
-    if (tensor.sizes() == type.sizes && tensor.const_data_ptr() == frame.addresses[result.operand.view.buffer])
-      continue;
-    tensor.reset();
-    frame.owners[result.operand.view.buffer].reset();
-    throw LayoutError(node_.name() + " gave a result of another shape");
+// Whether the results now lie in the planned memory. See Note [Results in planned memory].
+bool LibraryStep::runInto(Frame& frame) const {
+  class Listener final : public c10::WarningHandler {
+   public:
+    void process(const c10::Warning&) override { hasWarned = true; }
+    bool hasWarned = false;
+  } listener;
+  const bool isTrial = into_.load(std::memory_order_relaxed) == Into::Untried;
+  bool isDone = false;
+  try {
+    std::optional<c10::WarningUtils::WarningHandlerGuard> listening;
+    if (isTrial) listening.emplace(&listener);
+    pushArguments(node_, frame.operands, frame.stack);
+    for (const Result& result : results_) frame.stack.emplace_back(tensorOf(frame, result.operand));
+    out_->callBoxed(frame.stack);
+    isDone = !listener.hasWarned && keepsResults(frame);
+  } catch (const c10::Error&) {
   }
+  if (isTrial || !isDone) into_.store(isDone ? Into::Possible : Into::Impossible, std::memory_order_relaxed);
+  if (!isDone) renewResults(frame);
+  return isDone;
+}
+
+bool LibraryStep::keepsResults(const Frame& frame) const {
+  return std::all_of(results_.begin(), results_.end(), [&](const Result& result) {
+    const at::Tensor& tensor = frame.operands[result.value];
+    const TensorType& type = result.operand.view.type;
+    return tensor.sizes() == type.sizes && tensor.strides() == type.strides &&
+           tensor.const_data_ptr() == frame.addresses[result.operand.view.buffer];
+  });
+}
+
+// Puts tensors of the planned shapes in the place of those that an operator may have resized.
+void LibraryStep::renewResults(Frame& frame) const {
+  frame.stack.clear();
+  for (const Result& result : results_) {
+    const BufferId buffer = result.operand.view.buffer;
+    frame.operands[result.value].reset();
+    frame.owners[buffer].reset();
+    if (!result.isOutput) continue;
+    const TensorType& type = result.operand.whole;
+    frame.owners[buffer] = at::detail::empty_strided_cpu(type.sizes, type.strides, type.dtype);
+    frame.addresses[buffer] = frame.owners[buffer].unsafeGetTensorImpl()->mutable_data();
+  }
+}
+
+template <class F>
+void LibraryStep::forResults(Frame& frame, F&& take) const {
+  size_t next = 0;
+  const auto takeNext = [&](at::Tensor tensor) {
+    if (next >= results_.size()) throw LayoutError(node_.name() + " gave more results");
+    const Result& result = results_[next++];
+    if (result.value != kNoValue) take(result, std::move(tensor));
+  };
+  for (c10::IValue& value : frame.stack) {
+    if (value.isTensor()) {
+      takeNext(std::move(value).toTensor());
+    } else if (value.isTensorList()) {
+      for (const at::Tensor& tensor : value.toTensorVector()) takeNext(tensor);
+    }
+  }
+  if (next != results_.size()) throw LayoutError(node_.name() + " gave fewer results");
+}
+
+void LibraryStep::copyResults(Frame& frame) const {
+  forResults(frame, [&](const Result& result, at::Tensor tensor) {
+    const TensorType& type = result.operand.view.type;
+    if (!tensor.defined() || tensor.sizes() != type.sizes || tensor.scalar_type() != type.dtype) {
+      throw LayoutError(node_.name() + " gave a result of another shape");
+    }
+    tensorOf(frame, result.operand).copy_(tensor);
+  });
 }
 
 void LibraryStep::takeResults(Frame& frame) const {
-  size_t next = 0;
-  const auto take = [&](at::Tensor tensor) {
-    if (next >= results_.size()) throw LayoutError(node_.name() + " gave more results");
-    const Result& result = results_[next++];
-    if (result.value == kNoValue) return;
+  forResults(frame, [&](const Result& result, at::Tensor tensor) {
     const TensorType& type = result.operand.view.type;
     const BufferId buffer = result.operand.view.buffer;
     if (!tensor.defined() || tensor.sizes() != type.sizes || tensor.strides() != type.strides ||
@@ -189,19 +262,12 @@ void LibraryStep::takeResults(Frame& frame) const {
         throw LayoutError(node_.name() + " gave a result in another place");
       }
     }
-  };
-  for (c10::IValue& value : frame.stack) {
-    if (value.isTensor()) {
-      take(std::move(value).toTensor());
-    } else if (value.isTensorList()) {
-      for (const at::Tensor& tensor : value.toTensorVector()) take(tensor);
-    }
-  }
-  if (next != results_.size()) throw LayoutError(node_.name() + " gave fewer results");
+  });
 }
 
 std::string LibraryStep::describe() const {
-  std::string text = "library call " + node_.name() + (isInto_ ? " into planned memory" : "");
+  const bool isInto = out_ && into_.load(std::memory_order_relaxed) != Into::Impossible;
+  std::string text = "library call " + node_.name() + (isInto ? " into planned memory" : "");
   return reason_.empty() ? text : text + ": " + reason_;
 }
 

@@ -14,9 +14,10 @@ bool isFloating(LoopWriter& writer, size_t result = 0) {
   return c10::isFloatingType(writer.graph.type(writer.current->results[result]).dtype);
 }
 
-// The dimensions of an argument: None or an empty list means all.
+// The dimensions of an argument: None or an empty list means all. A single number has none, though it takes 0 and -1.
 Sizes dimensionsOf(const c10::IValue& given, size_t rank) {
   Sizes dimensions;
+  if (rank == 0) return dimensions;
   if (given.isInt()) {
     dimensions.push_back(dimensionOf(given.toInt(), rank));
   } else if (!given.isNone()) {
