@@ -80,7 +80,7 @@ class Functionalizer {
       if (seen_[chain.back()] == version) continue;
       const Node& view = rewriter_.nodes[producer_[chain.back()]];
       Node again = view;
-      if (again.is("aten::as_strided")) ownMemory(again.tensors.front().value);
+      if (again.is("aten::as_strided")) ownMemory(again);
       for (TensorArgument& given : again.tensors) given.value = rewriter_[given.value];
       graph_.append(std::move(again));
       const auto& results = graph_.nodes.back().results;
@@ -101,7 +101,11 @@ class Functionalizer {
   }
 
   // as_strided reads memory, not elements.
-  void ownMemory(ValueId value) {
+  void ownMemory(const Node& node) {
+    const ValueId value = node.tensors.front().value;
+    if (graph_.values[base_[value]].kind != Value::Kind::Result && !node.arguments[3].isNone()) {
+      throw Refusal("as_strided reads the memory of an argument from an offset, and the function writes to it");
+    }
     const ValueId now = rewriter_[value];
     const bool isSame = graph_.type(now).strides == graph_.type(value).strides;
     if (graph_.values[now].kind == Value::Kind::Result && !graph_.isView(now) && isSame) return;
@@ -116,8 +120,14 @@ class Functionalizer {
     }
     if (writesInPlace(node.op)) return write(node);
     if (node.is("aten::as_strided")) {
-      const ValueId base = base_[node.results.front()];
-      if (graph_.values[base].kind == Value::Kind::Result) node.tensors.front().value = base;
+      // Tensors without elements share no memory: such a view is its own base.
+      const ValueId view = node.results.front(), base = base_[view];
+      ValueId& operand = node.tensors.front().value;
+      if (base != view && operand != base && graph_.values[base].kind == Value::Kind::Result) {
+        // Without an offset, the view starts where the operand does.
+        if (node.arguments[3].isNone()) node.arguments[3] = c10::IValue(graph_.values[operand].offset);
+        operand = base;
+      }
     }
     for (const TensorArgument& given : node.tensors) read(given.value);
     const auto isOperand = [&](ValueId id) { return id == kNoValue || !isNew(node, id); };
@@ -210,7 +220,7 @@ class Functionalizer {
       const Node& node = rewriter_.nodes[producer_[view]];
       const ValueId parent = parentOf(view);
       read(parent);
-      if (node.is("aten::as_strided")) ownMemory(parent);
+      if (node.is("aten::as_strided")) ownMemory(node);
       contents = scatterView(graph_, node, view, parent, rewriter_[parent], contents);
       view = parent;
     }

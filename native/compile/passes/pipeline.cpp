@@ -50,6 +50,7 @@ std::string runPasses(Graph& graph, const PassOptions& options, std::vector<Pass
     const auto start = Clock::now();
     try {
       pass.run(graph, options);
+      graph.check();
     } catch (const std::exception& error) {
       const std::string text = error.what();
       return text.substr(0, text.find('\n'));

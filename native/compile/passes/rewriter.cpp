@@ -174,6 +174,9 @@ ValueId Rewriter::outputFor(ValueId old) {
            graph.type(value).isWrappedNumber == type.isWrappedNumber;
   };
   const auto viewOf = [&](ValueId whole, c10::IValue offset) {
+    if (graph.type(whole).dtype != before.dtype) {
+      throw Refusal("a result has another dtype than the tensor whose memory it shares");
+    }
     return graph.call("aten::as_strided", "", {whole, listOf(before.sizes), listOf(before.strides), std::move(offset)});
   };
   const ValueId now = (*this)[old];

@@ -120,6 +120,32 @@ test('index_put_, scatter_ and masked_fill_', () => {
   });
 });
 
+test('asStrided without an offset starts where its operand does', () => {
+  functionalized({
+    f: ([x]) => {
+      const y = x.mul(2);
+      const view = y.select(0, 1).asStrided([2, 2], [2, 1]);
+      const before = view.clone();
+      view.add_(1);
+      return [before, view, y];
+    },
+    inputs: random([3, 4]),
+  });
+});
+
+test('a view of a tensor without elements is computed', () => {
+  functionalized({
+    f: ([x]) => {
+      const y = x.mul(2);
+      const view = y.asStrided([0, 2], [6, 1], 1);
+      const before = view.clone();
+      view.zero_();
+      return [before, y];
+    },
+    inputs: random([0, 3]),
+  });
+});
+
 test('the identity of a Jacobian', () => {
   const names = functionalized({
     f: ([x]) => [torch.func.vmap(torch.func.jacfwd((y: torch.Tensor) => y.sin()))(x) as torch.Tensor],
@@ -128,9 +154,11 @@ test('the identity of a Jacobian', () => {
   expect(names).toContain('diagonal_scatter');
 });
 
-test('writes to expanded tensors, and running statistics, are refused', () => {
+test('writes to expanded tensors, to memory from an offset, and to running statistics are refused', () => {
   const inputs = random([3, 1]);
   expect(refusal({ f: ([x]) => [x.mul(1).asStrided([3, 2], [1, 0]).zero_()], inputs, passes })).toMatch(/expanded/);
+  const shifted = ([x]: torch.Tensor[]): torch.Tensor[] => [x.asStrided([2], [1], 1).zero_()];
+  expect(refusal({ f: shifted, inputs, passes })).toMatch(/from an offset/);
   const normalize = ([x, mean]: torch.Tensor[]): torch.Tensor[] => [
     torch.nn.functional.batchNorm(x, mean, mean.exp(), { training: true }) as torch.Tensor,
   ];
