@@ -109,3 +109,23 @@ test('an operator that conjugates tensors inside of it', () => {
   const compiled = torch.compile((a: Tensor) => torch.linalg.pinv(a));
   for (let i = 0; i < 2; i++) expect(torch.equal(compiled(x), torch.linalg.pinv(x))).toBe(true);
 });
+
+test('products of conjugate and negative views', () => {
+  const complex = (x: Tensor): Tensor => torch.complex(x, x.sin());
+  // The recorded call is compared too.
+  expect(refusalOf((x) => torch.viewAsReal(torch.linalg.pinv(complex(x))).clone(), [2, 3, 5])).toBeNull();
+  const products = (x: Tensor, y: Tensor): Tensor[] => {
+    const negative = complex(y).conj().imag;
+    return [x.matmul(negative.mT), torch.viewAsReal(complex(x).matmul(complex(y).mH).resolveConj())];
+  };
+  expect(refusalOf(products, [3, 5], [4, 5])).toBeNull();
+});
+
+test('two results that are views of a copy, with another dtype', () => {
+  const z = torch.complex(torch.randn([4]), torch.randn([4]));
+  const f = (x: Tensor): Tensor[] => {
+    const copy = z.clone();
+    return [copy.real, copy.imag, x.add(1)];
+  };
+  expect(refusalOf(f, [4])).toBeNull();
+});
