@@ -8,21 +8,28 @@ type Tensor = torch.Tensor;
 
 export type Verdict = { kind: 'same' | 'failing' } | { kind: 'refused' | 'different'; why: string };
 
-// Of sums whose order differs, relative to the largest value of the result.
-const TOLERANCE: Record<string, number> = { float32: 1e-4, float64: 1e-10 };
+/** How results are compared. */
+interface Comparison {
+  /** Of sums whose order differs, relative to the largest value of the result. */
+  tolerance: number;
+  /** NaN of eager execution may be any number: it was computed from zeros that a compiled function leaves out. */
+  ignoresNan: boolean;
+  strides: boolean;
+}
 
 function leavesOf(torch: Torch, value: unknown): Tensor[] {
   if (value instanceof torch.Tensor) return [value];
   return Array.isArray(value) ? (value as unknown[]).flatMap((item) => leavesOf(torch, item)) : [];
 }
 
-function differenceOf(torch: Torch, actual: Tensor, expected: Tensor, layout: boolean): string | null {
+function differenceOf(torch: Torch, actual: Tensor, expected: Tensor, comparison: Comparison): string | null {
+  const { tolerance, ignoresNan, strides } = comparison;
   const form = (t: Tensor): string =>
-    `${t.dtype}[${t.shape.join(', ')}]${layout ? ` strides [${t.strides.join(', ')}]` : ''}`;
+    `${t.dtype}[${t.shape.join(', ')}]${strides ? ` strides [${t.strides.join(', ')}]` : ''}`;
   if (form(actual) !== form(expected)) return `${form(actual)} instead of ${form(expected)}`;
   if (expected.numel() === 0) return null;
   const [a, b] = [actual.to('float64'), expected.to('float64')];
-  const same = a.eq(b).logicalOr(a.isnan().logicalAnd(b.isnan()));
+  const same = a.eq(b).logicalOr(ignoresNan ? b.isnan() : a.isnan().logicalAnd(b.isnan()));
   const scale = Math.max(
     1,
     torch
@@ -33,7 +40,7 @@ function differenceOf(torch: Torch, actual: Tensor, expected: Tensor, layout: bo
   const near = a
     .sub(b)
     .abs()
-    .le((TOLERANCE[expected.dtype] ?? 0) * scale);
+    .le(expected.isFloatingPoint() ? tolerance * scale : 0);
   const wrong = same.logicalOr(near).logicalNot();
   if (!wrong.any().item<boolean>()) return null;
   const at = wrong.reshape([-1]).to('int64').argmax().item();
@@ -57,7 +64,8 @@ function seen(
 export function compare(torch: Torch, program: Program): Verdict {
   const [outside, outsideEager] = [program.outside(), program.outside()];
   const eager = program.build(outsideEager);
-  const compiled = torch.compile(program.build(outside));
+  const { strictZeros } = program;
+  const compiled = torch.compile(program.build(outside), { strictZeros });
   for (let call = 0; call < 3; call++) {
     let expected: Tensor[];
     try {
@@ -77,10 +85,11 @@ export function compare(torch: Torch, program: Program): Verdict {
     } catch (error) {
       return { kind: 'different', why: `call ${call} throws ${firstLine(error)}` };
     }
-    const compareAll = (what: string, layout: boolean): string | null => {
+    const compareAll = (what: string, strides: boolean): string | null => {
+      const comparison = { tolerance: program.tolerance, ignoresNan: program.hasTransform && !strictZeros, strides };
       if (actual.length !== expected.length) return `${what}: ${actual.length} tensors instead of ${expected.length}`;
       for (let i = 0; i < expected.length; i++) {
-        const why = differenceOf(torch, actual[i], expected[i], layout);
+        const why = differenceOf(torch, actual[i], expected[i], comparison);
         if (why !== null) return `${what}, tensor ${i}: ${why}`;
       }
       return null;

@@ -2,8 +2,8 @@
 
 import type * as torch from '../../lib';
 import { Choices } from './random';
+import type { Step } from './step';
 import { randomStep } from './steps';
-import type { Step } from './steps';
 
 type Torch = typeof torch;
 type Tensor = torch.Tensor;
@@ -12,6 +12,11 @@ type Shape = readonly number[];
 /** A program, which depends only on its seed. */
 export interface Program {
   text: string;
+  /** Compiled with this option: programs with even seeds have it, and give the NaN of eager execution. */
+  strictZeros: boolean;
+  hasTransform: boolean;
+  /** Of sums whose order differs, for the lowest precision that the program computes in. */
+  tolerance: number;
   /** Arguments; other ones for another `seed`. */
   inputs(seed: number): Tensor[];
   /** Tensors from outside of the function. */
@@ -21,8 +26,13 @@ export interface Program {
 }
 
 const SHAPES: readonly Shape[] = [[], [3], [2, 3], [3, 3], [1], [3, 1], [2, 1, 3], [0], [5, 3], [4]];
-const LARGE: readonly Shape[] = [[64, 3], [3, 64], [3], [600], [70, 33], [33]];
+const LARGE: readonly Shape[] = [[64, 3], [3, 64], [3], [600], [70, 33], [33], [16, 8, 8], [64, 64], [2, 16, 16]];
+// More elements than a thread takes: for programs without derivatives of all outputs.
+const HUGE: readonly Shape[] = [[40_000], [300, 150], [600, 16, 16], [16], [150], [16, 16], [1], [150, 300]];
 const MAX_ELEMENTS = 20_000;
+const MAX_ELEMENTS_OF_HUGE = 400_000;
+const DTYPES = ['float32', 'float32', 'float32', 'float64', 'float64', 'int64', 'bool'] as const;
+type Dtype = (typeof DTYPES)[number];
 
 type Wrap = (torch: Torch, f: (...inputs: Tensor[]) => Tensor[]) => (...inputs: Tensor[]) => unknown;
 
@@ -48,31 +58,44 @@ const WRAPS: readonly [string, Wrap][] = [
   ['vmap(hessian)', (torch, f) => torch.func.vmap(torch.func.hessian((...x: Tensor[]) => scalar(f(...x))), { randomness: 'different' })],
 ]; // prettier-ignore
 
-function strided(torch: Torch, shape: Shape, dtype: 'float32' | 'float64', layout: number): Tensor {
-  const options = { dtype };
+function random(torch: Torch, shape: Shape, dtype: Dtype): Tensor {
+  if (dtype === 'int64') return torch.randn(shape).mul(2).to('int64');
+  if (dtype === 'bool') return torch.randn(shape).gt(0);
+  return torch.randn(shape, { dtype });
+}
+
+function strided(torch: Torch, shape: Shape, dtype: Dtype, layout: number): Tensor {
   switch (layout) {
     case 1: // transposed
-      return torch.randn([...shape].reverse(), options).permute(shape.map((_, i) => i).reverse());
+      return random(torch, [...shape].reverse(), dtype).permute(shape.map((_, i) => i).reverse());
     case 2: // every second element
-      return torch.randn([...shape, 2], options).select(-1, 1);
+      return random(torch, [...shape, 2], dtype).select(-1, 1);
     case 3: // expanded
-      return shape.length === 0 ? torch.randn([], options) : torch.randn([1, ...shape.slice(1)], options).expand(shape);
+      return shape.length === 0
+        ? random(torch, [], dtype)
+        : random(torch, [1, ...shape.slice(1)], dtype).expand([...shape]);
     default:
-      return torch.randn(shape, options);
+      return random(torch, shape, dtype);
   }
 }
 
 /** The program of a seed. */
 export function programOf(torch: Torch, seed: number): Program {
   const choices = new Choices(seed);
-  const shapes = choices.chance(0.15) ? LARGE : SHAPES;
+  const strictZeros = seed % 2 === 0;
   const wrap = choices.chance(0.6) ? choices.of(WRAPS) : null;
+  const isCheap = wrap === null || ['grad', 'vjp', 'jvp'].includes(wrap[0]);
+  const isHuge = isCheap && choices.chance(0.1);
+  const shapes = isHuge ? HUGE : choices.chance(0.15) ? LARGE : SHAPES;
+  const maxElements = isHuge ? MAX_ELEMENTS_OF_HUGE : MAX_ELEMENTS;
+  // Transforms differentiate the first argument, jvp and vjp all of them.
+  const floats = wrap === null || wrap[0] === 'vmap' ? 0 : ['jvp', 'vjp'].includes(wrap[0]) ? Infinity : 1;
   const batch = wrap !== null && wrap[0].startsWith('vmap') ? choices.of([1, 3, 7, 530]) : null;
   const arity = 1 + choices.below(3);
   const writes = choices.chance(0.5);
-  const arguments_ = Array.from({ length: arity }, () => ({
+  const arguments_ = Array.from({ length: arity }, (_, i) => ({
     shape: choices.of(batch === null ? shapes : SHAPES),
-    dtype: choices.of(['float32', 'float32', 'float64'] as const),
+    dtype: choices.of(i < floats ? DTYPES.slice(0, 5) : DTYPES),
     layout: writes ? choices.below(3) : choices.below(4),
   }));
   const outsideShapes = Array.from({ length: choices.below(2) }, () => choices.of(SHAPES));
@@ -101,10 +124,11 @@ export function programOf(torch: Torch, seed: number): Program {
     } catch {
       continue;
     }
-    if (value !== null && value.numel() > MAX_ELEMENTS) continue;
+    if (value !== null && value.numel() > maxElements) continue;
     steps.push(step);
     if (value !== null) values.push(value);
   }
+  const tolerance = values.some((value) => value.dtype === 'float32') ? 1e-4 : 1e-10;
   const outputs = [values.length - 1];
   for (let i = choices.below(3); i > 0; i--) outputs.push(choices.below(values.length));
   for (const value of values) value.dispose();
@@ -118,12 +142,15 @@ export function programOf(torch: Torch, seed: number): Program {
     return outputs.map((i) => all[i]);
   };
   const lines = [
-    `seed ${seed}: ${wrap?.[0] ?? 'plain'}, ${known} values: ${arguments_.map((a) => `${a.dtype}[${(batch === null ? a.shape : [batch, ...a.shape]).join(', ')}] layout ${a.layout}`).join('; ')}; outside ${outsideShapes.map((s) => `[${s.join(', ')}]`).join(' ')}`,
+    `seed ${seed}: ${wrap?.[0] ?? 'plain'}${strictZeros ? ', strictZeros' : ''}, ${known} values: ${arguments_.map((a) => `${a.dtype}[${(batch === null ? a.shape : [batch, ...a.shape]).join(', ')}] layout ${a.layout}`).join('; ')}; outside ${outsideShapes.map((s) => `[${s.join(', ')}]`).join(' ')}`,
     ...steps.map((step) => `  ${step.text}`),
     `  return ${outputs.map((i) => `v${i}`).join(', ')}`,
   ];
   return {
     text: lines.join('\n'),
+    strictZeros,
+    hasTransform: wrap !== null,
+    tolerance,
     inputs: (valueSeed) => inputs(valueSeed),
     outside,
     build: (from) => {

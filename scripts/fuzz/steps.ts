@@ -1,19 +1,9 @@
 /** The steps of random programs: each computes a tensor from earlier ones, or writes to one of them. */
 
-import type * as torch from '../../lib';
+import { indexing, integers, layers } from './layers';
 import type { Choices } from './random';
-
-type Torch = typeof torch;
-type Tensor = torch.Tensor;
-
-/** A step: reads values by their number, and returns a new value, or null if it only writes. */
-export interface Step {
-  text: string;
-  run(torch: Torch, values: readonly Tensor[]): Tensor | null;
-}
-
-/** Makes a step for values of these shapes; it may turn out to be impossible, and throw when it runs. */
-type Maker = (choices: Choices, values: readonly Tensor[]) => Step;
+import { call, pick, step } from './step';
+import type { Maker, Step, Tensor } from './step';
 
 const UNARY = [
   'sin', 'cos', 'tanh', 'exp', 'neg', 'abs', 'square', 'sigmoid', 'relu', 'erf', 'expm1', 'sign', 'floor', 'round',
@@ -22,17 +12,6 @@ const UNARY = [
 const FUNCTIONAL = new Set(['softplus', 'gelu', 'silu', 'logSigmoid']);
 const BINARY = ['add', 'sub', 'mul', 'maximum', 'minimum', 'atan2', 'div', 'pow', 'hypot'] as const;
 const NUMBERS = [2, -1, 0.5, 3, -0.25, 0, 1] as const;
-
-const pick = (choices: Choices, values: readonly Tensor[]): number =>
-  // Later values more often, so that programs become deep.
-  Math.min(values.length - 1, Math.floor(values.length * Math.sqrt(choices.uniform())));
-
-// Called by name, because a step says in its text what it does.
-function call(target: unknown, name: string, ...args: unknown[]): Tensor {
-  return (target as Record<string, (...args: unknown[]) => Tensor>)[name](...args);
-}
-
-const step = (text: string, run: Step['run']): Step => ({ text, run });
 
 const unary: Maker = (choices, values) => {
   const [name, a] = [choices.of(UNARY), pick(choices, values)];
@@ -186,6 +165,9 @@ const MAKERS: readonly [Maker, number][] = [
   [selection, 1.5],
   [writing, 2],
   [creation, 1],
+  [layers, 1],
+  [indexing, 1],
+  [integers, 1],
 ];
 
 /** A random step on these values. */

@@ -300,6 +300,29 @@ describe('traps', () => {
     }
   });
 
+  test.each<[string, (x: Tensor) => Tensor]>([
+    ['mean', (x) => x.exp().mean(0)],
+    ['sum', (x) => x.exp().sum(-1)],
+    ['amax', (x) => x.exp().amax(0)],
+    ['flip', (x) => x.exp().flip([0])],
+    ['cumsum', (x) => x.exp().cumsum(0)],
+    ['transpose', (x) => x.exp().transpose(0, -1)],
+    ['the mean of a derivative', grad((x: Tensor) => x.exp().mean(0))],
+  ])('%s along dimension 0 or -1 of one number', (_, f) => {
+    check(f, ...Array.from({ length: 4 }, () => [torch.randn([], { dtype: 'float64' })]));
+  });
+
+  test('strictZeros keeps NaN of zeros times anything, in programs of few numbers too', () => {
+    const diagonal = (x: Tensor): Tensor =>
+      torch.stack([x.select(0, 0).log(), x.select(0, 1).mul(0)]).mul(torch.eye(2));
+    const x = torch.tensor([-1, Infinity]);
+    const f = jacrev((y: Tensor) => diagonal(y).sum(0));
+    const compiled = torch.compile(f, { strictZeros: true, fullgraph: true });
+    for (let i = 0; i < 2; i++) expectSame(compiled(x), f(x));
+    const scaled = torch.compile(diagonal, { strictZeros: true, fullgraph: true });
+    for (let i = 0; i < 2; i++) expectSame(scaled(x), diagonal(x));
+  });
+
   test('random operators draw what an eager call draws', () => {
     const f = (x: Tensor) => torch.nn.functional.dropout(x.add(torch.randn([4])), { p: 0.5 }).add(torch.rand([4]));
     const compiled = torch.compile(f, { fullgraph: true });

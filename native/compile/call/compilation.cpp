@@ -20,7 +20,7 @@ static std::unique_ptr<Executable> optimize(const Graph& recorded, const Compila
     return nullptr;
   }
   if (options.keepsText) result.optimizedText = graph.print();
-  return lower(graph, result.reasons);
+  return lower(graph, result.reasons, {.finiteMath = !options.passes.strictZeros});
 }
 
 Compilation compileGraph(Graph recorded, const CompilationOptions& options) {

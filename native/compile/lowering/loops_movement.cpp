@@ -158,6 +158,7 @@ bool constantPad(LoopWriter& writer, const Node&) {
 bool flip(LoopWriter& writer, const Node&) {
   Region from = writer.operand(0);
   for (int64_t d : writer.argument(1).toDimVector()) {
+    if (from.rank() == 0) break;
     const int64_t size = from.sizes[dimensionOf(d, from.rank())];
     if (size > 0) from = from.slice(d, size - 1, size, -1);
   }
@@ -168,6 +169,7 @@ bool flip(LoopWriter& writer, const Node&) {
 bool roll(LoopWriter& writer, const Node&) {
   const auto shifts = writer.argument(1).toDimVector(), dimensions = writer.argument(2).toDimVector();
   if (dimensions.size() != shifts.size()) return false;  // without dimensions it rolls the flattened tensor
+  if (writer.result().rank() == 0) return false;
   std::vector<std::pair<Region, Region>> pieces{{writer.result(), writer.operand(0)}};
   for (size_t i = 0; i < shifts.size(); ++i) {
     const int64_t d = dimensions[i], size = pieces[0].second.sizes[dimensionOf(d, pieces[0].second.rank())];

@@ -19,7 +19,6 @@
 #include "compile/lowering/groups.h"
 #include "compile/lowering/loops.h"
 #include "compile/lowering/matmul.h"
-#include "compile/lowering/scalarize.h"
 
 namespace torch_func::compile {
 
@@ -149,8 +148,9 @@ double costOf(const Scalarized& scalarized) { return 100 + costOf(scalarized.uni
 constexpr size_t kMaxCompared = 500;
 
 // The graph number by number, if that is possible and faster than group by group.
-std::optional<Scalarized> scalarizeIfFaster(const Graph& graph, PlanBuilder& builder, std::string& reason) {
-  auto scalarized = scalarize(graph, reason);
+std::optional<Scalarized> scalarizeIfFaster(const Graph& graph, PlanBuilder& builder, const ScalarizeOptions& options,
+                                            std::string& reason) {
+  auto scalarized = scalarize(graph, reason, options);
   if (!scalarized || graph.nodes.size() > kMaxCompared) return scalarized;
   const auto groups = groupSteps(graph, builder);
   if (costOf(groups) >= costOf(*scalarized)) return scalarized;
@@ -202,7 +202,8 @@ Stages stagesOf(const Graph& graph) {
 
 class Lowering {
  public:
-  Lowering(const Graph& graph, Reasons& reasons) : graph_(graph), reasons_(reasons), builder_(graph) {}
+  Lowering(const Graph& graph, Reasons& reasons, const ScalarizeOptions& options)
+      : graph_(graph), reasons_(reasons), options_(options), builder_(graph) {}
 
   std::unique_ptr<Plan> plan() {
     addWithChain(graph_);
@@ -228,7 +229,7 @@ class Lowering {
   }
 
   // Small products of many samples: number by number, they take less time than the chain alone.
-  static bool isScalarBetter(const Graph& graph, const Chain& chain, const Step& step) {
+  bool isScalarBetter(const Graph& graph, const Chain& chain, const Step& step) const {
     const Stages stages = stagesOf(graph);
     std::vector<bool> keep(graph.nodes.size());
     for (size_t i = 0; i < keep.size(); ++i) {
@@ -236,7 +237,7 @@ class Lowering {
       if (chain.contains[i] && !keep[i]) return false;
     }
     std::string reason;
-    const auto scalarized = scalarize(partOf(graph, keep), reason);
+    const auto scalarized = scalarize(partOf(graph, keep), reason, options_);
     return scalarized && costOf(*scalarized) < step.cost;
   }
 
@@ -252,7 +253,7 @@ class Lowering {
     for (int32_t stage = 0; stage < stages.count; ++stage) {
       const Graph part = partOfStage(stage, false);
       std::string reason;
-      if (!part.nodes.empty()) scalarized[stage] = scalarizeIfFaster(part, builder_, reason);
+      if (!part.nodes.empty()) scalarized[stage] = scalarizeIfFaster(part, builder_, options_, reason);
       isAny |= scalarized[stage].has_value();
       if (!reason.empty()) reasons_.push_back("not number by number: " + reason);
     }
@@ -266,12 +267,13 @@ class Lowering {
 
   const Graph& graph_;
   Reasons& reasons_;
+  ScalarizeOptions options_;
   PlanBuilder builder_;
 };
 
 }  // namespace
 
-std::unique_ptr<Executable> lower(const Graph& functional, Reasons& reasons) {
+std::unique_ptr<Executable> lower(const Graph& functional, Reasons& reasons, const ScalarizeOptions& options) {
   if (std::string reason = refusal(functional); !reason.empty()) {
     reasons.push_back(std::move(reason));
     return nullptr;
@@ -279,7 +281,7 @@ std::unique_ptr<Executable> lower(const Graph& functional, Reasons& reasons) {
   try {
     Graph graph = functional;
     expandProducts(graph);
-    return Lowering(graph, reasons).plan();
+    return Lowering(graph, reasons, options).plan();
   } catch (const std::exception& error) {
     reasons.emplace_back(error.what());
     return nullptr;

@@ -13,6 +13,7 @@
 
 #include "compile/execute/executable.h"
 #include "compile/graph/graph.h"
+#include "compile/lowering/scalarize.h"
 
 namespace torch_func::compile {
 
@@ -20,6 +21,6 @@ namespace torch_func::compile {
 using Reasons = std::vector<std::string>;
 
 // Null, with a reason, if the graph cannot be run as a plan.
-std::unique_ptr<Executable> lower(const Graph& functional, Reasons& reasons);
+std::unique_ptr<Executable> lower(const Graph& functional, Reasons& reasons, const ScalarizeOptions& options = {});
 
 }  // namespace torch_func::compile

@@ -23,7 +23,8 @@ bool sum(Symbols& symbols, const Node& node, bool isMean, bool hasDimensions) {
   const TensorType type = graph.type(node.results[0]);
   if (operand.dtype != type.dtype) return false;
   std::vector<bool> isReduced(operand.sizes.size(), true);
-  if (hasDimensions && !node.arguments[1].isNone() && node.arguments[1].toIntList().size() > 0) {
+  const bool isOfOne = isReduced.empty();  // operators take 0 and -1 as its dimension
+  if (hasDimensions && !isOfOne && !node.arguments[1].isNone() && node.arguments[1].toIntList().size() > 0) {
     std::fill(isReduced.begin(), isReduced.end(), false);
     for (int64_t d : node.arguments[1].toIntVector()) isReduced[dimensionOf(d, operand.sizes.size())] = true;
   }
