@@ -85,7 +85,7 @@ export function programOf(torch: Torch, seed: number): Program {
   const strictZeros = seed % 2 === 0;
   const wrap = choices.chance(0.6) ? choices.of(WRAPS) : null;
   const isCheap = wrap === null || ['grad', 'vjp', 'jvp'].includes(wrap[0]);
-  const isHuge = isCheap && choices.chance(0.1);
+  const isHuge = isCheap && choices.chance(0.04);
   const shapes = isHuge ? HUGE : choices.chance(0.15) ? LARGE : SHAPES;
   const maxElements = isHuge ? MAX_ELEMENTS_OF_HUGE : MAX_ELEMENTS;
   // Transforms differentiate the first argument, jvp and vjp all of them.

@@ -323,6 +323,10 @@ describe('traps', () => {
     for (let i = 0; i < 2; i++) expectSame(scaled(x), diagonal(x));
   });
 
+  test('a number 0 of the function times NaN or infinity is NaN', () => {
+    check((x: Tensor) => x.sin().mul(0), [torch.ones([3])], [torch.tensor([NaN, 1, Infinity])]);
+  });
+
   test('random operators draw what an eager call draws', () => {
     const f = (x: Tensor) => torch.nn.functional.dropout(x.add(torch.randn([4])), { p: 0.5 }).add(torch.rand([4]));
     const compiled = torch.compile(f, { fullgraph: true });

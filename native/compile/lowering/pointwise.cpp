@@ -147,6 +147,13 @@ std::optional<Results> emitPointwise(Builder& builder, const Graph& graph, const
       return std::nullopt;
     }
   }
+  // A zero that the function writes as a number is no missing dependence: 0 * NaN is NaN.
+  bool hasZero = false;
+  for (size_t i = 0; i < operands.size(); ++i) {
+    hasZero |= graph.type(node.tensors[i].value).isWrappedNumber && builder.isConstant(operands[i]) &&
+               builder.constantOf(operands[i]) == 0;
+  }
+  const Builder::ExactMath exact(builder, hasZero);
   const Id first = rule.emit(call);
   if (first == kNoId) return std::nullopt;
   Results results{builder.convert(first, laneOf(call.result().dtype))};

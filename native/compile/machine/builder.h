@@ -24,6 +24,21 @@ class Builder {
     bool finiteMath = false;
   };
 
+  // While it exists, emit() takes the numbers as eager execution does.
+  class ExactMath {
+   public:
+    ExactMath(Builder& builder, bool isNeeded) : builder_(builder), before_(builder.options.finiteMath) {
+      if (isNeeded) builder.options.finiteMath = false;
+    }
+    ~ExactMath() { builder_.options.finiteMath = before_; }
+    ExactMath(const ExactMath&) = delete;
+    ExactMath& operator=(const ExactMath&) = delete;
+
+   private:
+    Builder& builder_;
+    bool before_;
+  };
+
   Builder() : Builder(Options{}) {}
   explicit Builder(Options options) : options(options) {}
 
