@@ -74,7 +74,7 @@ REASONS: tuple[tuple[str, str, str], ...] = (
     ("type", r"pybind11_type",
      "A class of TorchScript or of another part of PyTorch's C++ core that only has Python bindings."),
     ("name", r"ScriptFunction|JITException|fork|wait|import_ir_module\w*|parse_\w+|merge_type_from_type_comment"
-     r"|unify_type_list|compile|cond|while_loop|sym_\w+|Sym\w+",
+     r"|unify_type_list|cond|while_loop|sym_\w+|Sym\w+",
      "Belongs to TorchScript, `torch.compile` or symbolic shapes, which trace Python."),
     ("name", r"\w*Storage|is_storage|StorageBase|storage_type|is_shared|share_memory_",
      "Storages are not exposed: `x.data()` reads the values, `torch.fromTypedArray` creates a tensor from them."),

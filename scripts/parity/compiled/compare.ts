@@ -49,7 +49,11 @@ function elementDifference(actual: Tensor, expected: Tensor, { exact, tolerance 
   if (Buffer.compare(bytes(got.data() as ArrayBufferView), bytes(want.data() as ArrayBufferView)) === 0) return null;
   const [a, b] = [doubles(got), doubles(want)];
   const allowed = exact ? undefined : TOLERANCES[expected.dtype];
-  const scale = b.reduce((most, element) => (Number.isFinite(element) ? Math.max(most, Math.abs(element)) : most), 0);
+  // From 1e-6 on: a sum that cancels leaves the rounding of its terms, not of its own size.
+  const scale = b.reduce(
+    (most, element) => (Number.isFinite(element) ? Math.max(most, Math.abs(element)) : most),
+    1e-6,
+  );
   const [relative, absolute] = tolerance ?? [0, 0];
   for (let i = 0; i < a.length; i++) {
     // The sign of a zero is not compared: zeros that are known when a function is compiled are positive.
