@@ -379,12 +379,11 @@ export interface Native {
   deterministicAlgorithmsWarnOnly(): boolean;
   setFloat32MatmulPrecision(precision: string): void;
   float32MatmulPrecision(): 'highest' | 'high' | 'medium';
-  // tensor/printing.cpp
   // compile/machine/testing.cpp
   testMachine(f: (inputs: Tensor[]) => Tensor[], inputs: readonly Tensor[], repeats: number): MachineTest;
   // compile/call/exports.cpp
   compiledFunction(): [handle: unknown, call: OperatorFunction];
-  beginCapture: OperatorFunction;
+  beginCapture(this: unknown, result: Tensor, strict: boolean, ...args: readonly unknown[]): unknown;
   stopCapture(capture: unknown): void;
   /** Why the recording cannot be repeated; `''` if it can. */
   finishCapture(capture: unknown, outputs: readonly Tensor[]): string;
@@ -404,7 +403,7 @@ export interface Native {
   graphOf(capture: unknown): GraphData;
   isRecording(): boolean;
   breakRecording(reason: string): void;
-
+  // tensor/printing.cpp
   printingInfo(tensor: Tensor): PrintingInfo;
   printedElements(tensor: Tensor, edgeItems: number): ElementValues;
 }

@@ -166,6 +166,9 @@ describe('the right numbers', () => {
       dtype: 'float32',
       shape: [5, 3, 2],
       chunkSize: 2,
+      compile: true,
+      compiledSpeedup: expect.any(Number),
+      notCompiled: null,
       nonFiniteValues: 0,
       nonFiniteSamples: 0,
       output: folder.file('J.npy'),
@@ -199,7 +202,7 @@ describe('functions that cannot be differentiated', () => {
     const source =
       'let calls = 0;\nexport const late = (x) => {\n  if (++calls > 3) throw new Error("late");\n  return x.sin();\n};';
     writeNpy(folder.file('X.npy'), 'float64', [6], samples(6));
-    expect(await failure(folder.file('f.mjs', source), '--chunk-size', '1')).toMatch(
+    expect(await failure(folder.file('f.mjs', source), '--chunk-size', '1', '--no-compile')).toMatch(
       /late in .*f\.mjs threw late\n {4}at .*late.* \(.*f\.mjs:3:\d+\)/,
     );
   });

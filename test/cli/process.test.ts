@@ -54,7 +54,7 @@ describe.each([
         return x.sin();
       };`;
     let sent = false;
-    const { code, err } = await spawnCommand(args(source, 200_000, '--chunk-size', '1'), {
+    const { code, err } = await spawnCommand(args(source, 200_000, '--chunk-size', '1', '--no-compile'), {
       onOutput: (text, kill) => {
         if (sent || !text.includes('under way')) return;
         sent = true;
@@ -84,7 +84,7 @@ describe.each([
         return x.sin();
       };`;
     let sent = false;
-    const { code, signal, err } = await spawnCommand(args(source, 100, '--chunk-size', '1'), {
+    const { code, signal, err } = await spawnCommand(args(source, 100, '--chunk-size', '1', '--no-compile'), {
       onOutput: (text, kill) => {
         if (sent || !text.includes('in the loop')) return;
         sent = true;
@@ -125,7 +125,7 @@ test('the next run removes what a killed one left behind', async () => {
       if (++calls === 5) console.log('under way');
       return x.sin();
     };`;
-  const { signal } = await spawnCommand(args(source, 200_000, '--chunk-size', '1'), {
+  const { signal } = await spawnCommand(args(source, 200_000, '--chunk-size', '1', '--no-compile'), {
     onOutput: (text, kill) => {
       if (text.includes('under way')) kill('SIGKILL');
     },
@@ -139,7 +139,7 @@ test('the next run removes what a killed one left behind', async () => {
 
 test('a function that ends the process leaves nothing behind', async () => {
   const source = 'let calls = 0; export default (x) => { if (++calls > 5) process.exit(7); return x.sin(); };';
-  const { code } = await spawnCommand(args(source, 100, '--chunk-size', '1'));
+  const { code } = await spawnCommand(args(source, 100, '--chunk-size', '1', '--no-compile'));
   expect(code).toBe(7);
   expect(fs.readdirSync(folder.path).sort()).toEqual(['X.npy', 'f.mjs']);
 });

@@ -436,3 +436,12 @@ describe('errors', () => {
     expect(() => compiled(x)).toThrow('disposed');
   });
 });
+
+test('an argument with holes', () => {
+  const compiled = torch.compile((list: unknown) => list as Tensor);
+  // eslint-disable-next-line no-sparse-arrays -- the case under test
+  expect(() => compiled([torch.ones([]), , torch.ones([])])).toThrow(
+    'an array with holes (position 1 of 3) cannot be an argument of a compiled function',
+  );
+  expect(() => compiled(new Array(2 ** 32 - 1))).toThrow('position 0 of 4294967295');
+});

@@ -106,19 +106,16 @@ test('what docs/status.md calls missing does not exist', () => {
 });
 
 describe('CONTRIBUTING.md', () => {
-  // Folders that a later part of the project will add. Remove an entry when the folder exists.
-  const planned: string[] = [];
   const folders = /^(?:lib|native|scripts|test|bench|examples|docs|\.ci|\.github|\.githooks)\//;
   const spans = [...readPage('CONTRIBUTING.md').matchAll(/`([^`\s]+)`/g)].map((match) => match[1]);
   // A path may end in a placeholder: `lib/func/<name>.ts` says that the folder exists.
   const paths = spans.filter((span) => folders.test(span)).map((span) => span.replace(/[^/]*[<*].*$/, ''));
-  const isPlanned = (file: string): boolean => planned.some((folder) => file.startsWith(folder));
 
   test('names many files', () => {
     expect(paths.length).toBeGreaterThan(40);
   });
 
-  test.each([...new Set(paths)].filter((file) => !isPlanned(file)))('%s exists', (file) => {
+  test.each([...new Set(paths)])('%s exists', (file) => {
     expect(fs.existsSync(path.join(root, file))).toBe(true);
   });
 
@@ -152,10 +149,5 @@ describe('CONTRIBUTING.md', () => {
       .join('\n');
     expect(notes.length).toBeGreaterThanOrEqual(5);
     expect(notes.filter((note) => !code.includes(`// ${note}\n`))).toEqual([]);
-  });
-
-  test.each(planned)('%s is still planned', (folder) => {
-    expect(paths.some((file) => file.startsWith(folder))).toBe(true);
-    expect(fs.existsSync(path.join(root, folder))).toBe(false);
   });
 });

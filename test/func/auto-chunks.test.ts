@@ -137,7 +137,8 @@ describe('vmap', () => {
     };
     const { tensors } = torch.memoryUsage();
     expect(() => torch.scope(() => vmap(fails, auto)(torch.ones(100_000)))).toThrow('second chunk');
-    expect(torch.memoryUsage().tensors).toBe(tensors);
+    // Fewer where a collection came in between.
+    expect(torch.memoryUsage().tensors).toBeLessThanOrEqual(tensors);
   });
 
   test('nested, where the inner one counts the samples of the outer one', () => {

@@ -60,6 +60,13 @@ napi_value elementOf(napi_env env, napi_value array, uint32_t i) {
   return item;
 }
 
+bool isHole(napi_env env, napi_value array, uint32_t i, napi_value element) {
+  if (typeOfValue(env, element) != napi_undefined) return false;
+  bool has = false;
+  check(env, napi_has_element(env, array, i, &has));
+  return !has;
+}
+
 napi_value propertyOf(napi_env env, napi_value object, const std::string& name) {
   napi_value item;
   check(env, napi_get_named_property(env, object, name.c_str(), &item));
@@ -116,7 +123,15 @@ void Signature::read(napi_value value, TensorHandle* known, Leaves& leaves, int 
     item.count = lengthOf(env, value);
     const uint32_t count = item.count;
     items_.push_back(std::move(item));
-    for (uint32_t i = 0; i < count; ++i) read(elementOf(env, value, i), nullptr, leaves, depth + 1);
+    for (uint32_t i = 0; i < count; ++i) {
+      napi_value element = elementOf(env, value, i);
+      // An array of nothing but holes may have 2^32 of them.
+      if (isHole(env, value, i, element)) {
+        throwValueError("an array with holes (position " + std::to_string(i) + " of " + std::to_string(count) +
+                        ") cannot be an argument of a compiled function");
+      }
+      read(element, nullptr, leaves, depth + 1);
+    }
     return;
   }
   if (type == napi_object && isPlainObject(environment_, value)) {

@@ -79,6 +79,10 @@ struct Memory {
 // the scalarized programs on other inputs, `repeats` times on the first ones to measure their time.
 Napi::Value testScalarize(const Napi::CallbackInfo& info) {
   Environment& environment = Environment::of(info.Env());
+  if (!info[0].IsFunction()) {
+    throwTypeError("testScalarize(): argument 'f' must be a function, not " + describe(environment, info[0]));
+  }
+  if (!info[2].IsArray()) throwTypeError("testScalarize(): the list of runs must be an array");
   const auto inputs = toTensorList(environment, info[1], "inputs");
   Graph graph = recordCall(environment, info[0].As<Napi::Function>(), inputs, info[1]);
   auto result = Napi::Object::New(info.Env());

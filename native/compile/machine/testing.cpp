@@ -122,6 +122,9 @@ class NodeRunner {
 // time is that of the last one.
 Napi::Value testMachine(const Napi::CallbackInfo& info) {
   Environment& environment = Environment::of(info.Env());
+  if (!info[0].IsFunction()) {
+    throwTypeError("testMachine(): argument 'f' must be a function, not " + describe(environment, info[0]));
+  }
   const auto inputs = toTensorList(environment, info[1], "inputs");
   const Graph graph = recordCall(environment, info[0].As<Napi::Function>(), inputs, info[1]);
   NodeRunner runner(graph, inputs);

@@ -57,6 +57,10 @@ Napi::Object replayed(Environment& environment, Replay& replay, const std::vecto
 // names (all, if none is given), and replays the graph before and after on other inputs.
 Napi::Value testPasses(const Napi::CallbackInfo& info) {
   Environment& environment = Environment::of(info.Env());
+  if (!info[0].IsFunction()) {
+    throwTypeError("testPasses(): argument 'f' must be a function, not " + describe(environment, info[0]));
+  }
+  if (!info[2].IsArray() || !info[3].IsArray()) throwTypeError("testPasses(): the lists of runs and passes must be arrays");
   const auto inputs = toTensorList(environment, info[1], "inputs");
   Graph graph = recordCall(environment, info[0].As<Napi::Function>(), inputs, info[1]);
   graph.check();
