@@ -60,7 +60,8 @@ Napi::Value testPasses(const Napi::CallbackInfo& info) {
   if (!info[0].IsFunction()) {
     throwTypeError("testPasses(): argument 'f' must be a function, not " + describe(environment, info[0]));
   }
-  if (!info[2].IsArray() || !info[3].IsArray()) throwTypeError("testPasses(): the lists of runs and passes must be arrays");
+  if (!info[2].IsArray() || !info[3].IsArray())
+    throwTypeError("testPasses(): the lists of runs and passes must be arrays");
   const auto inputs = toTensorList(environment, info[1], "inputs");
   Graph graph = recordCall(environment, info[0].As<Napi::Function>(), inputs, info[1]);
   graph.check();
