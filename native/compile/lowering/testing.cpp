@@ -4,7 +4,7 @@
 #include <chrono>
 #include <numeric>
 
-#include "compile/capture/recorder.h"
+#include "compile/capture/record_call.h"
 #include "compile/exports.h"
 #include "compile/lowering/scalarize.h"
 #include "compile/machine/machine.h"
@@ -18,21 +18,6 @@ namespace torch_func {
 namespace {
 
 using namespace compile;
-
-Graph recordCall(Environment& environment, const Napi::Function& function, const std::vector<at::Tensor>& inputs,
-                 const Napi::Value& arguments) {
-  Recorder recorder(inputs);
-  recorder.strict = true;
-  recorder.start();
-  napi_value result = nullptr;
-  const napi_value argument = arguments;
-  const napi_status status =
-      napi_call_function(environment.env, arguments.Env().Undefined(), function, 1, &argument, &result);
-  recorder.stop();
-  check(environment.env, status);
-  if (!recorder.incomplete().empty()) throwRuntimeError(recorder.incomplete());
-  return recorder.finish(toTensorList(environment, result, "result", true));
-}
 
 double secondsOf(const std::function<void()>& work) {
   const auto start = std::chrono::steady_clock::now();
@@ -79,12 +64,9 @@ struct Memory {
 // the scalarized programs on other inputs, `repeats` times on the first ones to measure their time.
 Napi::Value testScalarize(const Napi::CallbackInfo& info) {
   Environment& environment = Environment::of(info.Env());
-  if (!info[0].IsFunction()) {
-    throwTypeError("testScalarize(): argument 'f' must be a function, not " + describe(environment, info[0]));
-  }
   if (!info[2].IsArray()) throwTypeError("testScalarize(): the list of runs must be an array");
   const auto inputs = toTensorList(environment, info[1], "inputs");
-  Graph graph = recordCall(environment, info[0].As<Napi::Function>(), inputs, info[1]);
+  Graph graph = recordCall(environment, "testScalarize", info[0], inputs, info[1]);
   auto result = Napi::Object::New(info.Env());
   result.Set("recorded", static_cast<double>(graph.nodes.size()));
   std::string reason;

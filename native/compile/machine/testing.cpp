@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <chrono>
 
-#include "compile/capture/recorder.h"
+#include "compile/capture/record_call.h"
 #include "compile/exports.h"
 #include "compile/graph/replay.h"
 #include "compile/lowering/pointwise.h"
@@ -18,21 +18,6 @@ namespace torch_func {
 namespace {
 
 using namespace compile;
-
-Graph recordCall(Environment& environment, const Napi::Function& function, const std::vector<at::Tensor>& inputs,
-                 const Napi::Value& arguments) {
-  Recorder recorder(inputs);
-  recorder.strict = true;
-  recorder.start();
-  napi_value result = nullptr;
-  const napi_value argument = arguments;
-  const napi_status status =
-      napi_call_function(environment.env, arguments.Env().Undefined(), function, 1, &argument, &result);
-  recorder.stop();
-  check(environment.env, status);
-  if (!recorder.incomplete().empty()) throwRuntimeError(recorder.incomplete());
-  return recorder.finish(toTensorList(environment, result, "result", true));
-}
 
 // Runs the nodes of a graph, those with a rule as programs of one node each.
 class NodeRunner {
@@ -122,11 +107,8 @@ class NodeRunner {
 // time is that of the last one.
 Napi::Value testMachine(const Napi::CallbackInfo& info) {
   Environment& environment = Environment::of(info.Env());
-  if (!info[0].IsFunction()) {
-    throwTypeError("testMachine(): argument 'f' must be a function, not " + describe(environment, info[0]));
-  }
   const auto inputs = toTensorList(environment, info[1], "inputs");
-  const Graph graph = recordCall(environment, info[0].As<Napi::Function>(), inputs, info[1]);
+  const Graph graph = recordCall(environment, "testMachine", info[0], inputs, info[1]);
   NodeRunner runner(graph, inputs);
   runner.run(info[2].ToNumber().Int64Value());
   auto result = Napi::Object::New(info.Env());

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "compile/capture/recorder.h"
+#include "compile/capture/record_call.h"
 #include "compile/exports.h"
 #include "compile/graph/replay.h"
 #include "compile/passes/pipeline.h"
@@ -15,21 +15,6 @@ namespace torch_func {
 namespace {
 
 using namespace compile;
-
-Graph recordCall(Environment& environment, const Napi::Function& function, const std::vector<at::Tensor>& inputs,
-                 const Napi::Value& arguments) {
-  Recorder recorder(inputs);
-  recorder.strict = true;
-  recorder.start();
-  napi_value result = nullptr;
-  const napi_value argument = arguments;
-  const napi_status status =
-      napi_call_function(environment.env, arguments.Env().Undefined(), function, 1, &argument, &result);
-  recorder.stop();
-  check(environment.env, status);
-  if (!recorder.incomplete().empty()) throwRuntimeError(recorder.incomplete());
-  return recorder.finish(toTensorList(environment, result, "result", true));
-}
 
 // Results of a replay, what the inputs are afterwards, and for each of these tensors the first that has its memory.
 Napi::Object replayed(Environment& environment, Replay& replay, const std::vector<at::Tensor>& inputs) {
@@ -57,13 +42,10 @@ Napi::Object replayed(Environment& environment, Replay& replay, const std::vecto
 // names (all, if none is given), and replays the graph before and after on other inputs.
 Napi::Value testPasses(const Napi::CallbackInfo& info) {
   Environment& environment = Environment::of(info.Env());
-  if (!info[0].IsFunction()) {
-    throwTypeError("testPasses(): argument 'f' must be a function, not " + describe(environment, info[0]));
-  }
   if (!info[2].IsArray() || !info[3].IsArray())
     throwTypeError("testPasses(): the lists of runs and passes must be arrays");
   const auto inputs = toTensorList(environment, info[1], "inputs");
-  Graph graph = recordCall(environment, info[0].As<Napi::Function>(), inputs, info[1]);
+  Graph graph = recordCall(environment, "testPasses", info[0], inputs, info[1]);
   graph.check();
   auto result = Napi::Object::New(info.Env());
   result.Set("before", graph.print());
