@@ -17,7 +17,7 @@ With --peers: time, first call and peak memory of this package and of other pack
   --memory      the peak memory of every call instead
   --peers LIST  a comparison instead; of ${choices.join(', ')}
   --rows REGEX  with --peers: only the rows whose name or title matches
-  --timeout S   with --peers: seconds that a peer may take for a row (300)
+  --timeout S   with --peers: the time limit of a row for each peer, in seconds (300)
   --write       with --peers: write docs/benchmarks.md and docs/benchmarks.svg
   --json FILE   also write the results to FILE
   --list        list the measurements, or with --peers the rows

@@ -31,7 +31,7 @@ class WrongResult extends Error {}
  * @param {(peer: string, seconds: number) => Promise<Pick<Worker, 'ask' | 'stop'>>} options.start
  * @param {number} options.rounds
  * @param {number} options.seconds of a round
- * @param {number} options.timeout seconds that one peer may take for one row
+ * @param {number} options.timeout the time limit of one row for one peer, in seconds
  * @param {string} options.folder for the results
  * @param {number} [options.pause] milliseconds before each round
  * @returns {Promise<Measured>}

@@ -22,7 +22,7 @@ const ONCE = ['model-ensembling'];
 let compiled = 0;
 let isOnce = false;
 
-/** The transform, whose functions are compiled anew for each call, because the tensors around them may change. */
+/** The transform. Its functions are recompiled for each call, because the tensors around them may change. */
 function compiling(torch: Library, transform: AnyFunction): AnyFunction {
   return (...given) => {
     const f = transform(...given) as AnyFunction;

@@ -118,7 +118,7 @@ describe('batches', () => {
     expect(lanes).toBe(n);
   });
 
-  it('computes only what is no constant', () => {
+  it('computes only what is not constant', () => {
     const { uniformInstructions, instructions, isForAnyLanes } = scalarized(vmap(jacrev(small)), [
       torch.randn([100, 2]),
     ]);

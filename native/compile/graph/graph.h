@@ -77,7 +77,7 @@ struct Node {
   std::string name() const;
   // Whether the operator has this name.
   bool is(std::string_view name) const;
-  // The value of a tensor argument that is no list; kNoValue if it is not given.
+  // The value of a tensor argument, not of a list of tensors; kNoValue if the argument is absent.
   ValueId tensor(size_t argument) const;
 };
 

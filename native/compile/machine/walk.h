@@ -39,7 +39,7 @@ void walk(const Dimensions& sizes, const Dimensions& strides, int64_t start, int
   }
   const size_t last = sizes.size() - 1;
   Run1d run = runAt(sizes, strides, start);
-  // The outer index of the point, counted in `row`; the position of its row is found anew when an outer dimension ends.
+  // The outer index of the point, counted in `row`; the position of its row is recomputed when an outer dimension ends.
   int64_t row = start / sizes[last];
   int64_t place = last > 0 ? row % sizes[last - 1] : 0;
   for (int64_t lane = 0; lane < n;) {

@@ -137,7 +137,7 @@ bool split(Symbols& symbols, const Node& node) {
   return true;
 }
 
-// A dimension of size 1 has no factors, so that these only count dimensions anew.
+// A dimension of size 1 has no factors, so these views only renumber the dimensions.
 bool resize(Symbols& symbols, const Node& node) { return view(symbols, node); }
 
 const std::unordered_map<std::string, Rule>& rules() {
