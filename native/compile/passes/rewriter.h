@@ -5,8 +5,8 @@
 // A rewriter takes the nodes out of a graph. The pass walks over them, and puts each back (`keep`), or calls other
 // operators and has their results take the place of the node's (`replace`). The replacement of a value has the same
 // sizes and dtype and the same elements, but it may lie in memory in another way. The types of the nodes that use it
-// are then inferred again, and `finish` copies where an output would have other strides than before, or would share its memory with
-// another tensor than before.
+// are then inferred again, and `finish` copies where an output would have other strides than before, or would share its
+// memory with another tensor than before.
 
 #include <stdexcept>
 #include <vector>
