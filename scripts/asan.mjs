@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// `npm run asan`: tests and programs with an addon that AddressSanitizer watches. The addon has a build folder of its own.
+// `npm run asan`: tests and programs with an addon that AddressSanitizer and
+// UndefinedBehaviorSanitizer watch. The addon has a build folder of its own.
 
 import { execFileSync, spawnSync } from 'node:child_process';
 import path from 'node:path';
@@ -8,9 +9,10 @@ import { addonPath, root } from './setup/project.mjs';
 const usage = `Usage: npm run asan -- PATTERN...            the tests whose path matches
        npm run asan -- node ARGUMENTS...     a program
 
-Builds the addon with AddressSanitizer in build/address/ and uses it. Only the addon is
-instrumented, not libtorch: an error of libtorch is found where the C library notices it.
-The pool of large blocks and the free lists mark free memory for the sanitizer.
+Builds the addon with AddressSanitizer and UndefinedBehaviorSanitizer in build/address/ and
+uses it. Only the addon is instrumented, not libtorch: an error of libtorch is found where the
+C library notices it. The pool of large blocks and the free lists mark free memory for the
+sanitizer.
 `;
 
 const args = process.argv.slice(2);
@@ -44,5 +46,6 @@ run(args[0] === 'node' ? args.slice(1) : [...jest, ...args], {
   LD_PRELOAD: library,
   // V8's heap and libtorch's global objects are no leaks, and a refused allocation is an error in JavaScript.
   ASAN_OPTIONS: 'detect_leaks=0:allocator_may_return_null=1',
+  UBSAN_OPTIONS: 'print_stacktrace=1',
   TORCH_FUNC_ADDON: addonPath('address'),
 });

@@ -63,6 +63,34 @@ test('the main thread goes on with its own levels while a worker runs', () => {
   expect(JSON.parse(output)).toEqual(Array.from({ length: 50 }, (_, i) => 2 * i));
 });
 
+const COMPILE = `
+  const { vmap } = torch;
+  const { jacrev, hessian } = torch.func;
+  const outside = torch.tensor([1, 2, 3], { dtype: 'float64' }).mul(workerData);
+  const sums = [];
+  // Every round compiles new functions, so that the recordings of the threads overlap.
+  for (let i = 0; i < 15; i++) {
+    const plain = (t) => vmap(jacrev((s) => s.sin().mul(outside).cumsum(0).add(i)))(t).add(hessian((s) => s.prod().exp())(t.select(0, 0)));
+    const compiled = torch.compile(plain, { fullgraph: true });
+    const x = torch.randn([2, 3], { dtype: 'float64', generator: new torch.Generator().manualSeed(i) });
+    const [first, second, expected] = [compiled(x), compiled(x.mul(2)), [plain(x), plain(x.mul(2))]];
+    if (!torch.allclose(first, expected[0]) || !torch.allclose(second, expected[1])) throw new Error('round ' + i);
+    sums.push(first.sum().item() + second.sum().item());
+  }
+  parentPort.postMessage(sums);`;
+
+test('two threads compile at once, and each records its own operators', () => {
+  const [together, alone] = JSON.parse(
+    program(`
+      const body = ${JSON.stringify(COMPILE)};
+      const together = await Promise.all([run(body, 1), run(body, 2)]);
+      const alone = [await run(body, 1), await run(body, 2)];
+      return [together, alone];`),
+  ) as [number[][], number[][]];
+  expect(together).toEqual(alone);
+  expect(together[0]).not.toEqual(together[1]);
+});
+
 test('the grad mode of a thread is its own', () => {
   const output = program(`
     const torch = require(${PACKAGE});

@@ -21,13 +21,13 @@ const POSE_COLUMNS = 4;
 const JACOBIAN_LENGTH = 3 * POSE_COLUMNS * JOINTS;
 
 /**
- * Runs `torch-func jacobian --fn ur5.ts --input INPUT --output OUTPUT`.
+ * Runs `torch-func jacobian --fn ur5.ts --input INPUT --output OUTPUT` with further options.
  *
  * @returns the line that it prints: samples, seconds, rate, device, peak memory
  */
-export function computeJacobians(input: string, output: string): string {
+export function computeJacobians(input: string, output: string, ...options: string[]): string {
   const fn = path.join(__dirname, 'ur5.ts');
-  const args = ['jacobian', '--fn', fn, '--input', input, '--output', output];
+  const args = ['jacobian', '--fn', fn, '--input', input, '--output', output, ...options];
   // Progress and errors appear on the terminal of this program.
   const { status, signal, stdout, error } = spawnSync(process.execPath, [commandPath(), ...args], {
     encoding: 'utf8',

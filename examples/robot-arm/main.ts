@@ -4,8 +4,9 @@
  *     npm run demo
  *
  * The program first checks functions of PyTorch's introduction to torch.func. Then it computes the derivative of the pose
- * of a UR5 arm with respect to its joint angles along 100 trajectories, compares every number with the geometric
- * Jacobian, and plots the manipulability along one trajectory. The files are in `output/` beside this program.
+ * of a UR5 arm with respect to its joint angles along 100 trajectories, first operator by operator and then compiled,
+ * compares every number with the geometric Jacobian, and plots the manipulability along one trajectory. The files are in
+ * `output/` beside this program.
  */
 
 import fs from 'node:fs';
@@ -32,7 +33,9 @@ checkNotebook();
 
 part('Forward kinematics of a UR5 arm: d(position, orientation) / d(six joint angles)');
 makeTrajectories(joints, TRAJECTORIES, STEPS);
-console.log(`  ${computeJacobians(joints, jacobians)}`);
+console.log(`  operator by operator: ${computeJacobians(joints, jacobians, '--no-compile')}`);
+checkJacobians(joints, jacobians);
+console.log(`  compiled: ${computeJacobians(joints, jacobians)}`);
 checkJacobians(joints, jacobians);
 
 const values = manipulabilityAlong(joints, jacobians, STEPS);

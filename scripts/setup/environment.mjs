@@ -35,7 +35,7 @@ export const variables = [
   },
   {
     name: 'TORCH_FUNC_DEBUG',
-    text: 'set to 1 for debugging information in the addon, to address for AddressSanitizer as well',
+    text: 'set to 1 for debugging information in the addon, to address for sanitizers of memory and of undefined behavior as well',
   },
   {
     name: 'TORCH_FUNC_ADDON',

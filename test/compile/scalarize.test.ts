@@ -212,6 +212,18 @@ describe('functions without a batch', () => {
   });
 });
 
+test('the variance of equal numbers is exactly 0', () => {
+  // Three times 0.1 is not 0.3 in float32, so that a mean of the sum would differ from the numbers.
+  const equal = torch.full([4, 3], 0.1);
+  const { runs } = scalarized(
+    vmap((t: Tensor) => [t.var(), t.std(0).reciprocal()]),
+    [torch.randn([4, 3])],
+    2e-6,
+    [equal],
+  );
+  expect(runs[1].map((result) => result.tolist())).toEqual([Array(4).fill(0), Array(4).fill(Infinity)]);
+});
+
 describe('operators', () => {
   const x = (): Tensor => torch.randn([37, 3, 4]);
   // In vmap, so that a dimension for the lanes is left.

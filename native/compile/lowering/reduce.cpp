@@ -56,11 +56,14 @@ Id Reduction::norm(const std::vector<Id>& values) {
   return fold(loop.value > 0 ? Opcode::Maximum : Opcode::Minimum, terms, 0);
 }
 
+// Of the differences from the first element: equal elements have a variance of exactly 0, as in ATen's updating formula.
 Id Reduction::variance(const std::vector<Id>& values) {
   const auto count = static_cast<double>(values.size());
-  const Id mean = with(Opcode::Div, sum(values), count);
+  std::vector<Id> shifted(values.size());
+  for (size_t i = 0; i < values.size(); ++i) shifted[i] = emit(Opcode::Sub, values[i], values[0]);
+  const Id mean = with(Opcode::Div, sum(shifted), count);
   Id squares = kNoId;
-  for (Id value : values) {
+  for (Id value : shifted) {
     const Id difference = emit(Opcode::Sub, value, mean);
     squares = squares == kNoId ? emit(Opcode::Mul, difference, difference)
                                : emit(Opcode::MulAdd, difference, difference, squares);
