@@ -3,51 +3,11 @@
  * The first call of a compiled function records it; the calls after it, on other numbers, run the plan.
  */
 import * as torch from '../../lib';
+import { check, expectSame } from '../support/compile/plans';
+import type { Case, Func, Shape } from '../support/compile/plans';
 
 const { vmap, grad, jacrev, jacfwd, hessian, jvp } = torch.func;
 const { linear, mseLoss, smoothL1Loss, huberLoss, binaryCrossEntropy } = torch.nn.functional;
-
-type Func = (...args: torch.Tensor[]) => torch.Tensor | torch.Tensor[];
-type Shape = number[] | (() => torch.Tensor);
-
-interface Case {
-  name: string;
-  func: Func;
-  shapes: Shape[];
-  /** Largest difference relative to the largest element; 0: the same bits. */
-  tolerance?: number;
-}
-
-const make = (shape: Shape): torch.Tensor => (typeof shape === 'function' ? shape() : torch.randn(shape));
-const list = (result: torch.Tensor | torch.Tensor[]): torch.Tensor[] => (Array.isArray(result) ? result : [result]);
-
-function expectSame(actual: torch.Tensor, expected: torch.Tensor, tolerance: number): void {
-  expect(actual.dtype).toBe(expected.dtype);
-  expect(actual.shape).toEqual(expected.shape);
-  expect(actual.stride()).toEqual(expected.stride());
-  if (tolerance === 0 || expected.numel() === 0 || !(expected.isFloatingPoint() || expected.isComplex())) {
-    expect(torch.allclose(actual, expected, 0, 0, true)).toBe(true);
-    return;
-  }
-  const scale = expected.abs().max().item() as number;
-  const difference = actual.sub(expected).abs().max().item() as number;
-  expect(difference).toBeLessThanOrEqual(tolerance * Math.max(scale, 1e-30));
-}
-
-function check({ func, shapes, tolerance = 2e-6 }: Case): void {
-  const compiled = torch.compile(func, { fullgraph: true });
-  compiled(...shapes.map(make));
-  for (let i = 0; i < 2; i++) {
-    const args = shapes.map(make);
-    const seed = 5 + i;
-    torch.manualSeed(seed);
-    const expected = list(func(...args.map((arg) => arg.clone())));
-    torch.manualSeed(seed);
-    const actual = list(compiled(...args));
-    expect(actual.length).toBe(expected.length);
-    actual.forEach((tensor, k) => expectSame(tensor, expected[k]!, tolerance));
-  }
-}
 
 const integers = (shape: number[], end: number) => () => torch.randint(0, end, shape);
 const float64 = (shape: number[]) => () => torch.randn(shape, { dtype: 'float64' });

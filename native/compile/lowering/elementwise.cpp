@@ -15,15 +15,15 @@ namespace torch_func::compile {
 BufferId ValueBuffers::of(ValueId value) {
   const ValueId base = graph_.values[value].base;
   const auto* layout = groups_.layoutOf(base);
-  const bool isReduced = layout != nullptr && layout->isReduced;
+  const bool isOwn = layout != nullptr && layout->isOwn;
   const bool isLocal = static_cast<size_t>(base) < isLocal_.size() && isLocal_[base];
-  if (!isReduced && !isLocal) return builder_.bufferOf(base);
+  if (!isOwn && !isLocal) return builder_.bufferOf(base);
   const auto [known, isNew] = own_.try_emplace(base, -1);
   if (!isNew) return known->second;
   const TensorType& type = graph_.type(base);
-  // In a part of the graph, what is reduced is inside as well: nothing outside could read it.
+  // In a part of the graph, what has a layout of its own is inside as well: nothing outside could read it.
   const auto place = isLocal_.empty() ? Buffer::Place::Scratch : Buffer::Place::Chunk;
-  known->second = builder_.addBuffer(place, type.dtype, isReduced ? layout->elements : extentOf(type));
+  known->second = builder_.addBuffer(place, type.dtype, isOwn ? layout->elements : extentOf(type));
   if (place == Buffer::Place::Chunk) locals_.push_back(known->second);
   return known->second;
 }

@@ -12,8 +12,8 @@
 
 namespace torch_func::compile {
 
-// The buffers of the values of a graph, or of a part of it. Results that are stored without the dimensions on which
-// they do not depend have a buffer of their own, and so have the values inside of a chain.
+// The buffers of the values of a graph, or of a part of it. Results with a layout of
+// their own (Note [Groups]) have a buffer of their own, and so have the values inside of a chain.
 class ValueBuffers {
  public:
   ValueBuffers(const Graph& graph, const Groups& groups, PlanBuilder& builder)

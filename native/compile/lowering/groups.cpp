@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <numeric>
 #include <string_view>
 
 #include "compile/execute/plan.h"
@@ -33,6 +34,7 @@ Groups::Groups(const Graph& graph)
       isFree_(graph.values.size()),
       isRepeated_(graph.values.size()),
       isStored_(graph.values.size()),
+      orders_(graph.values.size()),
       layouts_(graph.values.size()),
       groupOf_(graph.values.size(), -1) {
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
@@ -45,6 +47,7 @@ Groups::Groups(const Graph& graph)
         });
   }
   findFreeLayouts();
+  findOrders();
   for (size_t i = 0; i < graph.nodes.size(); ++i) place(static_cast<int32_t>(i));
 }
 
@@ -73,13 +76,50 @@ void Groups::findFreeLayouts() {
   for (size_t id = 0; id < isRepeated_.size(); ++id) isRepeated_[id] = isRepeated_[id] && isFree_[id];
 }
 
+// The dimensions of a result, from the outermost to the innermost.
+Groups::Order Groups::orderOf(ValueId result) const {
+  if (!orders_[result].empty()) return orders_[result];
+  const TensorType& type = graph_.type(result);
+  Order order(type.sizes.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::stable_sort(order.begin(), order.end(), [&](int32_t a, int32_t b) { return type.strides[a] > type.strides[b]; });
+  return order;
+}
+
+// Free results have the order of their last reader.
+void Groups::findOrders() {
+  for (size_t i = graph_.nodes.size(); i-- > 0;) {
+    if (!isElementwise_[i]) continue;
+    const Node& node = graph_.nodes[i];
+    const ValueId result = node.results.front();
+    const auto rank = static_cast<int32_t>(graph_.type(result).sizes.size());
+    const Order reader = orderOf(result);
+    for (const TensorArgument& given : node.tensors) {
+      const ValueId base = graph_.values[given.value].base;
+      if (!isFree_[base] || !orders_[base].empty()) continue;
+      const auto dimensions = dimensionsOf(given.value);
+      if (!dimensions) continue;
+      Order order;
+      for (int32_t d : reader) {
+        const int32_t own = d + static_cast<int32_t>(dimensions->size()) - rank;
+        if (own >= 0 && (*dimensions)[own] >= 0) order.push_back((*dimensions)[own]);
+      }
+      // Dimensions of one element.
+      for (int32_t d : orderOf(base)) {
+        if (std::find(order.begin(), order.end(), d) == order.end()) order.push_back(d);
+      }
+      orders_[base] = std::move(order);
+    }
+  }
+}
+
 // The dimensions of the base that those of the view run over, -1 where the view does not depend on the dimension.
 // Nothing if the view is not the whole base, permuted or expanded.
-std::optional<c10::SmallVector<int32_t, 5>> Groups::dimensionsOf(ValueId id) const {
+std::optional<Groups::Order> Groups::dimensionsOf(ValueId id) const {
   const Value& view = graph_.values[id];
   const TensorType& base = graph_.type(view.base);
   if (view.offset != 0 || view.type.dtype != base.dtype) return std::nullopt;
-  c10::SmallVector<int32_t, 5> result(view.type.sizes.size(), -1);
+  Order result(view.type.sizes.size(), -1);
   int64_t points = 1;
   for (size_t d = 0; d < result.size(); ++d) {
     if (view.type.sizes[d] == 1 || view.type.strides[d] == 0) continue;
@@ -87,7 +127,9 @@ std::optional<c10::SmallVector<int32_t, 5>> Groups::dimensionsOf(ValueId id) con
       if (base.sizes[k] == view.type.sizes[d] && base.strides[k] == view.type.strides[d])
         result[d] = static_cast<int32_t>(k);
     }
-    if (result[d] < 0) return std::nullopt;
+    if (result[d] < 0 || std::find(result.begin(), result.begin() + d, result[d]) != result.begin() + d) {
+      return std::nullopt;
+    }
     points *= view.type.sizes[d];
   }
   // A diagonal has the elements of two dimensions in one, and a part has fewer.
@@ -111,7 +153,7 @@ Groups::Layout Groups::layOut(const Node& node) const {
   const TensorType& type = graph_.type(result);
   const size_t rank = type.sizes.size();
   Layout layout;
-  for (size_t d = 0; d < rank; ++d) {
+  for (int32_t d : orderOf(result)) {
     bool varies = type.sizes[d] != 1;
     if (varies && isFree_[result]) {
       varies = std::any_of(node.tensors.begin(), node.tensors.end(), [&](const TensorArgument& given) {
@@ -119,17 +161,17 @@ Groups::Layout Groups::layOut(const Node& node) const {
         return d + operandRank >= rank && variesAt(given.value, d + operandRank - rank);
       });
     }
-    if (varies) layout.order.push_back(static_cast<int32_t>(d));
+    if (varies) layout.order.push_back(d);
   }
-  std::stable_sort(layout.order.begin(), layout.order.end(),
-                   [&](int32_t a, int32_t b) { return type.strides[a] > type.strides[b]; });
   layout.strides.assign(rank, 0);
   layout.elements = 1;
   for (size_t i = layout.order.size(); i-- > 0;) {
     layout.strides[layout.order[i]] = layout.elements;
     layout.elements *= type.sizes[layout.order[i]];
   }
-  layout.isReduced = layout.elements != type.numel();
+  layout.isOwn = layout.elements != type.numel() ||
+                 !std::is_sorted(layout.order.begin(), layout.order.end(),
+                                 [&](int32_t a, int32_t b) { return type.strides[a] > type.strides[b]; });
   return layout;
 }
 
@@ -137,7 +179,7 @@ Sizes Groups::stridesOf(ValueId operand, const Layout& reader, size_t rank) cons
   const Value& value = graph_.values[operand];
   const size_t operandRank = value.type.sizes.size();
   const Layout* layout = layoutOf(value.base);
-  const auto dimensions = layout != nullptr && layout->isReduced ? dimensionsOf(operand) : std::nullopt;
+  const auto dimensions = layout != nullptr && layout->isOwn ? dimensionsOf(operand) : std::nullopt;
   Sizes strides;
   for (int32_t d : reader.order) {
     const auto own = static_cast<int64_t>(d) + static_cast<int64_t>(operandRank) - static_cast<int64_t>(rank);
@@ -214,7 +256,7 @@ void Groups::place(int32_t index) {
   for (ValueId id : node.results) {
     groupOf_[id] = chosen;
     layouts_[id] = layout;
-    if (!layout.isReduced) layouts_[id]->strides = graph_.type(id).strides;
+    if (!layout.isOwn) layouts_[id]->strides = graph_.type(id).strides;
   }
 }
 

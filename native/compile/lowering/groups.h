@@ -5,8 +5,9 @@
 // The operators of a group have one iteration space: the sizes of their results without dimensions of size 1, in the
 // order of the strides. Inside a group a value is a register; this takes that its reader reads, at each point, the
 // element that the same point writes. Other readings go through memory, from a group that runs before.
-// A result that does not depend on some dimensions, since its operands are broadcast there, is computed in the smaller
-// space and stored without these dimensions, if only elementwise operators read it.
+// A result that only elementwise operators read may lie in memory in any way. Where it does not depend on some
+// dimensions, since its operands are broadcast there, it is computed in the smaller space and stored without these
+// dimensions. Its dimensions have the order in which its reader walks over them, so that both can be in one group.
 
 #include <optional>
 #include <vector>
@@ -35,7 +36,7 @@ class Groups {
 
   // How a result of an elementwise operator lies in memory.
   struct Layout {
-    bool isReduced = false;              // not as its type says: a buffer of `elements`
+    bool isOwn = false;                  // not as its type says: in a buffer of `elements`
     c10::SmallVector<int32_t, 5> order;  // the dimensions of the space, as dimensions of the result
     Sizes strides;                       // for each dimension of the result, 0 where it does not depend on it
     int64_t elements = 0;
@@ -54,16 +55,20 @@ class Groups {
   bool isStored(ValueId base) const { return isStored_[base]; }
 
  private:
+  using Order = c10::SmallVector<int32_t, 5>;
   void findFreeLayouts();
+  void findOrders();
+  Order orderOf(ValueId result) const;
   Layout layOut(const Node& node) const;
   void place(int32_t index);
-  std::optional<c10::SmallVector<int32_t, 5>> dimensionsOf(ValueId view) const;
+  std::optional<Order> dimensionsOf(ValueId view) const;
   bool variesAt(ValueId operand, size_t dimension) const;
 
   const Graph& graph_;
   std::vector<Group> groups_;
   std::vector<bool> isElementwise_;                   // by node
   std::vector<bool> isFree_, isRepeated_, isStored_;  // by base value
+  std::vector<Order> orders_;                         // of free results, by base value; empty: that of the strides
   std::vector<std::optional<Layout>> layouts_;        // by base value
   std::vector<int32_t> groupOf_;                      // by base value
 };

@@ -8,6 +8,8 @@
 
 #include "compile/machine/builder.h"
 #include "compile/machine/kernels.h"
+#include "compile/machine/point_order.h"
+#include "compile/machine/walk.h"
 
 namespace torch_func::compile {
 
@@ -36,10 +38,6 @@ void mergeDimensions(c10::ArrayRef<int64_t> space, const Dimensions& strides, Di
   }
 }
 
-bool isLaneType(c10::ScalarType dtype, Lane lane) {
-  return dtype == (lane == Lane::F32 ? c10::ScalarType::Float : c10::ScalarType::Double);
-}
-
 // Time for one point, in nanoseconds, measured with AVX-512 and cached operands.
 double costOf(Opcode opcode, Lane lane) {
   const double width = lane == Lane::F32 ? 1 : 2;
@@ -53,13 +51,18 @@ double costOf(Opcode opcode, Lane lane) {
 class Assembler {
  public:
   Assembler(const Builder& builder, c10::ArrayRef<int64_t> space, c10::ArrayRef<Builder::Store> stores)
-      : values(builder.values), operands(builder.operands), loops(builder.loops), space(space), stores(stores) {
+      : values(builder.values),
+        operands(builder.operands),
+        loops(builder.loops),
+        space(space.begin(), space.end()),
+        stores(stores.vec()) {
     program.points = 1;
     for (int64_t size : space) program.points *= size;
   }
 
   Program assemble() {
     findNeeded();
+    chooseOrder();
     describeLoads();
     describeStores();
     schedule();
@@ -93,6 +96,21 @@ class Assembler {
     for (auto id = static_cast<Id>(values.size()); id-- > 0;) {
       if (needed[id]) eachOperand(id, [&](Id operand) { needed[operand] = true; });
     }
+  }
+
+  void chooseOrder() {
+    if (space.size() < 2) return;
+    std::vector<Dimensions> accesses, others;
+    for (size_t id = 0; id < values.size(); ++id) {
+      if (needed[id] && values[id].kind == Kind::Load) accesses.push_back(operands[values[id].a].strides);
+    }
+    for (const Builder::Store& store : stores) accesses.push_back(store.operand.strides);
+    for (const EagerLoop& loop : loops) others.push_back(loop.strides);
+    const PointOrder order(space, accesses, others);
+    for (Operand& operand : operands) operand.strides = order.stridesOf(operand.strides);
+    for (Builder::Store& store : stores) store.operand.strides = order.stridesOf(store.operand.strides);
+    for (EagerLoop& loop : loops) loop.strides = order.stridesOf(loop.strides);
+    space = order.sizes();
   }
 
   Transfer describe(const Operand& operand) const {
@@ -358,10 +376,10 @@ class Assembler {
   }
 
   const std::vector<Builder::Value>& values;
-  const std::vector<Operand>& operands;
-  const std::vector<EagerLoop>& loops;
-  c10::ArrayRef<int64_t> space;
-  c10::ArrayRef<Builder::Store> stores;
+  std::vector<Operand> operands;
+  std::vector<EagerLoop> loops;
+  Dimensions space;
+  std::vector<Builder::Store> stores;
   Program program;
 
   std::vector<bool> needed;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "compile/machine/kernels.h"
+#include "compile/machine/tile.h"
 
 #ifdef __AVX512F__
 #include <ATen/cpu/vec/vec.h>
@@ -178,6 +179,45 @@ constexpr size_t kTransposedColumns = 8;
 template <typename T>
 using VectorOf = std::conditional_t<sizeof(T) == 4, Vector32, Vector64>;
 
+#elif defined(__AVX2__)
+
+// Tiles of the rows; a tile that ends beyond the last column reads the beginning of the next row.
+template <typename T>
+int64_t loadTiles(const T* from, int64_t stride, void* const* columns, int64_t count, int64_t n) {
+  using Rows = Tile<T>;
+  const int64_t end = (n - 1) * stride + count;
+  const int64_t width = (count + Rows::kColumns - 1) / Rows::kColumns * Rows::kColumns;
+  int64_t i = 0;
+  for (; (i + Rows::kRows - 1) * stride + width <= end; i += Rows::kRows) {
+    for (int64_t k = 0; k < count; k += Rows::kColumns) {
+      Rows tile;
+      tile.loadRows(from + i * stride + k, stride);
+      tile.turn();
+      for (int c = 0; c < Rows::kColumns && k + c < count; ++c)
+        tile.storeColumn(c, static_cast<T*>(columns[k + c]) + i);
+    }
+  }
+  return i;
+}
+
+template <typename T>
+int64_t storeTiles(T* to, int64_t stride, const void* const* columns, int64_t count, int64_t n) {
+  using Rows = Tile<T>;
+  int64_t i = 0;
+  for (; i + Rows::kRows <= n; i += Rows::kRows) {
+    for (int64_t k = 0; k < count; k += Rows::kColumns) {
+      const int64_t width = count - k < Rows::kColumns ? count - k : Rows::kColumns;
+      Rows tile;
+      for (int c = 0; c < Rows::kColumns; ++c) {
+        tile.loadColumn(c, static_cast<const T*>(columns[k + (c < width ? c : 0)]) + i);
+      }
+      tile.turn();
+      tile.storeRows(to + i * stride + k, stride, width);
+    }
+  }
+  return i;
+}
+
 #endif
 
 template <typename T>
@@ -191,6 +231,8 @@ void loadColumns(const void* memory, int64_t stride, void* const* columns, size_
       done = loadTransposed(static_cast<const float*>(memory), stride, columns, count, n);
     }
   }
+#elif defined(__AVX2__)
+  done = loadTiles(static_cast<const T*>(memory), stride, columns, static_cast<int64_t>(count), n);
 #endif
   loadEachColumn(static_cast<const T*>(memory), stride, columns, count, done, n);
 }
@@ -206,6 +248,8 @@ void storeColumns(void* memory, int64_t stride, const void* const* columns, size
       done = storeTransposed(static_cast<float*>(memory), stride, columns, count, n);
     }
   }
+#elif defined(__AVX2__)
+  done = storeTiles(static_cast<T*>(memory), stride, columns, static_cast<int64_t>(count), n);
 #endif
   storeEachColumn(static_cast<T*>(memory), stride, columns, count, done, n);
 }

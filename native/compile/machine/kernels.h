@@ -22,12 +22,27 @@ inline constexpr size_t kMaximumColumns = 16;
 using LoadColumns = void (*)(const void* memory, int64_t stride, void* const* columns, size_t count, int64_t n);
 using StoreColumns = void (*)(void* memory, int64_t stride, const void* const* columns, size_t count, int64_t n);
 
+// Points whose elements lie in rows: `first` of them are left in the row of the first point, and each further row has
+// `length`. Elements of a row are `stride` apart, and rows `step`.
+struct Rows {
+  int64_t first, length;
+  int64_t stride, step;
+};
+
+// Moves n elements, the first of which lies at `memory`, between a tensor and a register. Loads may write as much
+// behind the n numbers as a vector holds.
+using LoadRows = void (*)(const void* memory, const Rows& rows, void* numbers, int64_t n);
+using StoreRows = void (*)(void* memory, const Rows& rows, const void* numbers, int64_t n);
+
 struct Kernels {
   // For each opcode and lane type, what eager execution calls in vector loops, and in scalar loops if that differs.
   Kernel vector[kOpcodes][2] = {};
   Kernel scalar[kOpcodes][2] = {};
   LoadColumns loadColumns[2] = {};
   StoreColumns storeColumns[2] = {};
+  // For elements of the lane type.
+  LoadRows loadRows[2] = {};
+  StoreRows storeRows[2] = {};
 };
 
 // Those for the instruction set that ATen's kernels use in this process; ATEN_CPU_CAPABILITY restricts both.

@@ -130,6 +130,14 @@ class Run {
       // The slot's own memory: an earlier block may have been direct.
       address[slot] = scratch + program.offsets[slot];
     }
+    if (isLaneType(operand.dtype, operand.lane)) {
+      const LoadRows move = table.loadRows[static_cast<size_t>(operand.lane)];
+      walkRows(transfer.sizes, operand.strides, start, n,
+               [&](int64_t lane, int64_t count, int64_t position, Rows rows) {
+                 move(memory(operand, position), rows, at(address[slot], operand.lane, lane), count);
+               });
+      return;
+    }
     walk(transfer.sizes, operand.strides, start, n, [&](int64_t lane, int64_t count, int64_t position, int64_t stride) {
       loadElements(memory(operand, position), operand.dtype, stride, at(address[slot], operand.lane, lane),
                    operand.lane, count);
@@ -147,6 +155,14 @@ class Run {
       return;
     }
     void* numbers = address[transfer.columns[0]];
+    if (isLaneType(operand.dtype, operand.lane)) {
+      const StoreRows move = table.storeRows[static_cast<size_t>(operand.lane)];
+      walkRows(transfer.sizes, operand.strides, start, n,
+               [&](int64_t lane, int64_t count, int64_t position, Rows rows) {
+                 move(memory(operand, position), rows, at(numbers, operand.lane, lane), count);
+               });
+      return;
+    }
     walk(transfer.sizes, operand.strides, start, n, [&](int64_t lane, int64_t count, int64_t position, int64_t stride) {
       storeElements(memory(operand, position), operand.dtype, stride, at(numbers, operand.lane, lane), operand.lane,
                     count);

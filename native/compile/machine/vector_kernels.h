@@ -11,6 +11,7 @@
 
 #include "compile/machine/column_kernels.h"
 #include "compile/machine/kernels.h"
+#include "compile/machine/row_kernels.h"
 
 namespace torch_func::compile {
 namespace {
@@ -297,6 +298,10 @@ void fillKernels(Kernels& kernels) {
   kernels.loadColumns[1] = loadColumns<double>;
   kernels.storeColumns[0] = storeColumns<float>;
   kernels.storeColumns[1] = storeColumns<double>;
+  kernels.loadRows[0] = loadRows<float>;
+  kernels.loadRows[1] = loadRows<double>;
+  kernels.storeRows[0] = storeRows<float>;
+  kernels.storeRows[1] = storeRows<double>;
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "compile/machine/kernels.h"
 #include "compile/machine/program.h"
 
 namespace torch_func::compile {
@@ -54,6 +55,23 @@ void walk(const Dimensions& sizes, const Dimensions& strides, int64_t start, int
       place = 0;
       run = runAt(sizes, strides, row * sizes[last]);
     }
+  }
+}
+
+// Calls f(lane, count, position, rows) for the runs of points at which the elements lie in equal rows.
+template <typename F>
+void walkRows(const Dimensions& sizes, const Dimensions& strides, int64_t start, int64_t n, F&& f) {
+  const size_t last = sizes.size() - 1;
+  if (last == 0) {
+    f(0, n, start * strides[0], Rows{n, n, strides[0], 0});
+    return;
+  }
+  for (int64_t lane = 0; lane < n;) {
+    const Run1d run = runAt(sizes, strides, start + lane);
+    const int64_t rowsLeft = sizes[last - 1] - (start + lane) / sizes[last] % sizes[last - 1];
+    const int64_t count = std::min(n - lane, run.length + (rowsLeft - 1) * sizes[last]);
+    f(lane, count, run.position, Rows{run.length, sizes[last], strides[last], strides[last - 1]});
+    lane += count;
   }
 }
 
@@ -110,6 +128,11 @@ inline void storeElements(void* memory, c10::ScalarType dtype, int64_t stride, c
       convertElements(to, stride, static_cast<const double*>(numbers), 1, n);
     }
   });
+}
+
+// Whether numbers of the lane type are elements of the dtype.
+inline bool isLaneType(c10::ScalarType dtype, Lane lane) {
+  return dtype == (lane == Lane::F32 ? c10::ScalarType::Float : c10::ScalarType::Double);
 }
 
 // Whether the machine can load and store the dtype.
