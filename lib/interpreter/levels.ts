@@ -2,7 +2,8 @@
 
 import { native } from '../native';
 
-const HOOKS_MESSAGE =
+/** The error of saved tensor hooks where the derivative cannot call them. */
+export const HOOKS_MESSAGE =
   "torch.func.{grad, vjp, jacrev, hessian} don't yet support saved tensor hooks. Please open an issue with your use case.";
 
 /**

@@ -401,6 +401,15 @@ export interface Native {
   describeEntries(compiled: unknown): CompiledEntry[];
   printGraph(capture: unknown): string;
   graphOf(capture: unknown): GraphData;
+  // compile/call/linear_exports.cpp
+  beginLinear(inputs: readonly Tensor[], fixed: readonly Tensor[]): [linear: unknown, call: OperatorFunction] | null;
+  stopLinear(linear: unknown): void;
+  /** Why the recording cannot be repeated; `''` if it can. */
+  finishLinear(linear: unknown, outputs: readonly Tensor[], values: readonly Tensor[]): string;
+  abandonLinear(linear: unknown): void;
+  callDifferentiably(linear: unknown, inputs: readonly Tensor[]): Tensor[];
+  describeLinear(linear: unknown): string;
+  // compile/call/exports.cpp
   isRecording(): boolean;
   breakRecording(reason: string): void;
   // tensor/printing.cpp

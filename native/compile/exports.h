@@ -7,6 +7,7 @@ namespace torch_func {
 
 void defineCompile(Napi::Object exports);  // call/exports.cpp; it calls the others
 
+void defineLinear(Napi::Object exports);           // call/linear_exports.cpp
 void definePassTesting(Napi::Object exports);      // passes/testing.cpp
 void defineLoweringTesting(Napi::Object exports);  // lowering/testing.cpp
 void defineMachineTesting(Napi::Object exports);   // machine/testing.cpp

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "compile/call/differentiated.h"
 #include "core/errors.h"
 #include "core/tensor_handle.h"
 
@@ -20,13 +21,6 @@ napi_value numberValue(napi_env env, int32_t number) {
   napi_value value;
   check(env, napi_create_int32(env, number, &value));
   return value;
-}
-
-// Whether operators on this tensor do more than compute: record a graph, or a tangent.
-bool isDifferentiated(const at::Tensor& tensor) {
-  const auto* meta = tensor.unsafeGetTensorImpl()->autograd_meta();
-  if (meta == nullptr) return false;
-  return (tensor.requires_grad() && c10::GradMode::is_enabled()) || tensor._fw_grad(0).defined();
 }
 
 bool shareStorage(c10::ArrayRef<at::Tensor> tensors) {

@@ -269,6 +269,7 @@ void defineCompile(Napi::Object exports) {
   define<graphOf>(exports, "graphOf");
   define<isRecording>(exports, "isRecording");
   define<breakRecording>(exports, "breakRecording");
+  defineLinear(exports);
   definePassTesting(exports);
   defineLoweringTesting(exports);
   defineMachineTesting(exports);

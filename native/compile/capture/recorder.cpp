@@ -70,7 +70,7 @@ void recordingListener(const char* reason) {
 
 }  // namespace
 
-Recorder::Recorder(c10::ArrayRef<at::Tensor> inputs) {
+Recorder::Recorder(c10::ArrayRef<at::Tensor> inputs, Extent extent) : isPartial_(extent == Extent::OfInputs) {
   setRecordingListener(recordingListener);
   for (const at::Tensor& input : inputs) {
     if (input.layout() != c10::kStrided) setIncomplete("an argument is not a strided tensor");
@@ -99,12 +99,13 @@ Recorder* Recorder::current() {
 }
 
 void Recorder::setIncomplete(std::string reason) {
+  // The function may catch the error.
+  if (incomplete_.empty()) incomplete_ = reason;
   if (strict) {
     throwRuntimeError("torch.compile: " + reason +
                       ", so the compiled function could not repeat it. Use operators such as torch.where instead, move "
                       "it out of the function, or set fullgraph: false to run the function without compiling it");
   }
-  if (incomplete_.empty()) incomplete_ = std::move(reason);
 }
 
 ValueId Recorder::remember(const at::Tensor& tensor, ValueId id) {
@@ -141,6 +142,7 @@ ValueId Recorder::idOf(const at::Tensor& tensor) {
     }
   }
   if (tensor.unsafeGetTensorImpl()->is_wrapped_number()) return remember(tensor, graph_.addConstant(tensor));
+  if (isPartial_) return freeze(tensor);
   if (tensor.requires_grad() && c10::GradMode::is_enabled()) {
     setIncomplete("the function uses a tensor from outside that requires a gradient");
   }
@@ -148,6 +150,7 @@ ValueId Recorder::idOf(const at::Tensor& tensor) {
 }
 
 ValueId Recorder::addResult(const at::Tensor& tensor, int32_t node) {
+  if (isPartial_ && isFrozen(tensor)) setIncomplete("an operator returns memory that does not depend on its operands");
   const auto id = static_cast<ValueId>(graph_.values.size());
   Value value;
   value.type = typeOf(tensor);
@@ -240,6 +243,7 @@ void Recorder::run(const c10::OperatorHandle& op, torch::jit::Stack& stack) {
     return op.callBoxed(stack);
   }
   const auto arguments = torch::jit::last(stack, schema.arguments().size());
+  if (isPartial_ && !dependsOnInputs(op, arguments)) return op.callBoxed(stack);
   if (name == "aten::lift_fresh" && !ids_.contains(arguments[0].toTensor().unsafeGetTensorImpl())) {
     // Made from data of JavaScript: a constant, of which each call needs a copy of its own, for it may write to it.
     const at::Tensor copy = arguments[0].toTensor().clone();
@@ -271,87 +275,6 @@ void Recorder::run(const c10::OperatorHandle& op, torch::jit::Stack& stack) {
     return addNode(std::move(node));
   }
   addResults(std::move(node), results);
-}
-
-// The operator that returns what an operator with `out` arguments writes, or nothing.
-static std::optional<c10::OperatorHandle> withoutOut(const c10::OperatorHandle& op) {
-  const auto& arguments = op.schema().arguments();
-  const auto outs = std::count_if(arguments.begin(), arguments.end(),
-                                  [](const c10::Argument& argument) { return argument.is_out(); });
-  if (outs == 0) return std::nullopt;
-  // "out", "Tensor_out", "values_stable", "inverse": the form without `out` is "", "Tensor", "stable", "".
-  const std::string& overload = op.operator_name().overload_name;
-  const auto underscore = overload.find('_');
-  std::vector<std::string> names = {""};
-  if (underscore != std::string::npos) names = {overload.substr(0, underscore), overload.substr(underscore + 1), ""};
-  for (const std::string& name : names) {
-    const auto functional = c10::Dispatcher::singleton().findSchema({op.operator_name().name, name});
-    if (!functional || functional->schema().arguments().size() + outs != arguments.size()) continue;
-    const auto& own = functional->schema().arguments();
-    const auto isSame = [](const c10::Argument& a, const c10::Argument& b) { return a.name() == b.name(); };
-    if (std::equal(own.begin(), own.end(), arguments.begin(), isSame)) return functional;
-  }
-  return std::nullopt;
-}
-
-// An operator with `out` gives an empty tensor, which the function made, the shape of a result. The node becomes the
-// operator without `out`: empty tensors stand for its results from here on, and the others are written to.
-bool Recorder::replaceOut(Node& node, c10::ArrayRef<c10::IValue> results) {
-  const auto functional = withoutOut(node.op);
-  if (!functional) return false;
-  const size_t count = functional->schema().arguments().size();
-  std::erase_if(node.tensors, [&](const TensorArgument& given) { return given.argument >= count; });
-  node.arguments.resize(count);
-  node.op = *functional;
-  std::vector<at::Tensor> meta(graph_.values.size());
-  for (const TensorArgument& given : node.tensors) meta[given.value] = metaOf(graph_.type(given.value));
-  torch::jit::Stack expected;
-  try {
-    pushArguments(node, meta, expected);
-    node.op.callBoxed(expected);
-  } catch (const c10::Error&) {
-    return false;  // it has no meta kernel
-  }
-  if (expected.size() != results.size()) return false;
-  for (size_t i = 0; i < results.size(); ++i) {
-    const at::Tensor& tensor = results[i].toTensor();
-    const at::Tensor& type = expected[i].toTensor();
-    const Value& before = graph_.values[idOf(tensor)];
-    if (!hasChanged(tensor) && type.sizes() == tensor.sizes()) continue;
-    const bool isFresh = before.kind == Value::Kind::Result && before.base == idOf(tensor) && before.type.numel() == 0;
-    if (!isFresh || type.scalar_type() != tensor.scalar_type() || type.sizes() != tensor.sizes() ||
-        type.strides() != tensor.strides()) {
-      return false;
-    }
-  }
-  std::vector<std::pair<ValueId, ValueId>> copies;  // into the first from the second
-  const auto producer = static_cast<int32_t>(graph_.nodes.size());
-  for (size_t i = 0; i < results.size(); ++i) {
-    const at::Tensor& tensor = results[i].toTensor();
-    if (hasChanged(tensor)) {
-      storages_.erase(tensor.storage().unsafeGetStorageImpl());
-      node.results.push_back(addResult(tensor, producer));
-      continue;
-    }
-    const auto id = static_cast<ValueId>(graph_.values.size());
-    Value value;
-    value.type = typeOf(expected[i].toTensor());
-    value.type.device = tensor.device();
-    value.base = id;
-    value.producer = producer;
-    graph_.values.push_back(std::move(value));
-    node.results.push_back(id);
-    copies.emplace_back(idOf(tensor), id);
-  }
-  addNode(std::move(node));
-  for (const auto& [target, source] : copies) {
-    Node copy{c10::Dispatcher::singleton().findSchemaOrThrow("aten::copy_", ""),
-              {{}, {}, false},
-              {{0, -1, target}, {1, -1, source}},
-              {target}};
-    addNode(std::move(copy));
-  }
-  return true;
 }
 
 // Whether an operator has changed the shape of a tensor that is in the graph.
@@ -423,7 +346,7 @@ bool Recorder::hasFixedShape(const Node& node) const {
 }
 
 void Recorder::addAlias(const at::Tensor& tensor, const at::Tensor& copy) {
-  if (!incomplete_.empty()) return;
+  if (!incomplete_.empty() || (isPartial_ && !isDependent(tensor))) return;
   Node node{c10::Dispatcher::singleton().findSchemaOrThrow("aten::alias", ""), {{}}, {{0, -1, idOf(tensor)}}, {}};
   node.results = {addResult(copy, static_cast<int32_t>(graph_.nodes.size()))};
   addNode(std::move(node));
@@ -435,8 +358,11 @@ Graph Recorder::finish(c10::ArrayRef<at::Tensor> outputs) {
       graph_.outputs.push_back(kNoValue);
       continue;
     }
-    if (output.requires_grad()) setIncomplete("the function returns a tensor that requires a gradient");
-    graph_.outputs.push_back(idOf(output));
+    if (!isPartial_ && output.requires_grad()) setIncomplete("the function returns a tensor that requires a gradient");
+    ValueId id = idOf(output);
+    // Each call returns a tensor of its own.
+    if (isPartial_ && graph_.values[id].kind == Value::Kind::Constant) id = graph_.call("aten::clone", "", {id});
+    graph_.outputs.push_back(id);
   }
   return std::move(graph_);
 }

@@ -8,6 +8,15 @@
 // What a recording cannot repeat makes it incomplete: values that JavaScript reads, sizes that depend on values,
 // gradients of the tensors outside. The call itself still gives the right results; `incomplete()` says why no graph
 // comes out of it.
+//
+// Note [Partial evaluation]
+// A recorder of Extent::OfInputs records only operators with an operand that depends on an input. All others run once,
+// during the recording, and what they computed enters the graph as constants: random numbers, values that the function
+// reads, everything that is linearized at. Constants share the memory of the tensors they were; before the function
+// writes to that memory, they get a copy of it. A write of values that depend on inputs to memory that does not makes
+// that memory dependent: each call starts from a copy.
+// It is for functions that are linear in the inputs: what is recorded under no-grad mode, or draws random numbers,
+// makes the recording incomplete.
 
 #include <c10/core/StorageImpl.h>
 #include <c10/core/TensorImpl.h>
@@ -26,7 +35,9 @@ namespace torch_func::compile {
 
 class Recorder {
  public:
-  explicit Recorder(c10::ArrayRef<at::Tensor> inputs);
+  enum class Extent : uint8_t { Everything, OfInputs };
+
+  explicit Recorder(c10::ArrayRef<at::Tensor> inputs, Extent extent = Extent::Everything);
   Recorder(const Recorder&) = delete;
   Recorder& operator=(const Recorder&) = delete;
 
@@ -45,6 +56,11 @@ class Recorder {
 
   // With `strict`, what makes the recording incomplete throws an error at once.
   bool strict = false;
+  // Whether a recorder of Extent::OfInputs takes tensors that require a gradient for constants.
+  bool ignoresGradients = false;
+
+  // A recorder of Extent::OfInputs is incomplete once the function writes to the memory of these tensors.
+  void protect(c10::ArrayRef<at::Tensor> tensors);
 
   // Takes the graph, whose outputs are these tensors.
   Graph finish(c10::ArrayRef<at::Tensor> outputs);
@@ -68,6 +84,14 @@ class Recorder {
   bool isFixed(ValueId value) const;
   bool hasFixedShape(const Node& node) const;
 
+  // Of Extent::OfInputs, in partial.cpp.
+  bool dependsOnInputs(const c10::OperatorHandle& op, c10::ArrayRef<c10::IValue> arguments);
+  bool isDependent(const at::Tensor& tensor) const;
+  bool isFrozen(const at::Tensor& tensor) const;
+  ValueId freeze(const at::Tensor& tensor);
+  void prepareWrite(const at::Tensor& tensor);
+  void adopt(const at::Tensor& tensor);
+
   Graph graph_;
   std::string incomplete_;
   std::shared_ptr<c10::impl::PyObject_TorchDispatchMode> mode_;
@@ -83,6 +107,14 @@ class Recorder {
   // The bases of values that are the same in every call, because they depend on nothing but constants. The function may
   // read them, and they may determine shapes.
   std::unordered_set<ValueId> fixed_;
+
+  bool isPartial_;
+  struct Frozen {
+    ValueId constant;
+    const c10::TensorImpl* impl;
+  };
+  std::unordered_map<const c10::StorageImpl*, std::vector<Frozen>> frozen_;
+  std::unordered_set<const c10::StorageImpl*> protected_;
 };
 
 }  // namespace torch_func::compile

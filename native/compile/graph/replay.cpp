@@ -72,6 +72,25 @@ void pushArguments(const Node& node, c10::ArrayRef<at::Tensor> values, torch::ji
 
 void Replay::run(c10::ArrayRef<at::Tensor> inputs, std::vector<at::Tensor>& outputs) {
   const at::AutoDispatchBelowADInplaceOrView below;
+  interpret(inputs, outputs, [](const Node& node, torch::jit::Stack& stack) { node.op.callBoxed(stack); });
+}
+
+void Replay::runDifferentiably(c10::ArrayRef<at::Tensor> inputs, std::vector<at::Tensor>& outputs) {
+  interpret(inputs, outputs, [](const Node& node, torch::jit::Stack& stack) {
+    // A batched operand lies in memory in another way than the recorded one.
+    if (node.is("aten::view") || node.is("aten::_unsafe_view")) {
+      const at::Tensor result = stack[0].toTensor().reshape_symint(stack[1].toSymIntVector());
+      stack = {result};
+    } else if (node.is("aten::detach")) {
+      stack = {stack[0].toTensor().alias()};
+    } else {
+      node.op.callBoxed(stack);
+    }
+  });
+}
+
+template <typename Call>
+void Replay::interpret(c10::ArrayRef<at::Tensor> inputs, std::vector<at::Tensor>& outputs, Call&& call) {
   std::vector<at::Tensor> values(graph_.values.size());
   for (size_t i = 0; i < inputs.size(); ++i) values[graph_.inputs[i]] = inputs[i];
   for (size_t id = 0; id < values.size(); ++id) {
@@ -82,7 +101,7 @@ void Replay::run(c10::ArrayRef<at::Tensor> inputs, std::vector<at::Tensor>& outp
     const Node& node = graph_.nodes[i];
     stack.clear();
     pushArguments(node, values, stack);
-    node.op.callBoxed(stack);
+    call(node, stack);
     size_t next = 0;
     const auto store = [&](at::Tensor tensor) {
       const ValueId id = node.results[next++];

@@ -15,9 +15,16 @@ class Replay final : public Executable {
   void run(c10::ArrayRef<at::Tensor> inputs, std::vector<at::Tensor>& outputs) override;
   std::string describe() const override;
 
+  // Through the whole dispatcher: under transforms, and for inputs that are differentiated. For graphs without writes,
+  // and only for functions that are linear in the inputs: a detached tensor is differentiated as well.
+  void runDifferentiably(c10::ArrayRef<at::Tensor> inputs, std::vector<at::Tensor>& outputs);
+
   const Graph& graph() const { return graph_; }
 
  private:
+  template <typename Call>
+  void interpret(c10::ArrayRef<at::Tensor> inputs, std::vector<at::Tensor>& outputs, Call&& call);
+
   Graph graph_;
   // For each node the values that no later node needs: they are released as early as in eager execution.
   std::vector<std::vector<ValueId>> lastUses_;

@@ -178,20 +178,14 @@ export const mutants: Fault[] = [
   },
   {
     name: 'linearize: the derivative is that at ones',
-    edits: [
-      [
-        LINEARIZE,
-        'return join(transposed.pullback(leaves as Tensor[], true, native.gradMode()));',
-        'return join(transposed.pullback(leaves.map((leaf) => torchFunctions.onesLike(leaf as Tensor)), true, native.gradMode()));',
-      ],
-    ],
+    edits: [[LINEARIZE, 'apply(leaves) ??', 'apply(leaves.map((leaf) => torchFunctions.onesLike(leaf as Tensor))) ??']],
   },
   {
     name: 'linearize: the values are dropped',
     edits: [
       [
         LINEARIZE,
-        'return [join(values), jvpFn] as never;',
+        'return [output.join(values), jvpFn] as never;',
         'return [values.map((value) => torchFunctions.zerosLike(value)), jvpFn] as never;',
       ],
     ],
@@ -201,8 +195,8 @@ export const mutants: Fault[] = [
     edits: [
       [
         LINEARIZE,
-        'return pytree.unflatten(\n      others.map((leaf) => (leaf === undefined ? tensors[next++] : leaf)),\n      outputSpec,\n    );',
-        'const all = others.map((leaf) => (leaf === undefined ? tensors[next++] : leaf));\n    return all.length === 1 ? all[0] : all;',
+        'return pytree.unflatten(\n      this.others.map((leaf) => (leaf === undefined ? tensors[next++] : leaf)),\n      this.spec,\n    );',
+        'const all = this.others.map((leaf) => (leaf === undefined ? tensors[next++] : leaf));\n    return all.length === 1 ? all[0] : all;',
       ],
     ],
   },
@@ -212,7 +206,7 @@ export const mutants: Fault[] = [
   },
   {
     name: 'linearize: tangents of other shapes and dtypes are accepted',
-    edits: [[LINEARIZE, 'if (found[key] !== expected[i][key]) {', 'if (false) {']],
+    edits: [[LINEARIZE, 'apply(leaves) ?? refuse(leaves, expected)', 'apply(leaves) ?? values']],
   },
   {
     name: 'jvp: operators without a forward formula have zeros',
