@@ -31,6 +31,7 @@ const NOT_PLAIN = 1;
  *
  * @param inputs - Contiguous tensors that nobody else holds.
  * @param fixed - Tensors that `body` must not write to.
+ * @param options - `refusesCallbacks`: whether a call of a hook or of a custom function cannot be recorded.
  * @returns null if the call cannot be recorded. `body` has then been called in part, or not at all; its random numbers
  * are drawn again.
  */
@@ -38,8 +39,9 @@ export function recordLinear<R extends LinearResults>(
   inputs: readonly Tensor[],
   fixed: readonly Tensor[],
   body: () => R,
+  { refusesCallbacks = false } = {},
 ): { results: R; function: LinearFunction } | null {
-  const begun = native.beginLinear(inputs, fixed);
+  const begun = native.beginLinear(inputs, fixed, refusesCallbacks);
   if (begun === null) return null;
   const [linear, callNative] = begun;
   const results = recorded(linear, body);

@@ -2,6 +2,8 @@
 
 import { checkFunction, checkOptions, isOptions } from '../arguments';
 import { gradsAfterLevel } from '../autograd/engine';
+import { recordLinear } from '../compile/linear';
+import type { LinearFunction, LinearResults } from '../compile/linear';
 import { isDifferentiable } from '../dtype';
 import { RuntimeError } from '../errors';
 import { atGradLevel } from '../interpreter/levels';
@@ -30,6 +32,38 @@ export interface FlatVjp {
   inputSpec: pytree.TreeSpec;
   /** Maps flat cotangents to flat gradients. Can be called repeatedly, also inside other transforms. */
   pullback(cotangents: readonly Tensor[], retainGraph: boolean, createGraph: boolean): Tensor[];
+}
+
+// The engine computes the earlier calls.
+const RECORDED_CALL = 3;
+
+/** Records one call of the pull-back, and replays it in later ones. */
+class PullbackRecording {
+  private calls = 0;
+  private recorded: LinearFunction | null = null;
+
+  constructor(private readonly vjp: FlatVjp) {}
+
+  /** The gradients; null if the engine has to compute them. */
+  call(cotangents: readonly unknown[], retainGraph: boolean): readonly Tensor[] | null {
+    if (!retainGraph) {
+      // Later calls find no graph.
+      this.calls = RECORDED_CALL;
+      this.recorded = null;
+    }
+    if (this.recorded !== null) return this.recorded.replay(cotangents);
+    if (this.calls >= RECORDED_CALL || ++this.calls < RECORDED_CALL) return null;
+    if (native.anomalyMode()[0] || !cotangents.every(native.isTensor)) return null;
+    const own = cotangents.map((cotangent) => cotangent.clone({ memoryFormat: 'contiguous_format' }));
+    const record = (): LinearResults => ({ outputs: this.vjp.pullback(own, true, true), values: [] });
+    const recorded = recordLinear(own, [], record, { refusesCallbacks: true });
+    if (recorded === null) return null;
+    const { outputs } = recorded.results;
+    // Under noGrad; with grad mode on, the call could not be recorded.
+    if (outputs.some((output) => output.requiresGrad)) return outputs.map((output) => output.detach());
+    this.recorded = recorded.function;
+    return outputs;
+  }
 }
 
 /** Calls `func` at a Grad level, which is popped afterwards; `pullback` keeps the graph. */
@@ -105,7 +139,8 @@ function splitOptions(args: readonly unknown[]): { primals: readonly unknown[]; 
  *
  * Every leaf of every primal must be a floating-point or complex tensor. `vjpFn(cotangents)` takes cotangents with the
  * structure and shapes of the output, and returns an array with one entry per primal, with the structure and shapes
- * of that primal. It can be called repeatedly, and transformed.
+ * of that primal. It can be called repeatedly, and transformed. After some calls it replays a recording of one, without
+ * the autograd engine.
  *
  * @returns `[output, vjpFn]`, or `[output, vjpFn, aux]` with `{ hasAux: true }` as the last argument.
  * @throws RuntimeError if the output is empty or contains other values than floating-point tensors, or if the
@@ -128,6 +163,7 @@ export function vjp(func: AnyFunction, ...args: unknown[]): unknown {
   checkFunction('vjp', func);
   const { primals, hasAux } = splitOptions(args);
   const result = flatVjp(func, primals, null, hasAux);
+  const recording = new PullbackRecording(result);
   const vjpFn = (cotangents: unknown, options: VjpFunctionOptions = {}): unknown => {
     checkOptions('vjpFn', options, ['retainGraph', 'createGraph']);
     const { leaves, spec } = pytree.flatten(cotangents);
@@ -137,7 +173,8 @@ export function vjp(func: AnyFunction, ...args: unknown[]): unknown {
       );
     }
     const { retainGraph = true, createGraph = native.gradMode() } = options;
-    return pytree.unflatten(result.pullback(leaves as Tensor[], retainGraph, createGraph), result.inputSpec);
+    const grads = recording.call(leaves, retainGraph) ?? result.pullback(leaves as Tensor[], retainGraph, createGraph);
+    return pytree.unflatten(grads, result.inputSpec);
   };
   return hasAux ? [result.output, vjpFn, result.aux] : [result.output, vjpFn];
 }

@@ -402,7 +402,11 @@ export interface Native {
   printGraph(capture: unknown): string;
   graphOf(capture: unknown): GraphData;
   // compile/call/linear_exports.cpp
-  beginLinear(inputs: readonly Tensor[], fixed: readonly Tensor[]): [linear: unknown, call: OperatorFunction] | null;
+  beginLinear(
+    inputs: readonly Tensor[],
+    fixed: readonly Tensor[],
+    refusesCallbacks: boolean,
+  ): [linear: unknown, call: OperatorFunction] | null;
   stopLinear(linear: unknown): void;
   /** Why the recording cannot be repeated; `''` if it can. */
   finishLinear(linear: unknown, outputs: readonly Tensor[], values: readonly Tensor[]): string;

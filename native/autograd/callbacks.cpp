@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "addon/exports.h"
+#include "compile/capture/recorder.h"
 #include "core/errors.h"
 #include "core/tensor_handle.h"
 
@@ -228,6 +229,10 @@ CallbackCall::CallbackCall(const Callback& callback, const char* what)
 }
 
 napi_value CallbackCall::operator()(std::initializer_list<napi_value> arguments) {
+  using compile::Recorder;
+  if (Recorder* recorder = Recorder::current(); recorder != nullptr && recorder->refusesCallbacks) {
+    recorder->setIncomplete("a hook or a custom function runs");
+  }
   napi_env env = environment_.env;
   napi_value undefined, result;
   check(env, napi_get_undefined(env, &undefined));

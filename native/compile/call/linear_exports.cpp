@@ -54,14 +54,15 @@ napi_value callLinear(napi_env env, napi_callback_info info) {
   });
 }
 
-// beginLinear(inputs, fixed): [what owns the function, the function that calls it], and records from now on; null if a
-// call cannot be recorded now.
+// beginLinear(inputs, fixed, refusesCallbacks): [what owns the function, the function that calls it], and records from
+// now on; null if a call cannot be recorded now.
 Napi::Value beginLinear(const Napi::CallbackInfo& info) {
   Environment& environment = Environment::of(info.Env());
   auto inputs = toTensorList(environment, info[0], "inputs");
   const auto fixed = toTensorList(environment, info[1], "fixed");
   if (!LinearFunction::canRecord(inputs) || !LinearFunction::canRecord(fixed)) return info.Env().Null();
-  auto linear = std::make_unique<LinearFunction>(std::move(inputs), fixed);
+  auto linear = std::make_unique<LinearFunction>(std::move(inputs), fixed,
+                                                 booleanParameter(info, 2, "beginLinear", "refusesCallbacks"));
   LinearFunction* pointer = linear.get();
   auto result = Napi::Array::New(info.Env(), 2);
   result.Set(0u, Napi::Value(info.Env(), wrapExternal(environment, std::move(linear), kLinearFunctionTag)));

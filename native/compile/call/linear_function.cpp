@@ -28,11 +28,12 @@ bool isTransformed() { return at::functorch::maybeCurrentDynamicLayer() || c10::
 
 }  // namespace
 
-LinearFunction::LinearFunction(std::vector<at::Tensor> inputs, c10::ArrayRef<at::Tensor> fixed)
+LinearFunction::LinearFunction(std::vector<at::Tensor> inputs, c10::ArrayRef<at::Tensor> fixed, bool refusesCallbacks)
     : examples_(std::move(inputs)) {
   for (const at::Tensor& input : examples_) types_.push_back(typeOf(input));
   recorder_ = std::make_unique<Recorder>(examples_, Recorder::Extent::OfInputs);
   recorder_->strict = true;
+  recorder_->refusesCallbacks = refusesCallbacks;
   recorder_->protect(fixed);
 }
 

@@ -24,7 +24,7 @@ namespace torch_func::compile {
 class LinearFunction {
  public:
   // `inputs`: contiguous tensors of the types of the inputs. `fixed`: tensors that the function must not write to.
-  LinearFunction(std::vector<at::Tensor> inputs, c10::ArrayRef<at::Tensor> fixed);
+  LinearFunction(std::vector<at::Tensor> inputs, c10::ArrayRef<at::Tensor> fixed, bool refusesCallbacks);
   ~LinearFunction();
   LinearFunction(const LinearFunction&) = delete;
   LinearFunction& operator=(const LinearFunction&) = delete;

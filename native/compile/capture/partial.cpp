@@ -127,6 +127,12 @@ void Recorder::prepareWrite(const at::Tensor& tensor) {
   frozen_.erase(found);
 }
 
+// Each call returns a copy. The recorded call has returned the tensor itself, to which the caller may write.
+ValueId Recorder::constantOutput(const at::Tensor& tensor) {
+  const ValueId constant = graph_.addConstant(plain(tensor).detach().clone());
+  return graph_.call("aten::clone", "", {constant});
+}
+
 // Makes the memory of a tensor a value of the graph that depends on inputs.
 void Recorder::adopt(const at::Tensor& tensor) {
   const bool isWhole =

@@ -359,9 +359,7 @@ Graph Recorder::finish(c10::ArrayRef<at::Tensor> outputs) {
       continue;
     }
     if (!isPartial_ && output.requires_grad()) setIncomplete("the function returns a tensor that requires a gradient");
-    ValueId id = idOf(output);
-    // Each call returns a tensor of its own.
-    if (isPartial_ && graph_.values[id].kind == Value::Kind::Constant) id = graph_.call("aten::clone", "", {id});
+    const ValueId id = isPartial_ && !isDependent(output) ? constantOutput(output) : idOf(output);
     graph_.outputs.push_back(id);
   }
   return std::move(graph_);

@@ -58,6 +58,8 @@ class Recorder {
   bool strict = false;
   // Whether a recorder of Extent::OfInputs takes tensors that require a gradient for constants.
   bool ignoresGradients = false;
+  // Whether hooks and custom functions, which the autograd engine calls, make the recording incomplete.
+  bool refusesCallbacks = false;
 
   // A recorder of Extent::OfInputs is incomplete once the function writes to the memory of these tensors.
   void protect(c10::ArrayRef<at::Tensor> tensors);
@@ -91,6 +93,7 @@ class Recorder {
   ValueId freeze(const at::Tensor& tensor);
   void prepareWrite(const at::Tensor& tensor);
   void adopt(const at::Tensor& tensor);
+  ValueId constantOutput(const at::Tensor& tensor);
 
   Graph graph_;
   std::string incomplete_;
