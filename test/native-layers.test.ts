@@ -72,6 +72,12 @@ describe('native/', () => {
     expect(files.filter((file) => !file.includes('/'))).toEqual([]);
   });
 
+  // In a file that is not compiled with OpenMP it would run on the calling thread alone.
+  test('at::parallel_for is called in the file that is compiled with OpenMP', () => {
+    const calling = files.filter((file) => /at::parallel_for\(/.test(sources.get(file)!));
+    expect(calling).toEqual(['compile/machine/parallel.cpp']);
+  });
+
   test('every source file begins with what it is for', () => {
     expect(files.filter((file) => file.endsWith('.cpp') && !sources.get(file)!.startsWith('// '))).toEqual([]);
   });

@@ -2,7 +2,6 @@
 
 #include "compile/execute/chunked_step.h"
 
-#include <ATen/Parallel.h>
 #include <c10/core/CPUAllocator.h>
 
 #include <algorithm>
@@ -10,6 +9,7 @@
 
 #include "compile/execute/blas.h"
 #include "compile/execute/plan_builder.h"
+#include "compile/machine/parallel.h"
 
 namespace torch_func::compile {
 
@@ -42,7 +42,7 @@ class ChunkedStep final : public Step {
 
   void run(Frame& frame) const override {
     const int64_t all = chunks_ + (work_.rest.samples > 0 ? 1 : 0);
-    at::parallel_for(0, all, 1, [&](int64_t begin, int64_t end) {
+    parallelFor(0, all, 1, [&](int64_t begin, int64_t end) {
       const OneBlasThread one;
       const auto bytes = std::max(work_.body.localBytes, work_.rest.localBytes);
       const at::DataPtr memory = c10::GetCPUAllocator()->allocate(static_cast<size_t>(bytes));

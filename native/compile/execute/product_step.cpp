@@ -2,9 +2,9 @@
 
 #include "compile/execute/product_step.h"
 
-#include <ATen/Parallel.h>
-
 #include <algorithm>
+
+#include "compile/machine/parallel.h"
 
 namespace torch_func::compile {
 
@@ -41,7 +41,7 @@ class ProductStep final : public Step {
     const OneBlasThread one(isSmall);
     if (isSmall || batch_.batches == 1) return multiplyRange(0, batch_.batches);
     const auto grain = static_cast<int64_t>(kParallelFlops / batch_.product.flops()) + 1;
-    at::parallel_for(0, batch_.batches, grain, [&](int64_t begin, int64_t end) {
+    parallelFor(0, batch_.batches, grain, [&](int64_t begin, int64_t end) {
       const OneBlasThread oneOfMany;
       multiplyRange(begin, end);
     });

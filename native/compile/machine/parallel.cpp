@@ -1,10 +1,12 @@
-// Runs programs on several threads. CMakeLists.txt has a flag for OpenMP, whose library comes with libtorch.
+// Runs programs, and other work, on several threads. CMakeLists.txt has a flag for OpenMP, whose library comes with
+// libtorch.
 
 #include <ATen/Parallel.h>
 
 #include <algorithm>
 
 #include "compile/machine/machine.h"
+#include "compile/machine/parallel.h"
 
 #if defined(__x86_64__) && defined(__linux__)
 extern "C" __attribute__((weak)) int mkl_serv_set_num_threads_local(int threads);
@@ -38,6 +40,10 @@ constexpr double kGrain = 40'000;
 
 }  // namespace
 
+void parallelFor(int64_t begin, int64_t end, int64_t grain, c10::function_ref<void(int64_t, int64_t)> body) {
+  at::parallel_for(begin, end, grain, body);
+}
+
 void runParallel(const Program& program, void* const* bases) {
   const double work = static_cast<double>(program.points) * program.cost;
   if (work < 2 * kGrain || at::get_num_threads() == 1 || at::in_parallel_region()) {
@@ -47,7 +53,7 @@ void runParallel(const Program& program, void* const* bases) {
   }
   const int64_t blocks = (program.points + kLanes - 1) / kLanes;
   const auto grain = static_cast<int64_t>(kGrain / (program.cost * kLanes)) + 1;
-  at::parallel_for(0, blocks, grain, [&](int64_t begin, int64_t end) {
+  parallelFor(0, blocks, grain, [&](int64_t begin, int64_t end) {
     const OneMklThread one(program.callsMkl);
     run(program, bases, begin * kLanes, std::min(program.points, end * kLanes));
   });
