@@ -157,7 +157,7 @@ export const mutants: Fault[] = [
     edits: [
       [
         VJP,
-        'return pytree.unflatten(result.pullback(leaves as Tensor[], retainGraph, createGraph), result.inputSpec);',
+        'return pytree.unflatten(grads, result.inputSpec);',
         'return result.pullback(leaves as Tensor[], retainGraph, createGraph);',
       ],
     ],
