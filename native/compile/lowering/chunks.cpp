@@ -9,6 +9,7 @@
 #include "compile/execute/chunked_step.h"
 #include "compile/lowering/elementwise.h"
 #include "compile/lowering/groups.h"
+#include "compile/lowering/joined_products.h"
 #include "compile/lowering/matmul.h"
 
 namespace torch_func::compile {
@@ -92,15 +93,18 @@ bool ChunkBuilder::build(int64_t samples, ChunkBody& body) {
   const Groups groups(chunk);
   ValueBuffers buffers(chunk, groups, builder_);
   buffers.setLocal(isLocal_);
+  const JoinedProducts products(chunk, groups);
+  products.place(buffers);
   body.samples = samples;
-  for (const Group& group : groups.all()) {
+  for (size_t g = 0; g < groups.all().size(); ++g) {
+    const Group& group = groups.all()[g];
     if (group.isElementwise) {
       body.steps.push_back(elementwiseStep(chunk, groups, group, buffers));
-      continue;
+    } else if (!products.of(g)) {
+      return false;
+    } else if (!products.isJoined(g)) {
+      body.steps.push_back(productStep(chunk, *products.of(g), buffers));
     }
-    const auto product = productOf(chunk, chunk.nodes[group.nodes.front()]);
-    if (!product) return false;
-    body.steps.push_back(productStep(chunk, *product, buffers));
   }
   addCopies(chunk, buffers, body, samples);
   std::vector<int64_t> bytes;

@@ -14,18 +14,36 @@ namespace torch_func::compile {
 
 BufferId ValueBuffers::of(ValueId value) {
   const ValueId base = graph_.values[value].base;
+  if (const auto known = own_.find(base); known != own_.end()) return known->second;
   const auto* layout = groups_.layoutOf(base);
   const bool isOwn = layout != nullptr && layout->isOwn;
   const bool isLocal = static_cast<size_t>(base) < isLocal_.size() && isLocal_[base];
   if (!isOwn && !isLocal) return builder_.bufferOf(base);
-  const auto [known, isNew] = own_.try_emplace(base, -1);
-  if (!isNew) return known->second;
   const TensorType& type = graph_.type(base);
-  // In a part of the graph, what has a layout of its own is inside as well: nothing outside could read it.
+  return own_[base] = addBuffer(type.dtype, isOwn ? layout->elements : extentOf(type));
+}
+
+// In a part of the graph, what has a place of its own is inside as well: nothing outside could read it.
+BufferId ValueBuffers::addBuffer(c10::ScalarType dtype, int64_t elements) {
   const auto place = isLocal_.empty() ? Buffer::Place::Scratch : Buffer::Place::Chunk;
-  known->second = builder_.addBuffer(place, type.dtype, isOwn ? layout->elements : extentOf(type));
-  if (place == Buffer::Place::Chunk) locals_.push_back(known->second);
-  return known->second;
+  const BufferId id = builder_.addBuffer(place, dtype, elements);
+  if (place == Buffer::Place::Chunk) locals_.push_back(id);
+  return id;
+}
+
+void ValueBuffers::stack(c10::ArrayRef<ValueId> bases) {
+  int64_t elements = 0;
+  for (ValueId base : bases) {
+    offsets_[base] = elements;
+    elements += extentOf(graph_.type(base));
+  }
+  const BufferId id = addBuffer(graph_.type(bases.front()).dtype, elements);
+  for (ValueId base : bases) own_[base] = id;
+}
+
+int64_t ValueBuffers::offsetOf(ValueId value) const {
+  const auto found = offsets_.find(graph_.values[value].base);
+  return found == offsets_.end() ? 0 : found->second;
 }
 
 namespace {
@@ -73,7 +91,7 @@ class GroupEmitter {
     Operand load;
     load.buffer = buffers_.of(operand);
     load.dtype = value.type.dtype;
-    load.offset = value.offset;
+    load.offset = value.offset + buffers_.offsetOf(operand);
     load.lane = laneOf(load.dtype);
     for (int64_t stride : groups_.stridesOf(operand, layout, rank)) load.strides.push_back(stride);
     if (std::find(reads_.begin(), reads_.end(), load.buffer) == reads_.end()) reads_.push_back(load.buffer);
@@ -102,6 +120,7 @@ class GroupEmitter {
     const Groups::Layout& layout = *groups_.layoutOf(result);
     Operand operand;
     operand.buffer = buffers_.of(result);
+    operand.offset = buffers_.offsetOf(result);
     operand.dtype = graph_.type(result).dtype;
     operand.lane = builder_.lane(id);
     for (int32_t d : layout.order) operand.strides.push_back(layout.strides[d]);
@@ -127,7 +146,9 @@ std::unique_ptr<Step> elementwiseStep(const Graph& graph, const Groups& groups, 
 }
 
 std::unique_ptr<Step> productStep(const Graph& graph, const NodeProduct& product, ValueBuffers& buffers) {
-  const auto placeOf = [&](ValueId id) { return Place{buffers.of(id), graph.values[id].offset}; };
+  const auto placeOf = [&](ValueId id) {
+    return Place{buffers.of(id), graph.values[id].offset + buffers.offsetOf(id)};
+  };
   return productStep(product.batch, graph.type(product.c).dtype, placeOf(product.a), placeOf(product.b),
                      placeOf(product.c));
 }

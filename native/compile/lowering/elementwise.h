@@ -23,14 +23,21 @@ class ValueBuffers {
   void setLocal(std::vector<bool> isLocal) { isLocal_ = std::move(isLocal); }
   const std::vector<BufferId>& locals() const { return locals_; }
 
+  // The values of these bases lie one after the other in one buffer.
+  void stack(c10::ArrayRef<ValueId> bases);
+
   BufferId of(ValueId value);
+  // Where the memory of the base begins in the buffer, in elements.
+  int64_t offsetOf(ValueId value) const;
 
  private:
   const Graph& graph_;
   const Groups& groups_;
   PlanBuilder& builder_;
   std::vector<bool> isLocal_;
+  BufferId addBuffer(c10::ScalarType dtype, int64_t elements);
   std::unordered_map<ValueId, BufferId> own_;
+  std::unordered_map<ValueId, int64_t> offsets_;
   std::vector<BufferId> locals_;
 };
 

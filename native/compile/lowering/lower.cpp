@@ -17,6 +17,7 @@
 #include "compile/lowering/chunks.h"
 #include "compile/lowering/elementwise.h"
 #include "compile/lowering/groups.h"
+#include "compile/lowering/joined_products.h"
 #include "compile/lowering/loops.h"
 #include "compile/lowering/matmul.h"
 
@@ -69,12 +70,16 @@ Steps groupSteps(const Graph& graph, PlanBuilder& builder) {
   Steps steps;
   const Groups groups(graph);
   ValueBuffers buffers(graph, groups, builder);
-  for (const Group& group : groups.all()) {
+  const JoinedProducts products(graph, groups);
+  products.place(buffers);
+  for (size_t g = 0; g < groups.all().size(); ++g) {
+    const Group& group = groups.all()[g];
     const Node& node = graph.nodes[group.nodes.front()];
+    if (products.isJoined(g)) continue;
     if (group.isElementwise) {
       steps.push_back(elementwiseStep(graph, groups, group, buffers));
-    } else if (const auto product = productOf(graph, node)) {
-      steps.push_back(productStep(graph, *product, buffers));
+    } else if (products.of(g)) {
+      steps.push_back(productStep(graph, *products.of(g), buffers));
     } else {
       const bool isProduct = node.op.operator_name().name.ends_with("mm");
       steps.push_back(
@@ -281,6 +286,7 @@ std::unique_ptr<Executable> lower(const Graph& functional, Reasons& reasons, con
   try {
     Graph graph = functional;
     expandProducts(graph);
+    gatherProducts(graph);
     return Lowering(graph, reasons, options).plan();
   } catch (const std::exception& error) {
     reasons.emplace_back(error.what());
