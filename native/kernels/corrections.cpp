@@ -40,6 +40,7 @@ void registerCorrections() {
     registerTensorSplit();
     registerCotangentProducts();
     registerPixelUnshuffle();
+    registerMaxUnpooling();
     registerArgumentChecks();
   });
 }

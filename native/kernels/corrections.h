@@ -34,6 +34,7 @@ void registerCtcLoss();
 void registerTensorSplit();
 void registerCotangentProducts();
 void registerPixelUnshuffle();
+void registerMaxUnpooling();
 void registerArgumentChecks();
 
 }  // namespace torch_func

@@ -7,7 +7,9 @@
 // still an error.
 //
 // The gradient of binary_cross_entropy is (x - t) / max(x (1 - x), 1e-12), but its derivatives in libtorch divide by
-// x (1 - x) + 1e-12: linearize and second derivatives lose digits near 0 and 1, where the other modes do not.
+// x (1 - x) + 1e-12: linearize and second derivatives lose digits near 0 and 1, where the other modes do not. The
+// derivative in the target is max(log(1 - x), -100) - max(log(x), -100), as the loss has it; libtorch's rule leaves out
+// the bounds, and is infinite at 0 and 1.
 #include <ATen/ATen.h>
 #include <ATen/WrapDimUtils.h>
 #include <ATen/core/Reduction.h>
@@ -17,6 +19,7 @@
 #include <vector>
 
 #include "kernels/corrections.h"
+#include "kernels/elementwise_rule.h"
 #include "kernels/kernel_override.h"
 #include "kernels/op_math.h"
 #include "kernels/segments.h"
@@ -27,11 +30,12 @@ namespace {
 
 using at::Tensor;
 
-// Whether the current level differentiates the cotangent, the first argument.
-bool isTransposed(KernelCall& call) {
-  const Tensor cotangent = call.tensor(0);
-  return hasTangent(cotangent) || (cotangent.requires_grad() && c10::GradMode::is_enabled());
+bool isRecorded(const Tensor& tensor) {
+  return hasTangent(tensor) || (tensor.requires_grad() && c10::GradMode::is_enabled());
 }
+
+// Whether the current level differentiates the cotangent, the first argument.
+bool isTransposed(KernelCall& call) { return isRecorded(call.tensor(0)); }
 
 // Replaces the cotangent by 1 and returns it.
 Tensor takeCotangent(KernelCall& call) {
@@ -53,16 +57,52 @@ void lossBackward(KernelCall& call) {
   call.output(0) = gradient * (hasRows ? cotangent.unsqueeze(-1) : cotangent);
 }
 
+// In single precision, as in libtorch's kernel for all dtypes.
+constexpr float smallestVariance = 1e-12F;
+
+Tensor boundedLog(const Tensor& x) {
+  constexpr double least = -100;
+  const Tensor isBelow = x.log() < least;
+  return x.masked_fill(isBelow, 1).log().masked_fill(isBelow, least);
+}
+
+// (self, target)
+Tensor slopeOfCrossEntropy(const RuleArguments& arguments, size_t input) {
+  const Tensor x = arguments[0].toTensor();
+  if (input == 1) return boundedLog(1 - x) - boundedLog(x);
+  return (x - arguments[1].toTensor()) / (x * (1 - x)).clamp_min(smallestVariance);
+}
+
+constexpr ElementwiseRule crossEntropy = {"BinaryCrossEntropyBackward0", 2, &slopeOfCrossEntropy};
+
+// (self, target, weight, reduction)
+void binaryCrossEntropy(KernelCall& call) {
+  const Tensor target = call.tensor(1);
+  const c10::IValue weight = call.argument(2);
+  const int64_t reduction = call.argument(3).toInt();
+  if (!isRecorded(target)) {
+    call.callOriginal();
+    return;
+  }
+  call.argument(2) = c10::IValue();
+  call.argument(3) = static_cast<int64_t>(at::Reduction::None);
+  differentiateBy(call, crossEntropy);
+  Tensor loss = call.output(0).toTensor();
+  if (weight.isTensor() && weight.toTensor().defined()) loss = loss * weight.toTensor();
+  if (reduction == at::Reduction::Mean) loss = loss.mean();
+  if (reduction == at::Reduction::Sum) loss = loss.sum();
+  call.output(0) = loss;
+}
+
 // (grad, self, target, weight, reduction)
 void binaryCrossEntropyBackward(KernelCall& call) {
   if (!call.isDifferentiated()) {
     call.callOriginal();
     return;
   }
-  constexpr float epsilon = 1e-12F;  // single precision, as in libtorch's kernel for all dtypes
   const Tensor self = call.tensor(1);
   const Tensor x = toOpMath(self);
-  Tensor gradient = (x - toOpMath(call.tensor(2))) / (x * (1 - x)).clamp_min(epsilon) * toOpMath(call.tensor(0));
+  Tensor gradient = slopeOfCrossEntropy({x, toOpMath(call.tensor(2))}, 0) * toOpMath(call.tensor(0));
   const c10::IValue& weight = call.argument(3);
   if (weight.isTensor() && weight.toTensor().defined()) gradient = gradient * toOpMath(weight.toTensor());
   if (call.argument(4).toInt() == at::Reduction::Mean) gradient = gradient / static_cast<double>(self.numel());
@@ -134,6 +174,7 @@ void registerCotangentProducts() {
                            "_ctc_loss_backward.Tensor"}) {
     add(name, &lossBackward);
   }
+  add("binary_cross_entropy", &binaryCrossEntropy);
   add("binary_cross_entropy_backward", &binaryCrossEntropyBackward);
   add("_segment_reduce_backward", &segmentReduceBackward);
   add("_embedding_bag_backward", &embeddingBagBackward);

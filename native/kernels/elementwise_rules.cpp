@@ -9,6 +9,9 @@
 //   (#196703).
 // - logit with eps: the rule masks infinite quotients, which are NaN in the derivative of the rule.
 // - nextafter: the rule gives no derivative where the arguments are equal. The result is self up to rounding.
+// - copysign: the rule is the quotient of the result and self, masked where self is 0. Its derivative there is NaN.
+// - pow: the slope b a^(b - 1) is masked where b is 0. Its derivative in b is 1 / a there, and the derivative of the
+//   mask is 0. The mask of the slope a^b log(a) where a is 0 makes its derivative NaN.
 #include <ATen/ATen.h>
 #include <torch/library.h>
 
@@ -125,6 +128,28 @@ Tensor slopeOfNextafter(const RuleArguments& arguments, size_t input) {
   return input == 0 ? at::ones_like(x) : at::zeros_like(x);
 }
 
+// 0 where self is 0.
+Tensor slopeOfCopysign(const RuleArguments& arguments, size_t input) {
+  const Tensor self = arguments[0].toTensor();
+  if (input == 1) return at::zeros_like(self);
+  const Tensor ones = at::ones_like(self);
+  const c10::IValue& sign = arguments[1];
+  return self.sign() * (sign.isTensor() ? ones.copysign(sign.toTensor()) : ones.copysign(sign.toScalar()));
+}
+
+// Only 0^0, which has no slope, is masked.
+Tensor slopeOfPow(const RuleArguments& arguments, size_t input) {
+  const Tensor base = arguments[0].toTensor();
+  const Tensor exponent = arguments[1].toTensor();
+  const Tensor isZero = base == 0;
+  if (input == 0) {
+    const Tensor isMasked = at::logical_and(isZero, exponent == 0);
+    return (exponent * base.masked_fill(isMasked, 1).pow(exponent - 1)).masked_fill(isMasked, 0);
+  }
+  const Tensor isMasked = at::logical_and(isZero, exponent >= 0);
+  return (base.pow(exponent) * base.masked_fill(isMasked, 1).log()).masked_fill(isMasked, 0);
+}
+
 constexpr ElementwiseRule logaddexp = {"LogaddexpBackward0", 2, &slopeOfLogaddexp};
 constexpr ElementwiseRule logaddexp2 = {"Logaddexp2Backward0", 2, &slopeOfLogaddexp2};
 constexpr ElementwiseRule mish = {"MishBackward0", 1, &slopeOfMish, &productOfMish};
@@ -132,6 +157,34 @@ constexpr ElementwiseRule logNdtr = {"SpecialLogNdtrBackward0", 1, &slopeOfLogNd
 constexpr ElementwiseRule sinc = {"SincBackward0", 1, &slopeOfSinc};
 constexpr ElementwiseRule logit = {"LogitBackward0", 1, &slopeOfLogit, &productOfLogit};
 constexpr ElementwiseRule nextafter = {"NextafterBackward0", 2, &slopeOfNextafter};
+constexpr ElementwiseRule copysign = {"CopysignBackward0", 2, &slopeOfCopysign};
+constexpr ElementwiseRule copysignOfNumber = {"CopysignBackward1", 1, &slopeOfCopysign};
+constexpr ElementwiseRule power = {"PowBackward1", 2, &slopeOfPow};
+
+// For rules of real tensors of one dtype. libtorch's first derivative is right.
+template <const ElementwiseRule& rule>
+void differentiateTwice(KernelCall& call) {
+  const auto type = call.tensor(0).scalar_type();
+  bool fits = at::isFloatingType(type) && call.recording().isDifferentiatedAgain();
+  for (size_t i = 1; i < rule.inputs; ++i) fits = fits && call.tensor(i).scalar_type() == type;
+  if (fits) {
+    differentiateBy(call, rule);
+  } else {
+    call.callOriginal();
+  }
+}
+
+// decomposeInPlace does not find pow.Tensor_Tensor by the name of pow_.Tensor.
+void powerInPlace(KernelCall& call) {
+  const Tensor self = call.tensor(0);
+  const Tensor exponent = call.tensor(1);
+  if (!call.recording().isDifferentiatedAgain() || self.scalar_type() != exponent.scalar_type()) {
+    call.callOriginal();
+    return;
+  }
+  self.copy_(self.clone().pow(exponent));
+  call.setOutputs(self);
+}
 
 }  // namespace
 
@@ -148,6 +201,10 @@ void registerElementwiseRules() {
   add("sinc", &differentiate<sinc>);
   add("logit", &differentiate<logit>);
   add("nextafter", &differentiate<nextafter>);
+  add("pow.Tensor_Tensor", &differentiateTwice<power>);
+  add("copysign.Tensor", &differentiateTwice<copysign>);
+  add("copysign.Scalar", &differentiateTwice<copysignOfNumber>);
+  add("pow_.Tensor", &powerInPlace);
   for (const char* name : {"mish_", "sinc_", "logit_", "nextafter_"}) add(name, &decomposeInPlace);
 }
 

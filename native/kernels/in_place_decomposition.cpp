@@ -21,4 +21,12 @@ void decomposeInPlace(KernelCall& call) {
   call.setOutputs(self);
 }
 
+void decomposeInPlaceForSecond(KernelCall& call) {
+  if (call.recording().isDifferentiatedAgain()) {
+    decomposeInPlace(call);
+  } else {
+    call.callOriginal();
+  }
+}
+
 }  // namespace torch_func

@@ -9,4 +9,7 @@ namespace torch_func {
 // in place, and copies the result.
 void decomposeInPlace(KernelCall& call);
 
+// Replaces only calls whose derivative will be differentiated again.
+void decomposeInPlaceForSecond(KernelCall& call);
+
 }  // namespace torch_func

@@ -1,10 +1,15 @@
-// Third derivatives of std and std_mean.
+// Derivatives of std and std_mean where the deviation is 0, and third derivatives.
+//
+// libtorch masks the backward where the deviation is 0. Its derivative in the gradient, which linearize takes, is NaN
+// there.
 //
 // libtorch's backward modifies a tensor in place that a derivative of it saves: reverse mode over forward mode over any
-// mode fails with "modified by an inplace operation" (PyTorch 2.13). If the first derivative will be differentiated,
-// the operators are therefore computed as the root of the variance. As in libtorch, the derivative is 0 where the
-// deviation is 0.
+// mode fails with "modified by an inplace operation" (PyTorch 2.13).
+//
+// With a gradient, or if the first derivative will be differentiated, the operators are therefore computed as the root
+// of the variance. As in libtorch, the derivative is 0 where the deviation is 0.
 #include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
 #include <torch/library.h>
 
 #include <optional>
@@ -27,7 +32,8 @@ Tensor rootOf(const Tensor& variance) {
 // (self, dim, correction, keepdim)
 template <bool withMean>
 void deviation(KernelCall& call) {
-  if (!call.recording().isDifferentiatedAgain()) {
+  const Recording recording = call.recording();
+  if (!(recording.gradient && c10::GradMode::is_enabled()) && !recording.isDifferentiatedAgain()) {
     call.callOriginal();
     return;
   }

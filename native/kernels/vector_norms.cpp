@@ -16,7 +16,11 @@
 // decomposed too.
 //
 // libtorch has no forward-mode rule for cdist and pdist; here the tangent is the tangent of the norm.
+//
+// renorm scales the rows whose norm is too large. libtorch's rule computes the slope for all rows and masks the others:
+// at a row of zeros its derivative is NaN. Here the norms are computed of the scaled rows only.
 #include <ATen/ATen.h>
+#include <ATen/WrapDimUtils.h>
 #include <torch/library.h>
 
 #include <cmath>
@@ -25,6 +29,7 @@
 
 #include "kernels/corrections.h"
 #include "kernels/decomposed_output.h"
+#include "kernels/in_place_decomposition.h"
 #include "kernels/kernel_override.h"
 
 namespace torch_func {
@@ -187,6 +192,28 @@ Tensor distancesOfRows(c10::ArrayRef<c10::IValue> arguments, c10::ArrayRef<c10::
   return at::linalg_vector_norm(difference, p, at::IntArrayRef{-1});
 }
 
+// (self, p, dim, maxnorm). The result is libtorch's: a scaled row is multiplied by maxnorm / (norm + 1e-7).
+void renorm(KernelCall& call) {
+  const Tensor self = call.tensor(0);
+  const auto type = c10::toRealValueType(self.scalar_type());
+  if (!call.recording().isDifferentiatedAgain() || (type != at::kDouble && type != at::kFloat)) {
+    call.callOriginal();
+    return;
+  }
+  call.checkArguments();
+  const at::Scalar p = call.argument(1).toScalar();
+  const int64_t row = at::maybe_wrap_dim(call.argument(2).toInt(), self.dim());
+  const double maxnorm = call.argument(3).toScalar().toDouble();
+  std::vector<int64_t> dims;
+  for (int64_t dim = 0; dim < self.dim(); ++dim) {
+    if (dim != row) dims.push_back(dim);
+  }
+  const auto norms = [&](const Tensor& rows) { return at::linalg_vector_norm(rows, p, dims, /*keepdim=*/true); };
+  const Tensor isKept = norms(self) <= maxnorm;
+  const Tensor scaled = self * (maxnorm / (norms(self.masked_fill(isKept, 1)) + 1e-7));
+  call.setOutputs(at::where(isKept, self, scaled));
+}
+
 }  // namespace
 
 void registerVectorNorms() {
@@ -204,6 +231,8 @@ void registerVectorNorms() {
   add("_euclidean_dist", &pairwiseDistances<true>);
   add("_cdist_forward", &pairwiseDistances<false>);
   add("_pdist_forward", &decomposeOutput<&distancesOfRows>);
+  add("renorm", &renorm);
+  add("renorm_", &decomposeInPlaceForSecond);
 }
 
 }  // namespace torch_func

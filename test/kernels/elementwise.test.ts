@@ -6,7 +6,7 @@ import { expectClose, expectDerivatives, expectVmapped, float64 } from '../suppo
 import type { TensorFunction } from '../support/derivatives';
 
 const { functional } = torch.autograd;
-const { grad, jacrev, jvp, linearize, vjp } = torch.func;
+const { grad, jacfwd, jacrev, jvp, linearize, vjp } = torch.func;
 
 /** A number as a tensor of one element. */
 const at = (value: number): Tensor => torch.tensor([value], float64);
@@ -231,4 +231,71 @@ test('a backward pass frees what the rules saved', () => {
   expect(() => {
     y.backward();
   }).toThrow('Trying to backward through the graph a second time');
+});
+
+describe('pow of tensors, where the exponent or the base is 0', () => {
+  // d/db (b a^(b - 1)) = a^(b - 1) (1 + b log(a)).
+  test('the mixed derivative at an exponent of 0', () => {
+    const f = (a: Tensor, b: Tensor): Tensor => a.pow(b).sum();
+    const [a, b] = [torch.tensor([2, 0.5, 3], float64), torch.tensor([0, 0, 1], float64)];
+    const right = torch.tensor([1 / 2, 2, 1 + Math.log(3)], float64).diag();
+    const modes = { jacfwd, jacrev } as Record<string, typeof jacrev>;
+    for (const [outer, inner] of ['jacfwd', 'jacrev'].flatMap((o) => ['jacfwd', 'jacrev'].map((i) => [o, i]))) {
+      const [byBase, byExponent] = [0, 1].map(
+        (argnums) => modes[inner](f, { argnums }) as (a: Tensor, b: Tensor) => Tensor,
+      );
+      expectClose(`${outer} of ${inner}`, modes[outer](byBase, { argnums: 1 })(a, b) as Tensor, right, 1e-12);
+      expectClose(`${outer} of ${inner}, exponent first`, modes[outer](byExponent)(a, b) as Tensor, right, 1e-12);
+    }
+    const inPlace = (x: Tensor, y: Tensor): Tensor => x.clone().pow_(y).sum();
+    const mixed = jacrev(grad(inPlace) as (x: Tensor, y: Tensor) => Tensor, { argnums: 1 })(a, b) as Tensor;
+    expectClose('in place', mixed, right, 1e-12);
+  });
+
+  test('the second derivative in the exponent at a base of 0, which is 0', () => {
+    const base = torch.tensor([0, 2], float64);
+    const f: TensorFunction = (b) => base.pow(b).sum();
+    const log = Math.LN2;
+    const right = {
+      first: torch.tensor([0, 8 * log], float64),
+      second: torch.tensor([0, 8 * log * log], float64).diag(),
+    };
+    expectDerivatives(f, torch.tensor([2.5, 3], float64), right);
+  });
+
+  test('elsewhere, with broadcasting and under vmap', () => {
+    const f: TensorFunction = (x) =>
+      x
+        .narrow(0, 0, 3)
+        .pow(x.narrow(0, 3, 1))
+        .sin()
+        .sum();
+    const x = torch.tensor([0.3, 1.7, 2.2, 1.4], float64);
+    expectDerivatives(f, x);
+    expectVmapped(f, [x, x.mul(0.5)]);
+  });
+});
+
+describe('std of equal elements, whose derivative is 0 as in reverse mode', () => {
+  const x = torch.full([3], 1.5, float64);
+  test.each<[string, TensorFunction]>([
+    ['std', (y) => y.std()],
+    ['stdMean', (y) => torch.stdMean(y, [0])[0]],
+  ])('%s', (_, f) => {
+    const u = torch.tensor([1, -2, 0.5], float64);
+    expectClose('linearize', linearize(f, x)[1](u), scalar(0), 0);
+    expectClose('functional.jvp', functional.jvp(f, x, u)[1], scalar(0), 0);
+    expectClose('grad', grad(f)(x) as Tensor, x.mul(0), 0);
+  });
+});
+
+// The cube of |x| and a sign: the second derivative is 6 |x| and the sign.
+test.each<[string, number[], (x: Tensor) => Tensor]>([
+  ['a tensor', [-1, 1, -1], (x) => x.copysign(torch.tensor([-1, 2, -3], float64))],
+  ['a number', [-1, -1, -1], (x) => x.copysign(-2)],
+])('copysign with the sign of %s, at 0', (_, signs, f) => {
+  const x = torch.tensor([0, 0.5, -2], float64);
+  const sign = torch.tensor(signs, float64);
+  const right = { first: x.mul(x.abs()).mul(3).mul(sign), second: x.abs().mul(6).mul(sign).diag() };
+  expectDerivatives((y) => f(y).pow(3).sum(), x, right);
 });

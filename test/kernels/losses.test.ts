@@ -158,6 +158,25 @@ describe('binaryCrossEntropy near 0 and 1', () => {
     expectClose('jacrev by the input', jacrev(byTarget)(x, t) as Tensor, right, 1e-12);
   });
 
+  // The loss is linear in the target, and its logarithms are not below -100.
+  test('the slope in the target at inputs that are 0 or 1', () => {
+    const ends = torch.tensor([0, 1, 0.25], float64);
+    const right = torch.tensor([100, -100, Math.log(3)], float64);
+    for (const reduction of ['sum', 'mean', 'none'] as const) {
+      const f = (y: Tensor): Tensor =>
+        binaryCrossEntropy(ends, y, { reduction, weight: torch.full([3], 2, float64) }).sum();
+      const first = right.mul(reduction === 'mean' ? 2 / 3 : 2);
+      const y = torch.tensor([0.25, 1, 0], float64);
+      expectDerivatives(f, y, { first, second: torch.zeros(3, 3, float64) });
+      expectTransposed(f, y);
+      expectVmapped(f, [y, y.square()]);
+    }
+    const both = torch.func.grad((p: Tensor, y: Tensor) => binaryCrossEntropy(p, y), { argnums: [0, 1] });
+    const [byInput, byTarget] = both(ends, torch.tensor([0.25, 0.5, 1], float64)) as unknown as Tensor[];
+    expectClose('grad by the target', byTarget, right.div(3), 1e-12);
+    expectClose('grad by the input', byInput, torch.tensor([-0.25e12, 0.5e12, -4], float64).div(3), 1e-7);
+  });
+
   test('all modes agree on the limited slope of inputs that are 0 or 1', () => {
     const f = (p: Tensor): Tensor => binaryCrossEntropy(p, torch.tensor([0.25, 0.5], float64), { reduction: 'sum' });
     const border = torch.tensor([0, 1], float64);

@@ -2,7 +2,7 @@
 
 import * as torch from '../../lib';
 import type { Tensor } from '../../lib';
-import { expectClose, expectDerivatives, expectVmapped, float64 } from '../support/derivatives';
+import { expectClose, expectDerivatives, expectVmapped, float64, hessianByDifferences } from '../support/derivatives';
 import type { TensorFunction } from '../support/derivatives';
 
 const { linalg } = torch;
@@ -220,4 +220,26 @@ describe('singular values at every scale', () => {
     expectClose('second derivative', got, torch.stack([right, right]), 1e-9);
     expectDerivatives(sum, matrix.to('float64'), { second: right });
   });
+});
+
+test('renorm of rows of zeros, which it does not scale', () => {
+  // The second row is scaled to the norm 1, up to an addend of 1e-7 to its norm.
+  const x = torch.tensor([[0, 0], [3, 4], [0.1, 0.2]], float64); // prettier-ignore
+  const slope = torch.tensor([[0, 0, 0], [0, 1, 0], [0, 0, 0]], float64); // prettier-ignore
+  const scaled = (y: Tensor): Tensor => y.div(y.square().sum(1, { keepdim: true }).add(1e-300).sqrt().add(1e-7));
+  const f = (y: Tensor): Tensor =>
+    torch
+      .where(slope.sum(1, { keepdim: true }).bool(), scaled(y), y)
+      .pow(3)
+      .sum();
+  for (const g of [
+    (y: Tensor) => y.renorm(2, 0, 1).pow(3).sum(),
+    (y: Tensor) => y.clone().renorm_(2, 0, 1).pow(3).sum(),
+  ]) {
+    expectDerivatives(g, x, { first: torch.func.grad(f)(x) as Tensor, second: hessianByDifferences(f, x) });
+    expectVmapped(g, [x, x.flip(0)]);
+  }
+  const product = (u: Tensor): Tensor => torch.func.jvp((y: Tensor) => y.renorm(2, 0, 1), [x], [u])[1];
+  const [, pull] = torch.func.vjp(product, x);
+  expectClose('vjp of jvp', pull(torch.ones(3, 2, float64))[0].select(0, 0), torch.ones(2, float64), 0);
 });
