@@ -94,6 +94,11 @@ export function firstOrder(subject: TruthSubject, verdicts: Verdicts): void {
     'functional.vjp': () => inner(functional.vjp(f, x, v)[1] as Tensors, u),
     'jvp of functionalize': () => inner(v, push(functionalize(f) as Function, u)(...x)),
     'functionalize of vjp': () => inner((functionalize(pull(f, v)) as Function)(...x), u),
+    // A product is linear in the tangent or cotangent: its derivative in that argument is the product, or its transpose.
+    'vjp of jvp in the tangent': () => inner(pull((...u) => push(f, u)(...x), v)(...u), u),
+    'jvp of jvp in the tangent': () => inner(v, push((...u) => push(f, u)(...x), u)(...u)),
+    'vjp of vjp in the cotangent': () => inner(v, pull((...v) => pull(f, v)(...x), u)(...v)),
+    'jvp of vjp in the cotangent': () => inner(push((...v) => pull(f, v)(...x), v)(...v), u),
   };
   if (subject.isReal && inputs * outputs <= MAX_JACOBIAN) {
     const randomness = 'same';

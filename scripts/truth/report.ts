@@ -158,13 +158,15 @@ const CHECKS_TEXT = [
   '- `strides`, `strides_derivatives`: the operator, its `jvp` and its `vjp` on transposed, column-major, strided, narrowed, ' +
     'conjugated, negated, expanded and unsqueezed views, against contiguous inputs of equal values.',
   '- `first`: the product of a cotangent, the Jacobian and a tangent, by `jvp`, `vjp`, `jacfwd`, `jacrev`, `linearize`, ' +
-    '`functionalize` and `autograd.functional`, against finite differences with Richardson extrapolation.',
+    '`functionalize` and `autograd.functional`, and by derivatives of `jvp` in the tangent and of `vjp` in the cotangent, ' +
+    'against finite differences with Richardson extrapolation.',
   '- `second`: the second derivative in two directions by the four nestings of `jvp` and `vjp`, by `jacfwd` and `jacrev` of each ' +
     'other, and by `autograd.functional`, against finite differences.',
   '- `third`: the third derivative in three directions by the eight nestings, for what the database marks as twice ' +
     'differentiable.',
-  '- `at_zeros`, `at_identity`, `at_singular`, `at_far`: `first` and `second` at points that the database avoids: every third ' +
-    'element 0, identity matrices, matrices with two equal rows, elements of very different size.',
+  '- `at_zeros`, `at_identity`, `at_singular`, `at_far`, `at_origin`, `at_ends`, `at_near_ends`: `first` and `second` at points ' +
+    'that the database avoids: every third element 0, identity matrices, matrices with two equal rows, elements of very ' +
+    'different size, all elements 0, probabilities of 0 and 1, and probabilities near 0 and 1.',
   '- `vmap` and `vmap_*`: `vmap` of the operator and of its derivatives against a loop. Arguments are mapped in every ' +
     'combination, in several dimensions, as contiguous, transposed, strided, narrowed and expanded batches.',
   '- `vmap_twice`: `vmap` of `vmap` of the operator. `of_vmap`: forward and reverse mode of `vmap` of the operator and of its ' +

@@ -9,11 +9,16 @@ import type { Verdicts } from './verdicts';
 
 const isMatrix = (x: Tensor): boolean => x.dim() >= 2 && x.shape.at(-1) === x.shape.at(-2);
 
-/** Multiplies the elements by the factors, which repeat. */
-function times(x: Tensor, factors: number[]): Tensor {
-  const all = Array.from({ length: x.numel() }, (_, i) => factors[i % factors.length]);
-  return x.mul(torch.tensor(all, { dtype: x.dtype }).reshape(x.shape));
+const areProbabilities = (x: Tensor): boolean => !x.isComplex() && Boolean(x.ge(0).logicalAnd(x.le(1)).all().item());
+
+/** A tensor of these values, which repeat, in the shape of `x`. */
+function filled(x: Tensor, values: number[]): Tensor {
+  const all = Array.from({ length: x.numel() }, (_, i) => values[i % values.length]);
+  return torch.tensor(all, { dtype: x.dtype }).reshape(x.shape);
 }
+
+/** Multiplies the elements by the factors, which repeat. */
+const times = (x: Tensor, factors: number[]): Tensor => x.mul(filled(x, factors));
 
 /** Points at which rules fail that divide, or that subtract nearly equal values. */
 export const POINTS: Record<string, (x: Tensor) => Tensor> = {
@@ -29,6 +34,11 @@ export const POINTS: Record<string, (x: Tensor) => Tensor> = {
   },
   /** Elements of very different magnitude. */
   far: (x) => times(x, [1, 200, -50]),
+  /** Every element is 0: vectors whose norm is 0. */
+  origin: (x) => x.mul(0),
+  /** Probabilities at the ends of their range, and near them. */
+  ends: (x) => (areProbabilities(x) ? filled(x, [0, 1]) : x),
+  near_ends: (x) => (areProbabilities(x) ? filled(x, [1e-4, 1 - 1e-4]) : x),
 };
 
 /** Checks the first and the second derivative at a point, if the operator has finite values there. */

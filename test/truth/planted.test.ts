@@ -94,6 +94,16 @@ test('a wrong jvp', () => {
   expect(wrong).not.toContain('vjp');
 });
 
+test('a product whose derivative in the tangent or the cotangent is wrong', () => {
+  const names = (found: TruthFinding) => lines(found).map((line) => line.split(':')[0]);
+  const forward = cube({ jvp: (ctx: Ctx, t: Tensor) => ctx.savedTensors[0].pow(2).mul(3).mul(t.detach()) });
+  expect(names(check('first', forward))).toEqual(['vjp of jvp in the tangent', 'jvp of jvp in the tangent']);
+  const reverse = cube({ backward: (ctx: Ctx, g: Tensor) => ctx.savedTensors[0].pow(2).mul(3).mul(g.detach()) });
+  const wrong = names(check('first', reverse));
+  expect(wrong).toEqual(expect.arrayContaining(['vjp of vjp in the cotangent', 'jvp of vjp in the cotangent']));
+  expect(wrong).not.toContain('vjp');
+});
+
 test('both modes equally wrong', () => {
   const found = check('first', (x) => x.add(x.detach()));
   expect(lines(found)).toEqual(
