@@ -35,8 +35,8 @@ class OneMklThread {
 #endif
 };
 
-// The work that is worth waking a thread, in nanoseconds.
-constexpr double kGrain = 40'000;
+// The work that is worth waking a thread, in nanoseconds. Eager execution splits single operators of 32,768 elements.
+constexpr double kGrain = 16'000;
 
 }  // namespace
 
