@@ -32,7 +32,8 @@ function describeOutput(output: TensorOrEdge): OutputInfo {
     return { shape, dtype, requiresGrad: true, ones: () => torchFunctions.ones(shape, { dtype, device }) };
   }
   if (!native.isTensor(output)) throw new AssertionError('Expected output to be a torch.Tensor');
-  const { shape, dtype, requiresGrad } = output;
+  const { dtype, requiresGrad } = output;
+  const shape = native.sizes(output);
   const ones = (): Tensor => torchFunctions.onesLike(output, { memoryFormat: 'preserve_format' });
   return { shape, dtype, requiresGrad, ones };
 }
@@ -60,7 +61,8 @@ export function makeGrads(
     if (!native.isTensor(grad)) {
       throw new TypeError(`gradients can be either Tensors or null, but got ${describeType(grad)}`);
     }
-    const gradShape = batched ? grad.shape.slice(1) : grad.shape;
+    const sizes = native.sizes(grad);
+    const gradShape = batched ? sizes.slice(1) : sizes;
     if (!sameShape(gradShape, shape)) throw new RuntimeError(shapeMismatch(i, gradShape, shape, batched));
     if (isComplexDtype(dtype) !== isComplexDtype(grad.dtype)) {
       throw new RuntimeError(

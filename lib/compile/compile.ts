@@ -33,6 +33,13 @@ export interface CompileOptions {
    * default it is 0, the true value of the derivative, and is not computed.
    */
   strictZeros?: boolean;
+  /**
+   * Whether what is compiled holds for all sizes of a dimension, usually that of the batch, where the function allows it:
+   * the calls with the first two sizes, both at least 2, are recorded, and the others only planned. A function that reads
+   * a size that varies in JavaScript, as `x.shape[0]`, or whose operators depend on it in other ways than by factors, is
+   * compiled for each size; `explain()` says why. False by default.
+   */
+  dynamic?: boolean;
 }
 
 /** A function that {@link compile} has returned. */
@@ -90,9 +97,9 @@ function warn(func: AnyFunction, reason: string): void {
  */
 export function compile<F extends AnyFunction>(func: F, options: CompileOptions = {}): F & Compiled {
   checkFunction('compile', func);
-  checkOptions('compile', options, ['backend', 'fullgraph', 'disable', 'strictZeros']);
-  const { backend = 'native', fullgraph = false, disable = false, strictZeros = false } = options;
-  checkBooleans('compile', { fullgraph, disable, strictZeros });
+  checkOptions('compile', options, ['backend', 'fullgraph', 'disable', 'strictZeros', 'dynamic']);
+  const { backend = 'native', fullgraph = false, disable = false, strictZeros = false, dynamic = false } = options;
+  checkBooleans('compile', { fullgraph, disable, strictZeros, dynamic });
   if (!BACKENDS.includes(backend)) {
     const given = typeof backend === 'string' ? quoted([backend]) : textOf(backend);
     throw new ValueError(`compile(): option 'backend' must be 'native', 'aot_eager' or 'eager', not ${given}`);
@@ -118,6 +125,7 @@ export function compile<F extends AnyFunction>(func: F, options: CompileOptions 
       backend,
       strictZeros,
       logsGraphs(),
+      dynamic,
     );
     templates.delete(dropped);
     outputs.tensors = [];

@@ -96,7 +96,7 @@ export function readBatch(func: AnyFunction, inDims: unknown, args: readonly unk
         `Got inDim=${String(dim)} for an input but the input is of type ${describeType(leaf)}. We cannot vmap over non-Tensor arguments, please use null as the respective inDim`,
       );
     }
-    const shape = leaf.shape;
+    const shape = native.sizes(leaf);
     const n = shape.length;
     const d = dim as number;
     if (d < -n || d >= n) {

@@ -75,7 +75,7 @@ function imageOfBasis(
       return computeOnBasis(start, batchSize);
     }
   };
-  const total = tensors.reduce((sum, { shape }) => sum + product(shape), 0);
+  const total = tensors.reduce((sum, tensor) => sum + product(native.sizes(tensor)), 0);
   const isOneBatch = chunkSize === null || total <= (chunkSize === 'auto' ? 1 : chunkSize);
   // With 'same' every chunk draws the same random numbers, as a single batch does.
   const rngState = randomness === 'same' && !isOneBatch ? getRngState() : null;
@@ -123,7 +123,8 @@ function isWriteToShared(error: unknown): boolean {
 export function standardBasis(tensors: readonly Tensor[], start: number, count: number, own = false): Tensor[] {
   let offset = 0;
   return tensors.map((tensor) => {
-    const { shape, dtype, device } = tensor;
+    const shape = native.sizes(tensor);
+    const { dtype, device } = tensor;
     const size = product(shape);
     let rows: Tensor;
     if (!own && start === offset && count === size) {
@@ -153,8 +154,8 @@ function mapOne(map: LinearMap, basis: readonly Tensor[], dim: number): Tensor[]
 
 /** Cuts `dim`, which runs over all elements of `tensors`, into blocks, one per tensor, of that tensor's shape. */
 function cut(block: Tensor, dim: 0 | -1, tensors: readonly Tensor[]): Tensor[] {
-  const { shape } = block;
-  const sizes = tensors.map((tensor) => product(tensor.shape));
+  const shape = native.sizes(block);
+  const sizes = tensors.map((tensor) => product(native.sizes(tensor)));
   let pieces = [block];
   // A single block of another size is an error, which split reports in PyTorch's words.
   if (sizes.length !== 1 || sizes[0] !== shape.at(dim)) {
@@ -162,7 +163,7 @@ function cut(block: Tensor, dim: 0 | -1, tensors: readonly Tensor[]): Tensor[] {
     block.dispose();
   }
   return pieces.map((piece, i) => {
-    const inner = tensors[i].shape;
+    const inner = native.sizes(tensors[i]);
     if (inner.length === 1) return piece;
     return viewOwn(piece, dim === 0 ? [...inner, ...shape.slice(1)] : [...shape.slice(0, -1), ...inner]);
   });

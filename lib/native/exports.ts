@@ -183,6 +183,8 @@ export interface Native {
   operatorSignatures(displayName: string, overloads: string, isMethod: boolean): string;
   // tensor/properties.cpp
   shape(tensor: Tensor): number[];
+  /** The shape, for code that takes it as it is: a recording does not note that it was read. */
+  sizes(tensor: Tensor): number[];
   strides(tensor: Tensor): number[];
   dim(tensor: Tensor): number;
   numel(tensor: Tensor): number;
@@ -396,11 +398,14 @@ export interface Native {
     backend: string,
     strictZeros: boolean,
     keepsText: boolean,
+    dynamic: boolean,
   ): [id: number, dropped: number];
   clearEntries(compiled: unknown): void;
   describeEntries(compiled: unknown): CompiledEntry[];
   printGraph(capture: unknown): string;
   graphOf(capture: unknown): GraphData;
+  isRecording(): boolean;
+  breakRecording(reason: string): void;
   // compile/call/linear_exports.cpp
   beginLinear(
     inputs: readonly Tensor[],
@@ -413,9 +418,6 @@ export interface Native {
   abandonLinear(linear: unknown): void;
   callDifferentiably(linear: unknown, inputs: readonly Tensor[]): Tensor[];
   describeLinear(linear: unknown): string;
-  // compile/call/exports.cpp
-  isRecording(): boolean;
-  breakRecording(reason: string): void;
   // tensor/printing.cpp
   printingInfo(tensor: Tensor): PrintingInfo;
   printedElements(tensor: Tensor, edgeItems: number): ElementValues;

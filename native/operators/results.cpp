@@ -4,6 +4,7 @@
 
 #include <ATen/core/List.h>
 
+#include "compile/capture/recorder.h"
 #include "core/errors.h"
 #include "core/safe_integers.h"
 
@@ -38,7 +39,10 @@ napi_value wrapValue(Environment& environment, const c10::IValue& value, const c
                                        &result));
     return result;
   }
-  if (value.isInt()) return wrapInteger(env, value.toInt());
+  if (value.isInt()) {
+    compile::Recorder::noteSizes(value.toInt());
+    return wrapInteger(env, value.toInt());
+  }
   if (value.isSymInt()) return wrapInteger(env, value.toSymInt().guard_int(__FILE__, __LINE__));
   if (value.isScalar()) return wrapScalar(environment, value.toScalar());
   if (value.isString()) {
@@ -50,8 +54,10 @@ napi_value wrapValue(Environment& environment, const c10::IValue& value, const c
     return wrapList(env, value.toTensorVector(),
                     [&](const at::Tensor& tensor) { return wrapTensor(environment, tensor); });
   }
-  if (value.isIntList())
+  if (value.isIntList()) {
+    compile::Recorder::noteSizes(value.toIntVector());
     return wrapList(env, value.toIntVector(), [&](int64_t item) { return wrapInteger(env, item); });
+  }
   if (value.isList()) {
     auto list = value.toList();
     return wrapList(env, list.vec(), [&](const c10::IValue& item) { return wrapValue(environment, item, type); });
@@ -106,6 +112,7 @@ napi_value wrapResults(Environment& environment, const c10::FunctionSchema& sche
                        FindArgument findArgument) {
   napi_env env = environment.env;
   const auto& returns = schema.returns();
+  if (schema.name() == "aten::is_same_size") compile::Recorder::noteComparison();
   auto wrap = [&](size_t i) {
     if (!results[i].isTensor()) return wrapValue(environment, results[i], returns[i].real_type());
     at::Tensor tensor = std::move(results[i]).toTensor();

@@ -5,6 +5,7 @@
 #include <torch/csrc/autograd/variable.h>
 
 #include "addon/exports.h"
+#include "compile/capture/recorder.h"
 #include "core/arguments.h"
 #include "core/call_arguments.h"
 #include "core/errors.h"
@@ -27,13 +28,23 @@ Napi::Value toArray(napi_env env, c10::IntArrayRef values) {
   return Napi::Value(env, array);
 }
 
-Napi::Value shape(const Napi::CallbackInfo& info) { return toArray(info.Env(), self(info).sizes()); }
-Napi::Value strides(const Napi::CallbackInfo& info) { return toArray(info.Env(), self(info).strides()); }
+// For programs: a recording in progress notes the numbers.
+Napi::Value noted(const Napi::CallbackInfo& info, c10::IntArrayRef sizes) {
+  compile::Recorder::noteSizes(sizes);
+  return toArray(info.Env(), sizes);
+}
+
+Napi::Value shape(const Napi::CallbackInfo& info) { return noted(info, self(info).sizes()); }
+Napi::Value strides(const Napi::CallbackInfo& info) { return noted(info, self(info).strides()); }
+// sizes(tensor): the shape, for code of the package that takes it as it is.
+Napi::Value sizes(const Napi::CallbackInfo& info) { return toArray(info.Env(), self(info).sizes()); }
 Napi::Value dim(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<double>(self(info).dim()));
 }
 Napi::Value numel(const Napi::CallbackInfo& info) {
-  return Napi::Number::New(info.Env(), static_cast<double>(self(info).numel()));
+  const int64_t count = self(info).numel();
+  compile::Recorder::noteSizes(count);
+  return Napi::Number::New(info.Env(), static_cast<double>(count));
 }
 Napi::Value dtype(const Napi::CallbackInfo& info) {
   return Napi::String::New(info.Env(), dtypeName(self(info).scalar_type()));
@@ -54,7 +65,9 @@ Napi::Value version(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<double>(self(info)._version()));
 }
 Napi::Value storageOffset(const Napi::CallbackInfo& info) {
-  return Napi::Number::New(info.Env(), static_cast<double>(self(info).storage_offset()));
+  const int64_t offset = self(info).storage_offset();
+  compile::Recorder::noteSizes(offset);
+  return Napi::Number::New(info.Env(), static_cast<double>(offset));
 }
 Napi::Value elementSize(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<double>(self(info).element_size()));
@@ -118,6 +131,7 @@ Napi::Value setGrad(const Napi::CallbackInfo& info) {
 void defineProperties(Napi::Object exports) {
   define<shape>(exports, "shape");
   define<strides>(exports, "strides");
+  define<sizes>(exports, "sizes");
   define<dim>(exports, "dim");
   define<numel>(exports, "numel");
   define<dtype>(exports, "dtype");

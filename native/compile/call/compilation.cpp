@@ -20,7 +20,9 @@ static std::unique_ptr<Executable> optimize(const Graph& recorded, const Compila
     return nullptr;
   }
   if (options.keepsText) result.optimizedText = graph.print();
-  return lower(graph, result.reasons, {.finiteMath = !options.passes.strictZeros});
+  auto executable = lower(graph, result.reasons, {.finiteMath = !options.passes.strictZeros});
+  if (options.keepsGraphs && executable != nullptr) result.optimizedGraph = std::make_unique<Graph>(std::move(graph));
+  return executable;
 }
 
 Compilation compileGraph(Graph recorded, const CompilationOptions& options) {
@@ -28,6 +30,7 @@ Compilation compileGraph(Graph recorded, const CompilationOptions& options) {
   Compilation result;
   result.recorded = recorded.nodes.size();
   if (options.keepsText) result.recordedText = recorded.print();
+  if (options.keepsGraphs) result.recordedGraph = std::make_unique<Graph>(recorded);
   if (options.backend == Backend::Native) {
     try {
       result.executable = optimize(recorded, options, result);

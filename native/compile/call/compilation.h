@@ -18,6 +18,8 @@ enum class Backend : uint8_t {
 
 struct Compilation {
   std::shared_ptr<Executable> executable;
+  // Where they are kept: the recorded graph, and that after the passes; null if the recorded operators are replayed.
+  std::unique_ptr<Graph> recordedGraph, optimizedGraph;
   // For explain().
   size_t recorded = 0;  // nodes
   std::vector<PassReport> passes;
@@ -31,6 +33,7 @@ struct CompilationOptions {
   Backend backend = Backend::Native;
   PassOptions passes;
   bool keepsText = false;  // of the graphs
+  bool keepsGraphs = false;
 };
 
 // A graph that the passes or the lowering refuse, or fail at, is replayed: a wrong result is never the price of speed.

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "compile/call/differentiated.h"
+#include "compile/lowering/lower.h"
 #include "core/errors.h"
 #include "core/tensor_handle.h"
 
@@ -17,10 +18,40 @@ namespace torch_func::compile {
 
 namespace {
 
+// Of a graph for all sizes.
+constexpr size_t kKeptPlans = 16;
+
 napi_value numberValue(napi_env env, int32_t number) {
   napi_value value;
   check(env, napi_create_int32(env, number, &value));
   return value;
+}
+
+// The plan for a size, or null if there is none.
+std::shared_ptr<Executable> planFor(CompiledFunction::Entry& entry, int64_t size) {
+  auto& plans = entry.plans;
+  const auto known = std::find_if(plans.begin(), plans.end(), [&](const auto& plan) { return plan.first == size; });
+  if (known != plans.end()) {
+    std::rotate(known, known + 1, plans.end());
+    return plans.back().second;
+  }
+  std::shared_ptr<Executable> executable;
+  try {
+    Graph graph = entry.dynamic->at(size);
+    std::vector<std::string> reasons;
+    if (entry.needsPasses) {
+      executable = compileGraph(std::move(graph), {entry.options.backend, entry.options.passes}).executable;
+    } else {
+      executable = lower(graph, reasons, {.finiteMath = !entry.options.passes.strictZeros});
+    }
+  } catch (const std::exception& error) {
+    const std::string text = error.what();
+    entry.compilation.reasons.push_back("not for size " + std::to_string(size) + ": " +
+                                        text.substr(0, text.find('\n')));
+  }
+  if (plans.size() == kKeptPlans) plans.erase(plans.begin());
+  plans.emplace_back(size, executable);
+  return executable;
 }
 
 bool shareStorage(c10::ArrayRef<at::Tensor> tensors) {
@@ -47,15 +78,19 @@ napi_value CompiledFunction::call(const ResultCall& call) {
   for (Entry& entry : entries_) {
     leaves.tensors.clear();
     leaves.objects.clear();
-    if (!entry.signature->matches(call, modes, leaves)) continue;
+    int64_t size = 0;
+    if (!entry.signature->matches(call, modes, leaves, size)) continue;
     if (entry.needsSeparateStorage && shareStorage(leaves.tensors)) return action(Action::RunFunction);
     for (const at::Tensor& tensor : leaves.tensors) {
       if (isDifferentiated(tensor)) return action(Action::RunFunction);
     }
-    entry.lastUse = ++uses_;
-    if (entry.compilation.executable == nullptr) return action(Action::RunFunction);
     // The entry may be dropped while it runs: a warning calls JavaScript.
-    const std::shared_ptr<Executable> executable = entry.compilation.executable;
+    const std::shared_ptr<Executable> executable =
+        entry.dynamic == nullptr ? entry.compilation.executable : planFor(entry, size);
+    // This size is another matter: it is recorded.
+    if (entry.dynamic != nullptr && executable == nullptr) continue;
+    entry.lastUse = ++uses_;
+    if (executable == nullptr) return action(Action::RunFunction);
     std::vector<at::Tensor> outputs;
     {
       const at::AutoDispatchBelowADInplaceOrView below;
@@ -84,6 +119,34 @@ napi_value CompiledFunction::call(const ResultCall& call) {
     if (isDifferentiated(tensor)) return action(Action::RunFunction);
   }
   return action(Action::Record);
+}
+
+void CompiledFunction::generalize(Entry& entry) const {
+  for (const Entry& other : entries_) {
+    const auto &first = other.compilation, &second = entry.compilation;
+    if (other.dynamic != nullptr || !first.recordedGraph || !second.recordedGraph) continue;
+    const auto sizes = entry.signature->differenceFrom(*other.signature);
+    if (!sizes) continue;
+    std::string reason = "the function reads sizes in JavaScript, or its results depend on them";
+    if (entry.sizesRead == other.sizesRead && entry.returnsTensor == other.returnsTensor &&
+        entry.outputs == other.outputs) {
+      if (first.optimizedGraph && second.optimizedGraph) {
+        entry.dynamic = DynamicGraph::from(*first.optimizedGraph, *second.optimizedGraph, *sizes, reason);
+      }
+      // The passes may have computed with the size.
+      if (entry.dynamic == nullptr) {
+        entry.dynamic = DynamicGraph::from(*first.recordedGraph, *second.recordedGraph, *sizes, reason);
+        entry.needsPasses = true;
+      }
+    }
+    if (entry.dynamic != nullptr) {
+      entry.plans = {{sizes->first, other.compilation.executable}, {sizes->second, entry.compilation.executable}};
+      entry.signature->generalize(*other.signature, *sizes);
+    } else {
+      entry.compilation.reasons.push_back("only for this size: " + reason);
+    }
+    return;
+  }
 }
 
 int32_t CompiledFunction::add(Entry entry, size_t limit) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "compile/call/compilation.h"
+#include "compile/call/dynamic_graph.h"
 #include "compile/call/signature.h"
 
 namespace torch_func::compile {
@@ -18,12 +19,19 @@ class CompiledFunction {
   struct Output {
     bool isArgument;
     int32_t index;
+    bool operator==(const Output&) const = default;
   };
   struct Entry {
     std::unique_ptr<Signature> signature;
     // Its executable is null where calls with this signature run the function itself.
     Compilation compilation;
     std::vector<c10::OperatorHandle> operators;  // that were recorded, each once
+    std::vector<int64_t> sizesRead;              // that JavaScript read in the recorded call
+    // Null for one size. The signature is then that of all sizes, and there is a plan for each of the last ones.
+    std::unique_ptr<DynamicGraph> dynamic;
+    bool needsPasses = false;  // the graph of all sizes
+    CompilationOptions options;
+    std::vector<std::pair<int64_t, std::shared_ptr<Executable>>> plans;  // that was used last, last
     std::vector<Output> outputs;
     bool returnsTensor = false;  // just one, not in an array or object
     // Whether the program is only right for arguments that do not share memory.
@@ -39,6 +47,9 @@ class CompiledFunction {
   // array of the entry's id and the outputs; or the number of the Action.
   napi_value call(const ResultCall& call);
 
+  // Makes the entry one for all sizes, if an entry for another size shows how: see Note [Dynamic sizes]. Else the
+  // reasons of the entry say why not.
+  void generalize(Entry& entry) const;
   // Adds an entry; returns the id of the entry that had to give way, or -1.
   int32_t add(Entry entry, size_t limit);
   void clear() { entries_.clear(); }

@@ -145,9 +145,9 @@ CompilationOptions compilationOptions(const Napi::CallbackInfo& info, size_t pos
   return options;
 }
 
-// addEntry(compiled, capture, outputs, returnsTensor, limit, backend, strictZeros, keepsText): [the entry's id, the id
-// of the entry that it replaces or -1]. Each output is the index of a tensor, or -1 - k for the object of the k-th
-// tensor among the arguments. An incomplete capture gives an entry that runs the function.
+// addEntry(compiled, capture, outputs, returnsTensor, limit, backend, strictZeros, keepsText, dynamic): [the entry's
+// id, the id of the entry that it replaces or -1]. Each output is the index of a tensor, or -1 - k for the object of
+// the k-th tensor among the arguments. An incomplete capture gives an entry that runs the function.
 Napi::Value addEntry(const Napi::CallbackInfo& info) {
   CompiledFunction& compiled = toCompiledFunction(info);
   Capture& capture = toCapture(info, 1);
@@ -156,7 +156,10 @@ Napi::Value addEntry(const Napi::CallbackInfo& info) {
   entry.outputs = outputsArgument(info[2]);
   entry.returnsTensor = booleanParameter(info, 3, "addEntry", "returnsTensor");
   const auto limit = static_cast<size_t>(integerParameter(info, 4, "addEntry", "limit"));
-  const CompilationOptions options = compilationOptions(info, 5);
+  CompilationOptions options = compilationOptions(info, 5);
+  options.keepsGraphs = booleanParameter(info, 8, "addEntry", "dynamic");
+  entry.options = options;
+  entry.sizesRead = capture.recorder->sizesRead;
   if (capture.recorder->incomplete().empty()) {
     entry.needsSeparateStorage = writes(capture.graph);
     if (readsStorageOffsets(capture.graph)) capture.signature->fixStorageOffsets(capture.leaves.tensors);
@@ -166,6 +169,7 @@ Napi::Value addEntry(const Napi::CallbackInfo& info) {
   }
   capture.leaves.tensors.clear();
   entry.signature = std::move(capture.signature);
+  if (options.keepsGraphs) compiled.generalize(entry);
   auto result = Napi::Array::New(info.Env(), 2);
   const int32_t dropped = compiled.add(std::move(entry), limit);
   result.Set(0u, compiled.entries().front().id);

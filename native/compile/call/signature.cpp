@@ -168,16 +168,85 @@ void Signature::read(napi_value value, TensorHandle* known, Leaves& leaves, int 
   items_.push_back(std::move(item));
 }
 
-bool Signature::matches(const ResultCall& call, const Modes& modes, Leaves& leaves) const {
+bool Signature::matches(const ResultCall& call, const Modes& modes, Leaves& leaves, int64_t& size) const {
   if (call.values.size() != count_ || modes != modes_) return false;
   size_t position = 0;
+  size = 0;
   for (size_t i = 0; i < count_; ++i) {
-    if (!match(position, call.values[i], call.known(i + 1), leaves)) return false;
+    if (!match(position, call.values[i], call.known(i + 1), leaves, size)) return false;
   }
   return true;
 }
 
-bool Signature::match(size_t& position, napi_value value, TensorHandle* known, Leaves& leaves) const {
+bool Signature::matchesType(const Item& item, const c10::TensorImpl& impl, int64_t& size) const {
+  const TensorType& type = item.type;
+  if (!sizes_)
+    return impl.sizes() == c10::IntArrayRef(type.sizes) &&
+           (type.layout != c10::kStrided || impl.strides() == c10::IntArrayRef(type.strides));
+  if (impl.dim() != static_cast<int64_t>(type.sizes.size())) return false;
+  const TensorType& first = item.firstType;
+  for (size_t d = 0; d < type.sizes.size(); ++d) {
+    const int64_t given = impl.sizes()[d];
+    if (size == 0 && first.sizes[d] != type.sizes[d]) size = given / (type.sizes[d] / sizes_->second);
+    if (size == 0 ? given != type.sizes[d] : given != sizes_->at(size, first.sizes[d], type.sizes[d])) return false;
+  }
+  if (size == 1) return false;
+  for (size_t d = 0; d < type.strides.size(); ++d) {
+    const bool isFixed = first.strides[d] == type.strides[d];
+    if (impl.strides()[d] != (isFixed ? type.strides[d] : sizes_->at(size, first.strides[d], type.strides[d])))
+      return false;
+  }
+  return true;
+}
+
+std::optional<TwoSizes> Signature::differenceFrom(const Signature& other) const {
+  if (sizes_ || other.sizes_ || modes_ != other.modes_ || count_ != other.count_ ||
+      items_.size() != other.items_.size())
+    return std::nullopt;
+  std::optional<TwoSizes> sizes;
+  const auto isAlike = [&](int64_t a, int64_t b) {
+    if (a == b) return true;
+    if (!sizes) sizes = TwoSizes{a, b};
+    return sizes->first > 1 && sizes->second > 1 && sizes->generalizes(a, b);
+  };
+  for (size_t i = 0; i < items_.size(); ++i) {
+    const Item &a = other.items_[i], &b = items_[i];
+    if (a.kind != b.kind || a.count != b.count || a.text != b.text || a.names != b.names || a.keys != b.keys ||
+        a.storageOffset != b.storageOffset || std::memcmp(&a.number, &b.number, sizeof a.number) != 0) {
+      return std::nullopt;
+    }
+    if (a.kind == Kind::Identity) {
+      napi_value x, y;
+      bool same = false;
+      check(environment_.env, napi_get_reference_value(environment_.env, a.reference, &x));
+      check(environment_.env, napi_get_reference_value(environment_.env, b.reference, &y));
+      check(environment_.env, napi_strict_equals(environment_.env, x, y, &same));
+      if (!same) return std::nullopt;
+    }
+    if (a.kind != Kind::Tensor) continue;
+    if (a.type.dtype != b.type.dtype || a.type.device != b.type.device || a.type.layout != b.type.layout ||
+        a.type.isWrappedNumber != b.type.isWrappedNumber || a.type.sizes.size() != b.type.sizes.size() ||
+        a.type.strides.size() != b.type.strides.size()) {
+      return std::nullopt;
+    }
+    // The first size that differs comes before the strides that depend on it.
+    for (size_t d = 0; d < a.type.sizes.size(); ++d) {
+      if (!isAlike(a.type.sizes[d], b.type.sizes[d])) return std::nullopt;
+    }
+    for (size_t d = 0; d < a.type.strides.size(); ++d) {
+      const bool isFixed = a.type.strides[d] == b.type.strides[d];
+      if (!isFixed && (!sizes || !isAlike(a.type.strides[d], b.type.strides[d]))) return std::nullopt;
+    }
+  }
+  return sizes;
+}
+
+void Signature::generalize(const Signature& other, TwoSizes sizes) {
+  for (size_t i = 0; i < items_.size(); ++i) items_[i].firstType = other.items_[i].type;
+  sizes_ = sizes;
+}
+
+bool Signature::match(size_t& position, napi_value value, TensorHandle* known, Leaves& leaves, int64_t& size) const {
   napi_env env = environment_.env;
   const Item& item = items_[position++];
   if (item.kind == Kind::Tensor) {
@@ -185,12 +254,12 @@ bool Signature::match(size_t& position, napi_value value, TensorHandle* known, L
     if (known == nullptr) return false;
     const at::Tensor& tensor = operandOf(*known, "input");
     const c10::TensorImpl* impl = tensor.unsafeGetTensorImpl();
-    if (impl->key_set().raw_repr() != item.keys || impl->sizes() != c10::IntArrayRef(item.type.sizes) ||
-        c10::typeMetaToScalarType(impl->dtype()) != item.type.dtype) {
+    if (impl->key_set().raw_repr() != item.keys || c10::typeMetaToScalarType(impl->dtype()) != item.type.dtype ||
+        !matchesType(item, *impl, size)) {
       return false;
     }
     if (item.type.layout == c10::kStrided &&
-        (impl->strides() != c10::IntArrayRef(item.type.strides) || impl->device() != item.type.device ||
+        (impl->device() != item.type.device ||
          (item.storageOffset >= 0 && impl->storage_offset() != item.storageOffset))) {
       return false;
     }
@@ -205,7 +274,7 @@ bool Signature::match(size_t& position, napi_value value, TensorHandle* known, L
     case Kind::Array:
       if (type != napi_object || !isArray(env, value) || lengthOf(env, value) != item.count) return false;
       for (uint32_t i = 0; i < item.count; ++i) {
-        if (!match(position, elementOf(env, value, i), nullptr, leaves)) return false;
+        if (!match(position, elementOf(env, value, i), nullptr, leaves, size)) return false;
       }
       return true;
     case Kind::Object:
@@ -216,7 +285,7 @@ bool Signature::match(size_t& position, napi_value value, TensorHandle* known, L
       for (const std::string& name : item.names) {
         bool has = false;
         check(env, napi_has_named_property(env, value, name.c_str(), &has));
-        if (!has || !match(position, propertyOf(env, value, name), nullptr, leaves)) return false;
+        if (!has || !match(position, propertyOf(env, value, name), nullptr, leaves, size)) return false;
       }
       return true;
     case Kind::Number: {
@@ -255,7 +324,20 @@ std::string Signature::describe() const {
     if (item.kind != Kind::Tensor) continue;
     text += text.empty() ? "" : ", ";
     text += c10::toString(item.type.dtype);
-    text += c10::str(c10::IntArrayRef(item.type.sizes));
+    if (!sizes_) {
+      text += c10::str(c10::IntArrayRef(item.type.sizes));
+      continue;
+    }
+    // One for all sizes: "Float[n, 3]".
+    std::string shape;
+    for (size_t d = 0; d < item.type.sizes.size(); ++d) {
+      const int64_t size = item.type.sizes[d];
+      const bool isFixed = item.firstType.sizes[d] == size;
+      const int64_t factor = size / sizes_->second;
+      shape += shape.empty() ? "" : ", ";
+      shape += isFixed ? std::to_string(size) : (factor == 1 ? "n" : std::to_string(factor) + "n");
+    }
+    text += "[" + shape + "]";
   }
   return text;
 }

@@ -10,9 +10,11 @@
 #include <napi.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "compile/call/dynamic_graph.h"
 #include "compile/graph/graph.h"
 #include "core/result_call.h"
 
@@ -42,8 +44,15 @@ class Signature {
   Signature(const Signature&) = delete;
   Signature& operator=(const Signature&) = delete;
 
-  // Whether the call has this signature; if so, `leaves` are its tensors.
-  bool matches(const ResultCall& call, const Modes& modes, Leaves& leaves) const;
+  // Whether the call has this signature; if so, `leaves` are its tensors, and `size` is the size of one that
+  // generalizes.
+  bool matches(const ResultCall& call, const Modes& modes, Leaves& leaves, int64_t& size) const;
+
+  // The two sizes by which another signature differs from this one. Nothing if it differs in other ways, or a size is 0
+  // or 1.
+  std::optional<TwoSizes> differenceFrom(const Signature& other) const;
+  // From now on, the signature matches calls of all sizes from 2 up.
+  void generalize(const Signature& other, TwoSizes sizes);
 
   // From now on, tensors must also start at the same place in their storage as these.
   void fixStorageOffsets(c10::ArrayRef<at::Tensor> tensors);
@@ -60,16 +69,19 @@ class Signature {
     std::vector<std::string> names;  // of the properties of an Object
     napi_ref reference = nullptr;    // of an Identity
     TensorType type;                 // of a Tensor
+    TensorType firstType;            // of a Tensor of all sizes: at the first of the two
     uint64_t keys = 0;
     int64_t storageOffset = -1;  // -1: any
   };
   void read(napi_value value, TensorHandle* known, Leaves& leaves, int depth);
-  bool match(size_t& position, napi_value value, TensorHandle* known, Leaves& leaves) const;
+  bool match(size_t& position, napi_value value, TensorHandle* known, Leaves& leaves, int64_t& size) const;
+  bool matchesType(const Item& item, const c10::TensorImpl& impl, int64_t& size) const;
 
   Environment& environment_;
   Modes modes_;
-  size_t count_;             // of arguments
-  std::vector<Item> items_;  // depth first
+  size_t count_;                   // of arguments
+  std::vector<Item> items_;        // depth first
+  std::optional<TwoSizes> sizes_;  // of one for all sizes
 };
 
 }  // namespace torch_func::compile

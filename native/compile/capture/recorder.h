@@ -61,6 +61,13 @@ class Recorder {
   // Whether hooks and custom functions, which the autograd engine calls, make the recording incomplete.
   bool refusesCallbacks = false;
 
+  // The sizes that JavaScript has read, in their order: the function may have computed with them.
+  std::vector<int64_t> sizesRead;
+  // Notes them in the recorder that is active, if there is one.
+  static void noteSizes(c10::IntArrayRef sizes);
+  // Notes that it has read something that follows from sizes.
+  static void noteComparison();
+
   // A recorder of Extent::OfInputs is incomplete once the function writes to the memory of these tensors.
   void protect(c10::ArrayRef<at::Tensor> tensors);
 
