@@ -381,3 +381,14 @@ test('an error of a library call in a compiled function is that of eager executi
   expect(() => compiled(torch.zeros(3, 3))).toThrow(/singular/);
   expectSame(compiled(torch.eye(3)), torch.linalg.inv(torch.eye(3)).mul(2), 0);
 });
+
+test('a program of numbers is given up once it takes longer than groups', () => {
+  const gradient = torch.compile(
+    torch.func.grad((w: torch.Tensor, x: torch.Tensor) => x.matmul(w).tanh().square().mean()),
+  );
+  gradient(torch.randn(64, 8), torch.randn(64, 64));
+  const { reasons, steps } = gradient.explain()[0];
+  const most = reasons.map((reason) => /more than (\d+) instructions/.exec(reason)?.[1]).find((text) => text);
+  expect(Number(most)).toBeLessThan(50_000);
+  expect(steps.filter((step) => step.startsWith('matrix product'))).toHaveLength(2);
+});

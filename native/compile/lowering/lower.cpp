@@ -138,8 +138,7 @@ double costOf(const Program& program) {
   // Samples of many numbers: the elements of a column lie far from each other.
   constexpr size_t kManyColumns = 16;
   const auto points = static_cast<double>(program.points);
-  const double blocks = std::ceil(points / static_cast<double>(kLanes));
-  double cost = static_cast<double>(program.instructions.size()) * (3 * blocks + 0.03 * points);
+  double cost = static_cast<double>(program.instructions.size()) * instructionCost(program.points);
   for (const Transfer& transfer : program.transfers) {
     const size_t columns = transfer.columns.size();
     cost += static_cast<double>(columns) * points * (columns > kManyColumns ? 1.2 : 0.3);
@@ -155,10 +154,11 @@ constexpr size_t kMaxCompared = 500;
 // The graph number by number, if that is possible and faster than group by group.
 std::optional<Scalarized> scalarizeIfFaster(const Graph& graph, PlanBuilder& builder, const ScalarizeOptions& options,
                                             std::string& reason) {
-  auto scalarized = scalarize(graph, reason, options);
-  if (!scalarized || graph.nodes.size() > kMaxCompared) return scalarized;
-  const auto groups = groupSteps(graph, builder);
-  if (costOf(groups) >= costOf(*scalarized)) return scalarized;
+  if (graph.nodes.size() > kMaxCompared) return scalarize(graph, reason, options);
+  ScalarizeOptions bounded = options;
+  bounded.mostCost = costOf(groupSteps(graph, builder));
+  auto scalarized = scalarize(graph, reason, bounded);
+  if (!scalarized || bounded.mostCost >= costOf(*scalarized)) return scalarized;
   reason = "the program would be longer than that of groups";
   return std::nullopt;
 }

@@ -2,6 +2,8 @@
 
 #include "compile/lowering/scalarize.h"
 
+#include <algorithm>
+#include <cmath>
 #include <numeric>
 
 #include "compile/lowering/lanes.h"
@@ -12,6 +14,15 @@ namespace torch_func::compile {
 
 // Fills, copies and folded operations are elements of loops too, but leave no instructions.
 constexpr int64_t kElementsPerInstruction = 16;
+
+// Unrolled instructions that may fall away, for each that is left.
+constexpr double kUnrolledPerInstruction = 8;
+constexpr size_t kFewInstructions = 1000;
+
+double instructionCost(int64_t points) {
+  const double blocks = std::ceil(static_cast<double>(points) / static_cast<double>(kLanes));
+  return 3 * blocks + 0.03 * static_cast<double>(points);
+}
 
 // Loops whose results neither a later loop nor an output reads.
 static void removeUnread(const Graph& graph, c10::ArrayRef<ValueId> outputs, Loops& loops) {
@@ -39,13 +50,18 @@ std::optional<Scalarized> scalarize(const Graph& graph, c10::ArrayRef<int32_t> n
   }
   removeUnread(graph, outputs, loops);
   const LaneAssignment lanes = assignLanes(graph, loops, outputs);
+  ScalarizeOptions bounded = options;
+  const double affordable = kUnrolledPerInstruction * options.mostCost / instructionCost(lanes.lanes);
+  if (affordable < static_cast<double>(options.mostInstructions)) {
+    bounded.mostInstructions = std::max(kFewInstructions, static_cast<size_t>(affordable));
+  }
   const size_t most = lanes.lanes == 1 ? options.mostInstructionsOfOne : options.mostInstructions;
   if (lanes.elements > kElementsPerInstruction * static_cast<int64_t>(most)) {
     reason = "too many elements in a sample: " + std::to_string(lanes.elements) + " in " + std::to_string(lanes.lanes) +
              " lanes";
     return std::nullopt;
   }
-  Unroller unroller(graph, loops, lanes, options);
+  Unroller unroller(graph, loops, lanes, bounded);
   Scalarized result;
   if (!unroller.unroll(reason) || !unroller.finish(outputs, result, reason)) return std::nullopt;
   return result;

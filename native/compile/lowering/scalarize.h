@@ -7,6 +7,7 @@
 // the same for all samples is computed once, by a program of its own with a single lane.
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -21,7 +22,12 @@ struct ScalarizeOptions {
   // Longer programs are refused: of many lanes, and of a single one.
   size_t mostInstructions = 50'000;
   size_t mostInstructionsOfOne = 4'000;
+  // Nanoseconds of one thread: programs that would certainly take longer are given up while they are unrolled.
+  double mostCost = std::numeric_limits<double>::infinity();
 };
+
+// Nanoseconds of one thread that an instruction takes, roughly.
+double instructionCost(int64_t points);
 
 // Operand::buffer is the ValueId of a base.
 struct Scalarized {

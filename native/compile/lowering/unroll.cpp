@@ -63,13 +63,13 @@ bool Unroller::unroll(std::string& reason) {
   }
   Walk walk;
   for (const Loop& loop : loops_.loops) {
-    if (!prepare(loop, walk) || !run(loop, walk)) {
-      reason = "cannot scalarize " + graph_.nodes[loop.node].name();
+    const bool isDone = prepare(loop, walk) && run(loop, walk);
+    if (isTooLong()) {
+      reason = "the program is too long: more than " + std::to_string(mostInstructions()) + " instructions";
       return false;
     }
-    const size_t most = lanes_.lanes == 1 ? options_.mostInstructionsOfOne : options_.mostInstructions;
-    if (builders_[kUniform].size() + builders_[kLanes].size() > most) {
-      reason = "the program is too long: more than " + std::to_string(most) + " instructions";
+    if (!isDone) {
+      reason = "cannot scalarize " + graph_.nodes[loop.node].name();
       return false;
     }
   }
@@ -133,7 +133,7 @@ bool Unroller::run(const Loop& loop, const Walk& walk) {
     if (walk.axes[a].size == 0) return true;
   }
   while (true) {
-    if (!runPoint(loop, walk, at.data(), counters.data())) return false;
+    if (!runPoint(loop, walk, at.data(), counters.data()) || isTooLong()) return false;
     size_t a = walk.kept;
     for (; a-- > 0;) {
       const Axis& axis = walk.axes[a];

@@ -42,6 +42,10 @@ class Unroller {
     Lane lane;  // of the result
   };
 
+  size_t mostInstructions() const {
+    return lanes_.lanes == 1 ? options_.mostInstructionsOfOne : options_.mostInstructions;
+  }
+  bool isTooLong() const { return builders_[kUniform].size() + builders_[kLanes].size() > mostInstructions(); }
   bool prepare(const Loop& loop, Walk& walk);
   bool run(const Loop& loop, const Walk& walk);
   bool runPoint(const Loop& loop, const Walk& walk, const int64_t* at, const int64_t* counters);
