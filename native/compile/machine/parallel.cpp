@@ -35,8 +35,8 @@ class OneMklThread {
 #endif
 };
 
-// The work that is worth waking a thread, in nanoseconds. Less gains 15 to 20 % on idle processors, and where others use
-// them a call waits for milliseconds until the other thread has its turn.
+// The work that is worth waking a thread, in nanoseconds. Less gains 15 to 20 % on idle processors; on busy ones a call
+// waits for milliseconds until the other thread has its turn.
 constexpr double kGrain = 40'000;
 
 }  // namespace
