@@ -73,7 +73,7 @@ function templateOf(value: unknown, args: readonly unknown[]): OutputTemplate {
  * @param strict - Whether what cannot be repeated is an error at once.
  */
 export function captureCall(api: string, func: AnyFunction, args: readonly unknown[], strict: boolean): Captured {
-  const capture: unknown = beginCapture(strict, ...args);
+  const capture: unknown = beginCapture(strict, api === 'compile', ...args);
   let value: unknown;
   try {
     value = callSync(api, func, args);

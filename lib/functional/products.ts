@@ -24,7 +24,7 @@ function contracted(count: number): [number[], number[]] {
 
 function dimsFromTensor(dims: Tensor): [number[], number[]] {
   if (dims.numel() <= 1) {
-    const count = Math.trunc(Number(dims.item()));
+    const count = Math.trunc(Number(native.peek(dims)));
     if (count < 0) throw new RuntimeError(`tensordot expects dims >= 0, but got dims=${dims.toString()}`);
     return contracted(count);
   }

@@ -27,7 +27,7 @@ export function split(tensor: Tensor, splitSizeOrSections: number | Size | Tenso
   const { dim = 0 } = readOptions<{ dim?: number }>('split', rest, ['dim'], [], 2);
   const size =
     native.isTensor(splitSizeOrSections) && splitSizeOrSections.numel() === 1
-      ? Math.trunc(Number(splitSizeOrSections.item()))
+      ? Math.trunc(Number(native.peek(splitSizeOrSections)))
       : splitSizeOrSections;
   if (typeof size === 'number') return aten.split.Tensor(tensor, size, dim) as Tensor[];
   return torchFunctions.splitWithSizes(tensor, size as Size, dim);

@@ -78,7 +78,7 @@ export function stft(input: Tensor, nFft: number, ...rest: StftArguments): Tenso
     const ones = Array<number>(Math.max(0, 3 - shape.length)).fill(1);
     // A 0-d tensor is accepted as a number.
     const frame: unknown = nFft;
-    const half = Math.floor((native.isTensor(frame) ? frame.item() : nFft) / 2);
+    const half = Math.floor((native.isTensor(frame) ? Number(native.peek(frame)) : nFft) / 2);
     const padded = nnFunctionalFunctions.pad(input.view([...ones, ...shape]), [half, half], padMode);
     signal = padded.view(padded.shape.slice(padded.dim() - shape.length));
   }

@@ -208,6 +208,8 @@ export interface Native {
   dataInto(tensor: Tensor, target: Uint8Array): number;
   doubles(tensor: Tensor): Float64Array;
   item(tensor: Tensor): unknown;
+  /** The same, for a value that only the library looks at: a compiled function expects it in later calls. */
+  peek(tensor: Tensor): unknown;
   // tensor/nested_array.cpp
   tensorFromList(data: unknown, dtype?: Dtype | null, device?: unknown): Tensor;
   // operators/indexing.cpp

@@ -19,6 +19,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "core/recording.h"
 #include "functorch/wrappers.h"
 #include "kernels/constants.h"
 #include "kernels/corrections.h"
@@ -36,6 +37,7 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 Tensor tensorOf(const c10::IValue& lengths) {
   // A tensor that a transform wraps has no memory to write to.
   const BelowTransforms guard;
+  const NotRecorded notRecorded;
   return at::tensor(lengths.toIntVector(), at::kLong);
 }
 

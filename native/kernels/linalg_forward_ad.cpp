@@ -16,6 +16,7 @@
 
 #include <algorithm>
 
+#include "core/recording.h"
 #include "kernels/constants.h"
 #include "kernels/corrections.h"
 #include "kernels/decomposed_output.h"
@@ -41,10 +42,11 @@ bool hasZero(const Tensor& tensor) {
   constantsOf(tensor, [&](const Tensor& values) -> std::vector<Tensor> {
     if (values.is_meta()) return {};
     // Every determinant with a gradient is asked: for a few values a loop is cheaper than operators.
-    if (values.device().is_cpu() && values.scalar_type() == at::kDouble && values.is_contiguous()) {
+    const bool isInMemory = values.device().is_cpu() && values.is_contiguous() && !isRecording();
+    if (isInMemory && values.scalar_type() == at::kDouble) {
       const double* data = values.const_data_ptr<double>();
       result = std::find(data, data + values.numel(), 0.0) != data + values.numel();
-    } else if (values.device().is_cpu() && values.scalar_type() == at::kFloat && values.is_contiguous()) {
+    } else if (isInMemory && values.scalar_type() == at::kFloat) {
       const float* data = values.const_data_ptr<float>();
       result = std::find(data, data + values.numel(), 0.0F) != data + values.numel();
     } else {

@@ -13,6 +13,7 @@
 
 #include <cmath>
 
+#include "core/recording.h"
 #include "kernels/constants.h"
 #include "kernels/corrections.h"
 #include "kernels/kernel_override.h"
@@ -31,6 +32,11 @@ bool isExtreme(const Tensor& singularValues) {
     if (S.numel() == 0 || S.is_meta()) return {};
     const double limit = S.scalar_type() == at::kDouble ? 1e75 : 1e8;
     const Tensor largest = S.select(-1, 0).to(at::kCPU, at::kDouble).contiguous();
+    if (isRecording()) {
+      const Tensor isSmall = at::logical_and(largest > 0, largest < 1 / limit);
+      result = at::logical_and(largest.isfinite(), at::logical_or(largest > limit, isSmall)).any().item<bool>();
+      return {};
+    }
     const double* values = largest.const_data_ptr<double>();
     for (int64_t i = 0; i < largest.numel(); ++i) {
       result |= std::isfinite(values[i]) && (values[i] > limit || (values[i] > 0 && values[i] < 1 / limit));

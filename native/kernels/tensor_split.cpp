@@ -5,6 +5,7 @@
 
 #include <vector>
 
+#include "core/recording.h"
 #include "kernels/constants.h"
 #include "kernels/corrections.h"
 #include "kernels/kernel_override.h"
@@ -31,7 +32,7 @@ Tensor valuesOf(const Tensor& tensor) {
 
 // (self, tensor_indices_or_sections, dim)
 void tensorSplit(KernelCall& call) {
-  if (!call.recording().wrapped) {
+  if (!call.recording().wrapped && !isRecording()) {
     call.callOriginal();
     return;
   }
@@ -50,7 +51,9 @@ void tensorSplit(KernelCall& call) {
     call.setOutputs(self.tensor_split(values.item<int64_t>(), dim));
     return;
   }
-  call.setOutputs(self.tensor_split(at::IntArrayRef(values.const_data_ptr<int64_t>(), values.numel()), dim));
+  std::vector<int64_t> indices;
+  for (int64_t i = 0; i < values.numel(); ++i) indices.push_back(values.select(0, i).item<int64_t>());
+  call.setOutputs(self.tensor_split(indices, dim));
 }
 
 }  // namespace

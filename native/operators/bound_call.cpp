@@ -7,6 +7,7 @@
 
 #include <utility>
 
+#include "core/recording.h"
 #include "functorch/wrappers.h"
 #include "operators/overload.h"
 #include "operators/results.h"
@@ -48,6 +49,9 @@ void execute(BoundCall& call) {
     if (call.overload->makesFromNothing()) {
       // As in Python: the kernel fills a new tensor in place, which would increment its version.
       const at::AutoDispatchBelowADInplaceOrView guard;
+      call.overload->handle().callBoxed(call.stack);
+    } else if (call.overload->returnsValues()) {
+      const ReadsInJavaScript reads;
       call.overload->handle().callBoxed(call.stack);
     } else {
       call.overload->handle().callBoxed(call.stack);

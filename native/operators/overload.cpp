@@ -138,6 +138,10 @@ Overload::Overload(const std::string& name, bool isMethod, bool allowOut)
   }
   isFactory_ = hasDtype && hasLayout && hasDevice;
   makesFromNothing_ = isFactory_ && !hasTensor;
+  const auto& returns = handle_.schema().returns();
+  returnsValues_ = std::any_of(returns.begin(), returns.end(), [](const c10::Argument& result) {
+    return result.type()->kind() != c10::TypeKind::TensorType && result.type()->kind() != c10::TypeKind::ListType;
+  });
   // A method is called on `self`, which need not be first in the schema (`polygamma(int n, Tensor self)`). It is first
   // in parameters_; pushArguments() restores the schema's order.
   if (isMethod_) {

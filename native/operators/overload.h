@@ -29,6 +29,8 @@ class Overload {
   bool returnsArguments() const { return returnsArguments_; }
   // Creates a tensor from sizes or in the likeness of another one: has the option requiresGrad, as in Python.
   bool isFactory() const { return isFactory_; }
+  // Some results are not tensors: values that JavaScript reads.
+  bool returnsValues() const { return returnsValues_; }
   // A factory without tensor arguments.
   bool makesFromNothing() const { return makesFromNothing_; }
   static constexpr size_t kMaxFastPathTensors = 4;
@@ -64,6 +66,7 @@ class Overload {
   std::array<bool, kMaxFastPathTensors + 1> fitsFastPath_{};
   bool isFactory_ = false;
   bool makesFromNothing_ = false;
+  bool returnsValues_ = false;
   bool returnsFirstArgument_ = false;
   bool returnsArguments_ = false;
   bool hasOut_ = false;

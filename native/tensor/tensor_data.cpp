@@ -246,10 +246,17 @@ Napi::Value doubles(const Napi::CallbackInfo& info) {
   return Napi::Value(info.Env(), array);
 }
 
-// item(tensor): the value of a one-element tensor.
-Napi::Value item(const Napi::CallbackInfo& info) {
+// peek(tensor): the value of a one-element tensor, for the library itself. A compiled function expects the same value
+// in later calls.
+Napi::Value peek(const Napi::CallbackInfo& info) {
   Environment& environment = Environment::of(info.Env());
   return Napi::Value(info.Env(), wrapScalar(environment, toOperand(environment, info[0], "input").item()));
+}
+
+// item(tensor): the same, for the user.
+Napi::Value item(const Napi::CallbackInfo& info) {
+  const ReadsInJavaScript reads;
+  return peek(info);
 }
 
 }  // namespace
@@ -259,6 +266,7 @@ void defineTensorData(Napi::Object exports) {
   define<data>(exports, "data");
   define<dataInto>(exports, "dataInto");
   define<doubles>(exports, "doubles");
+  define<peek>(exports, "peek");
   define<item>(exports, "item");
 }
 

@@ -239,7 +239,7 @@ export function gaussianNllLoss(
   let given: Tensor;
   if (native.isTensor(variance)) {
     given = variance;
-    if (torchFunctions.isNonzero(valuesOf(given).lt(0).any())) throw new ValueError('var has negative entry/entries');
+    if (native.peek(valuesOf(given).lt(0).any()) === true) throw new ValueError('var has negative entry/entries');
   } else {
     if (typeof variance !== 'number') checkTensors('gaussianNllLoss', { variance });
     if (variance < 0) throw new ValueError('var has negative entry/entries');

@@ -67,6 +67,38 @@ bool shareStorage(c10::ArrayRef<at::Tensor> tensors) {
 
 }  // namespace
 
+// Entries with one signature that differ in what they expect of values.
+constexpr int kMostAlternatives = 4;
+// An entry whose expectations fail more often than they hold costs more than it saves.
+constexpr int64_t kMostMisses = 8;
+
+// Runs a program, and says whether the values were those it expects.
+bool CompiledFunction::runAsExpected(Entry& entry, Executable& executable, c10::ArrayRef<at::Tensor> inputs,
+                                     std::vector<at::Tensor>& outputs) {
+  const at::AutoDispatchBelowADInplaceOrView below;
+  if (entry.expected.empty()) {
+    executable.run(inputs, outputs);
+    return true;
+  }
+  bool isExpected = true;
+  try {
+    executable.run(inputs, outputs);
+    const size_t count = outputs.size() - entry.expected.size();
+    for (size_t i = 0; i < entry.expected.size() && isExpected; ++i) {
+      isExpected = !entry.expected[i].defined() || at::equal(outputs[count + i], entry.expected[i]);
+    }
+    outputs.resize(count);
+  } catch (const UnexpectedValues&) {
+    isExpected = false;
+  }
+  ++(isExpected ? entry.hits : entry.misses);
+  if (entry.misses > kMostMisses + entry.hits) {
+    entry.compilation.executable = nullptr;
+    entry.compilation.reasons = {entry.expectedReason + ", and it differs from call to call"};
+  }
+  return isExpected;
+}
+
 napi_value CompiledFunction::call(const ResultCall& call) {
   napi_env env = call.environment.env;
   const auto action = [&](Action what) { return numberValue(env, static_cast<int32_t>(what)); };
@@ -75,16 +107,19 @@ napi_value CompiledFunction::call(const ResultCall& call) {
   }
   const Modes modes = Modes::current();
   Leaves leaves;
-  for (Entry& entry : entries_) {
+  int alternatives = 0;
+  for (size_t position = 0; position < entries_.size(); ++position) {
     leaves.tensors.clear();
     leaves.objects.clear();
     int64_t size = 0;
-    if (!entry.signature->matches(call, modes, leaves, size)) continue;
+    if (!entries_[position]->signature->matches(call, modes, leaves, size)) continue;
+    // Another one may take its place while it runs: a warning calls JavaScript.
+    const std::shared_ptr<Entry> owner = entries_[position];
+    Entry& entry = *owner;
     if (entry.needsSeparateStorage && shareStorage(leaves.tensors)) return action(Action::RunFunction);
     for (const at::Tensor& tensor : leaves.tensors) {
       if (isDifferentiated(tensor)) return action(Action::RunFunction);
     }
-    // The entry may be dropped while it runs: a warning calls JavaScript.
     const std::shared_ptr<Executable> executable =
         entry.dynamic == nullptr ? entry.compilation.executable : planFor(entry, size);
     // This size is another matter: it is recorded.
@@ -92,9 +127,9 @@ napi_value CompiledFunction::call(const ResultCall& call) {
     entry.lastUse = ++uses_;
     if (executable == nullptr) return action(Action::RunFunction);
     std::vector<at::Tensor> outputs;
-    {
-      const at::AutoDispatchBelowADInplaceOrView below;
-      executable->run(leaves.tensors, outputs);
+    if (!runAsExpected(entry, *executable, leaves.tensors, outputs)) {
+      if (++alternatives == kMostAlternatives) return action(Action::RunFunction);
+      continue;
     }
     if (entry.returnsTensor && !entry.outputs[0].isArgument) {
       return wrapTensor(call.environment, std::move(outputs[0]));
@@ -122,9 +157,11 @@ napi_value CompiledFunction::call(const ResultCall& call) {
 }
 
 void CompiledFunction::generalize(Entry& entry) const {
-  for (const Entry& other : entries_) {
+  for (const auto& owner : entries_) {
+    const Entry& other = *owner;
     const auto &first = other.compilation, &second = entry.compilation;
     if (other.dynamic != nullptr || !first.recordedGraph || !second.recordedGraph) continue;
+    if (!other.expected.empty() || !entry.expected.empty()) continue;
     const auto sizes = entry.signature->differenceFrom(*other.signature);
     if (!sizes) continue;
     std::string reason = "the function reads sizes in JavaScript, or its results depend on them";
@@ -155,11 +192,11 @@ int32_t CompiledFunction::add(Entry entry, size_t limit) {
   int32_t dropped = -1;
   if (entries_.size() >= limit) {
     const auto oldest = std::min_element(entries_.begin(), entries_.end(),
-                                         [](const Entry& a, const Entry& b) { return a.lastUse < b.lastUse; });
-    dropped = oldest->id;
+                                         [](const auto& a, const auto& b) { return a->lastUse < b->lastUse; });
+    dropped = (*oldest)->id;
     entries_.erase(oldest);
   }
-  entries_.insert(entries_.begin(), std::move(entry));
+  entries_.insert(entries_.begin(), std::make_shared<Entry>(std::move(entry)));
   return dropped;
 }
 

@@ -36,6 +36,12 @@ class CompiledFunction {
     bool returnsTensor = false;  // just one, not in an array or object
     // Whether the program is only right for arguments that do not share memory.
     bool needsSeparateStorage = false;
+    // What the program computes after its outputs, and what must come out: see Graph::expectations.
+    std::vector<at::Tensor> expected;
+    std::string expectedReason;
+    // Calls in which that came out, and in which it did not.
+    int64_t hits = 0;
+    int64_t misses = 0;
     int32_t id = 0;
     uint64_t lastUse = 0;
   };
@@ -54,10 +60,13 @@ class CompiledFunction {
   int32_t add(Entry entry, size_t limit);
   void clear() { entries_.clear(); }
   size_t size() const { return entries_.size(); }
-  const std::vector<Entry>& entries() const { return entries_; }
+  const std::vector<std::shared_ptr<Entry>>& entries() const { return entries_; }
 
  private:
-  std::vector<Entry> entries_;
+  bool runAsExpected(Entry& entry, Executable& executable, c10::ArrayRef<at::Tensor> inputs,
+                     std::vector<at::Tensor>& outputs);
+
+  std::vector<std::shared_ptr<Entry>> entries_;
   uint64_t uses_ = 0;
   int32_t nextId_ = 0;
 };

@@ -3,6 +3,7 @@
 #include <c10/core/impl/TorchDispatchModeTLS.h>
 
 #include <algorithm>
+#include <array>
 #include <memory>
 #include <string>
 #include <unordered_set>
@@ -64,20 +65,23 @@ Napi::Value compiledFunction(const Napi::CallbackInfo& info) {
   return result;
 }
 
-// beginCapture(strict, ...args): reads the signature of the call and records from now on.
+// beginCapture(strict, mayExpect, ...args): reads the signature of the call and records from now on.
 napi_value beginCapture(const ResultCall& call) {
-  bool strict = false;
-  if (call.values.empty() || napi_get_value_bool(call.environment.env, call.values[0], &strict) != napi_ok) {
-    throwTypeError("beginCapture(): argument 'strict' must be a boolean");
+  std::array<bool, 2> flags{};
+  for (size_t i = 0; i < flags.size(); ++i) {
+    if (call.values.size() <= i || napi_get_value_bool(call.environment.env, call.values[i], &flags[i]) != napi_ok) {
+      throwTypeError("beginCapture(): arguments 'strict' and 'mayExpect' must be booleans");
+    }
   }
   auto capture = std::make_unique<Capture>();
   CallFrame::Slots unknown;
   unknown.fill(-1);
-  const ResultCall arguments{call.environment, call.thisValue, call.values.slice(1), unknown};
+  const ResultCall arguments{call.environment, call.thisValue, call.values.slice(flags.size()), unknown};
   capture->signature = std::make_unique<Signature>(arguments, capture->leaves);
   capture->leaves.objects.clear();
   capture->recorder = std::make_unique<Recorder>(capture->leaves.tensors);
-  capture->recorder->strict = strict;
+  capture->recorder->strict = flags[0];
+  capture->recorder->mayExpect = flags[1];
   Recorder& recorder = *capture->recorder;
   napi_value result = wrapExternal(call.environment, std::move(capture), kCaptureTag);
   recorder.start();
@@ -115,6 +119,16 @@ bool readsStorageOffsets(const Graph& graph) {
     if (node.op.operator_name().name.starts_with("aten::as_strided")) return true;
   }
   return false;
+}
+
+// What the graph expects becomes further outputs, which the entry checks.
+void takeExpectations(Graph& graph, CompiledFunction::Entry& entry) {
+  for (Graph::Expectation& expectation : graph.expectations) {
+    if (entry.expectedReason.empty()) entry.expectedReason = std::move(expectation.reason);
+    graph.outputs.push_back(expectation.value);
+    entry.expected.push_back(std::move(expectation.expected));
+  }
+  graph.expectations.clear();
 }
 
 std::vector<c10::OperatorHandle> operatorsOf(const Graph& graph) {
@@ -162,6 +176,7 @@ Napi::Value addEntry(const Napi::CallbackInfo& info) {
   entry.sizesRead = capture.recorder->sizesRead;
   if (capture.recorder->incomplete().empty()) {
     entry.needsSeparateStorage = writes(capture.graph);
+    takeExpectations(capture.graph, entry);
     if (readsStorageOffsets(capture.graph)) capture.signature->fixStorageOffsets(capture.leaves.tensors);
     entry.compilation = compileGraph(std::move(capture.graph), options);
   } else {
@@ -172,7 +187,7 @@ Napi::Value addEntry(const Napi::CallbackInfo& info) {
   if (options.keepsGraphs) compiled.generalize(entry);
   auto result = Napi::Array::New(info.Env(), 2);
   const int32_t dropped = compiled.add(std::move(entry), limit);
-  result.Set(0u, compiled.entries().front().id);
+  result.Set(0u, compiled.entries().front()->id);
   result.Set(1u, dropped);
   return result;
 }
@@ -202,7 +217,7 @@ Napi::Value describeOperators(Napi::Env env, const std::vector<c10::OperatorHand
 Napi::Value describeEntries(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   std::vector<const CompiledFunction::Entry*> entries;
-  for (const auto& entry : toCompiledFunction(info).entries()) entries.push_back(&entry);
+  for (const auto& entry : toCompiledFunction(info).entries()) entries.push_back(entry.get());
   std::sort(entries.begin(), entries.end(), [](auto* a, auto* b) { return a->lastUse > b->lastUse; });
   auto result = Napi::Array::New(env);
   for (size_t i = 0; i < entries.size(); ++i) {

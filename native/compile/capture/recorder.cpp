@@ -55,16 +55,6 @@ std::string spelling(const c10::OperatorHandle& op) {
   return (name == "_local_scalar_dense" ? "item" : camelCase(name)) + "()";
 }
 
-// A mask as index selects as many elements as it has true values.
-bool isIndexedByMask(c10::ArrayRef<c10::IValue> arguments) {
-  if (!arguments[1].isList()) return false;
-  const auto indices = arguments[1].toListRef();
-  return std::any_of(indices.begin(), indices.end(), [](const c10::IValue& index) {
-    return index.isTensor() && index.toTensor().defined() &&
-           (index.toTensor().scalar_type() == at::kBool || index.toTensor().scalar_type() == at::kByte);
-  });
-}
-
 void recordingListener(const char* reason) {
   if (Recorder* recorder = Recorder::current()) recorder->setIncomplete(reason);
 }
@@ -267,11 +257,11 @@ void Recorder::run(const c10::OperatorHandle& op, torch::jit::Stack& stack) {
   const auto view = viewOf(op);
   Node node{view ? *view : op, {}, {}, {}};
   addArguments(node, arguments);
-  const bool dependsOnValues = name == "aten::index" || name == "aten::_unsafe_index"
-                                   ? isIndexedByMask(arguments)
-                                   : op.hasTag(at::Tag::dynamic_output_shape);
-  if (dependsOnValues && !hasFixedShape(node)) {
-    setIncomplete("the shape of the result of " + spelling(op) + " depends on values");
+  const bool hasVaryingShape = hasShapeOfValues(graph_, node) && !hasFixedShape(node);
+  std::string shapeReason;
+  if (hasVaryingShape) {
+    shapeReason = "the shape of the result of " + spelling(op) + " depends on values";
+    if (!mayExpect) setIncomplete(shapeReason);
   }
   op.callBoxed(stack);
   if (!incomplete_.empty()) return;
@@ -286,6 +276,10 @@ void Recorder::run(const c10::OperatorHandle& op, torch::jit::Stack& stack) {
     return addNode(std::move(node));
   }
   addResults(std::move(node), results);
+  if (!hasVaryingShape || !incomplete_.empty()) return;
+  for (ValueId result : graph_.nodes.back().results) {
+    if (result != kNoValue) expect(result, {}, shapeReason);
+  }
 }
 
 // Whether an operator has changed the shape of a tensor that is in the graph.
@@ -316,7 +310,9 @@ void Recorder::addResults(Node node, c10::ArrayRef<c10::IValue> results) {
     } else if (result.isTensorList()) {
       for (const at::Tensor& tensor : result.toTensorVector()) add(tensor);
     } else if (!dependsOnConstants(node)) {
-      return setIncomplete(spelling(node.op) + " reads values of a tensor in JavaScript");
+      const std::string reason = spelling(node.op) + " reads values of a tensor";
+      if (!expectRead(node, result, reason)) setIncomplete(reason + " in JavaScript");
+      return;
     }
   }
   if (!node.results.empty() || results.empty()) addNode(std::move(node));
@@ -337,25 +333,6 @@ void Recorder::addNode(Node node) {
   graph_.nodes.push_back(std::move(node));
 }
 
-bool Recorder::dependsOnConstants(const Node& node) const {
-  return std::all_of(node.tensors.begin(), node.tensors.end(),
-                     [&](const TensorArgument& given) { return isFixed(given.value); });
-}
-
-bool Recorder::isFixed(ValueId value) const {
-  const ValueId base = graph_.values[value].base;
-  return graph_.values[base].kind == Value::Kind::Constant || fixed_.contains(base);
-}
-
-// Whether the values that the shape of the result depends on are the same in every call.
-bool Recorder::hasFixedShape(const Node& node) const {
-  const auto& name = node.op.operator_name().name;
-  const bool isSelection = name == "aten::masked_select" || name == "aten::index" || name == "aten::_unsafe_index";
-  return std::all_of(node.tensors.begin(), node.tensors.end(), [&](const TensorArgument& given) {
-    return (isSelection && given.argument == 0) || isFixed(given.value);
-  });
-}
-
 void Recorder::addAlias(const at::Tensor& tensor, const at::Tensor& copy) {
   if (!incomplete_.empty() || (isPartial_ && !isDependent(tensor))) return;
   Node node{c10::Dispatcher::singleton().findSchemaOrThrow("aten::alias", ""), {{}}, {{0, -1, idOf(tensor)}}, {}};
@@ -373,6 +350,7 @@ Graph Recorder::finish(c10::ArrayRef<at::Tensor> outputs) {
     const ValueId id = isPartial_ && !isDependent(output) ? constantOutput(output) : idOf(output);
     graph_.outputs.push_back(id);
   }
+  if (!graph_.expectations.empty() && changesSurroundings()) setIncomplete(graph_.expectations.front().reason);
   return std::move(graph_);
 }
 

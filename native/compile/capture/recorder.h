@@ -5,9 +5,9 @@
 // While a recorder is active, libtorch's Python dispatch key, which no Python serves here, hands every operator to the
 // recorder. The key lies below autograd and functorch: the recorder sees plain tensors, after batching and
 // differentiation. The operator runs as usual, so that recording a call also computes its results.
-// What a recording cannot repeat makes it incomplete: values that JavaScript reads, sizes that depend on values,
-// gradients of the tensors outside. The call itself still gives the right results; `incomplete()` says why no graph
-// comes out of it.
+// What a recording cannot repeat makes it incomplete: values that JavaScript reads, gradients of the tensors outside.
+// Values that libtorch itself reads, and sizes that depend on values, are expected to be the same in later calls. The
+// call itself still gives the right results; `incomplete()` says why no graph comes out of it.
 //
 // Note [Partial evaluation]
 // A recorder of Extent::OfInputs records only operators with an operand that depends on an input. All others run once,
@@ -54,6 +54,8 @@ class Recorder {
   // Only the first reason is kept.
   void setIncomplete(std::string reason);
 
+  // Whether the graph may expect values to be those of the recorded call: Graph::expectations.
+  bool mayExpect = false;
   // With `strict`, what makes the recording incomplete throws an error at once.
   bool strict = false;
   // Whether a recorder of Extent::OfInputs takes tensors that require a gradient for constants.
@@ -87,6 +89,9 @@ class Recorder {
   void addArguments(Node& node, c10::ArrayRef<c10::IValue> arguments);
   void addResults(Node node, c10::ArrayRef<c10::IValue> results);
   void addNode(Node node);
+  void expect(ValueId value, at::Tensor expected, std::string reason);
+  bool expectRead(const Node& node, const c10::IValue& result, std::string reason);
+  bool changesSurroundings() const;
   bool replaceOut(Node& node, c10::ArrayRef<c10::IValue> results);
   bool hasChanged(const at::Tensor& tensor) const;
   bool dependsOnConstants(const Node& node) const;

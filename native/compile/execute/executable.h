@@ -4,10 +4,16 @@
 #include <ATen/core/Tensor.h>
 #include <c10/util/ArrayRef.h>
 
+#include <exception>
 #include <string>
 #include <vector>
 
 namespace torch_func::compile {
+
+// What a graph expects of values is not so: the call must run in another way. Nothing outside has been written to.
+struct UnexpectedValues : std::exception {
+  const char* what() const noexcept override { return "values differ from those of the recorded call"; }
+};
 
 class Executable {
  public:

@@ -55,6 +55,7 @@ class LibraryStep final : public Step {
   void forResults(Frame& frame, F&& take) const;
 
   Node node_;
+  bool checksShape_;
   std::optional<c10::OperatorHandle> out_;  // writes to planned buffers
   mutable std::atomic<Into> into_{Into::Untried};
   std::vector<Operand> operands_;
@@ -66,7 +67,7 @@ class LibraryStep final : public Step {
 // operators allocate a result and copy it.
 std::optional<c10::OperatorHandle> outVariantOf(const Graph& graph, const Node& node) {
   const auto& schema = node.op.schema();
-  if (isRandom(node.op)) return std::nullopt;
+  if (isRandom(node.op) || hasShapeOfValues(graph, node)) return std::nullopt;
   for (ValueId id : node.results) {
     if (id == kNoValue || graph.isView(id) || !isDense(graph.type(id))) return std::nullopt;
     // Complex tensors may come back as conjugate views.
@@ -92,7 +93,7 @@ std::optional<c10::OperatorHandle> outVariantOf(const Graph& graph, const Node& 
 }
 
 LibraryStep::LibraryStep(const Graph& graph, const Node& node, PlanBuilder& builder, std::string reason)
-    : node_(node), reason_(std::move(reason)) {
+    : node_(node), checksShape_(hasShapeOfValues(graph, node)), reason_(std::move(reason)) {
   cost = 2'000;
   for (const TensorArgument& given : node.tensors) {
     const bool isKnown = std::any_of(operands_.begin(), operands_.end(),
@@ -246,6 +247,7 @@ void LibraryStep::copyResults(Frame& frame) const {
 void LibraryStep::takeResults(Frame& frame) const {
   forResults(frame, [&](const Result& result, at::Tensor tensor) {
     const TensorType& type = result.operand.view.type;
+    if (checksShape_ && tensor.defined() && tensor.sizes() != type.sizes) throw UnexpectedValues();
     const BufferId buffer = result.operand.view.buffer;
     if (!tensor.defined() || tensor.sizes() != type.sizes || tensor.strides() != type.strides ||
         tensor.scalar_type() != type.dtype || tensor.is_conj() || tensor.is_neg()) {

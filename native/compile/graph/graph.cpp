@@ -280,6 +280,15 @@ void Graph::check() const {
   for (const WriteBack& write : writeBacks) require(write.value, "a write to an input");
 }
 
+bool hasShapeOfValues(const Graph& graph, const Node& node) {
+  const auto& name = node.op.operator_name().name;
+  if (name != "aten::index" && name != "aten::_unsafe_index") return node.op.hasTag(at::Tag::dynamic_output_shape);
+  return std::any_of(node.tensors.begin(), node.tensors.end(), [&](const TensorArgument& given) {
+    const c10::ScalarType dtype = graph.type(given.value).dtype;
+    return given.argument == 1 && (dtype == at::kBool || dtype == at::kByte);
+  });
+}
+
 bool writesInPlace(const c10::OperatorHandle& op) {
   const auto& arguments = op.schema().arguments();
   return std::any_of(arguments.begin(), arguments.end(), [](const c10::Argument& argument) {

@@ -94,6 +94,15 @@ class Graph {
     ValueId value;
   };
   std::vector<WriteBack> writeBacks;
+  // What must be as in the recorded call, or the graph is not right: a value that libtorch has read, and shapes that
+  // depend on values. The nodes that compute such shapes check them; they are listed because the graph needs them even
+  // if nothing else does.
+  struct Expectation {
+    ValueId value;
+    at::Tensor expected;  // undefined: only the shape
+    std::string reason;
+  };
+  std::vector<Expectation> expectations;
   // Whether some of the inputs and closures share their storage. Where a graph writes in place, it then cannot do
   // without the writes.
   bool inputsShareStorage = false;
@@ -129,6 +138,10 @@ class Graph {
 // The arguments of a call, whose tensors come from `values`.
 void pushArguments(const c10::OperatorHandle& op, c10::ArrayRef<c10::IValue> arguments,
                    c10::ArrayRef<TensorArgument> tensors, c10::ArrayRef<at::Tensor> values, torch::jit::Stack& stack);
+
+// Whether the shape of a result depends on the values of the operands: a mask as index selects as many elements as it
+// has true values.
+bool hasShapeOfValues(const Graph& graph, const Node& node);
 
 // Properties of operators, from their schemas.
 bool writesInPlace(const c10::OperatorHandle& op);

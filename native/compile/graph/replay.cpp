@@ -103,8 +103,10 @@ void Replay::interpret(c10::ArrayRef<at::Tensor> inputs, std::vector<at::Tensor>
     pushArguments(node, values, stack);
     call(node, stack);
     size_t next = 0;
+    const bool checksShape = hasShapeOfValues(graph_, node);
     const auto store = [&](at::Tensor tensor) {
       const ValueId id = node.results[next++];
+      if (checksShape && id != kNoValue && tensor.sizes() != graph_.type(id).sizes) throw UnexpectedValues();
       if (id != kNoValue) values[id] = std::move(tensor);
     };
     for (c10::IValue& result : stack) {

@@ -22,7 +22,15 @@ export interface Exactness {
   elements: boolean;
   /** The relative and the absolute tolerance of the operator database. */
   tolerance?: [relative: number, absolute: number];
+  /**
+   * What eager execution gives for arguments that differ in the last bit. Elements may differ by a few times as much:
+   * sums in another order round differently, and where the terms cancel only the roundings are left.
+   */
+  perturbed?: readonly unknown[];
 }
+
+/** How many times the effect of the last bit of the arguments. */
+const ROUNDINGS = 8;
 
 type Say = (difference: string) => void;
 
@@ -44,21 +52,44 @@ function doubles(x: Tensor): Float64Array {
 
 const bytes = (data: ArrayBufferView): Uint8Array => new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 
-function elementDifference(actual: Tensor, expected: Tensor, { exact, tolerance }: Exactness): string | null {
+/** For each element how much it depends on the last bit of the arguments. */
+function sensitivity(expected: Float64Array, perturbed: readonly unknown[]): Float64Array {
+  const result = new Float64Array(expected.length);
+  for (const other of perturbed) {
+    if (!torch.isTensor(other)) continue;
+    const elements = doubles(plain(other));
+    if (elements.length !== expected.length) continue;
+    elements.forEach((element, i) => {
+      const change = Math.abs(element - expected[i]);
+      if (Number.isFinite(change) && change > result[i]) result[i] = change;
+    });
+  }
+  return result;
+}
+
+function elementDifference(
+  actual: Tensor,
+  expected: Tensor,
+  { exact, tolerance, perturbed = [] }: Exactness,
+): string | null {
   const [got, want] = [plain(actual), plain(expected)];
   if (Buffer.compare(bytes(got.data() as ArrayBufferView), bytes(want.data() as ArrayBufferView)) === 0) return null;
   const [a, b] = [doubles(got), doubles(want)];
   const allowed = exact ? undefined : TOLERANCES[expected.dtype];
-  // From 1e-6 on: a sum that cancels leaves the rounding of its terms, not of its own size.
+  // From 1e-3 on: a sum that cancels leaves the rounding of its terms, not of its own size.
   const scale = b.reduce(
     (most, element) => (Number.isFinite(element) ? Math.max(most, Math.abs(element)) : most),
-    1e-6,
+    1e-3,
   );
   const [relative, absolute] = tolerance ?? [0, 0];
+  const sensitive = sensitivity(b, exact ? [] : perturbed);
   for (let i = 0; i < a.length; i++) {
     // The sign of a zero is not compared: zeros that are known when a function is compiled are positive.
     if (a[i] === b[i] || Object.is(a[i], b[i])) continue;
-    const limit = allowed === undefined ? -1 : Math.max(allowed * scale, absolute + relative * Math.abs(b[i]));
+    const limit =
+      allowed === undefined
+        ? -1
+        : Math.max(allowed * scale, absolute + relative * Math.abs(b[i]), ROUNDINGS * sensitive[i]);
     if (Math.abs(a[i] - b[i]) <= limit) continue;
     return `element ${i} is ${a[i]}, eagerly ${b[i]}`;
   }
@@ -97,8 +128,9 @@ function compare(actual: unknown, expected: unknown, exactness: Exactness, at: s
       return say(`${at}: got ${show(actual)}, eagerly ${show(expected)}`);
     }
     for (const key of keys) {
-      const [mine, theirs] = [actual, expected].map((value) => (value as Record<string, unknown>)[key]);
-      compare(mine, theirs, exactness, `${at}.${key}`, say);
+      const part = (value: unknown): unknown => (value as Record<string, unknown> | undefined)?.[key];
+      const perturbed = exactness.perturbed?.map(part);
+      compare(part(actual), part(expected), { ...exactness, perturbed }, `${at}.${key}`, say);
     }
   } else if (!Object.is(actual, expected)) say(`${at}: got ${show(actual)}, eagerly ${show(expected)}`);
 }
