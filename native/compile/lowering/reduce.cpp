@@ -56,7 +56,8 @@ Id Reduction::norm(const std::vector<Id>& values) {
   return fold(loop.value > 0 ? Opcode::Maximum : Opcode::Minimum, terms, 0);
 }
 
-// Of the differences from the first element: equal elements have a variance of exactly 0, as in ATen's updating formula.
+// Of the differences from the first element: equal elements have a variance of exactly 0, as in ATen's updating
+// formula.
 Id Reduction::variance(const std::vector<Id>& values) {
   const auto count = static_cast<double>(values.size());
   std::vector<Id> shifted(values.size());
