@@ -195,9 +195,15 @@ describe('what people see', () => {
 
   test('the final line', () => {
     expect(summaryLine(summary)).toBe('1,000,000 samples in 2.50 s, 400,000 samples/s, device cpu, peak memory 312 MB');
-    expect(summaryLine({ ...summary, compiledSpeedup: 12.34 })).toContain(
-      'samples/s, compiled: 12 times as fast, device',
-    );
+    for (const [factor, text] of [
+      [1.34, '1.3'],
+      [12.34, '12'],
+      [2812, '2,800'],
+    ] as const) {
+      expect(summaryLine({ ...summary, compiledSpeedup: factor })).toContain(
+        `samples/s, compiled: computes ${text} times as fast, device`,
+      );
+    }
     expect(summaryLine({ ...summary, notCompiled: 'it reads' })).toContain('samples/s, not compiled: it reads, device');
     expect(summaryLine({ ...summary, samples: 1, nonFiniteValues: 2, nonFiniteSamples: 1 })).toBe(
       '1 sample in 2.50 s, 400,000 samples/s, device cpu, peak memory 312 MB, NOT FINITE: 2 values in 1 sample',

@@ -8,7 +8,7 @@ export function summaryLine(report: JacobianReport): string {
   const parts = [
     `${formatCount(report.samples)} ${plural(report.samples, 'sample')} in ${formatSeconds(report.seconds)}`,
     `${formatCount(report.samplesPerSecond)} samples/s`,
-    ...(report.compiledSpeedup === null ? [] : [`compiled: ${report.compiledSpeedup.toPrecision(2)} times as fast`]),
+    ...(report.compiledSpeedup === null ? [] : [speedup(report.compiledSpeedup)]),
     ...(report.notCompiled === null ? [] : [`not compiled: ${report.notCompiled}`]),
     `device ${report.device}`,
     `peak memory ${formatBytes(report.peakMemoryBytes)}`,
@@ -20,6 +20,11 @@ export function summaryLine(report: JacobianReport): string {
     );
   }
   return parts.join(', ');
+}
+
+/** Of the computation alone, without reading and writing the files. */
+function speedup(factor: number): string {
+  return `compiled: computes ${Number(factor.toPrecision(2)).toLocaleString('en-US')} times as fast`;
 }
 
 function plural(count: number, noun: string): string {

@@ -27,8 +27,8 @@ export interface JacobianReport
   readonly seconds: number;
   readonly samplesPerSecond: number;
   /**
-   * How many times faster the compiled Jacobians were computed than the first chunk, which ran the function; null if
-   * there was one chunk, or nothing was compiled.
+   * How many times faster compiled Jacobians were computed than part of a chunk that ran operator by operator, without
+   * reading and writing; null if there was one chunk, or nothing was compiled.
    */
   readonly compiledSpeedup: number | null;
   /** Why the Jacobians were not compiled; null if they were, or were not to be. */

@@ -19,16 +19,29 @@ export function batchJacobian(fn: SampleFunction, mode: Mode): BatchJacobian {
 export interface CompilationFigures {
   /** Why the function was not compiled; null if it was, or was not to be. */
   readonly notCompiled: string | null;
-  /** The first chunk, during which the function runs and is recorded. */
-  readonly recorded: { readonly samples: number; readonly seconds: number };
+  /** Samples that ran operator by operator, to be compared with those below. */
+  readonly plain: { readonly samples: number; readonly seconds: number };
   /** The chunks that ran what was compiled. */
   readonly compiled: { readonly samples: number; readonly seconds: number };
 }
 
+/** The part of a chunk that also runs operator by operator, once for a job. */
+const MEASURED_PART = 1 / 8;
+
+/** Computes Jacobians, and adds their number and time to the figures. */
+function timed(total: { samples: number; seconds: number }, samples: Tensor, compute: BatchJacobian): Tensor {
+  const started = performance.now();
+  const result = compute(samples);
+  total.samples += samples.shape[0];
+  total.seconds += (performance.now() - started) / 1000;
+  return result;
+}
+
 /** Computes chunks, and measures what compiling gains. */
 export class ChunkComputer {
-  private readonly recorded = { samples: 0, seconds: 0 };
+  private readonly plain = { samples: 0, seconds: 0 };
   private readonly compiled = { samples: 0, seconds: 0 };
+  private readonly jacobians: BatchJacobian;
   private readonly compute: BatchJacobian;
   private readonly reason: () => string | null;
   private readonly known = new Set<number>();
@@ -38,35 +51,36 @@ export class ChunkComputer {
     mode: Mode,
     private readonly compiles: boolean,
   ) {
-    const jacobians = batchJacobian(fn, mode);
+    this.jacobians = batchJacobian(fn, mode);
     if (!compiles) {
-      this.compute = jacobians;
+      this.compute = this.jacobians;
       this.reason = () => null;
       return;
     }
-    const compiled = compile(jacobians);
+    const compiled = compile(this.jacobians);
     this.compute = compiled;
     this.reason = () => compiled.explain().find(({ isCompiled }) => !isCompiled)?.reasons[0] ?? null;
   }
 
   jacobiansOf(samples: Tensor): Tensor {
     const count = samples.shape[0];
-    const started = performance.now();
-    const result = this.compute(samples);
-    const total = this.compiles && this.known.has(count) ? this.compiled : this.recorded;
+    const isMeasured = this.compiles && this.known.has(count);
     this.known.add(count);
-    total.samples += count;
-    total.seconds += (performance.now() - started) / 1000;
-    return result;
+    if (isMeasured && this.plain.samples === 0 && this.reason() === null) {
+      const part = samples.narrow(0, 0, Math.ceil(count * MEASURED_PART));
+      timed(this.plain, part, this.jacobians).dispose();
+    }
+    // The first chunk of each size is recorded.
+    return isMeasured ? timed(this.compiled, samples, this.compute) : this.compute(samples);
   }
 
   figures(): CompilationFigures {
-    return { notCompiled: this.reason(), recorded: { ...this.recorded }, compiled: { ...this.compiled } };
+    return { notCompiled: this.reason(), plain: { ...this.plain }, compiled: { ...this.compiled } };
   }
 }
 
-/** How many times faster the compiled chunks were than those that ran the function; null if that was not measured. */
-export function gainOf({ notCompiled, recorded, compiled }: CompilationFigures): number | null {
-  if (notCompiled !== null || recorded.samples === 0 || compiled.samples === 0 || compiled.seconds === 0) return null;
-  return recorded.seconds / recorded.samples / (compiled.seconds / compiled.samples);
+/** How many times faster compiled samples were than others; null if that was not measured. */
+export function gainOf({ notCompiled, plain, compiled }: CompilationFigures): number | null {
+  if (notCompiled !== null || plain.samples === 0 || compiled.samples === 0 || compiled.seconds === 0) return null;
+  return plain.seconds / plain.samples / (compiled.seconds / compiled.samples);
 }

@@ -27,7 +27,7 @@ napi_value numberValue(napi_env env, int32_t number) {
   return value;
 }
 
-// The plan for a size, or null if there is none.
+// Returns the plan for a size, and makes it if necessary; null if the graph cannot be planned for this size.
 std::shared_ptr<Executable> planFor(CompiledFunction::Entry& entry, int64_t size) {
   auto& plans = entry.plans;
   const auto known = std::find_if(plans.begin(), plans.end(), [&](const auto& plan) { return plan.first == size; });

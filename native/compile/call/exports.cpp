@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "compile/call/compiled_function.h"
+#include "compile/call/owned_function.h"
 #include "compile/capture/recorder.h"
 #include "compile/exports.h"
 #include "compile/graph/data.h"
@@ -54,15 +55,8 @@ napi_value callCompiled(napi_env env, napi_callback_info info) {
 
 // compiledFunction(): [what owns it, the function that calls it]
 Napi::Value compiledFunction(const Napi::CallbackInfo& info) {
-  Environment& environment = Environment::of(info.Env());
-  auto compiled = std::make_unique<CompiledFunction>();
-  CompiledFunction* pointer = compiled.get();
-  auto result = Napi::Array::New(info.Env(), 2);
-  result.Set(0u, Napi::Value(info.Env(), wrapExternal(environment, std::move(compiled), kCompiledFunctionTag)));
-  napi_value call;
-  check(info.Env(), napi_create_function(info.Env(), "compiled", NAPI_AUTO_LENGTH, callCompiled, pointer, &call));
-  result.Set(1u, Napi::Value(info.Env(), call));
-  return result;
+  return ownedFunction(info.Env(), "compiled", callCompiled, std::make_unique<CompiledFunction>(),
+                       kCompiledFunctionTag);
 }
 
 // beginCapture(strict, mayExpect, ...args): reads the signature of the call and records from now on.

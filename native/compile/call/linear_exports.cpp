@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "compile/call/linear_function.h"
+#include "compile/call/owned_function.h"
 #include "compile/exports.h"
 #include "core/call_arguments.h"
 #include "core/errors.h"
@@ -64,11 +65,8 @@ Napi::Value beginLinear(const Napi::CallbackInfo& info) {
   auto linear = std::make_unique<LinearFunction>(std::move(inputs), fixed,
                                                  booleanParameter(info, 2, "beginLinear", "refusesCallbacks"));
   LinearFunction* pointer = linear.get();
-  auto result = Napi::Array::New(info.Env(), 2);
-  result.Set(0u, Napi::Value(info.Env(), wrapExternal(environment, std::move(linear), kLinearFunctionTag)));
-  napi_value call;
-  check(info.Env(), napi_create_function(info.Env(), "linear", NAPI_AUTO_LENGTH, callLinear, pointer, &call));
-  result.Set(1u, Napi::Value(info.Env(), call));
+  const Napi::Value result =
+      compile::ownedFunction(info.Env(), "linear", callLinear, std::move(linear), kLinearFunctionTag);
   pointer->start();
   return result;
 }

@@ -31,6 +31,7 @@ static std::vector<std::vector<ValueId>> lastUses(const Graph& graph, c10::Array
 
 Replay::Replay(Graph graph) : graph_(std::move(graph)) {
   for (const Node& node : graph_.nodes) {
+    checksShape_.push_back(hasShapeOfValues(graph_, node));
     const auto& parameters = node.op.schema().arguments();
     for (const TensorArgument& given : node.tensors) {
       const auto* alias = parameters[given.argument].alias_info();
@@ -103,10 +104,9 @@ void Replay::interpret(c10::ArrayRef<at::Tensor> inputs, std::vector<at::Tensor>
     pushArguments(node, values, stack);
     call(node, stack);
     size_t next = 0;
-    const bool checksShape = hasShapeOfValues(graph_, node);
     const auto store = [&](at::Tensor tensor) {
       const ValueId id = node.results[next++];
-      if (checksShape && id != kNoValue && tensor.sizes() != graph_.type(id).sizes) throw UnexpectedValues();
+      if (checksShape_[i] && id != kNoValue && tensor.sizes() != graph_.type(id).sizes) throw UnexpectedValues();
       if (id != kNoValue) values[id] = std::move(tensor);
     };
     for (c10::IValue& result : stack) {

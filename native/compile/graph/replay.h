@@ -28,7 +28,8 @@ class Replay final : public Executable {
   Graph graph_;
   // For each node the values that no later node needs: they are released as early as in eager execution.
   std::vector<std::vector<ValueId>> lastUses_;
-  std::vector<ValueId> written_;  // inputs and closures
+  std::vector<ValueId> written_;   // inputs and closures
+  std::vector<bool> checksShape_;  // for each node, whether its results may have other shapes than recorded
 };
 
 // The arguments of the node with its tensors from `values`.
