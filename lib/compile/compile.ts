@@ -86,7 +86,8 @@ function warn(func: AnyFunction, reason: string): void {
  * compiled to the standard error.
  *
  * @returns A function of the same type, with the methods `explain()` and `reset()`.
- * @throws RuntimeError with `fullgraph` if the function reads values of tensors, with `item()` for example; TypeError for anything that is not a function; ValueError for an unknown backend.
+ * @throws RuntimeError with `fullgraph` if the function reads values of tensors, with `item()` for example; TypeError for
+ * anything that is not a function; ValueError for an unknown backend.
  * @example
  * ```ts
  * const f = (x: torch.Tensor) => x.sin().mul(x).sum();

@@ -3,6 +3,7 @@
 import * as torch from '../../lib';
 import type { Tensor } from '../../lib';
 import { expectClose, float64 } from '../support/derivatives';
+import { differentiable, type F } from '../support/differentiable';
 import { expectError } from '../support/errors';
 
 const { RuntimeError } = torch;
@@ -18,59 +19,9 @@ function counted<A extends unknown[], R>(f: (...args: A) => R): { f: (...args: A
   return { f: (...args) => (calls++, f(...args)), calls: () => calls };
 }
 
-type F = (t: Tensor) => Tensor;
-
-const functions: Record<string, [f: F, at: Tensor]> = {
-  elementwise: [(t) => t.sin().mul(t.sum()).add(t.exp()), x],
-  'a network': [(t) => t.matmul(m.t()).tanh().matmul(m).softmax(0), x],
-  'of one number': [(t) => t.exp().mul(t), torch.tensor(0.4, float64)],
-  'without elements': [(t) => t.sin(), torch.zeros(0, 3, float64)],
-  complex: [(t) => t.mul(t).exp(), torch.complex(x, u)],
-  'the conjugate': [(t) => t.conj().mul(t), torch.complex(x, u)],
-  'of a strided tensor': [(t) => t.sin().mul(t.t().contiguous().view(t.shape)), m.narrow(1, 0, 2).t()],
-  'the argument': [(t) => t, x],
-  'a view of the argument': [(t) => t.narrow(0, 1, 2), x],
-  'what does not depend on it': [(t) => torch.ones(2, float64).add(t.detach().sum()), x],
-  solve: [(t) => torch.linalg.solve(torch.diag(t.exp()).add(0.1), t), x],
-  eigenvalues: [(t) => torch.linalg.eigvalsh(torch.outer(t, t).add(torch.diag(t))), x],
-  'a sorted tensor': [(t) => t.sort()[0].mul(torch.tensor([1, 2, 3], float64)), x],
-  'an index': [(t) => t.indexSelect(0, torch.tensor([2n, 0n, 2n])).square(), x],
-  'writes to a tensor of its own': [(t) => t.sin().mul_(t).add_(1).mul_(t), x],
-  'writes to a tensor of zeros': [
-    (t) => {
-      const result = torch.zeros(3, 2, float64);
-      result.select(1, 0).copy_(t.square());
-      result.index(1).mul_(t.sum());
-      result.select(0, 2).add_(t.index(0));
-      return result.mul(2);
-    },
-    x,
-  ],
-  'writes to what it used before': [
-    (t) => {
-      const factor = torch.ones(3, float64);
-      const first = t.mul(factor);
-      factor.mul_(3);
-      const second = t.mul(factor);
-      factor.narrow(0, 0, 2).zero_();
-      return first.add(second).add(t.mul(factor));
-    },
-    x,
-  ],
-  'an operator with out': [
-    (t) => {
-      const half = t.mul(0.5);
-      return half.sin().add(torch.cat([half, half]).narrow(0, 1, 3));
-    },
-    x,
-  ],
-  'grad inside': [(t) => grad((s: Tensor) => s.sin().mul(t).sum())(t), x],
-  'vmap inside': [(t) => vmap((s: Tensor) => s.mul(t.sum()).exp())(t), x],
-};
-
 describe('the derivative that jvp computes', () => {
-  test.each(Object.keys(functions))('%s', (name) => {
-    const [f, at] = functions[name];
+  test.each(Object.keys(differentiable))('%s', (name) => {
+    const [f, at] = differentiable[name];
     const { f: g, calls } = counted(f);
     const [value, push] = linearize(g, at);
     expect(calls()).toBe(1);

@@ -21,14 +21,17 @@ bool Recorder::expectRead(const Node& node, const c10::IValue& result, std::stri
   if (name == "aten::_local_scalar_dense" || name == "aten::item") {
     // A copy: the function may write to the tensor later.
     const ValueId copy = graph_.call("aten::clone", "", {node.tensors[0].value, c10::IValue()});
-    expect(copy, at::scalar_tensor(result.toScalar(), at::dtype(graph_.type(copy).dtype)), std::move(reason));
+    expect(copy,
+           at::scalar_tensor(result.toScalar(), at::device(graph_.type(copy).device).dtype(graph_.type(copy).dtype)),
+           std::move(reason));
     return true;
   }
   if (name != "aten::equal") return false;
   const auto [a, b] = std::pair{node.tensors[0].value, node.tensors[1].value};
   if (graph_.type(a).sizes != graph_.type(b).sizes) return true;
   const ValueId all = graph_.call("aten::all", "", {graph_.call("aten::eq", "Tensor", {a, b})});
-  expect(all, at::scalar_tensor(result.toBool(), at::dtype(at::kBool)), std::move(reason));
+  expect(all, at::scalar_tensor(result.toBool(), at::device(graph_.type(all).device).dtype(at::kBool)),
+         std::move(reason));
   return true;
 }
 
