@@ -10,7 +10,7 @@ import { Report } from '../../scripts/setup/report.mjs';
 import { packageRoot } from '../processes.mjs';
 import { chart } from './chart.mjs';
 import { measureRow } from './measure.mjs';
-import { page } from './page.mjs';
+import { page, withTable } from './page.mjs';
 import { failures, format, tables } from './tables.mjs';
 import { startWorker, Unavailable } from './worker.mjs';
 
@@ -137,6 +137,8 @@ export async function comparePeers({ peers, rows, timeout, quick, write, json })
   if (write) {
     fs.writeFileSync(path.join(packageRoot, 'docs', 'benchmarks.md'), page(comparison, peers));
     fs.writeFileSync(path.join(packageRoot, 'docs', 'benchmarks.svg'), chart(comparison.rows, peers));
+    const readme = path.join(packageRoot, 'README.md');
+    fs.writeFileSync(readme, withTable(fs.readFileSync(readme, 'utf8'), comparison, peers));
   }
   return !comparison.rows.some(isFaulty);
 }

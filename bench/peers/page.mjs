@@ -1,4 +1,4 @@
-// docs/benchmarks.md, from a full run.
+// docs/benchmarks.md and the table in README.md, from a full run.
 
 import { failures, tables } from './tables.mjs';
 
@@ -14,6 +14,9 @@ import { failures, tables } from './tables.mjs';
  * @property {Record<string, string>} absent why a peer was left out
  * @property {Measured[]} rows
  */
+
+const BEGIN = '<!-- Written by npm run bench -- --peers, with --write -->';
+const END = '<!-- End of the table -->';
 
 /** @param {string[]} items */
 const list = (items) => items.map((item) => `- ${item}`).join('\n');
@@ -74,4 +77,21 @@ Compilers that run in processes of their own are not included.
 ${peak}
 
 ${section('Failures', failed)}${section('Left out', missing)}`.replace(/\n+$/, '\n');
+}
+
+/**
+ * README.md with the table of this run. Rows of single operators are left out: nothing can be compiled in them.
+ *
+ * @param {string} readme
+ * @param {Comparison} comparison
+ * @param {Peer[]} peers
+ */
+export function withTable(readme, { rows }, peers) {
+  const [from, to] = [readme.indexOf(BEGIN), readme.indexOf(END)];
+  if (from === -1 || to < from) throw new Error(`README.md does not contain '${BEGIN}' and '${END}'`);
+  const { least } = tables(
+    rows.filter(({ row }) => !row.startsWith('op-')),
+    peers,
+  );
+  return `${readme.slice(0, from)}${BEGIN}\n\n${least}\n\n${readme.slice(to)}`;
 }

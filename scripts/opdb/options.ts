@@ -7,6 +7,8 @@ import { integer, parseOrExplain, UsageError } from '../command-line';
 export interface Options {
   ops: RegExp | null;
   modes: string[] | null;
+  /** N: run every N-th case. */
+  every: number;
   seed: number;
   json: string | null;
   report: boolean;
@@ -32,6 +34,7 @@ function parse(args: string[], run: Run): Options | null {
     options: {
       ops: text,
       modes: text,
+      every: text,
       seed: text,
       json: text,
       report: flag,
@@ -47,12 +50,16 @@ function parse(args: string[], run: Run): Options | null {
   if (unknown !== undefined) {
     throw new UsageError(`there is no mode ${unknown}; the modes are ${run.modes.join(', ')}`);
   }
-  if ((values.report || values.check) && (modes !== null || values.ops !== undefined)) {
-    throw new UsageError(`--${values.report ? 'report' : 'check'} requires a full run: omit --ops and --modes`);
+  const every = integer('every', values.every ?? '1');
+  if ((values.report || values.check) && (modes !== null || values.ops !== undefined || every > 1)) {
+    throw new UsageError(
+      `--${values.report ? 'report' : 'check'} requires a full run: omit --ops, --modes and --every`,
+    );
   }
   return {
     ops: values.ops === undefined ? null : new RegExp(values.ops),
     modes,
+    every,
     seed: integer('seed', values.seed ?? '0', 0),
     json: values.json ?? null,
     report: values.report,

@@ -4,15 +4,14 @@ import { fork, type ChildProcess } from 'node:child_process';
 import * as path from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
-import type { Finding, Job, Line, Outcome } from './suite';
+import type { Choice, Finding, Job, Line, Outcome } from './suite';
 
-export interface PoolOptions<F extends Finding> {
+export interface PoolOptions<F extends Finding> extends Choice {
   folder: string;
   /** The module that exports the suite. */
   suite: string;
   /** The entries to run, by position. */
   positions: number[];
-  modes: string[] | null;
   processes: number;
   /** The time limit of a case in milliseconds. */
   timeout: number;
@@ -91,7 +90,8 @@ function runProcess<F extends Finding>(
 
 /** Runs all cases of the entries. */
 export async function runPool<F extends Finding>(options: PoolOptions<F>): Promise<void> {
-  const jobs = options.positions.map((position): Job => ({ position, from: 0, modes: options.modes }));
+  const { modes, every } = options;
+  const jobs = options.positions.map((position): Job => ({ position, from: 0, modes, every }));
   const count = Math.min(options.processes, jobs.length);
   await Promise.all(Array.from({ length: count }, () => serveJobs(options, () => jobs.shift())));
 }

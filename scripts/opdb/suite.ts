@@ -29,11 +29,26 @@ export type Outcome<F extends Finding = Finding> = F & {
   sample: string;
 };
 
+/** The cases of a run. `every` N selects every N-th case. */
+export interface Choice {
+  modes: string[] | null;
+  every: number;
+}
+
 /** A message to a worker process: an entry, and the number of the first case to run. */
-export interface Job {
+export interface Job extends Choice {
   position: number;
   from: number;
-  modes: string[] | null;
+}
+
+/** Whether a run includes a case. `position` is that of the entry: it shifts the choice, so that all modes occur. */
+export function isChosen({ modes, every }: Choice, position: number, number: number, mode: string): boolean {
+  return (number + position) % every === 0 && (modes === null || modes.includes(mode));
+}
+
+/** How many of the cases of an entry a run of all modes includes. */
+export function countChosen(cases: number, position: number, { every }: Pick<Choice, 'every'>): number {
+  return Array.from({ length: cases }, (_, number) => number).filter((n) => (n + position) % every === 0).length;
 }
 
 /** A message of a worker process: before each case, after each case, and after each entry. */

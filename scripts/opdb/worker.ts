@@ -7,17 +7,18 @@
 import * as fs from 'node:fs';
 import * as torch from 'torch-func';
 import { Corpus } from './corpus';
-import type { Finding, Job, Line, Suite } from './suite';
+import { isChosen, type Finding, type Job, type Line, type Suite } from './suite';
 
 function say(line: Line<Finding>): void {
   fs.writeSync(3, `${JSON.stringify(line)}\n`);
 }
 
-function run(suite: Suite<Finding>, corpus: Corpus, { position, from, modes }: Job): void {
+function run(suite: Suite<Finding>, corpus: Corpus, job: Job): void {
+  const { position, from } = job;
   let number = 0;
   for (const { mode, sample, run } of suite.casesOf(corpus.entry(position))) {
     const start = number++;
-    if (start < from || (modes !== null && !modes.includes(mode))) continue;
+    if (start < from || !isChosen(job, position, start, mode)) continue;
     say({ start, mode, sample });
     say({ end: start, finding: torch.scope(run) });
   }

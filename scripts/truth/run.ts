@@ -6,6 +6,7 @@ import { readCauses } from '../opdb/causes';
 import { firstLine } from '../opdb/markdown';
 import { readOptions as read, type Options, type Run } from '../opdb/options';
 import { runSuite, settleReport } from '../opdb/run-suite';
+import { isChosen } from '../opdb/suite';
 import { report, type PyTorchFault } from './report';
 import { sortOutcomes, totalsOf, type TruthCase } from './results';
 import { MODE_NAMES, suite } from './suite';
@@ -25,6 +26,7 @@ with those of other memory layouts. PyTorch supplies inputs and no results.
   --modes LIST     run only these checks, separated by commas:
                    ${MODE_NAMES.slice(0, 6).join(', ')},
                    ${MODE_NAMES.slice(6).join(', ')}
+  --every N        run every N-th case: a fixed part of all checks and operators
   --seed N         seed of the choice of samples and values (default 0)
   --json FILE      write the results to FILE as JSON
   --report         write docs/truth.md; requires a full run
@@ -45,12 +47,12 @@ export const readOptions = (args: string[]): Options | null => read(args, TRUTH)
 
 /** Runs the checks and returns the exit code. */
 export async function run(folder: string, options: Options): Promise<number> {
-  const isWanted = ({ mode }: { mode: string }): boolean => options.modes === null || options.modes.includes(mode);
   const { corpus, outcomes, expected, seconds } = await runSuite<TruthFinding>(
     folder,
     options,
     path.join(__dirname, 'suite.ts'),
-    (entries, i) => [...suite.casesOf(entries.entry(i))].filter(isWanted).length,
+    (entries, i) =>
+      [...suite.casesOf(entries.entry(i))].filter(({ mode }, number) => isChosen(options, i, number, mode)).length,
     (why) => ({ why, right: 0, refused: [] }),
   );
   const cases = sortOutcomes(corpus, outcomes, readCauses(CAUSES));

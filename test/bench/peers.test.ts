@@ -1,5 +1,6 @@
 /** The comparison with peers (`npm run bench -- --peers`): everything but the processes. */
 
+import fs from 'node:fs';
 import path from 'node:path';
 import { parse } from '../../bench/options.mjs';
 import { chart, duration } from '../../bench/peers/chart.mjs';
@@ -7,7 +8,7 @@ import { differenceOf } from '../../bench/peers/compare.mjs';
 import { values } from '../../bench/peers/inputs.mjs';
 import { type Measured, measureRow } from '../../bench/peers/measure.mjs';
 import { eagerRows, transformRows } from '../../bench/peers/our-rows.mjs';
-import { page } from '../../bench/peers/page.mjs';
+import { page, withTable } from '../../bench/peers/page.mjs';
 import { peers, selectPeers, selectRows } from '../../bench/peers/peers.mjs';
 import { rows } from '../../bench/peers/rows.mjs';
 import { failures, format, markdown, tables } from '../../bench/peers/tables.mjs';
@@ -285,6 +286,24 @@ describe('the chart', () => {
     [0.0362, '36.2 ms'],
     [12.34, '12.3 s'],
   ])('writes %d s as %s', (seconds, text) => expect(duration(seconds)).toBe(text));
+});
+
+test('the table in README.md has the rows that can be compiled, and nothing else changes', () => {
+  const comparison = {
+    machine: {},
+    method: { rounds: 9, seconds: 0.15, timeout: 300 },
+    peers: {},
+    absent: {},
+    rows: [{ row: 'op-sin', title: 'sine', figures: {}, failures: {} }, ...measured],
+  };
+  const readme = fs.readFileSync(path.join(__dirname, '..', '..', 'README.md'), 'utf8');
+  const text = withTable(readme, comparison, peers);
+  const [before, after] = ['<!-- Written by', '<!-- End of the table -->'];
+  expect(text.split(before)[0]).toBe(readme.split(before)[0]);
+  expect(text.split(after)[1]).toBe(readme.split(after)[1]);
+  expect(text).toContain(tables(measured, peers).least);
+  expect(withTable(text, comparison, peers)).toBe(text);
+  expect(() => withTable('# Another file', comparison, peers)).toThrow(/README\.md does not contain '<!-- Written/);
 });
 
 test('the page names machine, versions, failures and the peers that were left out', () => {

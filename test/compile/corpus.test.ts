@@ -86,12 +86,12 @@ test('the class of a case is the least that runs', () => {
 });
 
 test('a run fails for a difference without a cause, for cases not run, and below 99 %', () => {
-  const whole = { ops: null, modes: null };
+  const whole = { ops: null, modes: null, every: 1 };
   expect(problemsOf({ total: 10, compiled: 0.99 }, 0, whole, 10)).toEqual([]);
   expect(problemsOf({ total: 10, compiled: 0.98 }, 0, whole, 10)).toEqual(['only 98.00 % of the cases compile']);
   expect(problemsOf({ total: 9, compiled: 1 }, 0, whole, 10)).toEqual(['9 of 10 cases were run']);
   expect(problemsOf({ total: 10, compiled: 1 }, 2, whole, 10)).toEqual(['differences without a known cause: 2']);
-  expect(problemsOf({ total: 1, compiled: 0 }, 0, { ops: /sin/, modes: ['jvp'] }, 10)).toEqual([]);
+  expect(problemsOf({ total: 1, compiled: 0 }, 0, { ops: /sin/, modes: ['jvp'], every: 1 }, 10)).toEqual([]);
 });
 
 test('the command line', () => {

@@ -216,6 +216,7 @@ describe('the pool', () => {
       suite: 'none',
       positions: [0, 1, 2],
       modes: null,
+      every: 1,
       processes: 2,
       timeout,
       worker: worker(body),
@@ -269,13 +270,14 @@ describe('around it', () => {
 
   test('a run fails for a difference without a cause, for cases not run, and below 99.5 %', () => {
     const counts = { total: 1000, passed: 985, corrected: 10, explained: 5, unexplained: 0 };
-    const whole = { ops: null, modes: null };
+    const whole = { ops: null, modes: null, every: 1 };
     expect(problemsOf(counts, whole, 1000)).toEqual([]);
     expect(problemsOf({ ...counts, unexplained: 2 }, whole, 1000)).toEqual(['differences without a known cause: 2']);
     const tooFew = 'fewer than 99.5 % of the cases are equal, or right where PyTorch is not';
     expect(problemsOf({ ...counts, corrected: 9 }, whole, 1000)).toEqual([tooFew]);
     expect(problemsOf(counts, whole, 1001)).toEqual(['1000 of 1001 cases were run', tooFew]);
-    expect(problemsOf({ ...counts, passed: 900 }, { ops: /sin/, modes: ['jvp'] }, 5000)).toEqual([]);
+    expect(problemsOf({ ...counts, passed: 900 }, { ops: /sin/, modes: ['jvp'], every: 1 }, 5000)).toEqual([]);
+    expect(problemsOf({ ...counts, passed: 900 }, { ...whole, every: 4 }, 1000)).toEqual([]);
   });
 
   test('the report names what differs, with its cause', () => {
@@ -317,6 +319,8 @@ describe('around it', () => {
     expect(readOptions(['--ops', '(', '--seed', '1'])).toBeNull();
     expect(readOptions(['--report', '--ops', 'sin'])).toBeNull();
     expect(readOptions(['--check', '--modes', 'vmap'])).toBeNull();
+    expect(readOptions(['--check', '--every', '2'])).toBeNull();
+    expect(readOptions(['--every', '0'])).toBeNull();
     expect(readOptions(['--nonsense'])).toBeNull();
     expect(String(said.mock.calls[0][0])).toContain(`there is no mode fast; the modes are ${MODE_NAMES.join(', ')}`);
     said.mockRestore();
