@@ -45,6 +45,8 @@ export function readOptions(args: string[]): Options | null {
 
 /** Runs the programs and returns the exit code. */
 export async function run({ count, seed, show }: Options): Promise<number> {
+  // The tensors are small: more threads would only wait for each other.
+  torch.setNumThreads(1);
   // A program that is not compiled says so once; here that is counted instead.
   process.removeAllListeners('warning');
   process.on('warning', () => undefined);
