@@ -5,6 +5,7 @@ export type Dtype = (typeof DTYPES)[number];
 
 const DTYPES = [
   ...(['bool', 'uint8', 'int8', 'int16', 'int32', 'int64', 'uint16', 'uint32', 'uint64'] as const),
+  ...(['float8_e4m3fn', 'float8_e4m3fnuz', 'float8_e5m2', 'float8_e5m2fnuz', 'float8_e8m0fnu'] as const),
   ...(['float16', 'bfloat16', 'float32', 'float64', 'complex32', 'complex64', 'complex128'] as const),
 ] as const;
 

@@ -86,6 +86,8 @@ export * as linalg from './generated/linalg';
 export * as nn from './nn';
 export * as masked from './masked';
 export * as npy from './npy';
+export * as npz from './npz';
+export * as safetensors from './safetensors';
 export * as signal from './signal';
 export * as special from './generated/special';
 export * as utils from './utils';

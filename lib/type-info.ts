@@ -37,10 +37,20 @@ function floatInfo(dtype: Dtype, bits: number, mantissa: number, exponent: numbe
   return { dtype, bits, eps: 2 ** -mantissa, max, min: -max, smallestNormal, tiny: smallestNormal, resolution };
 }
 
+/** Formats of eight bits differ in how they use their largest exponent, so each limit is given. */
+function float8Info(dtype: Dtype, eps: number, max: number, smallestNormal: number, min = -max): FloatInfo {
+  return { dtype, bits: 8, eps, max, min, smallestNormal, tiny: smallestNormal, resolution: 1 };
+}
+
 const HALF = floatInfo('float16', 16, 10, 15, 1e-3);
 const SINGLE = floatInfo('float32', 32, 23, 127, 1e-6);
 const DOUBLE = floatInfo('float64', 64, 52, 1023, 1e-15);
 const FLOATS: Partial<Record<Dtype, FloatInfo>> = {
+  float8_e4m3fn: float8Info('float8_e4m3fn', 0.125, 448, 2 ** -6),
+  float8_e4m3fnuz: float8Info('float8_e4m3fnuz', 0.125, 240, 2 ** -7),
+  float8_e5m2: float8Info('float8_e5m2', 0.25, 57344, 2 ** -14),
+  float8_e5m2fnuz: float8Info('float8_e5m2fnuz', 0.125, 57344, 2 ** -15),
+  float8_e8m0fnu: float8Info('float8_e8m0fnu', 1, 2 ** 127, 2 ** -127, 2 ** -127),
   float16: HALF,
   bfloat16: floatInfo('bfloat16', 16, 7, 127, 1e-2),
   float32: SINGLE,
@@ -101,6 +111,11 @@ const SCALAR_TYPES: Record<Dtype, string> = {
   uint16: 'UInt16',
   uint32: 'UInt32',
   uint64: 'UInt64',
+  float8_e4m3fn: 'Float8_e4m3fn',
+  float8_e4m3fnuz: 'Float8_e4m3fnuz',
+  float8_e5m2: 'Float8_e5m2',
+  float8_e5m2fnuz: 'Float8_e5m2fnuz',
+  float8_e8m0fnu: 'Float8_e8m0fnu',
   float16: 'Half',
   bfloat16: 'BFloat16',
   float32: 'Float',

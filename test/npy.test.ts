@@ -169,7 +169,7 @@ describe('reading what NumPy wrote', () => {
     {
       using reader = NpyReader.open(fixture('0-d'));
       expect(reader.shape).toEqual([]);
-      expect([...reader.readStored(0, 1)]).toEqual([2.5]);
+      expect([...reader.readRows(0, 1)]).toEqual([2.5]);
     }
     {
       using reader = NpyReader.open(fixture('empty'));

@@ -77,12 +77,21 @@ describe('the default dtype', () => {
 describe('finfo and iinfo', () => {
   // From Python's torch.finfo.
   test.each([
+    ['float8_e4m3fn', 8, 0.125, 448, 0.015625, 1],
+    ['float8_e4m3fnuz', 8, 0.125, 240, 0.0078125, 1],
+    ['float8_e5m2', 8, 0.25, 57344, 6.103515625e-5, 1],
+    ['float8_e5m2fnuz', 8, 0.125, 57344, 3.0517578125e-5, 1],
     ['float16', 16, 0.0009765625, 65504, 6.103515625e-5, 0.001],
     ['bfloat16', 16, 0.0078125, 3.3895313892515355e38, 1.1754943508222875e-38, 0.01],
     ['float32', 32, 1.1920928955078125e-7, 3.4028234663852886e38, 1.1754943508222875e-38, 1e-6],
     ['float64', 64, 2.220446049250313e-16, 1.7976931348623157e308, 2.2250738585072014e-308, 1e-15],
   ] as const)('%s', (dtype, bits, eps, max, tiny, resolution) => {
     expect(finfo(dtype)).toEqual({ dtype, bits, eps, max, min: -max, tiny, smallestNormal: tiny, resolution });
+  });
+
+  test('of powers of two without a sign', () => {
+    const { eps, max, min, tiny } = finfo('float8_e8m0fnu');
+    expect([eps, max, min, tiny]).toEqual([1, 1.7014118346046923e38, 5.877471754111438e-39, 5.877471754111438e-39]);
   });
 
   test('of the default dtype, and of the parts of complex numbers', () => {

@@ -210,6 +210,27 @@ export interface Native {
   item(tensor: Tensor): unknown;
   /** The same, for a value that only the library looks at: a compiled function expects it in later calls. */
   peek(tensor: Tensor): unknown;
+  // tensor/stored_bytes.cpp
+  /** A uint8 tensor of these bytes of a file. */
+  readFileBytes(descriptor: number, position: number, length: number): Tensor;
+  /** A uint8 tensor over a file: pages are read when they are used, and writes do not reach the file. */
+  mapFileBytes(descriptor: number, length: number): Tensor;
+  /** A uint8 tensor with a storage of its own over part of the memory. */
+  sliceBytes(bytes: Tensor, offset: number, length: number): Tensor;
+  /** A tensor that shares the memory of a uint8 tensor; the offset counts elements. */
+  tensorOverBytes(
+    bytes: Tensor,
+    dtype: Dtype,
+    offset: number,
+    shape: readonly number[],
+    strides: readonly number[],
+  ): Tensor;
+  /** The values as they lie in memory: without wrappers, gradient and pending conjugation. Shares memory if it can. */
+  storedValue(tensor: Tensor): Tensor;
+  /** Tensors with the same id share their memory. Of a result of `storedValue`. */
+  storageOf(tensor: Tensor): { id: number; bytes: number };
+  /** A uint8 tensor over the whole memory that a result of `storedValue` is a part of. */
+  storageBytes(tensor: Tensor): Tensor;
   // tensor/nested_array.cpp
   tensorFromList(data: unknown, dtype?: Dtype | null, device?: unknown): Tensor;
   // operators/indexing.cpp

@@ -1,8 +1,7 @@
 /** The dtypes that `.npy` files and tensors have in common, and their memory layout. */
 
-import { endianness } from 'node:os';
-
 import { ValueError } from '../errors';
+import { IS_LITTLE_ENDIAN, itemsizeOf, unitOf } from '../files/element-layout';
 
 /** The dtypes that an `.npy` file can hold: all but bfloat16 and complex32. */
 export type NpyDtype =
@@ -41,30 +40,27 @@ export type NpyData =
 interface DtypeLayout {
   /** NumPy's type code: kind and bytes per element. */
   readonly code: string;
-  readonly itemsize: number;
-  /** Bytes that are reversed between byte orders: half an element for complex numbers. */
-  readonly unit: 1 | 2 | 4 | 8;
   readonly view: new (buffer: ArrayBufferLike, byteOffset: number, length: number) => NpyData;
 }
 
 const LAYOUTS: Readonly<Record<NpyDtype, DtypeLayout>> = {
-  bool: { code: 'b1', itemsize: 1, unit: 1, view: Uint8Array },
-  uint8: { code: 'u1', itemsize: 1, unit: 1, view: Uint8Array },
-  int8: { code: 'i1', itemsize: 1, unit: 1, view: Int8Array },
-  int16: { code: 'i2', itemsize: 2, unit: 2, view: Int16Array },
-  int32: { code: 'i4', itemsize: 4, unit: 4, view: Int32Array },
-  int64: { code: 'i8', itemsize: 8, unit: 8, view: BigInt64Array },
-  uint16: { code: 'u2', itemsize: 2, unit: 2, view: Uint16Array },
-  uint32: { code: 'u4', itemsize: 4, unit: 4, view: Uint32Array },
-  uint64: { code: 'u8', itemsize: 8, unit: 8, view: BigUint64Array },
-  float16: { code: 'f2', itemsize: 2, unit: 2, view: Uint16Array },
-  float32: { code: 'f4', itemsize: 4, unit: 4, view: Float32Array },
-  float64: { code: 'f8', itemsize: 8, unit: 8, view: Float64Array },
-  complex64: { code: 'c8', itemsize: 8, unit: 4, view: Float32Array },
-  complex128: { code: 'c16', itemsize: 16, unit: 8, view: Float64Array },
+  bool: { code: 'b1', view: Uint8Array },
+  uint8: { code: 'u1', view: Uint8Array },
+  int8: { code: 'i1', view: Int8Array },
+  int16: { code: 'i2', view: Int16Array },
+  int32: { code: 'i4', view: Int32Array },
+  int64: { code: 'i8', view: BigInt64Array },
+  uint16: { code: 'u2', view: Uint16Array },
+  uint32: { code: 'u4', view: Uint32Array },
+  uint64: { code: 'u8', view: BigUint64Array },
+  float16: { code: 'f2', view: Uint16Array },
+  float32: { code: 'f4', view: Float32Array },
+  float64: { code: 'f8', view: Float64Array },
+  complex64: { code: 'c8', view: Float32Array },
+  complex128: { code: 'c16', view: Float64Array },
 };
 
-const NATIVE_ORDER = endianness() === 'LE' ? '<' : '>';
+const NATIVE_ORDER = IS_LITTLE_ENDIAN ? '<' : '>';
 
 const REFUSED_KINDS: Readonly<Record<string, string>> = {
   O: 'Python objects (pickled), which would be unsafe to read',
@@ -85,15 +81,9 @@ export function isNpyDtype(name: string): name is NpyDtype {
   return Object.hasOwn(LAYOUTS, name);
 }
 
-/** Bytes per element. */
-export function itemsizeOf(dtype: NpyDtype): number {
-  return LAYOUTS[dtype].itemsize;
-}
-
 /** NumPy's descriptor of a dtype in this machine's byte order, such as `<f4`. */
 export function formatDescr(dtype: NpyDtype): string {
-  const { code, itemsize } = LAYOUTS[dtype];
-  return (itemsize === 1 ? '|' : NATIVE_ORDER) + code;
+  return (itemsizeOf(dtype) === 1 ? '|' : NATIVE_ORDER) + LAYOUTS[dtype].code;
 }
 
 /**
@@ -109,7 +99,7 @@ export function parseDescr(descr: string): { dtype: NpyDtype; swapped: boolean }
   for (const [name, layout] of Object.entries(LAYOUTS)) {
     if (complete && layout.code === kind + size) {
       const foreign = (order === '<' || order === '>') && order !== NATIVE_ORDER;
-      return { dtype: name as NpyDtype, swapped: foreign && layout.unit > 1 };
+      return { dtype: name as NpyDtype, swapped: foreign && unitOf(name as NpyDtype) > 1 };
     }
   }
   const held = REFUSED_KINDS[kind];
@@ -126,7 +116,7 @@ export function toNativeBytes(bytes: Buffer, dtype: NpyDtype, swapped: boolean):
     for (let i = 0; i < bytes.length; i++) if (bytes[i] !== 0) bytes[i] = 1;
   }
   if (!swapped) return;
-  const { unit } = LAYOUTS[dtype];
+  const unit = unitOf(dtype);
   if (unit === 2) bytes.swap16();
   else if (unit === 4) bytes.swap32();
   else if (unit === 8) bytes.swap64();
@@ -134,8 +124,7 @@ export function toNativeBytes(bytes: Buffer, dtype: NpyDtype, swapped: boolean):
 
 /** A typed array over `bytes`, which must start at a multiple of the element size. No copy. */
 export function viewBytes(bytes: Uint8Array, dtype: NpyDtype): NpyData {
-  const { view, unit } = LAYOUTS[dtype];
-  return new view(bytes.buffer, bytes.byteOffset, bytes.byteLength / unit);
+  return new LAYOUTS[dtype].view(bytes.buffer, bytes.byteOffset, bytes.byteLength / unitOf(dtype));
 }
 
 /** Zeroed memory, aligned for every dtype. */

@@ -1,14 +1,15 @@
 /**
  * The header of an `.npy` file: magic string, version, length, and a Python dict with dtype, memory
- * order and shape. Functions over bytes, without file access.
+ * order and shape. Functions over bytes; the caller reads them.
  *
  * Reads versions 1.0 (two-byte length), 2.0 (four-byte length) and 3.0 (UTF-8). Writes 1.0, with the
  * same bytes as `numpy.save`.
  */
 
 import { ValueError } from '../errors';
+import { byteLengthOf } from '../files/tensor-bytes';
 import { product } from '../shapes';
-import { type NpyDtype, formatDescr, itemsizeOf, parseDescr } from './dtypes';
+import { type NpyDtype, formatDescr, parseDescr } from './dtypes';
 import { type PythonLiteral, PythonTuple, parsePythonLiteral } from './literal';
 
 /** The content of a header. */
@@ -35,7 +36,7 @@ export interface NpyPreamble {
 const MAGIC = Buffer.from('\x93NUMPY', 'latin1');
 
 /** The most bytes that {@link parsePreamble} needs. */
-export const PREAMBLE_LENGTH = 12;
+const PREAMBLE_LENGTH = 12;
 
 /** NumPy's default limit is 10,000 characters. */
 const MAX_TEXT_LENGTH = 1 << 20;
@@ -135,23 +136,38 @@ export function parseHeaderText(text: string): ParsedNpyHeader {
   return { dtype, swapped, fortranOrder, shape };
 }
 
+/**
+ * Reads the header of a file of `size` bytes, and returns it with the position of the values.
+ *
+ * @throws ValueError if the header is malformed, or the values need more bytes than follow it.
+ */
+export function readHeader(
+  read: (position: number, length: number) => Buffer,
+  size: number,
+): ParsedNpyHeader & { readonly dataStart: number } {
+  const { version, textStart, textLength } = parsePreamble(read(0, Math.min(PREAMBLE_LENGTH, size)));
+  const dataStart = textStart + textLength;
+  if (dataStart > size) throw new ValueError('it ends inside its header');
+  const header = parseHeaderText(read(textStart, textLength).toString(version === 3 ? 'utf8' : 'latin1'));
+  const expected = byteLength(header);
+  if (size - dataStart < expected) {
+    throw new ValueError(
+      `it is truncated: ${header.dtype} values of shape [${header.shape.join(', ')}] take ` +
+        `${expected} bytes, but ${size - dataStart} follow the header`,
+    );
+  }
+  return { ...header, dataStart };
+}
+
 /** The number of elements of an array of this shape. */
 export function elementCount(shape: readonly number[]): number {
   // If one size is 0, the product of the others may overflow.
   return shape.includes(0) ? 0 : product(shape);
 }
 
-/**
- * The number of bytes of an array.
- *
- * @throws ValueError if it is not a safe integer.
- */
+/** The number of bytes of an array; an error if it is not a safe integer. */
 export function byteLength({ dtype, shape }: Pick<NpyHeader, 'dtype' | 'shape'>): number {
-  const bytes = elementCount(shape) * itemsizeOf(dtype);
-  if (!Number.isSafeInteger(bytes)) {
-    throw new ValueError(`an array of shape [${shape.join(', ')}] and ${dtype} is too large`);
-  }
-  return bytes;
+  return byteLengthOf(dtype, shape);
 }
 
 function formatTuple(sizes: readonly number[]): string {

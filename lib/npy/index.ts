@@ -3,20 +3,19 @@
  * `NpyWriter` for files that are larger than memory.
  */
 
-import { torchFunctions } from '../operators';
+import { BinaryFile } from '../files/binary-file';
+import { readingFile } from '../files/failure';
+import { bytesOfValues, piecesOf } from '../files/tensor-bytes';
 import type { Tensor } from '../tensor';
-import { isNpyDtype, itemsizeOf } from './dtypes';
-import { elementCount } from './header';
+import { isNpyDtype } from './dtypes';
+import { byteLength, readHeader } from './header';
 import { NpyReader } from './reader';
-import { dataOf, tensorFromData } from './tensors';
+import { tensorOfStored } from './tensors';
 import { NpyWriter } from './writer';
 
 export type { NpyData, NpyDtype } from './dtypes';
 export type { NpyWriterOptions } from './writer';
 export { NpyReader, NpyWriter };
-
-/** The size of the pieces in which larger arrays are copied, in bytes. */
-const PIECE = 64 * 1024 * 1024;
 
 /**
  * Reads an `.npy` file into a CPU tensor, as `torch.from_numpy(numpy.load(path))` does in Python.
@@ -35,25 +34,11 @@ const PIECE = 64 * 1024 * 1024;
  * strings, dates, structures); the operating system's error if it cannot be opened
  */
 export function load(path: string): Tensor {
-  using reader = NpyReader.open(path);
-  const { dtype, shape, fortranOrder } = reader;
-  const stored = fortranOrder ? [...shape].reverse() : shape;
-  const count = elementCount(shape);
-  const piece = PIECE / itemsizeOf(dtype);
-  let tensor: Tensor;
-  if (count <= piece) {
-    tensor = tensorFromData(reader.readStored(0, count), dtype, stored);
-  } else {
-    const flat = torchFunctions.empty([count], { dtype });
-    for (let start = 0; start < count; start += piece) {
-      const length = Math.min(piece, count - start);
-      using values = tensorFromData(reader.readStored(start, length), dtype, [length]);
-      using target = flat.narrow(0, start, length);
-      target.copy_(values);
-    }
-    tensor = flat.reshape(stored);
-  }
-  return fortranOrder ? tensor.permute(shape.map((_, axis) => shape.length - 1 - axis)) : tensor;
+  using file = BinaryFile.open(path);
+  return readingFile(path, () => {
+    const header = readHeader((position, length) => file.read(position, length), file.size);
+    return tensorOfStored(file.tensor(header.dataStart, byteLength(header), { mmap: false }), header, 0);
+  });
 }
 
 /**
@@ -76,17 +61,6 @@ export function save(path: string, tensor: Tensor): void {
     );
   }
   using writer = NpyWriter.create(path, { dtype, shape });
-  const plain = tensor.detach().cpu();
-  const count = elementCount(shape);
-  const piece = PIECE / itemsizeOf(dtype);
-  if (count <= piece) {
-    writer.write(dataOf(plain));
-  } else {
-    const flat = plain.reshape([-1]);
-    for (let start = 0; start < count; start += piece) {
-      using values = flat.narrow(0, start, Math.min(piece, count - start));
-      writer.write(dataOf(values));
-    }
-  }
+  for (const piece of piecesOf(bytesOfValues(tensor))) writer.write(piece);
   writer.finish();
 }

@@ -6,16 +6,11 @@
 import fs from 'node:fs';
 
 import { ValueError } from '../errors';
+import { itemsizeOf } from '../files/element-layout';
+import { messageOf } from '../files/failure';
 import type { RowReader } from '../jobs/rows';
-import { type NpyData, type NpyDtype, allocateBytes, itemsizeOf, toNativeBytes, viewBytes } from './dtypes';
-import {
-  type ParsedNpyHeader,
-  PREAMBLE_LENGTH,
-  byteLength,
-  elementCount,
-  parseHeaderText,
-  parsePreamble,
-} from './header';
+import { type NpyData, type NpyDtype, allocateBytes, toNativeBytes, viewBytes } from './dtypes';
+import { type ParsedNpyHeader, elementCount, readHeader } from './header';
 
 /** The size of one read call; a system call cannot return more than 2 GiB. */
 const MAX_READ = 64 * 1024 * 1024;
@@ -30,10 +25,6 @@ interface RowBlock {
   readonly start: number;
   readonly count: number;
   readonly bytes: Buffer;
-}
-
-function describe(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 /**
@@ -82,22 +73,11 @@ export class NpyReader implements RowReader {
     try {
       const stat = fs.fstatSync(descriptor);
       if (!stat.isFile()) throw new ValueError('it is not a regular file');
-      const preamble = parsePreamble(readUpTo(descriptor, 0, PREAMBLE_LENGTH));
-      const text = readUpTo(descriptor, preamble.textStart, preamble.textLength);
-      if (text.length < preamble.textLength) throw new ValueError('it ends inside its header');
-      const header = parseHeaderText(text.toString(preamble.version === 3 ? 'utf8' : 'latin1'));
-      const dataStart = preamble.textStart + preamble.textLength;
-      const expected = byteLength(header);
-      if (stat.size - dataStart < expected) {
-        throw new ValueError(
-          `it is truncated: ${header.dtype} values of shape [${header.shape.join(', ')}] take ` +
-            `${expected} bytes, but ${stat.size - dataStart} follow the header`,
-        );
-      }
-      return new NpyReader(path, descriptor, dataStart, header);
+      const header = readHeader((position, length) => readUpTo(descriptor, position, length), stat.size);
+      return new NpyReader(path, descriptor, header.dataStart, header);
     } catch (error) {
       fs.closeSync(descriptor);
-      throw new ValueError(`cannot read ${path}: ${describe(error)}`, { cause: error });
+      throw new ValueError(`cannot read ${path}: ${messageOf(error)}`, { cause: error });
     }
   }
 
@@ -139,14 +119,6 @@ export class NpyReader implements RowReader {
     const scattered = this.fortranOrder && width > 1;
     const bytes = scattered ? this.readScattered(start, count) : this.readAdjacent(start, count, scratch);
     return viewBytes(bytes, this.dtype);
-  }
-
-  /**
-   * Reads `count` elements from element `start` on, in the order of the file (see {@link fortranOrder}).
-   */
-  readStored(start: number, count: number): NpyData {
-    const itemsize = itemsizeOf(this.dtype);
-    return viewBytes(this.readBytes(start * itemsize, count * itemsize), this.dtype);
   }
 
   /** Closes the file. No effect a second time. */

@@ -1,10 +1,11 @@
 /** Writes an `.npy` file piece by piece. The file appears under its name when it is complete. */
 
 import { ValueError } from '../errors';
+import { itemsizeOf } from '../files/element-layout';
 import type { RowWriter } from '../jobs/rows';
-import { AtomicFile } from './atomic-file';
+import { AtomicFile } from '../files/atomic-file';
 import { Coverage } from './coverage';
-import { type NpyDtype, itemsizeOf } from './dtypes';
+import { type NpyDtype } from './dtypes';
 import { byteLength, elementCount, formatHeader } from './header';
 
 /** The dtype and the shape of the whole array. */

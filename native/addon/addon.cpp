@@ -43,6 +43,7 @@ void defineExports(Napi::Object exports) {
   defineOperators(exports);
   defineProperties(exports);
   defineTensorData(exports);
+  defineStoredBytes(exports);
   defineNestedArrays(exports);
   defineEngine(exports);
   defineCallbacks(exports);

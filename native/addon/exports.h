@@ -30,6 +30,7 @@ void defineFunctionNodes(Napi::Object exports);     // autograd/function_node.cp
 
 void defineProperties(Napi::Object exports);    // tensor/properties.cpp
 void defineTensorData(Napi::Object exports);    // tensor/tensor_data.cpp
+void defineStoredBytes(Napi::Object exports);   // tensor/stored_bytes.cpp
 void defineNestedArrays(Napi::Object exports);  // tensor/nested_array.cpp
 void definePrinting(Napi::Object exports);      // tensor/printing.cpp
 

@@ -148,6 +148,7 @@ constexpr Name<c10::ScalarType> kDtypes[] = {
     {c10::ScalarType::Float8_e4m3fnuz, "float8_e4m3fnuz"},
     {c10::ScalarType::Float8_e5m2, "float8_e5m2"},
     {c10::ScalarType::Float8_e5m2fnuz, "float8_e5m2fnuz"},
+    {c10::ScalarType::Float8_e8m0fnu, "float8_e8m0fnu"},
     {c10::ScalarType::QInt8, "qint8"},
     {c10::ScalarType::QUInt8, "quint8"},
     {c10::ScalarType::QInt32, "qint32"},

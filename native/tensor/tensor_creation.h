@@ -1,5 +1,5 @@
 #pragma once
-// What the functions that create tensors from JavaScript data share.
+// What the functions that create tensors from data, or read the data of tensors, share.
 
 #include <ATen/core/Tensor.h>
 #include <napi.h>
@@ -17,5 +17,9 @@ at::Tensor lift(at::Tensor tensor, const c10::Device& device);
 
 // Uninitialized CPU memory, allocated below all transforms.
 at::Tensor plainEmpty(c10::IntArrayRef shape, c10::ScalarType dtype);
+
+// The tensor inside gradient wrappers and functional wrappers, whose pending writes it executes. A RuntimeError for a
+// batched tensor, which has no values of its own.
+at::Tensor plainValue(const at::Tensor& tensor);
 
 }  // namespace torch_func

@@ -60,6 +60,18 @@ at::Tensor plainEmpty(c10::IntArrayRef shape, c10::ScalarType dtype) {
   return at::empty(shape, at::TensorOptions().dtype(dtype));
 }
 
+at::Tensor plainValue(const at::Tensor& tensor) {
+  at::Tensor plain = unwrapWhile(tensor, valueOfGradWrapper);
+  while (at::functionalization::impl::isFunctionalTensor(plain)) {
+    // Writes to it, or to a view of it, may still be pending.
+    at::functionalization::impl::sync(plain);
+    plain = at::functionalization::impl::from_functional_tensor(plain);
+    plain = unwrapWhile(plain, valueOfGradWrapper);
+  }
+  if (at::functorch::isBatchedTensor(plain)) throwRuntimeError(valuesOfBatchedTensor());
+  return plain;
+}
+
 namespace {
 
 struct Bytes {
@@ -132,18 +144,10 @@ Napi::Value tensorFromBytes(const Napi::CallbackInfo& info) {
 
 // --- out --------------------------------------------------------------------------------------
 
-// The values as contiguous CPU memory. Looks through gradient and functional wrappers, as PyTorch does; a batched
-// tensor has no values of its own.
+// The values as contiguous CPU memory. Looks through gradient and functional wrappers, as PyTorch does.
 at::Tensor readable(const at::Tensor& tensor) {
   cannotBeRepeated("data() reads values of a tensor in JavaScript");
-  at::Tensor plain = unwrapWhile(tensor, valueOfGradWrapper);
-  while (at::functionalization::impl::isFunctionalTensor(plain)) {
-    // Writes to it, or to a view of it, may still be pending.
-    at::functionalization::impl::sync(plain);
-    plain = at::functionalization::impl::from_functional_tensor(plain);
-    plain = unwrapWhile(plain, valueOfGradWrapper);
-  }
-  if (at::functorch::isBatchedTensor(plain)) throwRuntimeError(valuesOfBatchedTensor());
+  at::Tensor plain = plainValue(tensor);
   BelowTransforms below;
   if (plain.is_meta()) throwRuntimeError("a tensor on the meta device has no data to read");
   if (plain.layout() != c10::kStrided) plain = plain.to_dense();
@@ -157,11 +161,16 @@ struct ArrayKind {
   size_t perElement;
 };
 
-// The typed array for the elements of a dtype. float16 and bfloat16 are returned as bits, complex numbers as pairs.
+// The typed array for the elements of a dtype. Floats of 8 and 16 bits are returned as bits, complex numbers as pairs.
 ArrayKind arrayKind(c10::ScalarType dtype) {
   switch (dtype) {
     case c10::ScalarType::Bool:
-    case c10::ScalarType::Byte: return {napi_uint8_array, 1};
+    case c10::ScalarType::Byte:
+    case c10::ScalarType::Float8_e4m3fn:
+    case c10::ScalarType::Float8_e4m3fnuz:
+    case c10::ScalarType::Float8_e5m2:
+    case c10::ScalarType::Float8_e5m2fnuz:
+    case c10::ScalarType::Float8_e8m0fnu: return {napi_uint8_array, 1};
     case c10::ScalarType::Char: return {napi_int8_array, 1};
     case c10::ScalarType::Short: return {napi_int16_array, 1};
     case c10::ScalarType::Int: return {napi_int32_array, 1};

@@ -23,7 +23,7 @@ export const variables = [
   },
   {
     name: 'TORCH_FUNC_PYTHON',
-    text: 'the Python for LIBTORCH_USE_PYTORCH, for pip, and for the parity tests if it has torch, numpy and yaml',
+    text: 'the Python for LIBTORCH_USE_PYTORCH, for pip, and for the parity tests if it has torch, numpy, yaml and safetensors',
   },
   {
     name: 'TORCH_FUNC_ARCHIVE_URL',

@@ -1,4 +1,4 @@
-// A Python with PyTorch, numpy and yaml, for the parity tests. Nothing else needs it, so the setup continues without one,
+// A Python with PyTorch, numpy, yaml and safetensors, for the parity tests. Nothing else needs it, so the setup continues without one,
 // and the tests say what is missing.
 
 import fs from 'node:fs';
@@ -23,7 +23,7 @@ export const pythonRecord = path.join(root, 'build', 'python.json');
  */
 /** @typedef {import('./environment.mjs').Environment} Environment */
 
-const packages = ['numpy', 'pyyaml'];
+const packages = ['numpy', 'pyyaml', 'safetensors'];
 
 /**
  * @param {import('./report.mjs').Report} report
@@ -31,7 +31,7 @@ const packages = ['numpy', 'pyyaml'];
  * @returns {Promise<Answer>}
  */
 export async function preparePython(report, environment) {
-  const asked = JSON.stringify([environment.python, environment.cache, torchVersion]);
+  const asked = JSON.stringify([environment.python, environment.cache, torchVersion, packages]);
   const remembered = readJson(pythonRecord);
   if (remembered?.path && remembered.asked === asked && fs.existsSync(remembered.path)) {
     report.line(`Python: ${remembered.path} (${remembered.source})`);
@@ -62,7 +62,7 @@ async function named({ python }) {
 async function missing(python) {
   const script = [
     'import importlib.metadata as m, importlib.util as u',
-    "print(next((n for n in ('torch', 'numpy', 'yaml') if u.find_spec(n) is None), '') or 'torch ' + m.version('torch'))",
+    "print(next((n for n in ('torch', 'numpy', 'yaml', 'safetensors') if u.find_spec(n) is None), '') or 'torch ' + m.version('torch'))",
   ].join('\n');
   const result = await run(python, ['-c', script], { timeout: 60_000 });
   const answer = result.stdout.trim();
@@ -93,6 +93,11 @@ async function cached(report, environment) {
     install: (python, onProgress) => install(pip, python, onProgress),
   });
   if (problem !== null) return { path: null, problem };
+  // An environment of an earlier checkout may lack packages that were added since.
+  if ((await missing(pythonOf(folder))) !== null) {
+    const result = await pip.install(pythonOf(folder), packages);
+    if (!result.ok) return { path: null, problem: `pip install ${packages.join(' ')}: ${tail(result.stderr, 3)}` };
+  }
   return { path: pythonOf(folder), source: 'virtual environment in the cache' };
 }
 

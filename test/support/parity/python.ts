@@ -7,7 +7,7 @@ import * as path from 'node:path';
 
 const RECORD = path.join(__dirname, '..', '..', '..', 'build', 'python.json');
 const REMEDY =
-  'Create one with `npm run setup -- --python`, or set TORCH_FUNC_PYTHON to a Python with torch 2.13, numpy and pyyaml and repeat the setup.';
+  'Create one with `npm run setup -- --python`, or set TORCH_FUNC_PYTHON to a Python with torch 2.13, numpy, pyyaml and safetensors and repeat the setup.';
 
 /** The Python that the setup found (scripts/setup/python-environment.mjs), or else the one that the user names. */
 export function findPython(): string {

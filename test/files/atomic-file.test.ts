@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 
-import { AtomicFile } from '../../lib/npy/atomic-file';
+import { AtomicFile } from '../../lib/files/atomic-file';
 
 let folder = '';
 beforeEach(() => {

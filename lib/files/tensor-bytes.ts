@@ -1,0 +1,65 @@
+/** Between the bytes of a file and tensors. */
+
+import type { Dtype } from '../dtype';
+import { ValueError } from '../errors';
+import { native } from '../native';
+import type { Tensor } from '../tensor';
+import { itemsizeOf, unitOf } from './element-layout';
+
+/** The size of the pieces in which values are copied to JavaScript, in bytes. */
+const PIECE = 16 * 1024 * 1024;
+
+/**
+ * The number of bytes of an array.
+ *
+ * @throws ValueError if it is not a safe integer, or would not be one with 1 in place of a size of 0: then the strides are
+ * not either.
+ */
+export function byteLengthOf(dtype: Dtype, shape: readonly number[]): number {
+  const bytes = shape.reduce((total, size) => total * Math.max(size, 1), itemsizeOf(dtype));
+  if (!Number.isSafeInteger(bytes)) {
+    throw new ValueError(`an array of shape [${shape.join(', ')}] and ${dtype} is too large`);
+  }
+  return shape.includes(0) ? 0 : bytes;
+}
+
+/** The strides of values in C order. */
+export function contiguousStrides(shape: readonly number[]): number[] {
+  const strides = shape.map(() => 1);
+  for (let i = shape.length - 2; i >= 0; i--) strides[i] = strides[i + 1] * Math.max(shape[i + 1], 1);
+  return strides;
+}
+
+/**
+ * Makes bytes of a file those of a dtype in memory: in this machine's byte order, and aligned. A copy only if it is
+ * needed. `position` is where they start in memory that is aligned itself, such as a mapped file.
+ *
+ * @throws ValueError for bool values other than 0 and 1, which no operator expects.
+ */
+export function toMemoryLayout(bytes: Tensor, dtype: Dtype, isSwapped: boolean, position: number): Tensor {
+  const unit = unitOf(dtype);
+  if (dtype === 'bool' && bytes.numel() > 0 && bytes.max().item() > 1) {
+    throw new ValueError(`a bool value is stored as ${bytes.max().item()}; expected 0 or 1`);
+  }
+  if (unit > 1 && isSwapped) return bytes.reshape([-1, unit]).flip(1).reshape([-1]);
+  return position % unit === 0 ? bytes : bytes.clone();
+}
+
+/** A tensor of a shape over all of `bytes`, in C order. */
+export function tensorOver(bytes: Tensor, dtype: Dtype, shape: readonly number[]): Tensor {
+  return native.tensorOverBytes(bytes, dtype, 0, shape, contiguousStrides(shape));
+}
+
+/** The values of a tensor in C order as a flat uint8 tensor on the CPU; it may share the tensor's memory. */
+export function bytesOfValues(tensor: Tensor): Tensor {
+  return native.storedValue(tensor).cpu().contiguous().reshape([-1]).view('uint8');
+}
+
+/** The bytes of a flat uint8 tensor as typed arrays, in order. */
+export function* piecesOf(bytes: Tensor): Generator<Uint8Array> {
+  const size = bytes.numel();
+  for (let start = 0; start < size; start += PIECE) {
+    using piece = bytes.narrow(0, start, Math.min(PIECE, size - start));
+    yield native.data(piece) as Uint8Array;
+  }
+}

@@ -1,0 +1,111 @@
+/**
+ * Reads JSON step by step. The caller says what it expects next, so nothing else is built: a hostile file cannot make
+ * it allocate. Unlike `JSON.parse` it refuses a key that occurs twice.
+ */
+
+import { ValueError } from '../errors';
+
+/** Deeper than any header is nested. Keeps a hostile file from exhausting the stack. */
+const MAX_DEPTH = 32;
+
+const SPACE = /[ \t\n\r]*/y;
+// eslint-disable-next-line no-control-regex -- JSON forbids control characters in strings
+const STRING = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y;
+const INTEGER = /(?:0|[1-9]\d*)(?![\d.eE])/y;
+const OTHER = /true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?/y;
+
+/** A position in a JSON text. */
+export class JsonCursor {
+  private position = 0;
+  private depth = 0;
+
+  constructor(private readonly text: string) {}
+
+  /** Reads an object; `entry` reads the value of each key. */
+  object(entry: (key: string) => void): void {
+    const keys = new Set<string>();
+    this.list('{', '}', () => {
+      const start = this.position;
+      const key = this.string();
+      if (keys.has(key)) throw new ValueError(`the key ${JSON.stringify(key)} occurs twice, at character ${start}`);
+      keys.add(key);
+      this.expect(':');
+      entry(key);
+    });
+  }
+
+  /** Reads an array of non-negative integers, of at most `limit` items. */
+  integers(limit: number): number[] {
+    const items: number[] = [];
+    this.list('[', ']', () => {
+      if (items.length === limit) this.fail(`at most ${limit} numbers`);
+      items.push(this.integer());
+    });
+    return items;
+  }
+
+  string(): string {
+    return JSON.parse(this.match(STRING) ?? this.fail('a string')) as string;
+  }
+
+  /** Reads any value and drops it. */
+  skip(): void {
+    const next = this.peek();
+    if (next === '{') this.object(() => this.skip());
+    else if (next === '[') this.list('[', ']', () => this.skip());
+    else if (this.match(STRING) === null && this.match(OTHER) === null) this.fail('a value');
+  }
+
+  /** Checks that only white space follows. */
+  end(): void {
+    if (this.peek() !== '') this.fail('the end of the text');
+  }
+
+  fail(expected: string): never {
+    const found = this.text.slice(this.position, this.position + 20);
+    const what = found === '' ? 'the end of the text' : JSON.stringify(found);
+    throw new ValueError(`expected ${expected} at character ${this.position}, found ${what}`);
+  }
+
+  private integer(): number {
+    const digits = this.match(INTEGER) ?? this.fail('a non-negative integer');
+    const value = Number(digits);
+    if (!Number.isSafeInteger(value)) throw new ValueError(`the number ${digits.slice(0, 30)} is too large`);
+    return value;
+  }
+
+  private list(open: string, close: string, item: () => void): void {
+    this.expect(open);
+    if (++this.depth > MAX_DEPTH) throw new ValueError(`the text is nested too deeply at character ${this.position}`);
+    if (this.peek() !== close) {
+      item();
+      while (this.peek() === ',') {
+        this.position++;
+        item();
+      }
+    }
+    this.expect(close);
+    this.depth--;
+  }
+
+  private expect(character: string): void {
+    if (this.peek() !== character) this.fail(`'${character}'`);
+    this.position++;
+  }
+
+  private peek(): string {
+    SPACE.lastIndex = this.position;
+    SPACE.test(this.text);
+    this.position = SPACE.lastIndex;
+    return this.text.charAt(this.position);
+  }
+
+  private match(pattern: RegExp): string | null {
+    this.peek();
+    pattern.lastIndex = this.position;
+    const found = pattern.exec(this.text);
+    if (found === null) return null;
+    this.position += found[0].length;
+    return found[0];
+  }
+}
