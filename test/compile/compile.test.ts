@@ -299,6 +299,12 @@ describe('traps', () => {
     for (let i = 0; i < 2; i++) expectSame(scaled(x), diagonal(x));
   });
 
+  test('strictZeros: a lazy zero tangent becomes a constant with memory', () => {
+    const f = hessian((x: Tensor) => torch.maximum(x, x).abs().to('float64').sin().sum());
+    const compiled = torch.compile(f, { strictZeros: true, fullgraph: true });
+    for (const x of [torch.randn([3]), torch.randn([3])]) expectSame(compiled(x), f(x));
+  });
+
   test('a number 0 of the function times NaN or infinity is NaN', () => {
     check((x: Tensor) => x.sin().mul(0), [torch.ones([3])], [torch.tensor([NaN, 1, Infinity])]);
   });
@@ -318,6 +324,31 @@ describe('traps', () => {
       return x.add(torch.randn([2]));
     });
     expectSame(seeded(torch.zeros([2])), seeded(torch.zeros([2])));
+  });
+
+  test.each<[string, (x: Tensor) => Tensor]>([
+    ['dropout', (x) => torch.nn.functional.dropout(x)],
+    ['randnLike', (x) => torch.randnLike(x).mul(x)],
+    ['bernoulli_', (x) => x.mul(2).bernoulli_(0.3)],
+    ['normal_', (x) => x.mul(2).normal_()],
+    ['uniform_', (x) => x.mul(2).uniform_()],
+    ['exponential_', (x) => x.mul(2).exponential_()],
+  ])('%s fills transposed tensors in the order of eager execution', (_, f) => {
+    const compiled = torch.compile(f, { fullgraph: true });
+    const layouts = [
+      () => torch.ones([3, 5]).t(),
+      () => torch.ones([40, 30]).t(),
+      () => torch.ones([2, 3, 4]).permute([2, 0, 1]),
+      () => torch.ones([4, 3, 2]).select(2, 0),
+    ];
+    for (const make of layouts) {
+      for (const seed of [1, 2]) {
+        torch.manualSeed(seed);
+        const actual = compiled(make());
+        torch.manualSeed(seed);
+        expectSame(actual, f(make()));
+      }
+    }
   });
 });
 

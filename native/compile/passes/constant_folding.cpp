@@ -55,7 +55,9 @@ void fold(Rewriter& rewriter, const Node& node) {
   }
   size_t next = 0;
   const auto replace = [&](const at::Tensor& result) {
-    rewriter.replace(node.results[next++], rewriter.graph.addConstant(result));
+    // Lazy zeros have no memory that a program could read.
+    const at::Tensor constant = result._is_zerotensor() ? at::zeros(result.sizes(), result.options()) : result;
+    rewriter.replace(node.results[next++], rewriter.graph.addConstant(constant));
   };
   for (const c10::IValue& result : stack) {
     if (result.isTensor()) {

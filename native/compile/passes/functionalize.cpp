@@ -180,12 +180,27 @@ class Functionalizer {
       return assign(targets[0], converted(graph_, rewriter_[node.tensor(1)], dtypeOf(targets[0])));
     const auto form = functionalForm(node.op);
     if (!form) throw Refusal(node.name() + " has no functional form");
+    if (node.is("aten::bernoulli_.float")) return bernoulli(node, *form, targets.front());
     const auto fresh = callForm(node, *form, targets.front());
     for (size_t i = 0; i < targets.size(); ++i) assign(targets[i], fresh[fresh.size() - targets.size() + i]);
     size_t next = 0;
     for (ValueId result : node.results) {
       if (result != kNoValue && isNew(node, result)) rewriter_.replace(result, fresh[next++]);
     }
+  }
+
+  // Its functional form fills a contiguous tensor, whatever the strides are: the dimensions are put in the order of memory.
+  void bernoulli(const Node& node, const FunctionalForm& form, ValueId target) {
+    const Sizes strides = graph_.type(target).strides;
+    Sizes order(strides.size()), inverse(strides.size());
+    std::iota(order.begin(), order.end(), 0);
+    std::stable_sort(order.begin(), order.end(), [&](int64_t a, int64_t b) { return strides[a] > strides[b]; });
+    for (size_t d = 0; d < order.size(); ++d) inverse[order[d]] = static_cast<int64_t>(d);
+    const ValueId before = rewriter_[target];
+    rewriter_.replace(target, permuted(graph_, before, order));
+    const ValueId drawn = callForm(node, form, target).front();
+    rewriter_.replace(target, before);
+    assign(target, permuted(graph_, drawn, inverse));
   }
 
   c10::ScalarType dtypeOf(ValueId value) const { return graph_.type(value).dtype; }
