@@ -131,7 +131,7 @@ void logcumsumexp(KernelCall& call) {
 // (self, dim, dtype)
 void cumprod(KernelCall& call) {
   const Tensor self = call.tensor(0);
-  if (!hasTangent(self) || self.dim() == 0 || self.numel() == 0 || !call.recording().isDifferentiatedAgain()) {
+  if (!hasTangent(self) || self.numel() == 0 || !call.recording().isDifferentiatedAgain()) {
     call.callOriginal();
     return;
   }
@@ -140,7 +140,8 @@ void cumprod(KernelCall& call) {
   const Tensor primal = call.primal(0);
   call.callOriginal();
   const auto type = call.output(0).toTensor().scalar_type();
-  call.setTangent(0, scan({primal.to(type), tangent.to(type)}, dim, combineProducts).tangent);
+  const Dual dual{primal.to(type), tangent.to(type)};
+  call.setTangent(0, primal.dim() == 0 ? dual.tangent : scan(dual, dim, combineProducts).tangent);
 }
 
 }  // namespace

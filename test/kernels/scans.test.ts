@@ -128,6 +128,15 @@ describe('cumprod and prod', () => {
     expectVmapped(functions[name], [inputs['no zero'], inputs['one zero'], inputs['two zeros']]);
   });
 
+  test('cumprod of one number is the number: its derivative is 1, also at 0', () => {
+    const f = (x: Tensor): Tensor => x.cumprod(0);
+    for (const x of [torch.zeros([], float64), torch.tensor(2, float64)]) {
+      const inTangent = (t: Tensor): Tensor => torch.func.jvp(f, [x], [t])[1];
+      expect((grad(inTangent)(torch.tensor(3, float64)) as Tensor).item()).toBe(1);
+      expect((grad((y: Tensor) => tangent(f, y))(x) as Tensor).item()).toBe(0);
+    }
+  });
+
   test('third derivatives at zeros', () => {
     const zero = torch.zeros(3, float64);
     const d =

@@ -54,7 +54,8 @@ class Decomposer {
     return call("aten::sum", "dim_IntList", {a, listOf(dimensions), c10::IValue(keep)});
   }
   bool give(const Node& node, size_t result, ValueId value) {
-    if (node.results[result] != kNoValue) rewriter_.replace(node.results[result], value);
+    const ValueId old = node.results[result];
+    if (old != kNoValue) rewriter_.replace(old, converted(graph_, value, graph_.type(old).dtype));
     return true;
   }
 

@@ -3,6 +3,7 @@
 #include "compile/passes/pipeline.h"
 
 #include <chrono>
+#include <utility>
 
 #include "compile/passes/algebra.h"
 #include "compile/passes/common_subexpressions.h"
@@ -43,14 +44,23 @@ const std::vector<Pass>& passes() {
   return list;
 }
 
+// What the caller sees of the outputs.
+static std::vector<std::pair<Sizes, c10::ScalarType>> outputTypes(const Graph& graph) {
+  std::vector<std::pair<Sizes, c10::ScalarType>> types;
+  for (ValueId output : graph.outputs) types.emplace_back(graph.type(output).sizes, graph.type(output).dtype);
+  return types;
+}
+
 std::string runPasses(Graph& graph, const PassOptions& options, std::vector<PassReport>* reports) {
   using Clock = std::chrono::steady_clock;
+  const auto types = outputTypes(graph);
   for (const Pass& pass : passes()) {
     const size_t before = graph.nodes.size();
     const auto start = Clock::now();
     try {
       pass.run(graph, options);
       graph.check();
+      if (outputTypes(graph) != types) return std::string(pass.name) + " changed the type of an output";
     } catch (const std::exception& error) {
       const std::string text = error.what();
       return text.substr(0, text.find('\n'));

@@ -35,6 +35,15 @@ test.each(cases)('%s', (_name, f, composite) => {
   expect(gradients.after).not.toMatch(composite);
 });
 
+test('the gradient of a float32 argument beside a float64 one is float32', () => {
+  const inputs = (): Tensor[] => [torch.randn([3, 4]), torch.randn([3, 4], { dtype: 'float64' })];
+  const f = ([a, b]: Tensor[]): Tensor[] => grad((c: Tensor, d: Tensor) => F.mseLoss(c, d), { argnums: [0, 1] })(a, b);
+  const { after } = runPasses({ f, inputs, passes, tolerance: 2e-6 });
+  expect(after).not.toMatch(/mse_loss/);
+  const compiled = torch.compile(f, { fullgraph: true });
+  for (let i = 0; i < 2; i++) expect(compiled(inputs()).map(({ dtype }) => dtype)).toEqual(['float32', 'float64']);
+});
+
 test('dot', () => {
   const { after } = runPasses({ f: ([x, y]) => [x.dot(y)], inputs: random([5], [5]), passes, tolerance: 2e-6 });
   expect(operators(after)).toEqual(['mul.Tensor', 'sum.dim_IntList']);
