@@ -9,6 +9,7 @@ import { readEnvironment, variables } from './setup/environment.mjs';
 import { SetupFailure, explain } from './setup/failure.mjs';
 import { findLibtorch } from './setup/libtorch.mjs';
 import { installPackages } from './setup/npm.mjs';
+import { prepareNvrtc } from './setup/nvrtc.mjs';
 import { root } from './setup/project.mjs';
 import { preparePython } from './setup/python-environment.mjs';
 import { Report, since } from './setup/report.mjs';
@@ -24,7 +25,7 @@ Installs npm's packages, finds or downloads libtorch, builds the addon and compi
 the TypeScript. Steps that are up to date are skipped.
 
 Options:
-  --python       also create the Python environment of the parity tests
+  --python       also create the Python environments of the tests
   --install      only the steps of an installed package: libtorch and the addon
   --only STEPS   only these steps, separated by commas: ${steps.join(', ')}
   --quiet        print only warnings and errors
@@ -70,7 +71,10 @@ async function main() {
   if (options.steps.includes('native'))
     await buildAddon(report, await findLibtorch(report, environment), { debug: environment.debug, tidy: options.tidy });
   if (options.steps.includes('typescript')) await compileTypeScript(report);
-  if (options.steps.includes('python')) await preparePython(report, environment);
+  if (options.steps.includes('python')) {
+    await preparePython(report, environment);
+    await prepareNvrtc(report, environment);
+  }
   report.line(`Setup: done (${since(from)})`);
 }
 

@@ -18,7 +18,7 @@ export interface Explanation {
   operators: { name: string; isElementwise: boolean; isView: boolean }[];
   /** The passes over the graph, with the number of nodes before and after. */
   passes: { name: string; before: number; after: number; milliseconds: number }[];
-  /** What runs: fused groups, matrix products, library calls, planned memory; one line each. */
+  /** What runs: fused groups, generated kernels, matrix products, library calls, planned memory; one line each. */
   steps: string[];
   /** The time that passes and planning took, after the function had run. */
   milliseconds: number;
@@ -65,7 +65,7 @@ export function logCompilation(func: { readonly name: string }, handle: unknown)
         .map(({ name, before, after, milliseconds }) => `${name}: ${before} -> ${after}, ${milliseconds.toFixed(2)} ms`)
         .join('\n'),
     ],
-    ['fusion', [...entry.reasons, entry.steps].join('\n')],
+    ['fusion', [...entry.reasons, entry.steps, entry.sources].join('\n')],
   ];
   for (const [name, text] of parts) {
     if (logs.has(name)) process.stderr.write(`torch.compile ${nameOf(func)}, ${name}:\n${text.trimEnd()}\n`);

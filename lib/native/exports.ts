@@ -7,6 +7,7 @@ import type { Index } from '../indexing';
 import type { MemoryUsage } from '../memory';
 import type { Tensor } from '../tensor';
 import type { Layout, MemoryFormat, Scalar } from '../types';
+import type { KernelTest, MachineTest, PassTest, ScalarizeTest } from './test-results';
 
 /** What functorch has wrapped a tensor in. */
 export interface WrapperInfo {
@@ -16,47 +17,6 @@ export interface WrapperInfo {
   /** The batch dimension; only for `batched`. */
   bdim?: number;
   value: Tensor;
-}
-
-/** A graph before and after passes, and what both compute. */
-export interface PassTest {
-  /** Why a pass refused the graph; empty if none did. */
-  reason: string;
-  before: string;
-  after: string;
-  /** Of the whole pipeline. */
-  reports: { name: string; before: number; after: number; milliseconds: number }[];
-  runs: Record<'expected' | 'actual', { outputs: (Tensor | null)[]; inputs: Tensor[]; memory: number[] }>[];
-}
-
-/** A scalarized function: its programs, and what they compute. */
-export interface ScalarizeTest {
-  /** Why there is no program; empty if there is one. */
-  reason: string;
-  graph: string;
-  /** Nodes before and after the passes. */
-  recorded: number;
-  nodes: number;
-  lanes: number;
-  instructions: number;
-  uniformInstructions: number;
-  isForAnyLanes: boolean;
-  /** Of the passes, and of scalarizing. */
-  passes: number;
-  milliseconds: number;
-  /** The shortest of the repeated runs. */
-  microseconds: number;
-  runs: Tensor[][];
-}
-
-/** What the vector machine computes for the operators of a function. */
-export interface MachineTest {
-  outputs: Tensor[];
-  /** The operators without a rule, which ran as usual. */
-  refused: string[];
-  nodes: number;
-  /** Of the last program: the shortest of the repeated runs. */
-  nanoseconds: number;
 }
 
 /** An active level of the interpreter stack. */
@@ -79,6 +39,8 @@ export interface CompiledEntry {
   operators: { name: string; isElementwise: boolean; isView: boolean }[];
   milliseconds: number;
   steps: string;
+  /** Generated kernels. */
+  sources: string;
   recordedGraph: string;
   optimizedGraph: string;
   reasons: string[];
@@ -406,6 +368,9 @@ export interface Native {
   float32MatmulPrecision(): 'highest' | 'high' | 'medium';
   // compile/machine/testing.cpp
   testMachine(f: (inputs: Tensor[]) => Tensor[], inputs: readonly Tensor[], repeats: number): MachineTest;
+  // compile/cuda/testing.cpp
+  testKernels(f: (inputs: Tensor[]) => Tensor[], inputs: readonly Tensor[], library: string | null): KernelTest;
+  testNvrtc(library: string, text: string, capability: number): Uint8Array;
   // compile/call/exports.cpp
   compiledFunction(): [handle: unknown, call: OperatorFunction];
   beginCapture(this: unknown, result: Tensor, strict: boolean, ...args: readonly unknown[]): unknown;

@@ -3,5 +3,6 @@
 import { loadAddon } from './load';
 
 export type * from './exports';
+export type * from './test-results';
 
 export const { native, file: addonFile } = loadAddon();

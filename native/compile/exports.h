@@ -11,5 +11,6 @@ void defineLinear(Napi::Object exports);           // call/linear_exports.cpp
 void definePassTesting(Napi::Object exports);      // passes/testing.cpp
 void defineLoweringTesting(Napi::Object exports);  // lowering/testing.cpp
 void defineMachineTesting(Napi::Object exports);   // machine/testing.cpp
+void defineCudaTesting(Napi::Object exports);      // cuda/testing.cpp
 
 }  // namespace torch_func

@@ -4,25 +4,9 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { peerVersions, preparePeer } from '../../scripts/setup/peers.mjs';
 import { Report } from '../../scripts/setup/report.mjs';
-import { temporaryFolder, writeProgram } from '../support/setup/folder';
+import { fakePython } from '../support/setup/fake-python';
+import { temporaryFolder } from '../support/setup/folder';
 
-/** A Python that creates environments, and whose pip does what `install` says. */
-function fakePython(folder: string, { has = 'exit 1', install = 'exit 0' } = {}): string {
-  const file = path.join(folder, 'python3');
-  writeProgram(
-    file,
-    [
-      'case "$*" in',
-      `  *find_spec*) ${has} ;;`,
-      `  *version_info*) echo "3 11 ${file}" ;;`,
-      '  *--version*) echo "pip 25.0 from here" ;;',
-      '  *venv*) for last; do :; done; mkdir -p "$last/bin"; cp "$0" "$last/bin/python" ;;',
-      `  *install*) ${install} ;;`,
-      'esac',
-    ].join('\n'),
-  );
-  return file;
-}
 const prepare = (folder: string, python: string) =>
   preparePeer(new Report({ quiet: true }), { python, cache: path.join(folder, 'cache') }, 'jax');
 

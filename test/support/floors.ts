@@ -78,6 +78,7 @@ export const NATIVE_FLOORS: readonly (readonly string[])[] = [
     'functorch/wrappers.h',
     'functorch/batch_levels.',
     'functorch/dual_level.',
+    'runtime/cuda_library.',
   ],
   ['core/'],
   ['kernels/'],

@@ -223,6 +223,7 @@ Napi::Value describeEntries(const Napi::CallbackInfo& info) {
     item.Set("operators", describeOperators(env, entries[i]->operators));
     item.Set("milliseconds", compilation.milliseconds);
     item.Set("steps", compilation.executable == nullptr ? "" : compilation.executable->describe());
+    item.Set("sources", compilation.executable == nullptr ? "" : compilation.executable->sources());
     item.Set("recordedGraph", compilation.recordedText);
     item.Set("optimizedGraph", compilation.optimizedText);
     auto reasons = Napi::Array::New(env);
@@ -286,6 +287,7 @@ void defineCompile(Napi::Object exports) {
   definePassTesting(exports);
   defineLoweringTesting(exports);
   defineMachineTesting(exports);
+  defineCudaTesting(exports);
 }
 
 }  // namespace torch_func

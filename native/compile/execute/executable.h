@@ -26,6 +26,8 @@ class Executable {
 
   // The steps as text, one line each, for explain().
   virtual std::string describe() const = 0;
+  // Generated code, for the log; empty if there is none.
+  virtual std::string sources() const { return {}; }
 };
 
 }  // namespace torch_func::compile

@@ -2,7 +2,6 @@
 
 #include "compile/execute/library_step.h"
 
-#include <ATen/EmptyTensor.h>
 #include <c10/util/Exception.h>
 
 #include <algorithm>
@@ -45,7 +44,7 @@ class LibraryStep final : public Step {
   enum class Into : uint8_t { Untried, Possible, Impossible };
 
   Operand operandOf(PlanBuilder& builder, ValueId value) const;
-  static const at::Tensor& tensorOf(Frame& frame, const Operand& operand);
+  const at::Tensor& tensorOf(Frame& frame, const Operand& operand) const;
   bool runInto(Frame& frame) const;
   bool keepsResults(const Frame& frame) const;
   void renewResults(Frame& frame) const;
@@ -55,6 +54,7 @@ class LibraryStep final : public Step {
   void forResults(Frame& frame, F&& take) const;
 
   Node node_;
+  c10::Device device_;
   bool checksShape_;
   std::optional<c10::OperatorHandle> out_;  // writes to planned buffers
   mutable std::atomic<Into> into_{Into::Untried};
@@ -65,7 +65,8 @@ class LibraryStep final : public Step {
 
 // The variant of an operator that writes into given tensors, if it computes there: the generated ones of composite
 // operators allocate a result and copy it.
-std::optional<c10::OperatorHandle> outVariantOf(const Graph& graph, const Node& node) {
+std::optional<c10::OperatorHandle> outVariantOf(const Graph& graph, const Node& node, c10::Device device) {
+  const auto key = device.is_cuda() ? c10::DispatchKey::CUDA : c10::DispatchKey::CPU;
   const auto& schema = node.op.schema();
   if (isRandom(node.op) || hasShapeOfValues(graph, node)) return std::nullopt;
   for (ValueId id : node.results) {
@@ -78,7 +79,7 @@ std::optional<c10::OperatorHandle> outVariantOf(const Graph& graph, const Node& 
   if (!name.overload_name.empty()) overloads = {name.overload_name + "_out", "out"};
   for (const std::string& overload : overloads) {
     const auto found = c10::Dispatcher::singleton().findSchema({name.name, overload});
-    if (!found || !found->hasKernelForDispatchKey(c10::DispatchKey::CPU)) continue;
+    if (!found || !found->hasKernelForDispatchKey(key)) continue;
     const auto& given = schema.arguments();
     const auto& taken = found->schema().arguments();
     if (taken.size() != given.size() + schema.returns().size()) continue;
@@ -93,15 +94,15 @@ std::optional<c10::OperatorHandle> outVariantOf(const Graph& graph, const Node& 
 }
 
 LibraryStep::LibraryStep(const Graph& graph, const Node& node, PlanBuilder& builder, std::string reason)
-    : node_(node), checksShape_(hasShapeOfValues(graph, node)), reason_(std::move(reason)) {
-  cost = 2'000;
+    : node_(node), device_(builder.device()), checksShape_(hasShapeOfValues(graph, node)), reason_(std::move(reason)) {
+  cost = builder.kernels() == nullptr ? 2'000 : kLaunchCost;
   for (const TensorArgument& given : node.tensors) {
     const bool isKnown = std::any_of(operands_.begin(), operands_.end(),
                                      [&](const Operand& operand) { return operand.value == given.value; });
     if (!isKnown) operands_.push_back(operandOf(builder, given.value));
     reads.push_back(builder.bufferOf(given.value));
   }
-  out_ = outVariantOf(graph, node);
+  out_ = outVariantOf(graph, node, device_);
   for (ValueId id : node.results) {
     Result result;
     result.value = id;
@@ -138,12 +139,12 @@ void LibraryStep::join(PlanBuilder& builder) {
   }
 }
 
-const at::Tensor& LibraryStep::tensorOf(Frame& frame, const Operand& operand) {
+const at::Tensor& LibraryStep::tensorOf(Frame& frame, const Operand& operand) const {
   at::Tensor& tensor = frame.operands[operand.value];
   if (tensor.defined()) return tensor;
   const Plan::View& view = operand.view;
   at::Tensor& owner = frame.owners[view.buffer];
-  if (!owner.defined()) owner = tensorOver(frame.addresses[view.buffer], operand.bytes, operand.whole);
+  if (!owner.defined()) owner = tensorOver(frame.addresses[view.buffer], operand.bytes, operand.whole, device_);
   tensor = view.isWhole ? owner : viewOf(owner, view);
   return tensor;
 }
@@ -211,7 +212,7 @@ void LibraryStep::renewResults(Frame& frame) const {
     frame.owners[buffer].reset();
     if (!result.isOutput) continue;
     const TensorType& type = result.operand.whole;
-    frame.owners[buffer] = at::detail::empty_strided_cpu(type.sizes, type.strides, type.dtype);
+    frame.owners[buffer] = emptyOf(type, device_);
     frame.addresses[buffer] = frame.owners[buffer].unsafeGetTensorImpl()->mutable_data();
   }
 }

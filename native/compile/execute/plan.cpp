@@ -4,7 +4,8 @@
 
 #include <ATen/EmptyTensor.h>
 #include <ATen/Functions.h>
-#include <c10/core/CPUAllocator.h>
+#include <c10/core/Allocator.h>
+#include <c10/core/DeviceGuard.h>
 
 #include <algorithm>
 #include <cstring>
@@ -48,13 +49,18 @@ bool isInjective(const TensorType& type) {
 
 bool isDense(const TensorType& type) { return extentOf(type) == type.numel() && isInjective(type); }
 
-at::Tensor tensorOver(void* data, int64_t bytes, const TensorType& type) {
-  c10::Storage storage(c10::Storage::use_byte_size_t(), static_cast<size_t>(bytes),
-                       at::DataPtr(data, c10::Device(c10::kCPU)));
-  at::Tensor tensor = at::detail::make_tensor<c10::TensorImpl>(
-      std::move(storage), c10::DispatchKeySet(c10::DispatchKey::CPU), c10::scalarTypeToTypeMeta(type.dtype));
+at::Tensor tensorOver(void* data, int64_t bytes, const TensorType& type, c10::Device device) {
+  c10::Storage storage(c10::Storage::use_byte_size_t(), static_cast<size_t>(bytes), at::DataPtr(data, device));
+  const auto key = device.is_cuda() ? c10::DispatchKey::CUDA : c10::DispatchKey::CPU;
+  at::Tensor tensor = at::detail::make_tensor<c10::TensorImpl>(std::move(storage), c10::DispatchKeySet(key),
+                                                               c10::scalarTypeToTypeMeta(type.dtype));
   tensor.unsafeGetTensorImpl()->set_sizes_and_strides(type.sizes, type.strides);
   return tensor;
+}
+
+at::Tensor emptyOf(const TensorType& type, c10::Device device) {
+  if (device.is_cpu()) return at::detail::empty_strided_cpu(type.sizes, type.strides, type.dtype);
+  return at::empty_strided(type.sizes, type.strides, at::TensorOptions().dtype(type.dtype).device(device));
 }
 
 at::Tensor viewOf(const at::Tensor& owner, const Plan::View& view) {
@@ -116,7 +122,7 @@ std::unique_ptr<Frame> Plan::makeFrame() const {
 
 void Plan::begin(Frame& frame, c10::ArrayRef<at::Tensor> inputs) const {
   if (arenaBytes_ > 0 && !frame.arena) {
-    frame.arena = c10::GetCPUAllocator()->allocate(static_cast<size_t>(arenaBytes_));
+    frame.arena = c10::GetAllocator(device_.type())->allocate(static_cast<size_t>(arenaBytes_));
     for (BufferId id : scratchBuffers_) {
       frame.addresses[id] = static_cast<char*>(frame.arena.get()) + buffers_[id].offset;
     }
@@ -137,10 +143,13 @@ void Plan::begin(Frame& frame, c10::ArrayRef<at::Tensor> inputs) const {
   }
   for (BufferId id : outputBuffers_) {
     const Buffer& buffer = buffers_[id];
-    frame.owners[id] = at::detail::empty_strided_cpu(buffer.type.sizes, buffer.type.strides, buffer.type.dtype);
+    frame.owners[id] = emptyOf(buffer.type, device_);
     frame.addresses[id] = frame.owners[id].unsafeGetTensorImpl()->mutable_data();
-    if (buffer.tensor.defined() && buffer.bytes > 0) {
+    if (!buffer.tensor.defined() || buffer.bytes == 0) continue;
+    if (device_.is_cpu()) {
       std::memcpy(frame.addresses[id], buffer.tensor.const_data_ptr(), static_cast<size_t>(buffer.bytes));
+    } else {
+      frame.owners[id].copy_(buffer.tensor);
     }
   }
 }
@@ -149,7 +158,8 @@ void Plan::finish(Frame& frame, std::vector<at::Tensor>& outputs) const {
   const auto tensorOf = [&](const View& view) {
     at::Tensor& owner = frame.owners[view.buffer];
     if (!owner.defined()) {
-      owner = tensorOver(frame.addresses[view.buffer], buffers_[view.buffer].bytes, buffers_[view.buffer].type);
+      const Buffer& buffer = buffers_[view.buffer];
+      owner = tensorOver(frame.addresses[view.buffer], buffer.bytes, buffer.type, device_);
     }
     return view.isWhole ? owner : viewOf(owner, view);
   };
@@ -189,6 +199,8 @@ void Plan::release(Frame& frame) const {
 }
 
 void Plan::run(c10::ArrayRef<at::Tensor> inputs, std::vector<at::Tensor>& outputs) {
+  c10::OptionalDeviceGuard guard;
+  if (!device_.is_cpu()) guard.reset_device(device_);
   const Lease lease(*this);
   Frame& frame = *lease;
   const size_t before = outputs.size();
@@ -199,11 +211,21 @@ void Plan::run(c10::ArrayRef<at::Tensor> inputs, std::vector<at::Tensor>& output
       for (BufferId id : lastUses_[i]) frame.owners[id].reset();
     }
     finish(frame, outputs);
-  } catch (const LayoutError&) {
+  } catch (const LayoutError& error) {
     if (!fallback_) throw;
+    {
+      const std::lock_guard lock(mutex_);
+      problem_ = error.what();
+    }
     outputs.resize(before);
     fallback_->run(inputs, outputs);
   }
+}
+
+std::string Plan::sources() const {
+  std::string text;
+  for (const auto& step : steps_) text += step->source();
+  return text;
 }
 
 std::string Plan::describe() const {
@@ -218,6 +240,8 @@ std::string Plan::describe() const {
   }
   text += std::to_string(steps_.size()) + " steps, " + std::to_string(arenaBytes_) + " B of planned memory, " +
           std::to_string(static_cast<int64_t>(flops)) + " flop in matrix products\n";
+  const std::lock_guard lock(mutex_);
+  if (!problem_.empty()) text += "replayed operator by operator in a call: " + problem_ + "\n";
   return text;
 }
 

@@ -25,6 +25,9 @@ namespace torch_func::compile {
 
 using BufferId = int32_t;
 
+// Nanoseconds that a call of a kernel or of a library takes on a CUDA device, roughly.
+inline constexpr double kLaunchCost = 5'000;
+
 struct Buffer {
   enum class Place : uint8_t {
     Input,
@@ -53,7 +56,7 @@ struct Frame {
   bool isOneThread = false;  // the steps run on one of several threads
 };
 
-// A library call returned a tensor of another layout than the recorded call did.
+// A library call returned a tensor of another layout than the recorded call did, or a kernel could not be launched.
 struct LayoutError : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
@@ -67,6 +70,8 @@ class Step {
   virtual void join(PlanBuilder& builder) {}
   virtual void run(Frame& frame) const = 0;
   virtual std::string describe() const = 0;
+  // The generated code that the step runs.
+  virtual std::string source() const { return {}; }
 
   std::vector<BufferId> reads, writes;
   double flops = 0;  // of matrix products, for explain()
@@ -91,6 +96,7 @@ class Plan final : public Executable {
 
   void run(c10::ArrayRef<at::Tensor> inputs, std::vector<at::Tensor>& outputs) override;
   std::string describe() const override;
+  std::string sources() const override;
 
  private:
   friend class PlanBuilder;
@@ -101,6 +107,7 @@ class Plan final : public Executable {
   void finish(Frame& frame, std::vector<at::Tensor>& outputs) const;
   void release(Frame& frame) const;
 
+  c10::Device device_ = c10::kCPU;  // of all tensors but numbers
   std::vector<Buffer> buffers_;
   std::vector<std::unique_ptr<Step>> steps_;
   std::vector<std::vector<BufferId>> lastUses_;  // of Library buffers, for each step
@@ -110,9 +117,10 @@ class Plan final : public Executable {
   int64_t arenaBytes_ = 0;
   size_t operandCount_ = 0;
   std::unique_ptr<Executable> fallback_;  // for a LayoutError
+  std::string problem_;                   // of the last call that needed it
 
   std::atomic<Frame*> idle_{nullptr};  // the frame that the next call takes without a lock
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::vector<std::unique_ptr<Frame>> frames_;
 
  public:
@@ -123,7 +131,9 @@ class Plan final : public Executable {
 // A tensor over the memory of a buffer whose whole is `owner`.
 at::Tensor viewOf(const at::Tensor& owner, const Plan::View& view);
 // A tensor over memory that something else owns.
-at::Tensor tensorOver(void* data, int64_t bytes, const TensorType& type);
+at::Tensor tensorOver(void* data, int64_t bytes, const TensorType& type, c10::Device device);
+// A new tensor of the type.
+at::Tensor emptyOf(const TensorType& type, c10::Device device);
 
 // Elements from the first to behind the last.
 int64_t extentOf(const TensorType& type);

@@ -24,11 +24,13 @@ int64_t Arena::place(int64_t bytes, size_t first, size_t last) {
   return offset;
 }
 
-PlanBuilder::PlanBuilder(const Graph& graph)
+PlanBuilder::PlanBuilder(const Graph& graph, KernelDevice* kernels)
     : graph_(graph),
+      kernels_(kernels),
       plan_(std::make_unique<Plan>()),
       bufferOfBase_(graph.values.size(), -1),
       isOutput_(graph.values.size()) {
+  if (kernels != nullptr) plan_->device_ = kernels->device();
   plan_->operandCount_ = graph.values.size();
   for (ValueId output : graph.outputs) {
     if (output != kNoValue) isOutput_[graph.values[output].base] = true;

@@ -5,13 +5,15 @@
 #include <unordered_map>
 #include <vector>
 
+#include "compile/cuda/kernel_device.h"
 #include "compile/execute/plan.h"
 
 namespace torch_func::compile {
 
 class PlanBuilder {
  public:
-  explicit PlanBuilder(const Graph& graph);
+  // With `kernels`, the tensors lie on that device, and programs are kernels there.
+  explicit PlanBuilder(const Graph& graph, KernelDevice* kernels = nullptr);
 
   // The buffer of the base of the value.
   BufferId bufferOf(ValueId value);
@@ -22,6 +24,8 @@ class PlanBuilder {
   Plan::View viewOf(ValueId value);
 
   const Buffer& buffer(BufferId id) const { return plan_->buffers_[id]; }
+  c10::Device device() const { return plan_->device_; }
+  KernelDevice* kernels() const { return kernels_; }
 
   void add(std::unique_ptr<Step> step);
   size_t size() const { return plan_->steps_.size(); }
@@ -35,6 +39,7 @@ class PlanBuilder {
   void planArena();
 
   const Graph& graph_;
+  KernelDevice* kernels_;
   std::unique_ptr<Plan> plan_;
   std::vector<BufferId> bufferOfBase_;            // by value
   std::vector<bool> isOutput_;                    // whether the base is that of an output, by value

@@ -1,9 +1,13 @@
-// A program of the vector machine as a step.
+// A program as a step: in the vector machine, or as a generated kernel.
 
 #include "compile/execute/program_step.h"
 
+#include <cmath>
+#include <stdexcept>
 #include <utility>
 
+#include "compile/cuda/kernel_source.h"
+#include "compile/execute/plan_builder.h"
 #include "compile/machine/machine.h"
 
 namespace torch_func::compile {
@@ -31,11 +35,67 @@ class ProgramStep final : public Step {
   std::string what_;
 };
 
+class KernelStep final : public Step {
+ public:
+  KernelStep(Program program, std::string what, KernelDevice& device)
+      : program_(std::move(program)), what_(std::move(what)), device_(device) {
+    cost = kernelCost(program_);
+  }
+
+  void join(PlanBuilder& builder) override {
+    source_ = kernelSource(program_);
+    for (int32_t buffer : source_.buffers) {
+      const at::Tensor& tensor = builder.buffer(buffer).tensor;
+      if (tensor.defined() && tensor.device() != device_.device()) {
+        throw std::logic_error("a fused group reads a tensor on another device");
+      }
+    }
+    kernel_ = device_.kernel(source_);
+  }
+
+  void run(Frame& frame) const override {
+    c10::SmallVector<void*, 16> addresses;
+    for (int32_t buffer : source_.buffers) addresses.push_back(frame.addresses[buffer]);
+    try {
+      kernel_->launch(program_.points, addresses);
+    } catch (const std::exception& error) {
+      throw LayoutError("kernel " + source_.name + ": " + error.what());
+    }
+  }
+
+  std::string describe() const override {
+    return what_ + ": " + std::to_string(program_.points) + " points, kernel " + source_.name + " of " +
+           std::to_string(program_.instructions.size()) + " instructions";
+  }
+
+  std::string source() const override { return source_.text; }
+
+ private:
+  Program program_;
+  std::string what_;
+  KernelDevice& device_;
+  KernelSource source_;
+  std::shared_ptr<const DeviceKernel> kernel_;
+};
+
 }  // namespace
 
+double kernelCost(const Program& program) {
+  if (program.points == 0) return 0;
+  // Threads that run at the same time, and the time of an instruction in each.
+  constexpr double kThreads = 200'000, kInstruction = 4;
+  const double turns = std::ceil(static_cast<double>(program.points) / kThreads);
+  return kLaunchCost + turns * kInstruction * static_cast<double>(program.instructions.size());
+}
+
 std::unique_ptr<Step> programStep(Program program, std::vector<BufferId> reads, std::vector<BufferId> writes,
-                                  std::string what) {
-  auto step = std::make_unique<ProgramStep>(std::move(program), std::move(what));
+                                  std::string what, KernelDevice* device) {
+  std::unique_ptr<Step> step;
+  if (device == nullptr) {
+    step = std::make_unique<ProgramStep>(std::move(program), std::move(what));
+  } else {
+    step = std::make_unique<KernelStep>(std::move(program), std::move(what), *device);
+  }
   step->reads = std::move(reads);
   step->writes = std::move(writes);
   return step;

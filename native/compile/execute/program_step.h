@@ -3,13 +3,18 @@
 
 #include <memory>
 
+#include "compile/cuda/kernel_device.h"
 #include "compile/execute/plan.h"
 #include "compile/machine/program.h"
 
 namespace torch_func::compile {
 
-// The buffers of the program are those of the plan.
+// Nanoseconds of the program as a kernel, roughly; 0 without points.
+double kernelCost(const Program& program);
+
+// The buffers of the program are those of the plan. With a device, a kernel computes the program there: it is compiled
+// when the step becomes part of a plan.
 std::unique_ptr<Step> programStep(Program program, std::vector<BufferId> reads, std::vector<BufferId> writes,
-                                  std::string what);
+                                  std::string what, KernelDevice* device = nullptr);
 
 }  // namespace torch_func::compile

@@ -115,7 +115,12 @@ ValueId Graph::append(Node node) {
   pushArguments(node.op, node.arguments, places, metas, stack);
   const auto& parameters = node.op.schema().arguments();
   c10::Device device = c10::kCPU;
-  if (!node.tensors.empty()) device = type(node.tensors.front().value).device;
+  for (const TensorArgument& given : node.tensors) {
+    // A number on the CPU takes part in computations on other devices.
+    const TensorType& operand = type(given.value);
+    if (given.value == node.tensors.front().value || (device.is_cpu() && !operand.device.is_cpu()))
+      device = operand.device;
+  }
   // A factory without a device argument would allocate memory for its result.
   for (size_t i = 0; i < parameters.size(); ++i) {
     if (parameters[i].name() != "device") continue;

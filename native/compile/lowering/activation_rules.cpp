@@ -152,7 +152,8 @@ Id emitHardshrink(Call& call) {
 Id emitSoftshrink(Call& call) {
   const double bound = call.number(1);
   const Id x = call[0];
-  // Inside, NaN stays, and scalar code keeps the sign of the zero.
+  // Inside, NaN stays, and scalar code keeps the sign of the zero: x * 0 is no zero that stands for "no dependence".
+  const Builder::ExactMath exact(call.builder, true);
   const Id keeps = call.emit(Opcode::Or, call.emit(Opcode::IsNan, x), call.emit(Opcode::Not, call.isVectorLoop(x)));
   const Id inside = call.where(keeps, call.mul(x, 0.0), call.constant(0));
   const Id lower = call.where(call.less(x, -bound), call.add(x, bound), inside);
@@ -161,6 +162,8 @@ Id emitSoftshrink(Call& call) {
 
 // log_sigmoid_forward: min(x, 0) - log1p(exp(-|x|)), and exp(-|x|). All elements go through vector code.
 Id emitLogSigmoid(Call& call) {
+  // On CUDA, the second result is empty.
+  if (call.isCuda()) return Call::kRefused;
   const Id x = call[0];
   const Id z = call.emit(Opcode::LoopExp, call.neg(call.emit(Opcode::Abs, x)));
   call.second = z;
@@ -169,6 +172,7 @@ Id emitLogSigmoid(Call& call) {
 
 // log_sigmoid_backward(grad, self, buffer)
 Id emitLogSigmoidBackward(Call& call) {
+  if (call.isCuda()) return Call::kRefused;
   const Id isNegative = call.less(call[1], 0.0), z = call[2];
   const Id sign = call.where(isNegative, call.constant(1), call.constant(-1));
   const Id derivative = call.sub(isNegative, call.mul(sign, call.div(z, call.add(z, 1.0))));
@@ -188,8 +192,8 @@ Id innerOfTanh(Call& call, Id x) {
   return call.mul(sum, call.rounded(kSqrt2 * kTwoOverSqrtPi * 0.5));
 }
 
-// Without `approximate`, ATen leaves float32 to oneDNN, whose polynomials are its own.
-bool isOfOneDnn(const Call& call) { return call.lane == Lane::F32; }
+// Without `approximate`, ATen leaves float32 on the CPU to oneDNN, whose polynomials are its own.
+bool isOfOneDnn(const Call& call) { return call.lane == Lane::F32 && !call.isCuda(); }
 
 Id emitGelu(Call& call) {
   const Id x = call[0];

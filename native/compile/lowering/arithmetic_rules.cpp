@@ -17,6 +17,7 @@ Id addScaled(Call& call, size_t first, size_t second, double alpha) {
   const Id a = call[first], b = call[second];
   if (alpha == 1) return call.add(a, b);
   if (alpha == -1) return call.sub(a, b);
+  if (call.isCuda()) return call.emit(Opcode::MulAdd, b, call.constant(alpha), a);
   if (call.builder.isConstant(b)) {
     const double number = call.builder.constantOf(b), product = alpha * number;
     const bool isExact = std::isfinite(product) && std::fma(alpha, number, -product) == 0;
@@ -41,7 +42,14 @@ Id emitMul(Call& call) {
   return call.isBool() ? call.emit(Opcode::And, call[0], call[1]) : Call::kRefused;
 }
 
-Id emitDiv(Call& call) { return call.div(call[0], call[1]); }
+Id emitDiv(Call& call) {
+  const Id a = call[0], b = call[1];
+  // ATen multiplies by the reciprocal of a number.
+  const bool isNumber = !call.has(1) || call.type(1).device.is_cpu();
+  if (!call.isCuda() || !isNumber || !call.builder.isConstant(b)) return call.div(a, b);
+  const double divisor = call.builder.constantOf(b);
+  return call.mul(a, call.lane == Lane::F32 ? 1.0f / static_cast<float>(divisor) : 1.0 / divisor);
+}
 
 // Whether a division left a remainder of the other sign than the divisor.
 Id needsCorrection(Call& call, Id remainder, Id divisor) {

@@ -27,6 +27,8 @@ class Call {
   bool has(size_t argument) const { return node.tensor(argument) != kNoValue; }
   const TensorType& type(size_t argument) const { return graph.type(node.tensor(argument)); }
   const TensorType& result() const { return graph.type(node.results[0]); }
+  // ATen's CUDA kernels have only scalar loops, and formulas of their own for a few operators.
+  bool isCuda() const { return result().device.is_cuda(); }
   const c10::IValue& argument(size_t index) const { return node.arguments[index]; }
   // An argument in the type of the computation: a tensor, or a number.
   Id operator[](size_t argument);

@@ -57,7 +57,7 @@ class GroupEmitter {
     for (int32_t index : group_.nodes) emitNode(graph_.nodes[index]);
     Program program = builder_.finish(group_.space, stores_);
     std::string what = "fused group of " + std::to_string(group_.nodes.size()) + " operators";
-    return programStep(std::move(program), std::move(reads_), std::move(writes_), std::move(what));
+    return programStep(std::move(program), std::move(reads_), std::move(writes_), std::move(what), buffers_.kernels());
   }
 
  private:

@@ -26,6 +26,7 @@ class ValueBuffers {
   // The values of these bases lie one after the other in one buffer.
   void stack(c10::ArrayRef<ValueId> bases);
 
+  KernelDevice* kernels() const { return builder_.kernels(); }
   BufferId of(ValueId value);
   // Where the memory of the base begins in the buffer, in elements.
   int64_t offsetOf(ValueId value) const;

@@ -58,7 +58,7 @@ const Rules& rules() {
 }
 
 bool isSupported(const TensorType& type) {
-  if (!type.device.is_cpu() || type.layout != c10::kStrided) return false;
+  if (!isMachineDevice(type.device) || type.layout != c10::kStrided) return false;
   switch (type.dtype) {
     case c10::kFloat:
     case c10::kDouble:

@@ -20,13 +20,23 @@
 #include "compile/lowering/joined_products.h"
 #include "compile/lowering/loops.h"
 #include "compile/lowering/matmul.h"
+#include "compile/lowering/pointwise.h"
+#include "compile/machine/walk.h"
 
 namespace torch_func::compile {
 
 namespace {
 
-// What plans do not know: other devices, writes, and tensors that are more than a dtype, sizes and strides.
-std::string refusal(const Graph& graph) {
+// Whether the value is a number that becomes part of programs, and that library calls on any device take.
+bool isNumber(const Value& value) {
+  if (value.kind != Value::Kind::Constant || !value.type.sizes.empty() || !value.type.device.is_cpu()) return false;
+  return isMachineType(value.type.dtype) &&
+         (value.type.dtype != c10::kLong || std::abs(value.tensor.item<double>()) <= 0x1p53);
+}
+
+// What plans do not know: several devices, writes, and tensors that are more than a dtype, sizes and strides.
+// Sets the device.
+std::string refusal(const Graph& graph, c10::Device& device) {
   std::vector<bool> isUsed(graph.values.size());
   const auto use = [&](ValueId id) {
     if (id != kNoValue) isUsed[id] = isUsed[graph.values[id].base] = true;
@@ -37,10 +47,16 @@ std::string refusal(const Graph& graph) {
   }
   for (ValueId id : graph.outputs) use(id);
   for (const Graph::WriteBack& write : graph.writeBacks) use(write.value), use(write.target);
+  bool known = false;
   for (size_t id = 0; id < graph.values.size(); ++id) {
     if (!isUsed[id]) continue;
     const Value& value = graph.values[id];
-    if (value.type.device != c10::Device(c10::kCPU)) return "a tensor lies on another device than the CPU";
+    if (!isNumber(value)) {
+      if (!isMachineDevice(value.type.device)) return "a tensor lies on a device for which nothing is compiled";
+      if (known && value.type.device != device) return "tensors lie on several devices";
+      device = value.type.device;
+      known = true;
+    }
     if (value.type.layout != c10::kStrided) return "a tensor is not strided";
     if (c10::isQIntType(value.type.dtype)) return "a tensor is quantized";
     if (value.type.dtype != graph.values[value.base].type.dtype) {
@@ -70,18 +86,21 @@ Steps groupSteps(const Graph& graph, PlanBuilder& builder) {
   Steps steps;
   const Groups groups(graph);
   ValueBuffers buffers(graph, groups, builder);
-  const JoinedProducts products(graph, groups);
-  products.place(buffers);
+  std::optional<JoinedProducts> products;
+  if (builder.kernels() == nullptr) {
+    products.emplace(graph, groups);
+    products->place(buffers);
+  }
   for (size_t g = 0; g < groups.all().size(); ++g) {
     const Group& group = groups.all()[g];
     const Node& node = graph.nodes[group.nodes.front()];
-    if (products.isJoined(g)) continue;
+    if (products && products->isJoined(g)) continue;
     if (group.isElementwise) {
       steps.push_back(elementwiseStep(graph, groups, group, buffers));
-    } else if (products.of(g)) {
-      steps.push_back(productStep(graph, *products.of(g), buffers));
+    } else if (products && products->of(g)) {
+      steps.push_back(productStep(graph, *products->of(g), buffers));
     } else {
-      const bool isProduct = node.op.operator_name().name.ends_with("mm");
+      const bool isProduct = products && node.op.operator_name().name.ends_with("mm");
       steps.push_back(
           libraryStep(graph, node, builder, isProduct ? "BLAS does not take its operands" : "it is not fused"));
     }
@@ -116,7 +135,7 @@ std::unique_ptr<Step> scalarStep(Program program, c10::ArrayRef<ValueId> stored,
   };
   for (Transfer& transfer : program.transfers) use(transfer.operand.buffer);
   for (Program::Direct& direct : program.directs) use(direct.buffer);
-  return programStep(std::move(program), std::move(reads), std::move(writes), std::move(what));
+  return programStep(std::move(program), std::move(reads), std::move(writes), std::move(what), builder.kernels());
 }
 
 Steps scalarSteps(Scalarized scalarized, PlanBuilder& builder) {
@@ -146,19 +165,30 @@ double costOf(const Program& program) {
   return cost;
 }
 
-double costOf(const Scalarized& scalarized) { return 100 + costOf(scalarized.uniform) + costOf(scalarized.program); }
+double costOf(const Scalarized& scalarized, const PlanBuilder& builder) {
+  if (builder.kernels() != nullptr) return kernelCost(scalarized.uniform) + kernelCost(scalarized.program);
+  return 100 + costOf(scalarized.uniform) + costOf(scalarized.program);
+}
 
 // Above, groups are not worth the time to build them for a comparison: most operators would be on their own.
 constexpr size_t kMaxCompared = 500;
 
+// Longer kernels take seconds to compile, and their registers lie in memory. A single thread is slow.
+constexpr size_t kMostInKernel = 1'500, kMostInOneThread = 500;
+
 // The graph number by number, if that is possible and faster than group by group.
 std::optional<Scalarized> scalarizeIfFaster(const Graph& graph, PlanBuilder& builder, const ScalarizeOptions& options,
                                             std::string& reason) {
-  if (graph.nodes.size() > kMaxCompared) return scalarize(graph, reason, options);
   ScalarizeOptions bounded = options;
-  bounded.mostCost = costOf(groupSteps(graph, builder));
+  if (builder.kernels() != nullptr) {
+    bounded.mostInstructions = kMostInKernel;
+    bounded.mostInstructionsOfOne = kMostInOneThread;
+  }
+  if (graph.nodes.size() > kMaxCompared) return scalarize(graph, reason, bounded);
+  const double most = costOf(groupSteps(graph, builder));
+  if (builder.kernels() == nullptr) bounded.mostCost = most;
   auto scalarized = scalarize(graph, reason, bounded);
-  if (!scalarized || bounded.mostCost >= costOf(*scalarized)) return scalarized;
+  if (!scalarized || most >= costOf(*scalarized, builder)) return scalarized;
   reason = "the program would be longer than that of groups";
   return std::nullopt;
 }
@@ -207,11 +237,11 @@ Stages stagesOf(const Graph& graph) {
 
 class Lowering {
  public:
-  Lowering(const Graph& graph, Reasons& reasons, const ScalarizeOptions& options)
-      : graph_(graph), reasons_(reasons), options_(options), builder_(graph) {}
+  Lowering(const Graph& graph, Reasons& reasons, const ScalarizeOptions& options, KernelDevice* kernels)
+      : graph_(graph), reasons_(reasons), options_(options), builder_(graph, kernels) {}
 
   std::unique_ptr<Plan> plan() {
-    addWithChain(graph_);
+    builder_.kernels() == nullptr ? addWithChain(graph_) : addStages(graph_);
     return builder_.finish(std::make_unique<Replay>(graph_));
   }
 
@@ -243,7 +273,7 @@ class Lowering {
     }
     std::string reason;
     const auto scalarized = scalarize(partOf(graph, keep), reason, options_);
-    return scalarized && costOf(*scalarized) < step.cost;
+    return scalarized && costOf(*scalarized, builder_) < step.cost;
   }
 
   void addStages(const Graph& graph) {
@@ -278,16 +308,19 @@ class Lowering {
 
 }  // namespace
 
-std::unique_ptr<Executable> lower(const Graph& functional, Reasons& reasons, const ScalarizeOptions& options) {
-  if (std::string reason = refusal(functional); !reason.empty()) {
+std::unique_ptr<Executable> lower(const Graph& functional, Reasons& reasons, const ScalarizeOptions& options,
+                                  KernelDevice* kernels) {
+  c10::Device device = c10::kCPU;
+  if (std::string reason = refusal(functional, device); !reason.empty()) {
     reasons.push_back(std::move(reason));
     return nullptr;
   }
   try {
+    if (device.is_cuda() && kernels == nullptr) kernels = &cudaDevice(device.index());
     Graph graph = functional;
     expandProducts(graph);
     gatherProducts(graph);
-    return Lowering(graph, reasons, options).plan();
+    return Lowering(graph, reasons, options, device.is_cuda() ? kernels : nullptr).plan();
   } catch (const std::exception& error) {
     reasons.emplace_back(error.what());
     return nullptr;

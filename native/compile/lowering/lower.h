@@ -6,11 +6,13 @@
 // into groups (lowering/groups.h): elementwise operators become programs, matrix products BLAS calls, everything else
 // calls of the library. Where large matrix products keep a batch dimension, the steps between and around them run in
 // chunks of samples that stay in the cache (lowering/chain.h).
+// On CUDA, programs become kernels (Note [Generated kernels]), and matrix products are library calls too.
 
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "compile/cuda/kernel_device.h"
 #include "compile/execute/executable.h"
 #include "compile/graph/graph.h"
 #include "compile/lowering/scalarize.h"
@@ -20,7 +22,9 @@ namespace torch_func::compile {
 // Why something is not compiled, or not as well as it could be.
 using Reasons = std::vector<std::string>;
 
-// Null, with a reason, if the graph cannot be run as a plan.
-std::unique_ptr<Executable> lower(const Graph& functional, Reasons& reasons, const ScalarizeOptions& options = {});
+// Null, with a reason, if the graph cannot be run as a plan. `kernels` is for tests: the device that runs a graph of
+// tensors on CUDA, instead of theirs.
+std::unique_ptr<Executable> lower(const Graph& functional, Reasons& reasons, const ScalarizeOptions& options = {},
+                                  KernelDevice* kernels = nullptr);
 
 }  // namespace torch_func::compile

@@ -62,7 +62,7 @@ class CommonType {
 bool hasMachineTypes(const Graph& graph, const Node& node) {
   const auto isSupported = [&](ValueId value) {
     const TensorType& type = graph.type(value);
-    return type.device.is_cpu() && type.layout == c10::kStrided && isMachineType(type.dtype);
+    return isMachineDevice(type.device) && type.layout == c10::kStrided && isMachineType(type.dtype);
   };
   for (const TensorArgument& given : node.tensors) {
     if (!isSupported(given.value)) return false;
@@ -114,6 +114,7 @@ double Call::number(size_t index, double missing) const {
 }
 
 uint16_t Call::loop() {
+  if (isCuda()) return scalarLoop();
   if (knownLoop < 0) {
     std::vector<const TensorType*> types;
     for (const TensorArgument& given : node.tensors) types.push_back(&graph.type(given.value));

@@ -36,6 +36,9 @@ using Results = c10::SmallVector<Id, 2>;
 std::optional<Results> emitPointwise(Builder& builder, const Graph& graph, const Node& node, c10::ArrayRef<Id> operands,
                                      const Points& points);
 
+// Whether programs can compute there: in the vector machine, or in kernels generated from them.
+inline bool isMachineDevice(c10::Device device) { return device.is_cpu() || device.is_cuda(); }
+
 // Whether emitPointwise has a rule for the node.
 bool isPointwise(const Graph& graph, const Node& node);
 
