@@ -88,6 +88,8 @@ export * as masked from './masked';
 export * as npy from './npy';
 export * as npz from './npz';
 export * as safetensors from './safetensors';
+export { load, save } from './serialization';
+export type { LoadOptions, MapLocation } from './serialization';
 export * as signal from './signal';
 export * as special from './generated/special';
 export * as utils from './utils';

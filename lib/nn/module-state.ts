@@ -9,6 +9,7 @@ import type { Tensor } from '../tensor';
 import { emitLibtorchWarning } from '../warnings';
 import type { Module } from './module';
 import { Parameter } from './parameter';
+import { NameReader, pythonName } from './python-names';
 import { registryOf } from './registry';
 import type { Registry } from './registry';
 
@@ -34,24 +35,37 @@ export interface LoadContext {
 
 // PyTorch's `_metadata`. It is not enumerable, so spreading the state into another object loses it, as in PyTorch.
 const metadata = Symbol('metadata');
-type Versions = Record<string, number>;
 
-/** Collects the state of a module and of all its submodules. */
-export function collectState(module: Module, prefix: string, keepVars: boolean): StateDict {
+/** The version of each module's state, by its prefix: `''`, `'layers.0.'`. */
+export type Versions = Record<string, number>;
+
+/** Marks an object as a state dict. */
+export function setVersions(state: object, versions: Versions): void {
+  Object.defineProperty(state, metadata, { value: versions });
+}
+
+/** The versions in a state dict; undefined for any other object. */
+export function versionsOf(state: object): Versions | undefined {
+  return (state as { [metadata]?: Versions })[metadata];
+}
+
+/** Collects the state of a module and of all its submodules, by the names of properties or by Python's. */
+export function collectState(module: Module, prefix: string, keepVars: boolean, usesPythonNames: boolean): StateDict {
   const state: StateDict = {};
   const versions: Versions = {};
   const collect = (part: Module, prefix: string): void => {
     const registry = registryOf(part);
     versions[prefix] = part._version;
+    const keyOf = (name: string): string => prefix + (usesPythonNames ? pythonName(part, name) : name);
     const add = (name: string, tensor: Tensor | null): void => {
-      if (tensor !== null) state[prefix + name] = keepVars ? tensor : tensor.detach();
+      if (tensor !== null) state[keyOf(name)] = keepVars ? tensor : tensor.detach();
     };
     for (const [name, parameter] of registry.entries('parameter')) add(name, parameter);
     for (const [name, buffer] of registry.entries('buffer')) if (registry.isPersistent(name)) add(name, buffer);
-    for (const [name, child] of registry.entries('module')) if (child !== null) collect(child, `${prefix}${name}.`);
+    for (const [name, child] of registry.entries('module')) if (child !== null) collect(child, `${keyOf(name)}.`);
   };
   collect(module, prefix);
-  Object.defineProperty(state, metadata, { value: versions });
+  setVersions(state, versions);
   return state;
 }
 
@@ -128,8 +142,28 @@ export function loadOwnState(
   }
 }
 
+/** A state dict in the names of a module's properties; `originals` has the keys that were Python's. */
+function inProperties(module: Module, given: Record<string, unknown>) {
+  const reader = new NameReader(module);
+  const state: Record<string, unknown> = {};
+  const originals = new Map<string, string>();
+  for (const [key, value] of Object.entries(given)) {
+    const property = reader.toProperties(key);
+    // The name of the property itself comes first; then Python's is one too many.
+    const isTaken = property !== key && (Object.hasOwn(given, property) || Object.hasOwn(state, property));
+    if (property !== key && !isTaken) originals.set(property, key);
+    const descriptor = { value, enumerable: true, writable: true, configurable: true };
+    Object.defineProperty(state, isTaken ? key : property, descriptor);
+  }
+  const versions = Object.entries(versionsOf(given) ?? {}).map(([prefix, version]) => [
+    prefix === '' ? '' : `${reader.toProperties(prefix.slice(0, -1))}.`,
+    version,
+  ]);
+  return { state, originals, versions: Object.fromEntries(versions) as Partial<Versions> };
+}
+
 /**
- * Loads the state of a module and of all its submodules.
+ * Loads the state of a module and of all its submodules. Keys may have the names of properties, or Python's.
  *
  * @throws RuntimeError that lists every key and shape that does not match.
  */
@@ -137,10 +171,10 @@ export function loadState(module: Module, given: unknown, strict: boolean, assig
   if (typeof given !== 'object' || given === null || Array.isArray(given) || native.isTensor(given)) {
     throw new TypeError(`Expected stateDict to be dict-like, got ${describeType(given)}.`);
   }
-  const versions = (given as { [metadata]?: Versions })[metadata];
+  const { state, originals, versions } = inProperties(module, given as Record<string, unknown>);
   const found = { missingKeys: [] as string[], unexpectedKeys: [] as string[], errors: [] as string[] };
   const load = (part: Module, state: Record<string, unknown>, prefix: string): void => {
-    part._loadFromStateDict(state, prefix, { ...found, assign, version: versions?.[prefix] });
+    part._loadFromStateDict(state, prefix, { ...found, assign, version: versions[prefix] });
     for (const [name, child] of registryOf(part).entries('module')) {
       if (child === null) continue;
       const childPrefix = `${prefix}${name}.`;
@@ -148,8 +182,9 @@ export function loadState(module: Module, given: unknown, strict: boolean, assig
       load(child, Object.fromEntries(entries), childPrefix);
     }
   };
-  load(module, { ...(given as Record<string, unknown>) }, '');
-  const { missingKeys, unexpectedKeys, errors } = found;
+  load(module, state, '');
+  const { missingKeys, errors } = found;
+  const unexpectedKeys = found.unexpectedKeys.map((key) => originals.get(key) ?? key);
   if (strict) {
     if (unexpectedKeys.length > 0) errors.unshift(`Unexpected key(s) in state_dict: ${quoted(unexpectedKeys, '"')}. `);
     if (missingKeys.length > 0) errors.unshift(`Missing key(s) in state_dict: ${quoted(missingKeys, '"')}. `);

@@ -256,16 +256,29 @@ export class Module extends Callable {
 
   /**
    * The parameters and persistent buffers, detached, by dotted name; `Module.state_dict`. They share memory
-   * with the module.
+   * with the module. `names: 'python'` gives the names that they have in Python: those under which they were last
+   * loaded, or else the names of properties in snake case.
+   *
+   * @throws ValueError if `names` is anything else.
+   * @example
+   * ```ts
+   * const norm = new torch.nn.BatchNorm1d(2, { affine: false });
+   * Object.keys(norm.stateDict()); // ['runningMean', 'runningVar', 'numBatchesTracked']
+   * Object.keys(norm.stateDict({ names: 'python' })); // ['running_mean', 'running_var', 'num_batches_tracked']
+   * ```
    */
-  stateDict(options: { prefix?: string; keepVars?: boolean } = {}): StateDict {
-    const names = ['prefix', 'keepVars'] as const;
-    const { prefix = '', keepVars = false } = checkOptions('stateDict', options, names);
-    return collectState(this, prefix, keepVars);
+  stateDict(options: { prefix?: string; keepVars?: boolean; names?: 'properties' | 'python' } = {}): StateDict {
+    const known = ['prefix', 'keepVars', 'names'] as const;
+    const { prefix = '', keepVars = false, names = 'properties' } = checkOptions('stateDict', options, known);
+    if (names !== 'properties' && names !== 'python') {
+      throw new ValueError(`stateDict(): option 'names' must be 'properties' or 'python', not ${String(names)}`);
+    }
+    return collectState(this, prefix, keepVars, names === 'python');
   }
 
   /**
-   * Copies a state dict into the module's parameters and buffers; `Module.load_state_dict`. `assign: true`
+   * Copies a state dict into the module's parameters and buffers; `Module.load_state_dict`. Its keys may have the
+   * names of properties, or Python's: `running_mean` is loaded into `runningMean`. `assign: true`
    * assigns the tensors themselves. With `strict: false`, missing and unexpected keys are returned instead of
    * being an error.
    *

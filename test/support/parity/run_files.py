@@ -29,17 +29,40 @@ def sample(dtype, shape):
 def described(value):
     """A value as JSON that shows types: tensors with all their bits."""
     if isinstance(value, torch.Tensor):
-        plain = value.detach().resolve_conj().resolve_neg().contiguous().reshape(-1)
-        return {
-            "tensor": str(value.dtype).removeprefix("torch."),
-            "shape": list(value.shape),
-            "hex": bytes(plain.view(torch.uint8).tolist()).hex(),
-        }
+        return described_tensor(value)
     if isinstance(value, dict):
-        return {"dict": [[described(key), described(item)] for key, item in value.items()]}
+        items = [[described(key), described(item)] for key, item in value.items()]
+        return {"dict": items, "ordered": isinstance(value, collections.OrderedDict)}
     if isinstance(value, (list, tuple)):
-        return {type(value).__name__: [described(item) for item in value]}
-    return value if isinstance(value, (str, int, float, bool, type(None))) else repr(value)
+        return {"list" if isinstance(value, list) else "tuple": [described(item) for item in value]}
+    if isinstance(value, set):
+        return {"set": [described(item) for item in value]}
+    if isinstance(value, (bytes, bytearray)):
+        return {"bytes": bytes(value).hex()}
+    if value is None or isinstance(value, (str, bool)):
+        return value
+    if isinstance(value, (int, float)) and abs(value) < 2**53:
+        return value
+    if isinstance(value, (torch.dtype, torch.layout)):
+        return str(value).removeprefix("torch.")
+    # Huge integers and non-finite numbers are not JSON; devices and complex numbers are text.
+    return {"text": str(value)}
+
+
+def described_tensor(value):
+    if value.is_meta:
+        return {"tensor": str(value.dtype).removeprefix("torch."), "shape": list(value.shape), "meta": True}
+    plain = value.detach().resolve_conj().resolve_neg().contiguous().reshape(-1)
+    result = {
+        "tensor": str(value.dtype).removeprefix("torch."),
+        "shape": list(value.shape),
+        "hex": bytes(plain.view(torch.uint8).tolist()).hex(),
+    }
+    if value.requires_grad:
+        result["requiresGrad"] = True
+    if isinstance(value, torch.nn.Parameter):
+        result["parameter"] = True
+    return result
 
 
 request = json.load(sys.stdin)

@@ -1,0 +1,161 @@
+/** `torch.load`. */
+
+import { checkOptions, isPlainObject } from '../arguments';
+import { isAvailable } from '../cuda';
+import { describeType } from '../describe';
+import { Device, type DeviceLike } from '../device';
+import { RuntimeError, ValueError } from '../errors';
+import { at, readingFile } from '../files/failure';
+import { readPickle } from '../pickle/reader';
+import { PyGlobal, PySequence, describePython } from '../pickle/values';
+import { ZipReader } from '../zip/reader';
+import { toJavaScript } from './from-python';
+import { GLOBALS, PyStorageClass } from './globals';
+import { StorageReader, type StoredStorage } from './storages';
+
+/** The versions of the archive format that exist; PyTorch writes 3. */
+const [MIN_VERSION, MAX_VERSION] = [1, 10];
+
+/** Where to put tensors; see {@link load}. */
+export type MapLocation =
+  DeviceLike | Readonly<Record<string, DeviceLike>> | ((location: string) => DeviceLike | null | undefined);
+
+/** Options of {@link load}. */
+export interface LoadOptions {
+  /**
+   * Where to put tensors: a device for all of them; an object with devices by the device that a tensor was on when it was
+   * saved, such as `{ 'cuda:0': 'cpu' }`; or a function from that device, as a string. By default where they were.
+   */
+  mapLocation?: MapLocation | null;
+  /** Whether to map the tensors from the file: they are read when they are used. False by default. */
+  mmap?: boolean;
+}
+
+/**
+ * Reads a file of `torch.save`, of Python's or of ours; `torch.load` with `weights_only=True`. Nothing in the file is
+ * executed: anything but tensors, containers, numbers, strings, dtypes and devices is refused by its name.
+ *
+ * | Python | JavaScript |
+ * | --- | --- |
+ * | `dict` with strings as keys | plain object |
+ * | `OrderedDict` | plain object, which {@link save} writes as `OrderedDict` again |
+ * | other `dict` | `Map` |
+ * | `list`; `tuple`, `torch.Size` | array; frozen array |
+ * | `set` | `Set` |
+ * | `int` | number, or bigint if a number cannot represent it |
+ * | `float`, `bool`, `str`, `None` | number, boolean, string, null |
+ * | `complex`, `bytes`, `bytearray` | `Complex`, `Uint8Array` |
+ * | `Tensor`, `Parameter`, `torch.device` | the same |
+ * | `torch.dtype`, `torch.layout` | string |
+ *
+ * Tensors that share memory in the file share it afterwards. Keys of a plain object that look like indices come first.
+ *
+ * @param file the file, in the zip format that PyTorch has written since version 1.6
+ * @throws ValueError that names the file and the place if it is malformed or contains anything else; RuntimeError for
+ * tensors of a device that is not available; the operating system's error if it cannot be opened
+ * @example
+ * ```ts
+ * torch.save({ step: 3, w: torch.ones(2) }, 'checkpoint.pt');
+ * const checkpoint = torch.load<{ step: number; w: torch.Tensor }>('checkpoint.pt', { mapLocation: 'cpu' });
+ * checkpoint.step; // 3
+ * checkpoint.w; // [1, 1]
+ * ```
+ */
+export function load<T = unknown>(file: string, options: LoadOptions = {}): T {
+  const { mapLocation, mmap = false } = checkOptions('load', options, ['mapLocation', 'mmap']);
+  const deviceOf = deviceChooser(mapLocation);
+  using archive = ZipReader.open(file);
+  return readingFile(file, () => {
+    const folder = folderOf(archive);
+    checkVersion(archive, folder);
+    const storages = new StorageReader(archive, folder, byteOrderOf(archive, folder), { mmap, deviceOf });
+    try {
+      const pickle = readSmall(archive, `${folder}data.pkl`);
+      const persistent = (id: unknown): StoredStorage => storageOf(id, storages);
+      return at(`entry '${folder}data.pkl'`, () =>
+        toJavaScript(readPickle(pickle, { globals: GLOBALS, persistent })),
+      ) as T;
+    } finally {
+      storages.dispose();
+    }
+  });
+}
+
+/** The folder in the archive that everything lies in, with a slash. */
+function folderOf(archive: ZipReader): string {
+  const [first] = archive.entries.keys();
+  const folder = /^[^/]+\//.exec(first ?? '')?.[0];
+  if (folder !== undefined && archive.entries.has(`${folder}constants.pkl`)) {
+    throw new ValueError('it is a TorchScript program; expected a file of torch.save');
+  }
+  if (folder !== undefined && archive.entries.has(`${folder}data.pkl`)) return folder;
+  throw new ValueError('it is a ZIP file, but not one of torch.save: it has no data.pkl');
+}
+
+function readSmall(archive: ZipReader, name: string): Buffer {
+  const entry = archive.entries.get(name);
+  if (entry === undefined) throw new ValueError(`there is no entry '${name}'`);
+  if (entry.isDeflated) throw new ValueError(`entry '${name}' is compressed; torch.save stores entries as they are`);
+  return archive.file.read(entry.start, entry.size);
+}
+
+function checkVersion(archive: ZipReader, folder: string): void {
+  const entry = archive.entries.has(`${folder}version`) ? `${folder}version` : `${folder}.data/version`;
+  const text = readSmall(archive, entry).subarray(0, 20).toString('latin1').trim();
+  const version = /^\d+$/.test(text) ? Number(text) : NaN;
+  if (version >= MIN_VERSION && version <= MAX_VERSION) return;
+  throw new ValueError(`entry '${entry}': the version of the format is ${JSON.stringify(text)}; expected 1 to 10`);
+}
+
+function byteOrderOf(archive: ZipReader, folder: string): 'little' | 'big' {
+  const name = `${folder}byteorder`;
+  // Files without it were written on little-endian machines, or in the byte order of an unknown one.
+  if (!archive.entries.has(name)) return 'little';
+  const order = readSmall(archive, name).subarray(0, 20).toString('latin1');
+  if (order === 'little' || order === 'big') return order;
+  throw new ValueError(`entry '${name}': the byte order is ${JSON.stringify(order)}; expected little or big`);
+}
+
+/** The storage of a persistent id: `('storage', class, key, location, number of elements)`. */
+function storageOf(id: unknown, storages: StorageReader): StoredStorage {
+  const items = id instanceof PySequence ? id.items : [];
+  const [what, type, key, location, count] = items;
+  const found = type instanceof PyGlobal ? type.value : undefined;
+  if (items.length !== 5 || what !== 'storage' || !(found instanceof PyStorageClass)) {
+    throw new ValueError(`the persistent id is not that of a storage: ${items.map(describePython).join(', ')}`);
+  }
+  if (typeof key !== 'string' || typeof location !== 'string' || !Number.isSafeInteger(count) || Number(count) < 0) {
+    throw new ValueError(`the storage is described by ${items.slice(2).map(describePython).join(', ')}`);
+  }
+  return storages.get(key, found.dtype, location, Number(count));
+}
+
+/** A function from the device of the file to the one to use. */
+function deviceChooser(mapLocation: MapLocation | null | undefined): (location: string) => Device {
+  const choose = (location: string): DeviceLike => {
+    if (typeof mapLocation === 'function') return mapLocation(location) ?? location;
+    if (isTable(mapLocation)) return Object.hasOwn(mapLocation, location) ? mapLocation[location] : location;
+    return mapLocation ?? location;
+  };
+  const isValid = mapLocation == null || ['string', 'function', 'object'].includes(typeof mapLocation);
+  if (!isValid || Array.isArray(mapLocation)) {
+    throw new TypeError(
+      `load(): option 'mapLocation' must be a device, an object of devices or a function, not ${describeType(mapLocation)}`,
+    );
+  }
+  // A misspelled device is reported before the file is opened.
+  if (mapLocation != null && typeof mapLocation !== 'function' && !isTable(mapLocation)) new Device(mapLocation);
+  return (location) => {
+    const device = new Device(choose(location));
+    if (device.type === 'cuda' && !isAvailable()) {
+      throw new RuntimeError(
+        "Attempting to deserialize object on a CUDA device but torch.cuda.isAvailable() is false. If you are running on a CPU-only machine, please use torch.load with mapLocation: 'cpu' to map your storages to the CPU.",
+      );
+    }
+    return device;
+  };
+}
+
+function isTable(value: unknown): value is Record<string, DeviceLike> {
+  return isPlainObject(value) && !('type' in value);
+}
