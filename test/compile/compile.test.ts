@@ -37,6 +37,8 @@ describe('compositions of transforms', () => {
     ['grad', grad(small), () => [vector()]],
     ['grad of grad of grad', grad((a) => grad((b) => grad((c: Tensor) => c.sin())(b))(a)), () => [torch.randn([])]],
     ['hessian', hessian(small), () => [vector()]],
+    ['jacfwd of gelu', jacfwd((x: Tensor) => torch.nn.functional.gelu(x)), () => [torch.randn([2, 3])]],
+    ['jacrev of gelu', jacrev((x: Tensor) => torch.nn.functional.gelu(x).log1p()), () => [torch.randn([3])]],
     ['jvp of grad', (x: Tensor, v: Tensor) => jvp(grad(small), [x], [v])[1], () => [vector(), vector()]],
     ['vjp', (x: Tensor) => vjp(small, x)[1](torch.ones([])), () => [vector()]],
     ['jacrev', jacrev(predict, { argnums: 2 }), linear],

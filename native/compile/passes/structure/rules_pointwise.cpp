@@ -1,5 +1,6 @@
 // Elementwise operators on tensors of known structure. See Note [Structure].
 
+#include <ATen/ExpandUtils.h>
 #include <ATen/Functions.h>
 
 #include <algorithm>
@@ -122,6 +123,13 @@ std::vector<int32_t> broadcastPositions(size_t rank, size_t resultRank) {
   return positions;
 }
 
+// For an operator of oneDNN, which wants operands of one shape.
+void broadcast(Graph& graph, std::vector<ValueId>& values) {
+  std::vector<int64_t> sizes;
+  for (ValueId value : values) sizes = at::infer_size(sizes, graph.type(value).sizes);
+  for (ValueId& value : values) value = expanded(graph, value, sizes);
+}
+
 // One term of the result, of one term of each operand. The outer optional: no rule.
 Found<Pattern> combine(Symbols& symbols, const Node& node, std::vector<Pattern> operands, const TensorType& type) {
   Graph& graph = symbols.graph;
@@ -161,6 +169,7 @@ Found<Pattern> combine(Symbols& symbols, const Node& node, std::vector<Pattern> 
                              ? gathered(graph, operands[i], joint.places[i], joint.classes)
                              : filled(graph, Sizes(joint.classes.size(), 1), operands[i].number, operandType));
     }
+    if (node.is("aten::gelu_backward")) broadcast(graph, payloads);
     result.payload = callAgain(graph, node, payloads);
   }
   if (graph.type(result.payload).sizes.size() != joint.classes.size()) {
