@@ -6,6 +6,8 @@ import { ValueError } from '../errors';
 import { native } from '../native';
 import { resultFunction } from '../operator';
 import type { AnyFunction } from '../types';
+import { asyncMethod, starterOf } from './async';
+import type { AsyncOptions, AsyncResult, StartCall } from './async';
 import { captureCall, rebuildOutput } from './capture';
 import type { OutputTemplate } from './capture';
 import { explanationOf, logCompilation, logsGraphs } from './explain';
@@ -43,7 +45,33 @@ export interface CompileOptions {
 }
 
 /** A function that {@link compile} has returned. */
-export interface Compiled {
+export interface Compiled<F extends AnyFunction = AnyFunction> {
+  /**
+   * Calls the function off the event loop, on a thread of the package's own pool, and resolves with the result. It is
+   * that of a synchronous call made now: what the program writes to the arguments meanwhile is not seen, and they may be
+   * disposed of. An error has the class, the message and the stack of the synchronous call.
+   *
+   * A last argument `{ signal }` with an AbortSignal, and nothing else, is not passed to the function: it ends the call.
+   *
+   * Calls start in their order, and as many run at once as {@link setNumThreads} allows, each on one thread. Where more
+   * than {@link asyncQueue}`().limit` calls wait, a call is refused with a RuntimeError. No scope disposes of the
+   * result.
+   *
+   * Some calls are made at once, on the event loop, and the Promise is for their result: the first with a signature,
+   * which is recorded, and those that are not compiled, draw random numbers, write to arguments or to tensors from
+   * outside, or whose operators read values; `explain()` says so. So are calls with tensors of other devices. Inside a
+   * transform or another compiled function there are no asynchronous calls.
+   *
+   * @throws Only through the Promise.
+   * @example
+   * ```ts
+   * const f = torch.compile((x: torch.Tensor) => x.sin().sum());
+   * const sum = await f.async(torch.tensor([0, 1]), { signal: AbortSignal.timeout(60_000) });
+   * sum; // 0.8415
+   * ```
+   */
+  async(...args: Parameters<F>): AsyncResult<F>;
+  async(...args: [...Parameters<F>, AsyncOptions]): AsyncResult<F>;
   /**
    * What became of the calls so far, of the last one first: why a call runs without being compiled, the graph before and
    * after the passes, fused groups and library calls. With arguments the function is called first.
@@ -85,7 +113,7 @@ function warn(func: AnyFunction, reason: string): void {
  * The environment variable `TORCH_FUNC_LOGS`, a list of `graph`, `passes`, `fusion` and `guards`, prints what is
  * compiled to the standard error.
  *
- * @returns A function of the same type, with the methods `explain()` and `reset()`.
+ * @returns A function of the same type, with the methods `async()`, `explain()` and `reset()`.
  * @throws RuntimeError with `fullgraph` if the function reads values of tensors, with `item()` for example; TypeError for
  * anything that is not a function; ValueError for an unknown backend.
  * @example
@@ -95,7 +123,7 @@ function warn(func: AnyFunction, reason: string): void {
  * gradient(torch.tensor([0, 1])); // [0, 1.3818]
  * ```
  */
-export function compile<F extends AnyFunction>(func: F, options: CompileOptions = {}): F & Compiled {
+export function compile<F extends AnyFunction>(func: F, options: CompileOptions = {}): F & Compiled<F> {
   checkFunction('compile', func);
   checkOptions('compile', options, ['backend', 'fullgraph', 'disable', 'strictZeros', 'dynamic']);
   const { backend = 'native', fullgraph = false, disable = false, strictZeros = false, dynamic = false } = options;
@@ -144,7 +172,18 @@ export function compile<F extends AnyFunction>(func: F, options: CompileOptions 
     return result === RECORD ? record(args) : (func(...args) as unknown);
   };
   const runsFunction = disable || backend === 'eager';
-  const transformed = Object.assign(runsFunction ? (...args: unknown[]) => func(...args) as unknown : compiled, {
+  const called = runsFunction ? (...args: unknown[]) => func(...args) as unknown : compiled;
+  let starter: StartCall | undefined;
+  const start: StartCall = (args) => (runsFunction ? 0 : (starter ??= starterOf(handle))(args));
+  // The entry may be dropped before its call ends.
+  const finisher = (entry: number | undefined): ((value: unknown) => unknown) => {
+    const template = entry === undefined ? undefined : templates.get(entry)!;
+    return template === undefined
+      ? (value) => value
+      : (value) => rebuildOutput(template, (value as unknown[]).slice(1));
+  };
+  const transformed = Object.assign(called, {
+    async: asyncMethod(start, called, finisher),
     explain: (...args: unknown[]): Explanation[] => {
       if (args.length > 0) transformed(...args);
       return explanationOf(handle);

@@ -10,6 +10,8 @@ export interface Explanation {
   signature: string;
   /** Whether calls run compiled code; else they run the function, for the first of the reasons. */
   isCompiled: boolean;
+  /** Why a call through `async` blocks the event loop; null if it does not. */
+  blocking: string | null;
   /** Why a call is not compiled, its operators are replayed one by one, or some of them are library calls. */
   reasons: string[];
   /** The operators that were recorded. */
@@ -27,6 +29,7 @@ export interface Explanation {
 function explain({
   signature,
   isCompiled,
+  blocking,
   reasons,
   nodes,
   operators,
@@ -35,7 +38,7 @@ function explain({
   milliseconds,
 }: CompiledEntry): Explanation {
   const lines = steps.split('\n').filter((line) => line !== '');
-  return { signature, isCompiled, reasons, nodes, operators, passes, steps: lines, milliseconds };
+  return { signature, isCompiled, blocking, reasons, nodes, operators, passes, steps: lines, milliseconds };
 }
 
 export function explanationOf(handle: unknown): Explanation[] {

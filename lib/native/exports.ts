@@ -35,6 +35,7 @@ export type GraphCallback = (...args: never[]) => unknown;
 export interface CompiledEntry {
   signature: string;
   isCompiled: boolean;
+  blocking: string | null;
   nodes: number;
   operators: { name: string; isElementwise: boolean; isView: boolean }[];
   milliseconds: number;
@@ -394,6 +395,12 @@ export interface Native {
   graphOf(capture: unknown): GraphData;
   isRecording(): boolean;
   breakRecording(reason: string): void;
+  // compile/call/async_exports.cpp
+  createAsyncQueue(settle: (id: number, outcome: number, value: unknown) => void): unknown;
+  asyncFunction(compiled: unknown, queue: unknown): OperatorFunction;
+  stopAsync(queue: unknown, id: number): void;
+  asyncFigures(queue: unknown): { running: number; waiting: number; limit: number; threads: number };
+  setAsyncLimit(queue: unknown, limit: number): void;
   // compile/call/linear_exports.cpp
   beginLinear(
     inputs: readonly Tensor[],

@@ -195,6 +195,16 @@ bool isLargeBlock(const c10::DataPtr& data) {
   return (static_cast<const Block*>(data.get_context()) - 1)->origin == Block::Origin::LargeBlocks;
 }
 
+void adoptBlock(const c10::DataPtr& data) {
+  if (data.get_deleter() != &deallocate || data.get_context() == nullptr) return;
+  const Block* block = static_cast<const Block*>(data.get_context()) - 1;
+  if (block->origin == Block::Origin::LargeBlocks) return LargeBlocks::adopt(block->bytes);
+  if (block->origin != Block::Origin::Malloc) return;
+  collectIfDue(Collection::Young, block->bytes);
+  collectIfDue(Collection::Full, block->bytes);
+  mallocBytes.add(block->bytes);
+}
+
 AllocationMeter& allocationMeter() { return perThread.meter; }
 
 void installCpuAllocator() {

@@ -31,6 +31,9 @@ AllocationMeter& allocationMeter();
 // Whether memory comes from LargeBlocks: not that of a mapped file, for example.
 bool isLargeBlock(const c10::DataPtr& data);
 
+// From now on, the calling thread collects because of a block that another thread has allocated, as if it had done so.
+void adoptBlock(const c10::DataPtr& data);
+
 // Replaces libtorch's CPU allocator by one that reuses small and large blocks; once per process.
 void installCpuAllocator();
 

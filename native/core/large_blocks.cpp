@@ -127,6 +127,13 @@ void LargeBlocks::free(void* block) {
   ASAN_POISON_MEMORY_REGION(block, bytes);
 }
 
+void LargeBlocks::adopt(size_t bytes) {
+  for (const auto collection : {Collection::Young, Collection::Full}) {
+    if (ofThisThread.isDue(collection, bytes) && collectGarbage(collection)) ofThisThread.collected(collection, bytes);
+  }
+  ofThisThread.add(bytes);
+}
+
 void LargeBlocks::evictOldest() {
   const auto oldest = std::min_element(free_.begin(), free_.end(), [](const auto& a, const auto& b) {
     return a.second.front().freed < b.second.front().freed;

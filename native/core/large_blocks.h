@@ -30,6 +30,8 @@ class LargeBlocks {
   // A block of at least this size, aligned to a page. Null if there is no memory.
   void* allocate(size_t bytes);
   void free(void* block);
+  // The calling thread takes a block over from the thread that has allocated it, and collects if that is due.
+  static void adopt(size_t bytes);
 
   struct Usage {
     size_t live;    // bytes of blocks in use

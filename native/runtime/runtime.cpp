@@ -14,6 +14,7 @@
 #include <thread>
 
 #include "addon/exports.h"
+#include "compile/async/thread_pool.h"
 #include "core/arguments.h"
 #include "core/call_arguments.h"
 #include "core/default_device.h"
@@ -49,7 +50,9 @@ int readThreadCount(const Napi::CallbackInfo& info, const char* function) {
 }
 
 Napi::Value setNumThreads(const Napi::CallbackInfo& info) {
-  at::set_num_threads(readThreadCount(info, "set_num_threads"));
+  const int count = readThreadCount(info, "set_num_threads");
+  at::set_num_threads(count);
+  compile::ThreadPool::instance().setSize(static_cast<size_t>(count));
   return info.Env().Undefined();
 }
 

@@ -13,6 +13,7 @@
 #include "compile/lowering/lower.h"
 #include "core/errors.h"
 #include "core/tensor_handle.h"
+#include "core/type_tags.h"
 
 namespace torch_func::compile {
 
@@ -27,33 +28,6 @@ napi_value numberValue(napi_env env, int32_t number) {
   return value;
 }
 
-// Returns the plan for a size, and makes it if necessary; null if the graph cannot be planned for this size.
-std::shared_ptr<Executable> planFor(CompiledFunction::Entry& entry, int64_t size) {
-  auto& plans = entry.plans;
-  const auto known = std::find_if(plans.begin(), plans.end(), [&](const auto& plan) { return plan.first == size; });
-  if (known != plans.end()) {
-    std::rotate(known, known + 1, plans.end());
-    return plans.back().second;
-  }
-  std::shared_ptr<Executable> executable;
-  try {
-    Graph graph = entry.dynamic->at(size);
-    std::vector<std::string> reasons;
-    if (entry.needsPasses) {
-      executable = compileGraph(std::move(graph), {entry.options.backend, entry.options.passes}).executable;
-    } else {
-      executable = lower(graph, reasons, {.finiteMath = !entry.options.passes.strictZeros});
-    }
-  } catch (const std::exception& error) {
-    const std::string text = error.what();
-    entry.compilation.reasons.push_back("not for size " + std::to_string(size) + ": " +
-                                        text.substr(0, text.find('\n')));
-  }
-  if (plans.size() == kKeptPlans) plans.erase(plans.begin());
-  plans.emplace_back(size, executable);
-  return executable;
-}
-
 bool shareStorage(c10::ArrayRef<at::Tensor> tensors) {
   c10::SmallVector<const c10::StorageImpl*, 8> storages;
   for (const at::Tensor& tensor : tensors) {
@@ -66,6 +40,31 @@ bool shareStorage(c10::ArrayRef<at::Tensor> tensors) {
 }
 
 }  // namespace
+
+std::shared_ptr<Executable> CompiledFunction::Entry::executableFor(int64_t size) {
+  if (dynamic == nullptr) return compilation.executable;
+  const auto known = std::find_if(plans.begin(), plans.end(), [&](const auto& plan) { return plan.first == size; });
+  if (known != plans.end()) {
+    std::rotate(known, known + 1, plans.end());
+    return plans.back().second;
+  }
+  std::shared_ptr<Executable> executable;
+  try {
+    Graph graph = dynamic->at(size);
+    std::vector<std::string> reasons;
+    if (needsPasses) {
+      executable = compileGraph(std::move(graph), {options.backend, options.passes}).executable;
+    } else {
+      executable = lower(graph, reasons, {.finiteMath = !options.passes.strictZeros});
+    }
+  } catch (const std::exception& error) {
+    const std::string text = error.what();
+    compilation.reasons.push_back("not for size " + std::to_string(size) + ": " + text.substr(0, text.find('\n')));
+  }
+  if (plans.size() == kKeptPlans) plans.erase(plans.begin());
+  plans.emplace_back(size, executable);
+  return executable;
+}
 
 // Entries with one signature that differ in what they expect of values.
 constexpr int kMostAlternatives = 4;
@@ -99,6 +98,24 @@ bool CompiledFunction::runAsExpected(Entry& entry, Executable& executable, c10::
   return isExpected;
 }
 
+napi_value CompiledFunction::Entry::result(Environment& environment, std::vector<at::Tensor>& computed,
+                                           c10::ArrayRef<napi_value> objects) const {
+  napi_env env = environment.env;
+  if (returnsTensor && !outputs[0].isArgument) return wrapTensor(environment, std::move(computed[0]));
+  napi_value array;
+  check(env, napi_create_array_with_length(env, outputs.size() + 1, &array));
+  check(env, napi_set_element(env, array, 0, numberValue(env, id)));
+  // A tensor that the function returns twice is one object.
+  c10::SmallVector<napi_value, 8> wrapped(computed.size(), nullptr);
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    const auto [isArgument, index] = outputs[i];
+    napi_value value = isArgument ? objects[index] : wrapped[index];
+    if (value == nullptr) value = wrapped[index] = wrapTensor(environment, std::move(computed[index]));
+    check(env, napi_set_element(env, array, static_cast<uint32_t>(i + 1), value));
+  }
+  return array;
+}
+
 napi_value CompiledFunction::call(const ResultCall& call) {
   napi_env env = call.environment.env;
   const auto action = [&](Action what) { return numberValue(env, static_cast<int32_t>(what)); };
@@ -120,8 +137,7 @@ napi_value CompiledFunction::call(const ResultCall& call) {
     for (const at::Tensor& tensor : leaves.tensors) {
       if (isDifferentiated(tensor)) return action(Action::RunFunction);
     }
-    const std::shared_ptr<Executable> executable =
-        entry.dynamic == nullptr ? entry.compilation.executable : planFor(entry, size);
+    const std::shared_ptr<Executable> executable = entry.executableFor(size);
     // This size is another matter: it is recorded.
     if (entry.dynamic != nullptr && executable == nullptr) continue;
     entry.lastUse = ++uses_;
@@ -131,21 +147,7 @@ napi_value CompiledFunction::call(const ResultCall& call) {
       if (++alternatives == kMostAlternatives) return action(Action::RunFunction);
       continue;
     }
-    if (entry.returnsTensor && !entry.outputs[0].isArgument) {
-      return wrapTensor(call.environment, std::move(outputs[0]));
-    }
-    napi_value array;
-    check(env, napi_create_array_with_length(env, entry.outputs.size() + 1, &array));
-    check(env, napi_set_element(env, array, 0, numberValue(env, entry.id)));
-    // A tensor that the function returns twice is one object.
-    c10::SmallVector<napi_value, 8> objects(outputs.size(), nullptr);
-    for (size_t i = 0; i < entry.outputs.size(); ++i) {
-      const Output& output = entry.outputs[i];
-      napi_value& value = output.isArgument ? leaves.objects[output.index] : objects[output.index];
-      if (value == nullptr) value = wrapTensor(call.environment, std::move(outputs[output.index]));
-      check(env, napi_set_element(env, array, static_cast<uint32_t>(i + 1), value));
-    }
-    return array;
+    return entry.result(call.environment, outputs, leaves.objects);
   }
   // A signature that was not seen yet; or arguments that are not compiled for at all.
   leaves = {};
@@ -154,6 +156,27 @@ napi_value CompiledFunction::call(const ResultCall& call) {
     if (isDifferentiated(tensor)) return action(Action::RunFunction);
   }
   return action(Action::Record);
+}
+
+std::shared_ptr<CompiledFunction::Entry> CompiledFunction::find(const ResultCall& call, Leaves& leaves,
+                                                                std::shared_ptr<Executable>& executable) {
+  const Modes modes = Modes::current();
+  for (size_t position = 0; position < entries_.size(); ++position) {
+    leaves = {};
+    int64_t size = 0;
+    // The signature may call getters of the program.
+    const std::shared_ptr<Entry> entry = entries_[position];
+    if (!entry->signature->matches(call, modes, leaves, size)) continue;
+    if (entry->blocking != nullptr || std::any_of(leaves.tensors.begin(), leaves.tensors.end(), isDifferentiated)) {
+      return nullptr;
+    }
+    executable = entry->executableFor(size);
+    if (entry->dynamic != nullptr && executable == nullptr) continue;
+    if (executable == nullptr) return nullptr;
+    entry->lastUse = ++uses_;
+    return entry;
+  }
+  return nullptr;
 }
 
 void CompiledFunction::generalize(Entry& entry) const {
@@ -198,6 +221,10 @@ int32_t CompiledFunction::add(Entry entry, size_t limit) {
   }
   entries_.insert(entries_.begin(), std::make_shared<Entry>(std::move(entry)));
   return dropped;
+}
+
+CompiledFunction& toCompiledFunction(Environment& environment, napi_value value) {
+  return toExternalData<CompiledFunction>(environment, value, kCompiledFunctionTag, "compiled", "a compiled function");
 }
 
 }  // namespace torch_func::compile

@@ -13,6 +13,8 @@
 
 namespace torch_func::compile {
 
+class AsyncQueue;
+
 class CompiledFunction {
  public:
   // One output of a call: a new tensor, or the object of an argument that the function returned.
@@ -44,7 +46,18 @@ class CompiledFunction {
     int64_t misses = 0;
     int32_t id = 0;
     uint64_t lastUse = 0;
+    // Why an asynchronous call runs on the thread of JavaScript, or null.
+    const char* blocking = nullptr;
+
+    // What runs a call of this size; null if calls run the function, or if this size cannot be planned.
+    std::shared_ptr<Executable> executableFor(int64_t size);
+    // The value of the function, from the outputs of a call and the objects of the tensors among its arguments.
+    napi_value result(Environment& environment, std::vector<at::Tensor>& outputs,
+                      c10::ArrayRef<napi_value> objects) const;
   };
+
+  // Of the asynchronous calls; null before the first.
+  AsyncQueue* queue = nullptr;
 
   // What a call from JavaScript is to do.
   enum class Action : int8_t { Record, RunFunction };
@@ -52,6 +65,9 @@ class CompiledFunction {
   // Runs the call, or says what to do instead. Returns the result: a tensor if the function returns just one, else an
   // array of the entry's id and the outputs; or the number of the Action.
   napi_value call(const ResultCall& call);
+
+  // Finds what an asynchronous call runs, and notes the use. Null if the call must be made on this thread.
+  std::shared_ptr<Entry> find(const ResultCall& call, Leaves& leaves, std::shared_ptr<Executable>& executable);
 
   // Makes the entry one for all sizes, if an entry for another size shows how: see Note [Dynamic sizes]. Else the
   // reasons of the entry say why not.
@@ -70,5 +86,8 @@ class CompiledFunction {
   uint64_t uses_ = 0;
   int32_t nextId_ = 0;
 };
+
+inline constexpr napi_type_tag kCompiledFunctionTag = {0x5b1f0f0a3f8d4c21, 0x9f2b7c6e1d3a8450};
+CompiledFunction& toCompiledFunction(Environment& environment, napi_value value);
 
 }  // namespace torch_func::compile

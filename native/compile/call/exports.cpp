@@ -28,7 +28,6 @@ namespace {
 
 using namespace compile;
 
-constexpr napi_type_tag kCompiledFunctionTag = {0x5b1f0f0a3f8d4c21, 0x9f2b7c6e1d3a8450};
 constexpr napi_type_tag kCaptureTag = {0x1c9e5d7b2a6f4830, 0xa4d8e1f07b3c9265};
 
 // The first call with a signature, while it is recorded.
@@ -40,8 +39,7 @@ struct Capture {
 };
 
 CompiledFunction& toCompiledFunction(const Napi::CallbackInfo& info) {
-  return toExternalData<CompiledFunction>(Environment::of(info.Env()), info[0], kCompiledFunctionTag, "compiled",
-                                          "a compiled function");
+  return compile::toCompiledFunction(Environment::of(info.Env()), info[0]);
 }
 
 Capture& toCapture(const Napi::CallbackInfo& info, size_t position) {
@@ -108,6 +106,16 @@ bool writes(const Graph& graph) {
   return !graph.writeBacks.empty();
 }
 
+// An asynchronous call happens at once where the order of calls matters, or where the program may have to be recorded
+// again.
+const char* whyBlocking(const Graph& graph) {
+  if (writes(graph)) return "it writes to an argument or to a tensor from outside";
+  for (const Node& node : graph.nodes) {
+    if (isRandom(node.op)) return "it draws random numbers";
+  }
+  return graph.expectations.empty() ? nullptr : "it depends on values that the library reads";
+}
+
 bool readsStorageOffsets(const Graph& graph) {
   for (const Node& node : graph.nodes) {
     if (node.op.operator_name().name.starts_with("aten::as_strided")) return true;
@@ -170,11 +178,13 @@ Napi::Value addEntry(const Napi::CallbackInfo& info) {
   entry.sizesRead = capture.recorder->sizesRead;
   if (capture.recorder->incomplete().empty()) {
     entry.needsSeparateStorage = writes(capture.graph);
+    entry.blocking = whyBlocking(capture.graph);
     takeExpectations(capture.graph, entry);
     if (readsStorageOffsets(capture.graph)) capture.signature->fixStorageOffsets(capture.leaves.tensors);
     entry.compilation = compileGraph(std::move(capture.graph), options);
   } else {
     entry.compilation.reasons.push_back(capture.recorder->incomplete());
+    entry.blocking = "it is not compiled";
   }
   capture.leaves.tensors.clear();
   entry.signature = std::move(capture.signature);
@@ -219,6 +229,8 @@ Napi::Value describeEntries(const Napi::CallbackInfo& info) {
     auto item = Napi::Object::New(env);
     item.Set("signature", entries[i]->signature->describe());
     item.Set("isCompiled", compilation.executable != nullptr);
+    const char* blocking = entries[i]->blocking;
+    item.Set("blocking", blocking == nullptr ? env.Null() : Napi::Value(Napi::String::New(env, blocking)));
     item.Set("nodes", static_cast<double>(compilation.recorded));
     item.Set("operators", describeOperators(env, entries[i]->operators));
     item.Set("milliseconds", compilation.milliseconds);
@@ -283,6 +295,7 @@ void defineCompile(Napi::Object exports) {
   define<graphOf>(exports, "graphOf");
   define<isRecording>(exports, "isRecording");
   define<breakRecording>(exports, "breakRecording");
+  defineAsync(exports);
   defineLinear(exports);
   definePassTesting(exports);
   defineLoweringTesting(exports);

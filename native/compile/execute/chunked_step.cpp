@@ -49,7 +49,9 @@ class ChunkedStep final : public Step {
       Frame own;
       own.isOneThread = true;
       own.addresses = frame.addresses;
+      own.options = frame.options;
       for (int64_t i = begin; i < end; ++i) {
+        frame.options->throwIfStopped();
         const ChunkBody& body = i < chunks_ ? work_.body : work_.rest;
         for (const auto& [id, sampleBytes] : work_.sliced) {
           own.addresses[id] = static_cast<char*>(frame.addresses[id]) + i * work_.body.samples * sampleBytes;

@@ -133,13 +133,16 @@ void Plan::begin(Frame& frame, c10::ArrayRef<at::Tensor> inputs) const {
     frame.owners[id] = input;
     frame.addresses[id] = addressOf(input);
   }
-  for (BufferId id : closureBuffers_) {
-    const Buffer& buffer = buffers_[id];
-    if (buffer.tensor.sizes() != buffer.type.sizes || buffer.tensor.strides() != buffer.type.strides) {
+  const c10::ArrayRef<at::Tensor> closures =
+      frame.options->closures.empty() ? this->closures() : frame.options->closures;
+  for (size_t i = 0; i < closureBuffers_.size(); ++i) {
+    const BufferId id = closureBuffers_[i];
+    const TensorType& type = buffers_[id].type;
+    if (closures[i].sizes() != type.sizes || closures[i].strides() != type.strides) {
       throw LayoutError("a tensor from outside the function has changed its shape");
     }
-    frame.addresses[id] = addressOf(buffer.tensor);
-    frame.owners[id] = buffer.tensor;
+    frame.addresses[id] = addressOf(closures[i]);
+    frame.owners[id] = closures[i];
   }
   for (BufferId id : outputBuffers_) {
     const Buffer& buffer = buffers_[id];
@@ -198,15 +201,17 @@ void Plan::release(Frame& frame) const {
   frame.arena.clear();
 }
 
-void Plan::run(c10::ArrayRef<at::Tensor> inputs, std::vector<at::Tensor>& outputs) {
+void Plan::run(c10::ArrayRef<at::Tensor> inputs, std::vector<at::Tensor>& outputs, const RunOptions& options) {
   c10::OptionalDeviceGuard guard;
   if (!device_.is_cpu()) guard.reset_device(device_);
   const Lease lease(*this);
   Frame& frame = *lease;
+  frame.options = &options;
   const size_t before = outputs.size();
   try {
     begin(frame, inputs);
     for (size_t i = 0; i < steps_.size(); ++i) {
+      options.throwIfStopped();
       steps_[i]->run(frame);
       for (BufferId id : lastUses_[i]) frame.owners[id].reset();
     }
@@ -218,7 +223,9 @@ void Plan::run(c10::ArrayRef<at::Tensor> inputs, std::vector<at::Tensor>& output
       problem_ = error.what();
     }
     outputs.resize(before);
-    fallback_->run(inputs, outputs);
+    RunOptions own = options;
+    if (!own.closures.empty()) own.closures = own.closures.slice(closureBuffers_.size());
+    fallback_->run(inputs, outputs, own);
   }
 }
 

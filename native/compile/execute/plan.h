@@ -54,6 +54,7 @@ struct Frame {
   torch::jit::Stack stack;
   at::DataPtr arena;
   bool isOneThread = false;  // the steps run on one of several threads
+  const RunOptions* options = nullptr;
 };
 
 // A library call returned a tensor of another layout than the recorded call did, or a kernel could not be launched.
@@ -94,7 +95,9 @@ class Plan final : public Executable {
     bool throughCopy = false;  // the value lies in memory that another write changes
   };
 
-  void run(c10::ArrayRef<at::Tensor> inputs, std::vector<at::Tensor>& outputs) override;
+  using Executable::run;
+  void run(c10::ArrayRef<at::Tensor> inputs, std::vector<at::Tensor>& outputs, const RunOptions& options) override;
+  c10::ArrayRef<at::Tensor> closures() const override { return closures_; }
   std::string describe() const override;
   std::string sources() const override;
 
@@ -116,6 +119,7 @@ class Plan final : public Executable {
   std::vector<BufferId> inputBuffers_, closureBuffers_, outputBuffers_, constantBuffers_, scratchBuffers_;
   int64_t arenaBytes_ = 0;
   size_t operandCount_ = 0;
+  std::vector<at::Tensor> closures_;      // of the closure buffers, then those of the fallback
   std::unique_ptr<Executable> fallback_;  // for a LayoutError
   std::string problem_;                   // of the last call that needed it
 

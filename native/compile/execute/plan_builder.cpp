@@ -184,6 +184,10 @@ std::unique_ptr<Plan> PlanBuilder::finish(std::unique_ptr<Executable> fallback) 
       case Buffer::Place::Chunk: break;
     }
   }
+  for (BufferId id : plan_->closureBuffers_) plan_->closures_.push_back(plan_->buffers_[id].tensor);
+  if (fallback != nullptr) {
+    plan_->closures_.insert(plan_->closures_.end(), fallback->closures().begin(), fallback->closures().end());
+  }
   plan_->fallback_ = std::move(fallback);
   return std::move(plan_);
 }

@@ -2,6 +2,7 @@
 
 #include "compile/execute/program_step.h"
 
+#include <algorithm>
 #include <cmath>
 #include <stdexcept>
 #include <utility>
@@ -14,6 +15,9 @@ namespace torch_func::compile {
 
 namespace {
 
+// Points between two looks at whether the call is to stop: a fraction of a millisecond for most programs.
+constexpr int64_t kPiece = 64 * kLanes;
+
 class ProgramStep final : public Step {
  public:
   ProgramStep(Program program, std::string what) : program_(std::move(program)), what_(std::move(what)) {
@@ -22,7 +26,17 @@ class ProgramStep final : public Step {
 
   void run(Frame& frame) const override {
     void* const* addresses = frame.addresses.data();
-    frame.isOneThread ? compile::run(program_, addresses, 0, program_.points) : runParallel(program_, addresses);
+    if (frame.isOneThread) {
+      compile::run(program_, addresses, 0, program_.points);
+    } else if (frame.options->stop != nullptr) {
+      // A call that may be stopped runs on one thread.
+      for (int64_t begin = 0; begin < program_.points; begin += kPiece) {
+        frame.options->throwIfStopped();
+        compile::run(program_, addresses, begin, std::min(program_.points, begin + kPiece));
+      }
+    } else {
+      runParallel(program_, addresses);
+    }
   }
 
   std::string describe() const override {

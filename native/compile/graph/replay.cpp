@@ -30,6 +30,7 @@ static std::vector<std::vector<ValueId>> lastUses(const Graph& graph, c10::Array
 }
 
 Replay::Replay(Graph graph) : graph_(std::move(graph)) {
+  for (ValueId id : graph_.closures) closures_.push_back(graph_.values[id].tensor);
   for (const Node& node : graph_.nodes) {
     checksShape_.push_back(hasShapeOfValues(graph_, node));
     const auto& parameters = node.op.schema().arguments();
@@ -71,13 +72,13 @@ void pushArguments(const Node& node, c10::ArrayRef<at::Tensor> values, torch::ji
   }
 }
 
-void Replay::run(c10::ArrayRef<at::Tensor> inputs, std::vector<at::Tensor>& outputs) {
+void Replay::run(c10::ArrayRef<at::Tensor> inputs, std::vector<at::Tensor>& outputs, const RunOptions& options) {
   const at::AutoDispatchBelowADInplaceOrView below;
-  interpret(inputs, outputs, [](const Node& node, torch::jit::Stack& stack) { node.op.callBoxed(stack); });
+  interpret(inputs, outputs, options, [](const Node& node, torch::jit::Stack& stack) { node.op.callBoxed(stack); });
 }
 
 void Replay::runDifferentiably(c10::ArrayRef<at::Tensor> inputs, std::vector<at::Tensor>& outputs) {
-  interpret(inputs, outputs, [](const Node& node, torch::jit::Stack& stack) {
+  interpret(inputs, outputs, {}, [](const Node& node, torch::jit::Stack& stack) {
     // A batched operand lies in memory in another way than the recorded one.
     if (node.is("aten::view") || node.is("aten::_unsafe_view")) {
       const at::Tensor result = stack[0].toTensor().reshape_symint(stack[1].toSymIntVector());
@@ -91,14 +92,17 @@ void Replay::runDifferentiably(c10::ArrayRef<at::Tensor> inputs, std::vector<at:
 }
 
 template <typename Call>
-void Replay::interpret(c10::ArrayRef<at::Tensor> inputs, std::vector<at::Tensor>& outputs, Call&& call) {
+void Replay::interpret(c10::ArrayRef<at::Tensor> inputs, std::vector<at::Tensor>& outputs, const RunOptions& options,
+                       Call&& call) {
   std::vector<at::Tensor> values(graph_.values.size());
   for (size_t i = 0; i < inputs.size(); ++i) values[graph_.inputs[i]] = inputs[i];
   for (size_t id = 0; id < values.size(); ++id) {
     if (graph_.values[id].tensor.defined()) values[id] = graph_.values[id].tensor;
   }
+  for (size_t i = 0; i < options.closures.size(); ++i) values[graph_.closures[i]] = options.closures[i];
   torch::jit::Stack stack;
   for (size_t i = 0; i < graph_.nodes.size(); ++i) {
+    options.throwIfStopped();
     const Node& node = graph_.nodes[i];
     stack.clear();
     pushArguments(node, values, stack);

@@ -12,7 +12,9 @@ class Replay final : public Executable {
  public:
   explicit Replay(Graph graph);
 
-  void run(c10::ArrayRef<at::Tensor> inputs, std::vector<at::Tensor>& outputs) override;
+  using Executable::run;
+  void run(c10::ArrayRef<at::Tensor> inputs, std::vector<at::Tensor>& outputs, const RunOptions& options) override;
+  c10::ArrayRef<at::Tensor> closures() const override { return closures_; }
   std::string describe() const override;
 
   // Through the whole dispatcher: under transforms, and for inputs that are differentiated. For graphs without writes,
@@ -23,9 +25,11 @@ class Replay final : public Executable {
 
  private:
   template <typename Call>
-  void interpret(c10::ArrayRef<at::Tensor> inputs, std::vector<at::Tensor>& outputs, Call&& call);
+  void interpret(c10::ArrayRef<at::Tensor> inputs, std::vector<at::Tensor>& outputs, const RunOptions& options,
+                 Call&& call);
 
   Graph graph_;
+  std::vector<at::Tensor> closures_;
   // For each node the values that no later node needs: they are released as early as in eager execution.
   std::vector<std::vector<ValueId>> lastUses_;
   std::vector<ValueId> written_;   // inputs and closures

@@ -45,6 +45,18 @@ void parallelFor(int64_t begin, int64_t end, int64_t grain, c10::function_ref<vo
   at::parallel_for(begin, end, grain, body);
 }
 
+void useOneThread() {
+  // Both libtorch's copy of this initialization and ours would set the number of threads again later.
+  at::internal::lazy_init_num_threads();
+  at::get_num_threads();
+#ifdef _OPENMP
+  omp_set_num_threads(1);
+#endif
+#if defined(__x86_64__) && defined(__linux__)
+  if (mkl_serv_set_num_threads_local != nullptr) mkl_serv_set_num_threads_local(1);
+#endif
+}
+
 void runParallel(const Program& program, void* const* bases) {
   const double work = static_cast<double>(program.points) * program.cost;
   if (work < 2 * kGrain || at::get_num_threads() == 1 || at::in_parallel_region()) {

@@ -11,4 +11,7 @@ namespace torch_func::compile {
 // Only parallel.cpp is compiled with OpenMP: at::parallel_for in another file runs on the calling thread alone.
 void parallelFor(int64_t begin, int64_t end, int64_t grain, c10::function_ref<void(int64_t, int64_t)> body);
 
+// From now on, the calling thread works alone: for libtorch, for MKL and for parallelFor.
+void useOneThread();
+
 }  // namespace torch_func::compile
