@@ -146,6 +146,31 @@ describe('memory', () => {
   });
 });
 
+test('a write copies memory only while a call holds it', async () => {
+  const { held, after, during } = await runProgram<Record<'held' | 'after' | 'during', number>>(`
+    const f = torch.compile((x) => x.sin().sum());
+    const x = torch.ones(1_000_000);
+    f(x);
+    const live = () => (gc(), torch.memoryUsage().live);
+    (async () => {
+      await f.async(x);
+      const before = live();
+      await f.async(x);
+      const held = live() - before;
+      x.add_(1);
+      const after = live() - before;
+      const calls = Array.from({ length: 8 }, () => f.async(x));
+      x.add_(1);
+      const during = torch.memoryUsage().live - before;
+      await Promise.all(calls);
+      report({ held, after, during });
+    })();`);
+  expect([held, after]).toEqual([0, 0]);
+  // One copy for all calls.
+  expect(during).toBeGreaterThanOrEqual(4e6);
+  expect(during).toBeLessThan(6e6);
+});
+
 describe('the event loop', () => {
   test('goes on with timers and files while calls run', async () => {
     const { ticks, reads, milliseconds } = await runProgram<Record<'ticks' | 'reads' | 'milliseconds', number>>(`
