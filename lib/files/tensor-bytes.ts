@@ -52,7 +52,9 @@ export function tensorOver(bytes: Tensor, dtype: Dtype, shape: readonly number[]
 
 /** The values of a tensor in C order as a flat uint8 tensor on the CPU; it may share the tensor's memory. */
 export function bytesOfValues(tensor: Tensor): Tensor {
-  return native.storedValue(tensor).cpu().contiguous().reshape([-1]).view('uint8');
+  const values = native.storedValue(tensor.detach().cpu().contiguous());
+  const itemsize = itemsizeOf(values.dtype);
+  return native.storageBytes(values).narrow(0, values.storageOffset() * itemsize, values.numel() * itemsize);
 }
 
 /** The bytes of a flat uint8 tensor as typed arrays, in order. */

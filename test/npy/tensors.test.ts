@@ -29,6 +29,11 @@ function saved(tensor: torch.Tensor): Buffer {
   return fs.readFileSync(file);
 }
 
+test('a tensor of one element is saved whatever its strides are', () => {
+  const x = torch.arange(40, { dtype: 'float32' }).asStrided([1, 1], [17, 3], 5);
+  expect([...saved(x).subarray(-4)]).toEqual([...new Uint8Array(Float32Array.of(5).buffer)]);
+});
+
 describe('load', () => {
   const dtypes: [string, NpyDtype][] = [
     ['i1', 'int8'],
