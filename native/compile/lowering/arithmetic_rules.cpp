@@ -109,10 +109,19 @@ Id emitAddcmul(Call& call) { return call.emit(Opcode::MulAdd, call.mul(call[1], 
 
 Id emitAddcdiv(Call& call) { return call.add(call[0], call.div(call.mul(call[1], call.number(3, 1)), call[2])); }
 
+// weight - 1, as -(1 - weight) in scalar loops: zeros differ in their sign.
+Id lessOne(Call& call, Id weight) {
+  const Id difference = call.sub(weight, 1.0);
+  if (call.builder.isConstant(weight) && call.builder.constantOf(weight) != 1) return difference;
+  return call.where(call.isVectorLoop(weight), difference, call.neg(call.sub(1.0, weight)));
+}
+
 Id emitLerp(Call& call) {
+  // Of the weight 1, the factor is 0.
+  const Builder::ExactMath exact(call.builder, true);
   const Id start = call[0], end = call[1], weight = call[2];
   const Id isSmall = call.less(call.emit(Opcode::Abs, weight), 0.5);
-  const Id factor = call.where(isSmall, weight, call.sub(weight, 1.0));
+  const Id factor = call.where(isSmall, weight, lessOne(call, weight));
   return call.emit(Opcode::MulAdd, factor, call.sub(end, start), call.where(isSmall, start, end));
 }
 
@@ -136,8 +145,8 @@ Id emitClampMax(Call& call) { return clamp(call, call[0], 0, 1); }
 
 Id emitClampTensor(Call& call) {
   Id x = call[0];
-  if (call.has(1)) x = call.emit(Opcode::Maximum, x, call[1]);
-  if (call.has(2)) x = call.emit(Opcode::Minimum, x, call[2]);
+  if (call.has(1)) x = call.emitInLoop(Opcode::Maximum, x, call[1]);
+  if (call.has(2)) x = call.emitInLoop(Opcode::Minimum, x, call[2]);
   return x;
 }
 
@@ -209,19 +218,19 @@ void addArithmeticRules(Rules& rules) {
   rules["aten::pow.Scalar"] = {Type::Common, emitPowOfScalar};
   rules["aten::addcmul"] = {Type::Common, emitAddcmul};
   rules["aten::addcdiv"] = {Type::Common, emitAddcdiv};
-  rules["aten::lerp.Scalar"] = {Type::Common, emitLerp};
-  rules["aten::lerp.Tensor"] = {Type::Common, emitLerp};
-  rules["aten::maximum"] = {Type::Any, emitBinary<Opcode::Maximum>};
-  rules["aten::minimum"] = {Type::Any, emitBinary<Opcode::Minimum>};
+  rules["aten::lerp.Scalar"] = {Type::Common, emitLerp, false};
+  rules["aten::lerp.Tensor"] = {Type::Common, emitLerp, false};
+  rules["aten::maximum"] = {Type::Any, emitBinaryInLoop<Opcode::Maximum>, false};
+  rules["aten::minimum"] = {Type::Any, emitBinaryInLoop<Opcode::Minimum>, false};
   rules["aten::fmax"] = {Type::Common, emitBinary<Opcode::Fmax>};
   rules["aten::fmin"] = {Type::Common, emitBinary<Opcode::Fmin>};
   rules["aten::clamp"] = {Type::Common, emitClamp};
   rules["aten::hardtanh"] = {Type::Common, emitClamp};
   rules["aten::clamp_min"] = {Type::Common, emitClampMin};
   rules["aten::clamp_max"] = {Type::Common, emitClampMax};
-  rules["aten::clamp.Tensor"] = {Type::Common, emitClampTensor};
-  rules["aten::clamp_min.Tensor"] = {Type::Common, emitBinary<Opcode::Maximum>};
-  rules["aten::clamp_max.Tensor"] = {Type::Common, emitBinary<Opcode::Minimum>};
+  rules["aten::clamp.Tensor"] = {Type::Common, emitClampTensor, false};
+  rules["aten::clamp_min.Tensor"] = {Type::Common, emitBinaryInLoop<Opcode::Maximum>, false};
+  rules["aten::clamp_max.Tensor"] = {Type::Common, emitBinaryInLoop<Opcode::Minimum>, false};
   rules["aten::atan2"] = {Type::Promoted, emitBinaryInLoop<Opcode::Atan2>};
   rules["aten::hypot"] = {Type::Common, emitBinaryInLoop<Opcode::Hypot>};
   rules["aten::copysign.Tensor"] = {Type::Promoted, emitBinary<Opcode::Copysign>};

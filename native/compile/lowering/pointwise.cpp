@@ -73,6 +73,23 @@ bool hasMachineTypes(const Graph& graph, const Node& node) {
   return !node.results.empty();
 }
 
+// A zero that the function writes as a number is no missing dependence: 0 * NaN is NaN.
+bool hasZeroNumber(const Builder& builder, const Graph& graph, const Node& node, c10::ArrayRef<Id> operands) {
+  for (size_t i = 0; i < operands.size(); ++i) {
+    if (graph.type(node.tensors[i].value).isWrappedNumber && builder.isConstant(operands[i]) &&
+        builder.constantOf(operands[i]) == 0) {
+      return true;
+    }
+  }
+  const auto& parameters = node.op.schema().arguments();
+  for (size_t i = 0; i < parameters.size(); ++i) {
+    const c10::IValue& value = node.arguments[i];
+    const bool isNumber = parameters[i].type()->kind() == c10::TypeKind::NumberType && value.isScalar();
+    if (isNumber && !value.isComplexDouble() && value.toScalar().to<double>() == 0) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 bool Call::computeIn(c10::ScalarType type) {
@@ -148,13 +165,7 @@ std::optional<Results> emitPointwise(Builder& builder, const Graph& graph, const
       return std::nullopt;
     }
   }
-  // A zero that the function writes as a number is no missing dependence: 0 * NaN is NaN.
-  bool hasZero = false;
-  for (size_t i = 0; i < operands.size(); ++i) {
-    hasZero |= graph.type(node.tensors[i].value).isWrappedNumber && builder.isConstant(operands[i]) &&
-               builder.constantOf(operands[i]) == 0;
-  }
-  const Builder::ExactMath exact(builder, hasZero);
+  const Builder::ExactMath exact(builder, hasZeroNumber(builder, graph, node, operands));
   const Id first = rule.emit(call);
   if (first == kNoId) return std::nullopt;
   Results results{builder.convert(first, laneOf(call.result().dtype))};

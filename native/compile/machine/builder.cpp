@@ -16,8 +16,14 @@ uint64_t bitsOf(double number) { return std::bit_cast<uint64_t>(number); }
 
 bool isZero(double number) { return number == 0; }
 
+// Of two zeros, the larger or smaller one is the first or the second operand.
+bool isOrdered(Opcode opcode, double number) {
+  return (opcode == Opcode::Maximum || opcode == Opcode::Minimum) && isZero(number);
+}
+
 // The opcode with its last operand as immediate number, if there is one.
-bool immediateForm(Opcode opcode, Opcode* form) {
+bool immediateForm(Opcode opcode, double number, Opcode* form) {
+  if (isOrdered(opcode, number)) return false;
   switch (opcode) {
 #define TORCH_FUNC_FORM(from, to) \
   case Opcode::from: *form = Opcode::to; return true;
@@ -35,7 +41,8 @@ bool immediateForm(Opcode opcode, Opcode* form) {
 }
 
 // The opcode with its first operand as immediate number and the second as the first.
-bool reversedImmediateForm(Opcode opcode, Opcode* form) {
+bool reversedImmediateForm(Opcode opcode, double number, Opcode* form) {
+  if (isOrdered(opcode, number)) return false;
   switch (opcode) {
     TORCH_FUNC_FORM(Add, AddImmediate)
     TORCH_FUNC_FORM(Sub, RsubImmediate)
@@ -144,10 +151,10 @@ Id Builder::emit(Opcode opcode, Lane lane, Id a, Id b, Id c, double immediate, u
   if (b != kNoId && c == kNoId && !(isConstant(a) && isConstant(b))) {
     if (isConstant(b) && opcode == Opcode::Sub)
       return emit(Opcode::AddImmediate, lane, a, kNoId, kNoId, -constantOf(b));
-    if (isConstant(b) && immediateForm(opcode, &form)) {
+    if (isConstant(b) && immediateForm(opcode, constantOf(b), &form)) {
       return emit(form, lane, a, kNoId, kNoId, constantOf(b), loop);
     }
-    if (isConstant(a) && reversedImmediateForm(opcode, &form)) {
+    if (isConstant(a) && reversedImmediateForm(opcode, constantOf(a), &form)) {
       return emit(form, lane, b, kNoId, kNoId, constantOf(a), loop);
     }
   }

@@ -31,7 +31,7 @@ TORCH_FUNC_OPCODE(Ceil)
 TORCH_FUNC_OPCODE(Round)  // half to even
 TORCH_FUNC_OPCODE(Trunc)
 
-// NaN if one of the two is.
+// NaN if one of the two is. Of two zeros the second one in vector loops, the first one in scalar loops.
 TORCH_FUNC_OPCODE(Maximum)
 TORCH_FUNC_OPCODE(Minimum)
 TORCH_FUNC_OPCODE(MaximumImmediate)

@@ -5,6 +5,7 @@
 
 #include <ATen/cpu/vec/vec.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <type_traits>
@@ -248,6 +249,10 @@ class Table {
   }
 
   void fillLoopFunctions() {
+    scalar(Opcode::Maximum,
+           [](T a, T b) { return a != a || b != b ? std::numeric_limits<T>::quiet_NaN() : std::max(a, b); });
+    scalar(Opcode::Minimum,
+           [](T a, T b) { return a != a || b != b ? std::numeric_limits<T>::quiet_NaN() : std::min(a, b); });
     unary(Opcode::LoopExp, [](V a) { return a.exp(); });
     scalar(Opcode::LoopExp, [](T a) { return std::exp(a); });
     unary(Opcode::LoopExp2, [](V a) { return a.exp2(); });

@@ -37,3 +37,26 @@ export const layouts: readonly [string, (make: Make) => [Tensor, Tensor, Tensor]
   ['one number second', (make) => [make([70], 0), make([1], 12), make([70], 11)]],
   ['one number third', (make) => [make([70], 0), make([70], 12), make([], 13)]],
 ];
+
+const SIGNED = [0, -0, NaN, 1, -1, Infinity];
+
+/** Signed zeros, NaN, ones and infinity in three operands. */
+export const COMBINATIONS = SIGNED.length ** 3;
+
+/** The operands at `n` combinations, from the one at `start` on; they do not lie at the start of their memory. */
+export function combinations(n: number, start: number, dtype: Float): [Tensor, Tensor, Tensor] {
+  const operand = (every: number) => {
+    const values = Array.from({ length: start + n }, (_, i) => SIGNED[Math.floor(i / every) % SIGNED.length]!);
+    return torch.tensor(values, { dtype }).narrow(0, start, n);
+  };
+  return [operand(1), operand(SIGNED.length), operand(SIGNED.length ** 2)];
+}
+
+/** Every second number, or one number as operand: other loops of eager execution. */
+export const variants: readonly [string, (tensors: [Tensor, Tensor, Tensor]) => [Tensor, Tensor, Tensor]][] = [
+  ['', (tensors) => tensors],
+  ['every second', (tensors) => tensors.map((x) => torch.stack([x, x], 1).select(1, 0)) as typeof tensors],
+  ['one first', ([x, y, z]) => [x.narrow(0, 0, 1), y, z]],
+  ['one second', ([x, y, z]) => [x, y.narrow(0, 0, 1), z]],
+  ['one third', ([x, y, z]) => [x, y, z.narrow(0, 0, 1)]],
+];
