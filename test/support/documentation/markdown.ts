@@ -46,6 +46,6 @@ export function brokenLinks(file: string): string[] {
 /** The scripts of package.json that a page names with `npm run` and that do not exist. */
 export function missingScripts(file: string): string[] {
   const { scripts } = JSON.parse(readPage('package.json')) as { scripts: Record<string, string> };
-  const named = [...readPage(file).matchAll(/\bnpm run (?:--silent )?([\w:]+)/g)].map((match) => match[1]);
+  const named = [...readPage(file).matchAll(/\bnpm run (?:--silent )?([\w:-]+)/g)].map((match) => match[1]);
   return named.filter((name) => !(name in scripts));
 }
