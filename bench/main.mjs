@@ -3,12 +3,12 @@
 
 import fs from 'node:fs';
 import path from 'node:path';
-import { memory, peaks, ratios, startup } from './measurements.mjs';
+import { asynchronous, memory, peaks, ratios, startup } from './measurements.mjs';
 import { memoryMeasurements } from './memory.mjs';
 import { parse, usage } from './options.mjs';
 import { measurePeaks } from './peaks.mjs';
 import { comparePeers } from './peers/main.mjs';
-import { packageRoot } from './processes.mjs';
+import { packageRoot, runProgram } from './processes.mjs';
 import { measureStartup } from './startup.mjs';
 import { heading, verdict, writeRow } from './table.mjs';
 import { measureRatio, startNode, startPython } from './timing.mjs';
@@ -33,7 +33,8 @@ function readOptions() {
 }
 
 const { names, comparison, ...options } = readOptions();
-const all = comparison?.rows ?? (options.memory ? peaks : [...ratios, ...memory, ...startup]);
+const all =
+  comparison?.rows ?? (options.async ? asynchronous : options.memory ? peaks : [...ratios, ...memory, ...startup]);
 if (options.help || options.list) {
   process.stdout.write(options.help ? usage : `${all.map(({ name }) => name).join('\n')}\n`);
   process.exit(0);
@@ -97,6 +98,16 @@ function runStartup(list) {
   for (const entry of list) record({ ...entry, measured: times[entry.name] });
 }
 
+/** @param {typeof asynchronous} list */
+function runAsynchronous(list) {
+  heading('asynchronous calls on two threads');
+  const { output } = runProgram('async.mjs', '--seconds', options.quick ? '6' : '60');
+  const { p99, max, alone, each, cost } = JSON.parse(output);
+  const measured = { p99, max, throughput: each / alone, cost };
+  for (const entry of list) record({ ...entry, measured: measured[entry.name] });
+  process.stdout.write(`  ${alone.toFixed(1)} ms alone on one thread, ${each.toFixed(1)} ms each of eight at once\n`);
+}
+
 /** @param {typeof peaks} list */
 function runPeaks(list) {
   heading("peak memory above the import, of Python's PyTorch");
@@ -110,7 +121,9 @@ function runPeaks(list) {
   }
 }
 
-if (options.memory) {
+if (options.async) {
+  runAsynchronous(asynchronous.filter(wanted));
+} else if (options.memory) {
   runPeaks(peaks.filter(wanted));
 } else {
   await runRatios(ratios.filter(wanted));

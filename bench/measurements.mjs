@@ -80,3 +80,11 @@ export const startup = [
   { name: 'libtorch', title: "import: loading libtorch's libraries", limit: null, unit: 's' },
   { name: 'total', title: 'import: all', limit: null, unit: 's' },
 ];
+
+/** @type {{ name: 'p99' | 'max' | 'throughput' | 'cost', title: string, limit: number, unit: string }[]} */
+export const asynchronous = [
+  { name: 'p99', title: 'event loop: delay during 8 calls of 50 ms, 99th percentile', limit: 5, unit: 'ms' },
+  { name: 'max', title: 'event loop: longest delay', limit: 20, unit: 'ms' },
+  { name: 'throughput', title: 'time per call, of a synchronous one on one thread', limit: 0.556, unit: '' },
+  { name: 'cost', title: 'awaiting a small call: more than a synchronous one', limit: 30, unit: 'us' },
+];

@@ -9,12 +9,14 @@ export const usage = `Usage: npm run bench -- [options] [NAME...]
 
 Measures time (as a ratio to Python's PyTorch, in the same run), memory and import
 time, and compares them with the project's limits.
+With --async: calls off the event loop: its delay, their throughput and cost.
 With --memory: the peak memory of every call, compared with Python's.
 With --peers: time, first call and peak memory of this package and of other packages.
 
   NAME...       only these measurements
   --quick       a fraction of the work, for a first impression
   --memory      the peak memory of every call instead
+  --async       asynchronous calls instead
   --peers LIST  a comparison instead; of ${choices.join(', ')}
   --rows REGEX  with --peers: only the rows whose name or title matches
   --timeout S   with --peers: the time limit of a row for each peer, in seconds (300)
@@ -35,6 +37,7 @@ export function parse(args) {
     options: {
       quick: { type: 'boolean', default: false },
       memory: { type: 'boolean', default: false },
+      async: { type: 'boolean', default: false },
       peers: { type: 'string' },
       rows: { type: 'string' },
       timeout: { type: 'string' },
@@ -52,6 +55,7 @@ export function parse(args) {
     return { ...others, names, comparison: null };
   }
   if (names.length > 0) throw new Error(`with --peers, --rows selects the rows: '${names[0]}' is not expected`);
+  if (values.async) throw new Error('--peers compares synchronous calls: --async is not expected');
   if (values.memory) throw new Error('--peers measures the memory too: --memory is not expected');
   if (write && (pattern !== undefined || values.quick))
     throw new Error('--write needs a full run, without --rows and --quick');

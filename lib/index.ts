@@ -80,7 +80,16 @@ export * as fft from './generated/fft';
 export * as func from './func';
 export { vmap } from './func';
 export { asyncQueue, compile, compiler, setAsyncQueue } from './compile';
-export type { AsyncOptions, AsyncQueue, AsyncResult, Backend, Compiled, CompileOptions, Explanation } from './compile';
+export type {
+  AsyncArguments,
+  AsyncOptions,
+  AsyncQueue,
+  AsyncResult,
+  Backend,
+  Compiled,
+  CompileOptions,
+  Explanation,
+} from './compile';
 export * as fx from './fx';
 export * as linalg from './generated/linalg';
 export * as nn from './nn';

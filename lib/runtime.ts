@@ -55,7 +55,8 @@ export function getDefaultDevice(): Device {
 }
 
 /**
- * Sets the number of threads that one operator may use on the CPU, as `torch.set_num_threads`.
+ * Sets the number of threads that one operator may use on the CPU, as `torch.set_num_threads`, and how many asynchronous
+ * calls run at once, each on one thread (`async` of a compiled function).
  *
  * @throws RuntimeError unless `count` is a positive integer.
  */
@@ -63,7 +64,11 @@ export function setNumThreads(count: number): void {
   native.setNumThreads(count);
 }
 
-/** The number of threads that one operator may use on the CPU, as `torch.get_num_threads`. */
+/**
+ * The number of threads that one operator may use on the CPU, as `torch.get_num_threads`. The default is at most the
+ * number of processors whose time the control groups of the process grant, as in a container with a CPU limit, unless
+ * the environment sets `OMP_NUM_THREADS` or `MKL_NUM_THREADS`.
+ */
 export function getNumThreads(): number {
   return native.getNumThreads();
 }

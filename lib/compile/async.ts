@@ -17,6 +17,20 @@ export interface AsyncOptions {
   signal: AbortSignal;
 }
 
+/** The arguments of a call: all of them, or without some optional ones at the end. */
+type Given<P extends readonly unknown[]> = number extends P['length']
+  ? P
+  : P extends readonly [infer First, ...infer Rest]
+    ? [First, ...Given<Rest>]
+    : P extends readonly [(infer First)?, ...infer Rest]
+      ? P extends readonly []
+        ? []
+        : [] | [First | undefined, ...Given<Rest>]
+      : P;
+
+/** The arguments of an asynchronous call with options. */
+export type AsyncArguments<F extends AnyFunction> = [...Given<Parameters<F>>, AsyncOptions];
+
 /** What an asynchronous call returns: the result of the function. */
 export type AsyncResult<F extends AnyFunction> = Promise<Awaited<ReturnType<F>>>;
 

@@ -7,7 +7,7 @@ import { native } from '../native';
 import { resultFunction } from '../operator';
 import type { AnyFunction } from '../types';
 import { asyncMethod, starterOf } from './async';
-import type { AsyncOptions, AsyncResult, StartCall } from './async';
+import type { AsyncArguments, AsyncResult, StartCall } from './async';
 import { captureCall, rebuildOutput } from './capture';
 import type { OutputTemplate } from './capture';
 import { explanationOf, logCompilation, logsGraphs } from './explain';
@@ -71,7 +71,7 @@ export interface Compiled<F extends AnyFunction = AnyFunction> {
    * ```
    */
   async(...args: Parameters<F>): AsyncResult<F>;
-  async(...args: [...Parameters<F>, AsyncOptions]): AsyncResult<F>;
+  async(...args: AsyncArguments<F>): AsyncResult<F>;
   /**
    * What became of the calls so far, of the last one first: why a call runs without being compiled, the graph before and
    * after the passes, fused groups and library calls. With arguments the function is called first.

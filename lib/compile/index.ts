@@ -1,7 +1,7 @@
 /** Compiled functions: `torch.compile` and `torch.compiler`. */
 
 export { asyncQueue, setAsyncQueue } from './async';
-export type { AsyncOptions, AsyncQueue, AsyncResult } from './async';
+export type { AsyncArguments, AsyncOptions, AsyncQueue, AsyncResult } from './async';
 export { compile } from './compile';
 export type { Backend, Compiled, CompileOptions } from './compile';
 export type { Explanation } from './explain';

@@ -11,6 +11,7 @@
 #include "core/tensor_handle.h"
 #include "kernels/decompositions.h"
 #include "runtime/cuda_library.h"
+#include "runtime/thread_limit.h"
 #include "runtime/trace.h"
 
 namespace torch_func {
@@ -27,6 +28,7 @@ Napi::Value initialize(const Napi::CallbackInfo& info) {
 }
 
 void installIntoLibtorch() {
+  limitThreads();
   installCpuAllocator();
   installHookingEngine();
   registerBatchingDecompositions();

@@ -11,6 +11,8 @@
 #include <string>
 #include <vector>
 
+#include "core/control_groups.h"
+
 namespace torch_func {
 
 namespace {
@@ -37,44 +39,28 @@ std::optional<size_t> numberIn(const fs::path& file) {
 
 // The names of the files of a control group, which differ between versions 1 and 2.
 struct Version {
-  const char* root;
   const char* limit;
   const char* usage;
   const char* cache;  // a key of memory.stat
 };
-constexpr Version kVersion1 = {"/sys/fs/cgroup/memory", "memory.limit_in_bytes", "memory.usage_in_bytes",
-                               "total_inactive_file"};
-constexpr Version kVersion2 = {"/sys/fs/cgroup", "memory.max", "memory.current", "inactive_file"};
+constexpr Version kVersion1 = {"memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"};
+constexpr Version kVersion2 = {"memory.max", "memory.current", "inactive_file"};
 
 struct Group {
   size_t limit;
   size_t used;  // without the page cache that the system may drop
 };
 
-std::optional<Group> readGroup(const Version& version, const fs::path& folder) {
-  const auto limit = numberIn(folder / version.limit);
-  if (!limit) return std::nullopt;
-  const size_t usage = numberIn(folder / version.usage).value_or(0);
-  const size_t cache = numberOf(folder / "memory.stat", version.cache).value_or(0);
-  return Group{*limit, usage - std::min(usage, cache)};
-}
-
-// The groups of this process with a limit: its own and those around it. In a container the path may be the one outside,
-// which does not exist inside.
+// The groups of this process with a limit.
 std::vector<Group> groups() {
   std::vector<Group> result;
-  std::ifstream lines("/proc/self/cgroup");
-  for (std::string line; std::getline(lines, line);) {  // "4:memory:/path", or "0::/path" in version 2
-    const size_t colon = line.find(':');
-    const size_t second = line.find(':', colon + 1);
-    if (second == std::string::npos) continue;
-    const std::string controllers = line.substr(colon + 1, second - colon - 1);
-    if (!controllers.empty() && controllers != "memory") continue;
-    const Version& version = controllers.empty() ? kVersion2 : kVersion1;
-    for (fs::path path = line.substr(second + 1);; path = path.parent_path()) {
-      if (const auto group = readGroup(version, version.root / path.relative_path())) result.push_back(*group);
-      if (!path.has_relative_path()) break;
-    }
+  for (const auto& [number, folder] : controlGroups("memory")) {
+    const Version& version = number == 1 ? kVersion1 : kVersion2;
+    const auto limit = numberIn(folder / version.limit);
+    if (!limit) continue;
+    const size_t usage = numberIn(folder / version.usage).value_or(0);
+    const size_t cache = numberOf(folder / "memory.stat", version.cache).value_or(0);
+    result.push_back({*limit, usage - std::min(usage, cache)});
   }
   return result;
 }

@@ -1,0 +1,25 @@
+// The types of compiled functions, checked by `npm run typecheck` alone: nothing here runs.
+
+import type { Tensor } from 'torch-func';
+import * as torch from 'torch-func';
+
+import { is } from './equal';
+
+declare const x: Tensor;
+declare const signal: AbortSignal;
+declare function scaled(x: Tensor, factor?: number): { y: Tensor };
+
+export function asynchronous(): void {
+  const compiled = torch.compile(scaled);
+  is<{ y: Tensor }>()(compiled(x, 2));
+  is<Promise<{ y: Tensor }>>()(compiled.async(x));
+  is<Promise<{ y: Tensor }>>()(compiled.async(x, 2));
+  is<Promise<{ y: Tensor }>>()(compiled.async(x, 2, { signal }));
+  is<Promise<{ y: Tensor }>>()(compiled.async(x, { signal }));
+  // @ts-expect-error the function takes a tensor
+  void compiled.async({ signal });
+  // @ts-expect-error and a number
+  void compiled.async(x, 'two', { signal });
+  // @ts-expect-error options have a signal and nothing else
+  void compiled.async(x, 2, { signal, priority: 1 });
+}
