@@ -370,7 +370,12 @@ export interface Native {
   // compile/machine/testing.cpp
   testMachine(f: (inputs: Tensor[]) => Tensor[], inputs: readonly Tensor[], repeats: number): MachineTest;
   // compile/cuda/testing.cpp
-  testKernels(f: (inputs: Tensor[]) => Tensor[], inputs: readonly Tensor[], library: string | null): KernelTest;
+  testKernels(
+    f: (inputs: Tensor[]) => Tensor[],
+    inputs: readonly Tensor[],
+    library: string | null,
+    runs?: readonly (readonly Tensor[])[],
+  ): KernelTest;
   testNvrtc(library: string, text: string, capability: number): Uint8Array;
   // compile/call/exports.cpp
   compiledFunction(): [handle: unknown, call: OperatorFunction];

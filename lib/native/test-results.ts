@@ -58,4 +58,5 @@ export interface KernelTest {
   reasons: string[];
   /** If there was a library with the kernels. */
   outputs?: Tensor[];
+  runs?: Tensor[][];
 }

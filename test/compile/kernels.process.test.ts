@@ -92,7 +92,19 @@ const stacked = (x: Tensor) => {
   return torch.stack([a.mul(b).sin(), b.mul(c).add(a).exp(), a.div(c.square().add(1))]);
 };
 
+/** Several products, an output that is a library result, one that is a view of another, and one that is a constant. */
+function chain([x, w]: Tensor[]): Tensor[] {
+  let y = x!;
+  for (let i = 0; i < 5; ++i) y = y.sin().matmul(w!).mul(0.1);
+  return [y, y.t(), y.cumsum(1), y.argmax(1), torch.eye(2)];
+}
+const chainInputs = (seed: number) => {
+  torch.manualSeed(seed);
+  return [torch.randn([300, 200]), torch.randn([200, 200])];
+};
+
 function addGraphs(): void {
+  add('a chain of products', chain, chainInputs(0), 1e9);
   const rows = torch.randn([300, 3], { dtype: 'float64' });
   add('vmap(jacrev) of few numbers', ([x]) => [vmap(jacrev(stacked))(x!) as Tensor], [rows], 64);
   add('vmap(hessian)', ([x]) => [vmap(hessian((v: Tensor) => stacked(v).sum()))(x!) as Tensor], [rows], 256);
@@ -137,6 +149,28 @@ test('a kernel that cannot be launched leads to a replay of the operators, and t
   const { outputs, steps } = testKernels(([x]) => [x!.sin().mul(123)], [torch.ones([5])], library);
   expect(outputs![0]!.toArray()).toEqual(torch.ones([5]).sin().mul(123).toArray());
   expect(steps).toMatch(/^replayed operator by operator in a call: kernel fused_\w+: the library does not have/m);
+});
+
+describe('replays of a graph', () => {
+  const { steps: before } = testKernels(chain, chainInputs(0), '');
+  test('are planned where there are more steps than copies', () => {
+    expect(before).toMatch(/^CUDA graph: later calls replay it$/m);
+    expect(testKernels(([x]) => [x!.cos()], [torch.ones([5])], '').steps).toMatch(/^no CUDA graph: .*as many copies/m);
+    const noise = ([x, w]: Tensor[]) => chain([x!.add(torch.randn([300, 200])), w!]);
+    expect(testKernels(noise, chainInputs(0), '').steps).toMatch(/^no CUDA graph: aten::randn allocates its result$/m);
+  });
+
+  test('give what the steps one by one give, in new tensors', () => {
+    const runs = Array.from({ length: 6 }, (_, i) => chainInputs(i));
+    const { runs: results, steps } = testKernels(chain, chainInputs(0), library, runs);
+    expect(steps).toMatch(/^CUDA graph: calls replay it$/m);
+    for (const [i, outputs] of results!.entries()) {
+      // A first call runs the steps one by one.
+      for (const [k, expected] of testKernels(chain, runs[i]!, library).outputs!.entries()) {
+        expect([i, k, difference(outputs[k]!, expected)]).toEqual([i, k, 0]);
+      }
+    }
+  });
 });
 
 const nvrtc = findNvrtc();

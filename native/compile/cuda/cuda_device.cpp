@@ -1,91 +1,35 @@
-// Kernels on a CUDA device, through the driver.
+// Kernels and graphs of a CUDA device, through the driver.
 
+#include <c10/core/CachingDeviceAllocator.h>
 #include <c10/core/impl/VirtualGuardImpl.h>
+#include <c10/util/ScopeExit.h>
 
+#include <exception>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <stdexcept>
 #include <string>
 #include <unordered_map>
 
+#include "compile/cuda/driver.h"
 #include "compile/cuda/kernel_device.h"
-#include "compile/cuda/libraries.h"
 #include "compile/cuda/nvrtc.h"
 
 namespace torch_func::compile {
 
 namespace {
 
-using Context = void*;
-using Module = void*;
-using Function = void*;
+using c10::impl::VirtualGuardImpl;
 
 // Values of the driver's enum CUdevice_attribute, which is part of its binary interface.
 constexpr int kCapabilityMajor = 75;
 constexpr int kCapabilityMinor = 76;
 
-// The functions of the driver. Names with _v2 are what cuda.h makes of those without.
-struct Driver {
-  explicit Driver(void* library) {
-    find(library, "cuGetErrorName", &getErrorName);
-    find(library, "cuDeviceGet", &deviceGet);
-    find(library, "cuDeviceGetAttribute", &deviceGetAttribute);
-    find(library, "cuDevicePrimaryCtxRetain", &primaryContextRetain);
-    find(library, "cuCtxPushCurrent_v2", &contextPush);
-    find(library, "cuCtxPopCurrent_v2", &contextPop);
-    find(library, "cuCtxSynchronize", &contextSynchronize);
-    find(library, "cuModuleLoadData", &moduleLoadData);
-    find(library, "cuModuleUnload", &moduleUnload);
-    find(library, "cuModuleGetFunction", &moduleGetFunction);
-    find(library, "cuLaunchKernel", &launchKernel);
-  }
-
-  static const Driver& get() {
-    static const Driver driver(cudaLibraries());
-    return driver;
-  }
-
-  void check(int error, const char* what) const {
-    if (error == 0) return;
-    const char* name = nullptr;
-    getErrorName(error, &name);
-    throw std::runtime_error(std::string(what) + ": " + (name == nullptr ? std::to_string(error) : name));
-  }
-
-  int (*getErrorName)(int, const char**);
-  int (*deviceGet)(int*, int);
-  int (*deviceGetAttribute)(int*, int, int);
-  int (*primaryContextRetain)(Context*, int);
-  int (*contextPush)(Context);
-  int (*contextPop)(Context*);
-  int (*contextSynchronize)();
-  int (*moduleLoadData)(Module*, const void*);
-  int (*moduleUnload)(Module);
-  int (*moduleGetFunction)(Function*, Module, const char*);
-  int (*launchKernel)(Function, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, void*, void**,
-                      void**);
-};
-
-// The device's context is the current one, also on a thread that has used no CUDA before.
-class CurrentContext {
- public:
-  CurrentContext(const Driver& driver, Context context) : driver_(driver) {
-    driver.check(driver.contextPush(context), "cuCtxPushCurrent");
-  }
-  ~CurrentContext() {
-    Context popped = nullptr;
-    driver_.contextPop(&popped);
-  }
-  CurrentContext(const CurrentContext&) = delete;
-  CurrentContext& operator=(const CurrentContext&) = delete;
-
- private:
-  const Driver& driver_;
-};
-
 class CudaKernel final : public DeviceKernel {
  public:
-  CudaKernel(const Driver& driver, Context context, c10::Device device, const std::string& code, const char* name)
+  CudaKernel(const Driver& driver, Driver::Handle context, c10::Device device, const std::string& code,
+             const char* name)
       : driver_(driver), context_(context), device_(device) {
     const CurrentContext current(driver, context);
     driver.check(driver.moduleLoadData(&module_, code.data()), "cuModuleLoadData");
@@ -97,7 +41,7 @@ class CudaKernel final : public DeviceKernel {
 
   // Errors are ignored: at the end of the process the driver may be gone already.
   ~CudaKernel() override {
-    Context popped = nullptr;
+    Driver::Handle popped = nullptr;
     if (driver_.contextPush(context_) != 0) return;
     // A launch may still be running.
     driver_.contextSynchronize();
@@ -111,7 +55,7 @@ class CudaKernel final : public DeviceKernel {
     if (points == 0) return;
     c10::SmallVector<void*, 16> parameters = {&points};
     for (void* const& address : addresses) parameters.push_back(const_cast<void**>(&address));
-    const c10::impl::VirtualGuardImpl guard(c10::DeviceType::CUDA);
+    const VirtualGuardImpl guard(c10::DeviceType::CUDA);
     void* const stream = guard.getStreamNativeHandle(guard.getStream(device_));
     const auto blocks = static_cast<unsigned>((points + kBlockThreads - 1) / kBlockThreads);
     const CurrentContext current(driver_, context_);
@@ -122,10 +66,10 @@ class CudaKernel final : public DeviceKernel {
 
  private:
   const Driver& driver_;
-  Context context_;
+  Driver::Handle context_;
   c10::Device device_;
-  Module module_ = nullptr;
-  Function function_ = nullptr;
+  Driver::Handle module_ = nullptr;
+  Driver::Handle function_ = nullptr;
 };
 
 class CudaDevice final : public KernelDevice {
@@ -153,14 +97,84 @@ class CudaDevice final : public KernelDevice {
     return kernel;
   }
 
+  std::unique_ptr<DeviceGraph> capture(std::function<void()> work) override;
+
  private:
   c10::Device device_;
   const Driver& driver_;
-  Context context_ = nullptr;
+  Driver::Handle context_ = nullptr;
   int capability_ = 0;
   std::mutex mutex_;
   std::unordered_map<std::string, std::weak_ptr<const DeviceKernel>> kernels_;
 };
+
+class CudaGraph final : public DeviceGraph {
+ public:
+  CudaGraph(const Driver& driver, c10::Device device) : driver_(driver), device_(device) {}
+  ~CudaGraph() override {
+    if (executable_ != nullptr) driver_.graphExecDestroy(executable_);
+  }
+  CudaGraph(const CudaGraph&) = delete;
+  CudaGraph& operator=(const CudaGraph&) = delete;
+
+  void capture(Driver::Handle stream, const std::function<void()>& work) {
+    driver_.check(driver_.streamBeginCapture(stream, kThreadLocal), "cuStreamBeginCapture");
+    std::exception_ptr problem;
+    try {
+      work();
+    } catch (...) {
+      problem = std::current_exception();
+    }
+    // The stream must not stay in the capture.
+    Driver::Handle graph = nullptr;
+    const int error = driver_.streamEndCapture(stream, &graph);
+    const auto destroy = c10::make_scope_exit([&] {
+      if (graph != nullptr) driver_.graphDestroy(graph);
+    });
+    if (problem) std::rethrow_exception(problem);
+    driver_.check(error, "cuStreamEndCapture");
+    driver_.check(driver_.graphInstantiate(&executable_, graph, 0), "cuGraphInstantiate");
+  }
+
+  void replay() override {
+    const VirtualGuardImpl guard(c10::DeviceType::CUDA);
+    driver_.check(driver_.graphLaunch(executable_, guard.getStreamNativeHandle(guard.getStream(device_))),
+                  "cuGraphLaunch");
+  }
+
+ private:
+  // The value of CU_STREAM_CAPTURE_MODE_THREAD_LOCAL: what other threads do is not restricted.
+  static constexpr int kThreadLocal = 1;
+
+  const Driver& driver_;
+  c10::Device device_;
+  Driver::Handle executable_ = nullptr;
+};
+
+int64_t allocationsOn(c10::Device device) {
+  auto* allocator = dynamic_cast<c10::DeviceAllocator*>(c10::GetAllocator(device.type()));
+  if (allocator == nullptr) throw std::runtime_error("libtorch's allocator does not count");
+  return allocator->getDeviceStats(device.index()).allocation[0].allocated;
+}
+
+std::unique_ptr<DeviceGraph> CudaDevice::capture(std::function<void()> work) {
+  const VirtualGuardImpl guard(c10::DeviceType::CUDA);
+  // What is queued writes to memory that the work reads.
+  guard.synchronizeStream(guard.getStream(device_));
+  auto graph = std::make_unique<CudaGraph>(driver_, device_);
+  const c10::Stream stream = guard.getStreamFromGlobalPool(device_);
+  const CurrentContext current(driver_, context_);
+  const c10::Stream previous = guard.exchangeStream(stream);
+  const auto restore = c10::make_scope_exit([&] { guard.exchangeStream(previous); });
+  // Libraries make their handles and workspaces for a stream when they are first called.
+  work();
+  guard.synchronizeStream(stream);
+  const int64_t before = allocationsOn(device_);
+  graph->capture(guard.getStreamNativeHandle(stream), work);
+  // What was allocated is free again now, but a replay would use it.
+  if (allocationsOn(device_) != before) throw std::runtime_error("a step allocates memory");
+  return graph;
+}
 
 }  // namespace
 

@@ -5,6 +5,7 @@
 #include <c10/util/ArrayRef.h>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 
 #include "compile/cuda/kernel_source.h"
@@ -18,6 +19,14 @@ class DeviceKernel {
   virtual void launch(int64_t points, c10::ArrayRef<void*> addresses) const = 0;
 };
 
+// Work of a device that can be repeated.
+class DeviceGraph {
+ public:
+  virtual ~DeviceGraph() = default;
+  // Queues the work.
+  virtual void replay() = 0;
+};
+
 class KernelDevice {
  public:
   virtual ~KernelDevice() = default;
@@ -25,6 +34,9 @@ class KernelDevice {
   virtual c10::Device device() const = 0;
   // Throws if the kernel cannot be compiled. The same source gives the same kernel, as long as it is in use.
   virtual std::shared_ptr<const DeviceKernel> kernel(const KernelSource& source) = 0;
+  // Captures what `work` queues, which must not allocate memory of the device. May call it several times. Throws if it
+  // cannot be captured.
+  virtual std::unique_ptr<DeviceGraph> capture(std::function<void()> work) = 0;
 };
 
 // Throws if the CUDA libraries cannot be loaded.

@@ -48,9 +48,19 @@ class HostDevice final : public KernelDevice {
     return kernel;
   }
 
+  // A replay does the work once more: on the memory of the capture, like a graph.
+  std::unique_ptr<DeviceGraph> capture(std::function<void()> work) override {
+    return std::make_unique<HostGraph>(std::move(work));
+  }
+
   std::map<std::string, KernelSource> sources;
 
  private:
+  struct HostGraph final : DeviceGraph {
+    explicit HostGraph(std::function<void()> work) : work(std::move(work)) {}
+    void replay() override { work(); }
+    std::function<void()> work;
+  };
   struct HostKernel final : DeviceKernel {
     using Function = void (*)(long long, void* const*);
     void launch(int64_t points, c10::ArrayRef<void*> addresses) const override {
@@ -63,7 +73,8 @@ class HostDevice final : public KernelDevice {
 };
 
 // testKernels(function, inputs, library): records `function(inputs)`, applies the passes, and plans the graph as if all
-// tensors were on CUDA; the plan runs if there is a library. With library null, plans for the first CUDA device.
+// tensors were on CUDA; the plan runs if there is a library, and once more for each list of inputs in a fourth
+// argument. With library null, plans for the first CUDA device.
 Napi::Value testKernels(const Napi::CallbackInfo& info) {
   Environment& environment = Environment::of(info.Env());
   const auto inputs = toTensorList(environment, info[1], "inputs");
@@ -100,8 +111,19 @@ Napi::Value testKernels(const Napi::CallbackInfo& info) {
     const at::AutoDispatchBelowADInplaceOrView below;
     executable->run(inputs, outputs);
   }
-  result.Set("steps", executable->describe());
   result.Set("outputs", Napi::Value(environment.env, wrapTensorList(environment, outputs)));
+  auto runs = Napi::Array::New(info.Env());
+  if (info[3].IsArray()) {
+    const auto given = info[3].As<Napi::Array>();
+    for (uint32_t i = 0; i < given.Length(); ++i) {
+      outputs.clear();
+      const at::AutoDispatchBelowADInplaceOrView below;
+      executable->run(toTensorList(environment, given.Get(i), "runs"), outputs);
+      runs.Set(i, Napi::Value(environment.env, wrapTensorList(environment, outputs)));
+    }
+  }
+  result.Set("runs", runs);
+  result.Set("steps", executable->describe());
   return result;
 }
 

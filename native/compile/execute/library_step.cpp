@@ -26,6 +26,10 @@ class LibraryStep final : public Step {
   void join(PlanBuilder& builder) override;
   void run(Frame& frame) const override;
   std::string describe() const override;
+  std::string whyNotCaptured() const override {
+    const bool isInto = out_ && into_.load(std::memory_order_relaxed) != Into::Impossible;
+    return isInto ? "" : node_.name() + " allocates its result";
+  }
 
  private:
   struct Operand {

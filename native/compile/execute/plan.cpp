@@ -11,6 +11,8 @@
 #include <cstring>
 #include <utility>
 
+#include "compile/execute/plan_capture.h"
+
 namespace torch_func::compile {
 
 namespace {
@@ -106,6 +108,7 @@ class Plan::Lease {
   Frame* frame_;
 };
 
+Plan::Plan() = default;
 Plan::~Plan() { delete idle_.load(); }
 
 std::unique_ptr<Frame> Plan::makeFrame() const {
@@ -157,13 +160,24 @@ void Plan::begin(Frame& frame, c10::ArrayRef<at::Tensor> inputs) const {
   }
 }
 
+void Plan::runSteps(Frame& frame) const {
+  for (size_t i = 0; i < steps_.size(); ++i) {
+    frame.options->throwIfStopped();
+    steps_[i]->run(frame);
+    for (BufferId id : lastUses_[i]) frame.owners[id].reset();
+  }
+}
+
+at::Tensor& Plan::ownerOf(Frame& frame, BufferId id) const {
+  at::Tensor& owner = frame.owners[id];
+  const Buffer& buffer = buffers_[id];
+  if (!owner.defined()) owner = tensorOver(frame.addresses[id], buffer.bytes, buffer.type, device_);
+  return owner;
+}
+
 void Plan::finish(Frame& frame, std::vector<at::Tensor>& outputs) const {
   const auto tensorOf = [&](const View& view) {
-    at::Tensor& owner = frame.owners[view.buffer];
-    if (!owner.defined()) {
-      const Buffer& buffer = buffers_[view.buffer];
-      owner = tensorOver(frame.addresses[view.buffer], buffer.bytes, buffer.type, device_);
-    }
+    const at::Tensor& owner = ownerOf(frame, view.buffer);
     return view.isWhole ? owner : viewOf(owner, view);
   };
   if (!writeBacks_.empty()) {
@@ -210,11 +224,7 @@ void Plan::run(c10::ArrayRef<at::Tensor> inputs, std::vector<at::Tensor>& output
   const size_t before = outputs.size();
   try {
     begin(frame, inputs);
-    for (size_t i = 0; i < steps_.size(); ++i) {
-      options.throwIfStopped();
-      steps_[i]->run(frame);
-      for (BufferId id : lastUses_[i]) frame.owners[id].reset();
-    }
+    capture_ == nullptr ? runSteps(frame) : capture_->run(frame);
     finish(frame, outputs);
   } catch (const LayoutError& error) {
     if (!fallback_) throw;
@@ -247,6 +257,7 @@ std::string Plan::describe() const {
   }
   text += std::to_string(steps_.size()) + " steps, " + std::to_string(arenaBytes_) + " B of planned memory, " +
           std::to_string(static_cast<int64_t>(flops)) + " flop in matrix products\n";
+  if (capture_ != nullptr) text += capture_->describe() + "\n";
   const std::lock_guard lock(mutex_);
   if (!problem_.empty()) text += "replayed operator by operator in a call: " + problem_ + "\n";
   return text;

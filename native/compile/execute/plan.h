@@ -63,6 +63,7 @@ struct LayoutError : std::runtime_error {
 };
 
 class PlanBuilder;
+class PlanCapture;
 
 class Step {
  public:
@@ -73,6 +74,8 @@ class Step {
   virtual std::string describe() const = 0;
   // The generated code that the step runs.
   virtual std::string source() const { return {}; }
+  // Why the step cannot be part of a graph of the device; empty if it can.
+  virtual std::string whyNotCaptured() const { return {}; }
 
   std::vector<BufferId> reads, writes;
   double flops = 0;  // of matrix products, for explain()
@@ -103,10 +106,14 @@ class Plan final : public Executable {
 
  private:
   friend class PlanBuilder;
+  friend class PlanCapture;
   class Lease;
 
   std::unique_ptr<Frame> makeFrame() const;
   void begin(Frame& frame, c10::ArrayRef<at::Tensor> inputs) const;
+  void runSteps(Frame& frame) const;
+  // The tensor over a whole buffer.
+  at::Tensor& ownerOf(Frame& frame, BufferId id) const;
   void finish(Frame& frame, std::vector<at::Tensor>& outputs) const;
   void release(Frame& frame) const;
 
@@ -120,6 +127,7 @@ class Plan final : public Executable {
   int64_t arenaBytes_ = 0;
   size_t operandCount_ = 0;
   std::vector<at::Tensor> closures_;      // of the closure buffers, then those of the fallback
+  std::unique_ptr<PlanCapture> capture_;  // on CUDA
   std::unique_ptr<Executable> fallback_;  // for a LayoutError
   std::string problem_;                   // of the last call that needed it
 
@@ -128,7 +136,7 @@ class Plan final : public Executable {
   std::vector<std::unique_ptr<Frame>> frames_;
 
  public:
-  Plan() = default;
+  Plan();
   ~Plan() override;
 };
 

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "compile/execute/plan_capture.h"
+
 namespace torch_func::compile {
 
 // Of a cache line, and of the widest vector register.
@@ -188,6 +190,7 @@ std::unique_ptr<Plan> PlanBuilder::finish(std::unique_ptr<Executable> fallback) 
   if (fallback != nullptr) {
     plan_->closures_.insert(plan_->closures_.end(), fallback->closures().begin(), fallback->closures().end());
   }
+  if (kernels_ != nullptr) plan_->capture_ = std::make_unique<PlanCapture>(*plan_, *kernels_);
   plan_->fallback_ = std::move(fallback);
   return std::move(plan_);
 }
