@@ -68,7 +68,7 @@ export class SafetensorsFile implements Disposable {
       for (const name of new Set(fileOf.values())) {
         parts.set(
           name,
-          readingFile(path, () => openPart(join(dirname(path), name))),
+          readingFile(path, () => at('a file of weight_map', () => openPart(join(dirname(path), name)))),
         );
       }
       const partOf = new Map<string, Part>();
