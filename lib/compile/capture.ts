@@ -68,20 +68,56 @@ function templateOf(value: unknown, args: readonly unknown[]): OutputTemplate {
 }
 
 /**
+ * The arguments with tensors of their own, which share memory with the given ones: so a tensor that is given twice, or
+ * that the function also knows from outside, is another one in each place.
+ */
+function withOwnTensors(value: unknown, originals: Map<Tensor, Tensor>, depth = 0): unknown {
+  if (native.isTensor(value)) {
+    const copy = native.shallowCopy(value);
+    originals.set(copy, value);
+    return copy;
+  }
+  if (depth > 100) return value;
+  const before = originals.size;
+  const own = (item: unknown): unknown => withOwnTensors(item, originals, depth + 1);
+  if (Array.isArray(value)) {
+    const items: unknown[] = [];
+    for (let i = 0; i < value.length; i++) {
+      // The addon refuses arrays with holes, of which there may be billions.
+      if (!(i in value)) return value;
+      items.push(own(value[i]));
+    }
+    return originals.size > before ? items : value;
+  }
+  if (!isPlainObject(value)) return value;
+  const properties = Object.getOwnPropertyDescriptors(value);
+  for (const key of Object.keys(value)) {
+    properties[key] = { value: own(value[key]), writable: true, enumerable: true, configurable: true };
+  }
+  return originals.size > before ? Object.create(Object.getPrototypeOf(value) as object | null, properties) : value;
+}
+
+/**
  * Calls the function and records it.
  *
  * @param strict - Whether what cannot be repeated is an error at once.
  */
 export function captureCall(api: string, func: AnyFunction, args: readonly unknown[], strict: boolean): Captured {
-  const capture: unknown = beginCapture(strict, api === 'compile', ...args);
+  const originals = new Map<Tensor, Tensor>();
+  const own = args.map((arg) => withOwnTensors(arg, originals));
+  const capture: unknown = beginCapture(strict, api === 'compile', ...own);
   let value: unknown;
   try {
-    value = callSync(api, func, args);
+    value = callSync(api, func, own);
   } finally {
     native.stopCapture(capture);
+    for (const [copy, original] of originals) native.takeShape(original, copy);
   }
-  const outputs = templateOf(value, args);
+  const outputs = templateOf(value, own);
   const incomplete = native.finishCapture(capture, outputs.tensors);
+  if (outputs.sources.some((source) => source < 0)) {
+    value = pytree.treeMap(value, (leaf) => originals.get(leaf as Tensor) ?? leaf);
+  }
   return { value, capture, incomplete, outputs };
 }
 

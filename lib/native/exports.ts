@@ -379,6 +379,10 @@ export interface Native {
   testNvrtc(library: string, text: string, capability: number): Uint8Array;
   // compile/call/exports.cpp
   compiledFunction(): [handle: unknown, call: OperatorFunction];
+  /** Compiled functions record their next calls again. */
+  moduleChanged(): void;
+  shallowCopy(tensor: Tensor): Tensor;
+  takeShape(tensor: Tensor, copy: Tensor): void;
   beginCapture(this: unknown, result: Tensor, strict: boolean, ...args: readonly unknown[]): unknown;
   stopCapture(capture: unknown): void;
   /** Why the recording cannot be repeated; `''` if it can. */

@@ -4,6 +4,7 @@ import { noGrad } from '../autograd/modes';
 import { textOf } from '../describe';
 import { isDifferentiable, isDtype } from '../dtype';
 import { NotImplementedError } from '../errors';
+import { native } from '../native';
 import { torchFunctions } from '../operators';
 import { aten } from '../ops';
 import type { Tensor } from '../tensor';
@@ -18,6 +19,7 @@ type Convert = (tensor: Tensor) => Tensor;
 function replaceData(tensor: Tensor, converted: Tensor): boolean {
   if (!torchFunctions._hasCompatibleShallowCopyType(tensor, converted)) return false;
   aten.set_data.default(tensor, converted);
+  native.moduleChanged();
   return true;
 }
 

@@ -16,6 +16,7 @@ import { conversionTo, convertOwn } from './module-conversion';
 import { collectState, loadOwnState, loadState } from './module-state';
 import type { IncompatibleKeys, LoadContext, StateDict } from './module-state';
 import { treeText } from './module-text';
+import { defineTraining } from './module-training';
 import { locate, submoduleOf, walkMembers, walkModules } from './module-walk';
 import type { NamedMembersOptions, NamedModulesOptions } from './module-walk';
 import { Parameter } from './parameter';
@@ -68,7 +69,12 @@ export class Module extends Callable {
   readonly #registry = new Registry(this);
 
   /** Whether the module is in training mode, which `Dropout` and `BatchNorm` depend on; see {@link train}. */
-  training = true;
+  declare training: boolean;
+
+  constructor() {
+    super();
+    defineTraining(this);
+  }
 
   /** @internal */
   [invoke](args: unknown[]): unknown {

@@ -12,8 +12,8 @@ export type Verdict = { kind: 'same' | 'failing' } | { kind: 'refused' | 'differ
 interface Comparison {
   /** Of sums whose order differs, relative to the largest value of the result. */
   tolerance: number;
-  /** NaN of eager execution may be any number. */
-  ignoresNan: boolean;
+  /** NaN and infinities of eager execution may be any number. */
+  ignoresNonFinite: boolean;
   strides: boolean;
 }
 
@@ -23,13 +23,13 @@ function leavesOf(torch: Torch, value: unknown): Tensor[] {
 }
 
 function differenceOf(torch: Torch, actual: Tensor, expected: Tensor, comparison: Comparison): string | null {
-  const { tolerance, ignoresNan, strides } = comparison;
+  const { tolerance, ignoresNonFinite, strides } = comparison;
   const form = (t: Tensor): string =>
     `${t.dtype}[${t.shape.join(', ')}]${strides ? ` strides [${t.strides.join(', ')}]` : ''}`;
   if (form(actual) !== form(expected)) return `${form(actual)} instead of ${form(expected)}`;
   if (expected.numel() === 0) return null;
   const [a, b] = [actual.to('float64'), expected.to('float64')];
-  const same = a.eq(b).logicalOr(ignoresNan ? b.isnan() : a.isnan().logicalAnd(b.isnan()));
+  const same = a.eq(b).logicalOr(ignoresNonFinite ? b.isfinite().logicalNot() : a.isnan().logicalAnd(b.isnan()));
   const scale = Math.max(
     1,
     torch
@@ -64,7 +64,7 @@ function seen(
 export function compare(torch: Torch, program: Program): Verdict {
   const [outside, outsideEager] = [program.outside(), program.outside()];
   const eager = program.build(outsideEager);
-  const { strictZeros, tolerance, ignoresNan, ignoresStrides } = program;
+  const { strictZeros, tolerance, ignoresNonFinite, ignoresStrides } = program;
   const compiled = torch.compile(program.build(outside), { strictZeros });
   for (let call = 0; call < 3; call++) {
     let expected: Tensor[];
@@ -88,7 +88,7 @@ export function compare(torch: Torch, program: Program): Verdict {
       return { kind: 'different', why: `call ${call} throws ${firstLine(error)}` };
     }
     const compareAll = (what: string, strides: boolean): string | null => {
-      const comparison = { tolerance, ignoresNan, strides };
+      const comparison = { tolerance, ignoresNonFinite, strides };
       if (actual.length !== expected.length) return `${what}: ${actual.length} tensors instead of ${expected.length}`;
       for (let i = 0; i < expected.length; i++) {
         const why = differenceOf(torch, actual[i], expected[i], comparison);

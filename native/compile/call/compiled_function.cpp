@@ -28,15 +28,21 @@ napi_value numberValue(napi_env env, int32_t number) {
   return value;
 }
 
-bool shareStorage(c10::ArrayRef<at::Tensor> tensors) {
+bool shareStorage(c10::ArrayRef<at::Tensor> inputs, c10::ArrayRef<at::Tensor> closures) {
   c10::SmallVector<const c10::StorageImpl*, 8> storages;
-  for (const at::Tensor& tensor : tensors) {
-    if (tensor.has_storage() && tensor.storage().nbytes() > 0) {
-      storages.push_back(tensor.storage().unsafeGetStorageImpl());
+  for (const auto& tensors : {inputs, closures}) {
+    for (const at::Tensor& tensor : tensors) {
+      if (tensor.has_storage() && tensor.storage().nbytes() > 0) {
+        storages.push_back(tensor.storage().unsafeGetStorageImpl());
+      }
     }
   }
   std::sort(storages.begin(), storages.end());
   return std::adjacent_find(storages.begin(), storages.end()) != storages.end();
+}
+
+bool anyDifferentiated(c10::ArrayRef<at::Tensor> tensors) {
+  return std::any_of(tensors.begin(), tensors.end(), isDifferentiated);
 }
 
 }  // namespace
@@ -133,15 +139,15 @@ napi_value CompiledFunction::call(const ResultCall& call) {
     // Another one may take its place while it runs: a warning calls JavaScript.
     const std::shared_ptr<Entry> owner = entries_[position];
     Entry& entry = *owner;
-    if (entry.needsSeparateStorage && shareStorage(leaves.tensors)) return action(Action::RunFunction);
-    for (const at::Tensor& tensor : leaves.tensors) {
-      if (isDifferentiated(tensor)) return action(Action::RunFunction);
-    }
+    if (anyDifferentiated(leaves.tensors)) return action(Action::RunFunction);
     const std::shared_ptr<Executable> executable = entry.executableFor(size);
     // This size is another matter: it is recorded.
     if (entry.dynamic != nullptr && executable == nullptr) continue;
     entry.lastUse = ++uses_;
-    if (executable == nullptr) return action(Action::RunFunction);
+    if (executable == nullptr || anyDifferentiated(executable->closures()) ||
+        (entry.needsSeparateStorage && shareStorage(leaves.tensors, executable->closures()))) {
+      return action(Action::RunFunction);
+    }
     std::vector<at::Tensor> outputs;
     if (!runAsExpected(entry, *executable, leaves.tensors, outputs)) {
       if (++alternatives == kMostAlternatives) return action(Action::RunFunction);
@@ -152,10 +158,7 @@ napi_value CompiledFunction::call(const ResultCall& call) {
   // A signature that was not seen yet; or arguments that are not compiled for at all.
   leaves = {};
   const Signature signature(call, leaves);
-  for (const at::Tensor& tensor : leaves.tensors) {
-    if (isDifferentiated(tensor)) return action(Action::RunFunction);
-  }
-  return action(Action::Record);
+  return action(anyDifferentiated(leaves.tensors) ? Action::RunFunction : Action::Record);
 }
 
 std::shared_ptr<CompiledFunction::Entry> CompiledFunction::find(const ResultCall& call, Leaves& leaves,
@@ -167,12 +170,10 @@ std::shared_ptr<CompiledFunction::Entry> CompiledFunction::find(const ResultCall
     // The signature may call getters of the program.
     const std::shared_ptr<Entry> entry = entries_[position];
     if (!entry->signature->matches(call, modes, leaves, size)) continue;
-    if (entry->blocking != nullptr || std::any_of(leaves.tensors.begin(), leaves.tensors.end(), isDifferentiated)) {
-      return nullptr;
-    }
+    if (entry->blocking != nullptr || anyDifferentiated(leaves.tensors)) return nullptr;
     executable = entry->executableFor(size);
     if (entry->dynamic != nullptr && executable == nullptr) continue;
-    if (executable == nullptr) return nullptr;
+    if (executable == nullptr || anyDifferentiated(executable->closures())) return nullptr;
     entry->lastUse = ++uses_;
     return entry;
   }

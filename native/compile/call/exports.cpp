@@ -1,5 +1,6 @@
 // What lib/compile/ calls: captures, and the calls of compiled functions.
 
+#include <ATen/functorch/DynamicLayer.h>
 #include <c10/core/impl/TorchDispatchModeTLS.h>
 
 #include <algorithm>
@@ -57,6 +58,36 @@ Napi::Value compiledFunction(const Napi::CallbackInfo& info) {
                        kCompiledFunctionTag);
 }
 
+// shallowCopy(tensor): another tensor with the memory and the version of this one.
+Napi::Value shallowCopy(const Napi::CallbackInfo& info) {
+  Environment& environment = Environment::of(info.Env());
+  const at::Tensor& tensor = toTensor(environment, info[0], "tensor");
+  if (at::functorch::maybeCurrentDynamicLayer()) return {info.Env(), wrapTensor(environment, tensor)};
+  auto* impl = tensor.unsafeGetTensorImpl();
+  at::Tensor copy(impl->shallow_copy_and_detach(impl->version_counter(), /*allow_tensor_metadata_change=*/true));
+  if (impl->is_wrapped_number()) copy.unsafeGetTensorImpl()->set_wrapped_number(true);
+  if (tensor.requires_grad()) copy.set_requires_grad(true);
+  return {info.Env(), wrapTensor(environment, std::move(copy))};
+}
+
+// takeShape(tensor, copy): gives a tensor the shape that an operator in place has given to its copy.
+Napi::Value takeShape(const Napi::CallbackInfo& info) {
+  Environment& environment = Environment::of(info.Env());
+  const at::Tensor& tensor = toTensor(environment, info[0], "tensor");
+  const at::Tensor& copy = toTensor(environment, info[1], "copy");
+  if (tensor.layout() == c10::kStrided && copy.layout() == c10::kStrided &&
+      (tensor.sizes() != copy.sizes() || tensor.strides() != copy.strides() ||
+       tensor.storage_offset() != copy.storage_offset() || !tensor.is_alias_of(copy))) {
+    tensor.unsafeGetTensorImpl()->shallow_copy_from(copy.getIntrusivePtr());
+  }
+  return info.Env().Undefined();
+}
+
+Napi::Value moduleChanged(const Napi::CallbackInfo& info) {
+  noteModuleChange();
+  return info.Env().Undefined();
+}
+
 // beginCapture(strict, mayExpect, ...args): reads the signature of the call and records from now on.
 napi_value beginCapture(const ResultCall& call) {
   std::array<bool, 2> flags{};
@@ -102,6 +133,18 @@ Napi::Value finishCapture(const Napi::CallbackInfo& info) {
 bool writes(const Graph& graph) {
   for (const Node& node : graph.nodes) {
     if (writesInPlace(node.op)) return true;
+  }
+  return !graph.writeBacks.empty();
+}
+
+// Whether it writes to memory that it has not made.
+bool writesOutside(const Graph& graph) {
+  for (const Node& node : graph.nodes) {
+    for (const TensorArgument& given : node.tensors) {
+      const auto* alias = node.op.schema().arguments()[given.argument].alias_info();
+      const bool isWritten = alias != nullptr && alias->isWrite();
+      if (isWritten && graph.values[graph.values[given.value].base].kind != Value::Kind::Result) return true;
+    }
   }
   return !graph.writeBacks.empty();
 }
@@ -177,7 +220,8 @@ Napi::Value addEntry(const Napi::CallbackInfo& info) {
   entry.options = options;
   entry.sizesRead = capture.recorder->sizesRead;
   if (capture.recorder->incomplete().empty()) {
-    entry.needsSeparateStorage = writes(capture.graph);
+    // Where tensors share memory already, writes are replayed one by one.
+    entry.needsSeparateStorage = writesOutside(capture.graph) && !capture.graph.inputsShareStorage;
     entry.blocking = whyBlocking(capture.graph);
     takeExpectations(capture.graph, entry);
     if (readsStorageOffsets(capture.graph)) capture.signature->fixStorageOffsets(capture.leaves.tensors);
@@ -285,6 +329,9 @@ Napi::Value breakRecording(const Napi::CallbackInfo& info) {
 
 void defineCompile(Napi::Object exports) {
   define<compiledFunction>(exports, "compiledFunction");
+  define<shallowCopy>(exports, "shallowCopy");
+  define<takeShape>(exports, "takeShape");
+  define<moduleChanged>(exports, "moduleChanged");
   define<beginCapture>(exports, "beginCapture");
   define<stopCapture, StackCheck::Unwinding>(exports, "stopCapture");
   define<finishCapture>(exports, "finishCapture");

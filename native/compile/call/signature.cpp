@@ -8,6 +8,7 @@
 
 #include <cstring>
 
+#include "core/default_device.h"
 #include "core/errors.h"
 #include "core/plain_object.h"
 #include "core/tensor_handle.h"
@@ -87,8 +88,14 @@ bool booleanOf(napi_env env, napi_value value) {
 
 }  // namespace
 
+// How often modules of this thread have changed.
+static thread_local uint64_t moduleChanges = 0;
+
+void noteModuleChange() { ++moduleChanges; }
+
 Modes Modes::current() {
-  return {c10::get_default_dtype_as_scalartype(), c10::GradMode::is_enabled(), c10::InferenceMode::is_enabled()};
+  return {c10::get_default_dtype_as_scalartype(), torch_func::defaultDevice(), c10::GradMode::is_enabled(),
+          c10::InferenceMode::is_enabled(), moduleChanges};
 }
 
 Signature::Signature(const ResultCall& call, Leaves& leaves)

@@ -4,7 +4,7 @@
 // Note [Signatures]
 // Arguments are nested arrays and plain objects. Their structure counts, and of each leaf: for a tensor dtype, shape,
 // strides and dispatch keys (device, layout and conjugation are among them); for a number, string, boolean or bigint
-// the value; for any other object its identity. The modes that operators depend on count as well.
+// the value; for any other object its identity. The modes that operators depend on count as well, and the state of modules.
 
 #include <c10/core/TensorImpl.h>
 #include <napi.h>
@@ -23,12 +23,17 @@ namespace torch_func::compile {
 // The modes of the thread that results depend on.
 struct Modes {
   c10::ScalarType defaultDtype;
+  std::optional<c10::Device> defaultDevice;
   bool gradMode;
   bool inferenceMode;
+  uint64_t moduleState;
 
   static Modes current();
   bool operator==(const Modes&) const = default;
 };
+
+// A module has changed its training mode, or the type of its parameters: functions that call it are recorded again.
+void noteModuleChange();
 
 // The tensors among the arguments, in the order of the leaves, and their JavaScript objects.
 struct Leaves {

@@ -118,6 +118,7 @@ ValueId Recorder::remember(const at::Tensor& tensor, ValueId id) {
   const auto [entry, isNew] = storages_.try_emplace(
       storage, StorageBase{id, c10::weak_intrusive_ptr<c10::StorageImpl>(tensor.storage().getWeakStorageImpl()),
                            tensor.storage_offset()});
+  if (graph_.values[id].kind != Value::Kind::Result) outside_[id] = {storage, tensor.storage_offset()};
   // A zero-sized tensor has nothing to share.
   if (!isNew && graph_.values[id].kind != Value::Kind::Result && tensor.storage().nbytes() > 0) {
     graph_.inputsShareStorage = true;
@@ -166,6 +167,19 @@ ValueId Recorder::addResult(const at::Tensor& tensor, int32_t node) {
   }
   graph_.values.push_back(std::move(value));
   return remember(tensor, id);
+}
+
+void Recorder::chooseBase(ValueId id, const at::Tensor& tensor, const Node& node) {
+  Value& value = graph_.values[id];
+  if (!graph_.inputsShareStorage || value.base == id) return;
+  for (const TensorArgument& given : node.tensors) {
+    const ValueId base = graph_.values[given.value].base;
+    const auto outside = outside_.find(base);
+    if (outside == outside_.end() || outside->second.first != tensor.storage().unsafeGetStorageImpl()) continue;
+    value.base = base;
+    value.offset = tensor.storage_offset() - outside->second.second;
+    return;
+  }
 }
 
 void Recorder::addArguments(Node& node, c10::ArrayRef<c10::IValue> arguments) {
@@ -296,6 +310,7 @@ void Recorder::addResults(Node node, c10::ArrayRef<c10::IValue> results) {
     const auto known = ids_.find(tensor.unsafeGetTensorImpl());
     const auto index = static_cast<int32_t>(graph_.nodes.size());
     node.results.push_back(known == ids_.end() ? addResult(tensor, index) : known->second);
+    if (known == ids_.end()) chooseBase(node.results.back(), tensor, node);
   };
   const auto isTensor = [](const c10::IValue& result) { return result.isTensor(); };
   if (std::any_of(results.begin(), results.end(),

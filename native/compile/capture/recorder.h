@@ -27,6 +27,7 @@
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "compile/graph/graph.h"
@@ -85,6 +86,8 @@ class Recorder {
  private:
   ValueId idOf(const at::Tensor& tensor);
   ValueId addResult(const at::Tensor& tensor, int32_t node);
+  // Makes the value a view of an operand of the node, if one of several with the same memory is meant.
+  void chooseBase(ValueId id, const at::Tensor& tensor, const Node& node);
   ValueId remember(const at::Tensor& tensor, ValueId id);
   void addArguments(Node& node, c10::ArrayRef<c10::IValue> arguments);
   void addResults(Node node, c10::ArrayRef<c10::IValue> results);
@@ -119,6 +122,8 @@ class Recorder {
     int64_t offset;  // where `base` starts in the storage, in elements of its dtype
   };
   std::unordered_map<const c10::StorageImpl*, StorageBase> storages_;
+  // Of the inputs and closures, of which several may have one storage.
+  std::unordered_map<ValueId, std::pair<const c10::StorageImpl*, int64_t>> outside_;
   // The bases of values that are the same in every call, because they depend on nothing but constants. The function may
   // read them, and they may determine shapes.
   std::unordered_set<ValueId> fixed_;
