@@ -29,6 +29,7 @@ void registerCorrections() {
     registerSolveBatching();
     registerElementwiseRules();
     registerElementwiseDecompositions();
+    registerKinks();
     registerHouseholderProducts();
     registerNuclearNorm();
     registerScatteredExtrema();

@@ -23,6 +23,7 @@ void registerIndexFillBatching();
 void registerSolveBatching();
 void registerElementwiseRules();
 void registerElementwiseDecompositions();
+void registerKinks();
 void registerHouseholderProducts();
 void registerNuclearNorm();
 void registerScatteredExtrema();

@@ -6,16 +6,25 @@
 // over segments is g[s] G, where s is the segment of an element. G is libtorch's, so that a derivative in the input is
 // still an error.
 //
-// The gradient of binary_cross_entropy is (x - t) / max(x (1 - x), 1e-12), but its derivatives in libtorch divide by
-// x (1 - x) + 1e-12: linearize and second derivatives lose digits near 0 and 1, where the other modes do not. The
-// derivative in the target is max(log(1 - x), -100) - max(log(x), -100), as the loss has it; libtorch's rule leaves out
-// the bounds, and is infinite at 0 and 1.
+// The gradient of binary_cross_entropy in libtorch is (x - t) / max(x (1 - x), 1e-12), which at x = 0 is 0 for t = 0:
+// the derivative of -log(1 - x) is 1. Its derivatives divide by x (1 - x) + 1e-12: linearize and second derivatives
+// lose digits near 0 and 1. Here each part of the gradient has its own bound, where x (1 - x) < 1e-12:
+//
+//   (1 - t) / max(1 - x, 1e-12) - t / max(x, 1e-12)
+//
+// The derivative in the target is max(log(1 - x), -100) - max(log(x), -100), as the loss has it; libtorch's rule leaves
+// out the bounds, and is infinite at 0 and 1.
 #include <ATen/ATen.h>
+#include <ATen/Dispatch.h>
+#include <ATen/TensorIterator.h>
 #include <ATen/WrapDimUtils.h>
 #include <ATen/core/Reduction.h>
+#include <ATen/native/cpu/Loops.h>
 #include <c10/core/GradMode.h>
 #include <torch/library.h>
 
+#include <algorithm>
+#include <optional>
 #include <vector>
 
 #include "kernels/corrections.h"
@@ -70,17 +79,22 @@ Tensor boundedLog(const Tensor& x) {
 Tensor slopeOfCrossEntropy(const RuleArguments& arguments, size_t input) {
   const Tensor x = arguments[0].toTensor();
   if (input == 1) return boundedLog(1 - x) - boundedLog(x);
-  return (x - arguments[1].toTensor()) / (x * (1 - x)).clamp_min(smallestVariance);
+  const Tensor t = arguments[1].toTensor();
+  const Tensor variance = x * (1 - x);
+  const Tensor isBorder = variance < smallestVariance;
+  const Tensor atBorder = (1 - t) / (1 - x).clamp_min(smallestVariance) - t / x.clamp_min(smallestVariance);
+  return at::where(isBorder, atBorder, (x - t) / variance.masked_fill(isBorder, 1));
 }
 
 constexpr ElementwiseRule crossEntropy = {"BinaryCrossEntropyBackward0", 2, &slopeOfCrossEntropy};
 
 // (self, target, weight, reduction)
 void binaryCrossEntropy(KernelCall& call) {
-  const Tensor target = call.tensor(1);
   const c10::IValue weight = call.argument(2);
   const int64_t reduction = call.argument(3).toInt();
-  if (!isRecorded(target)) {
+  // The tangent of libtorch contains the derivative in the target, whose own derivative is NaN at inputs of 0 and 1.
+  const bool isTangentDifferentiated = hasTangent(call.tensor(0)) && call.recording().isDifferentiatedAgain();
+  if (!isRecorded(call.tensor(1)) && !isTangentDifferentiated) {
     call.callOriginal();
     return;
   }
@@ -94,9 +108,35 @@ void binaryCrossEntropy(KernelCall& call) {
   call.output(0) = loss;
 }
 
+// The same in one loop: the kernel of the CPU, as fast as libtorch's.
+Tensor binaryCrossEntropyBackwardOnCpu(const Tensor& grad, const Tensor& self, const Tensor& target,
+                                       const std::optional<Tensor>& weight, int64_t reduction) {
+  Tensor result = at::empty_like(self);
+  auto iterator = at::TensorIteratorConfig()
+                      .add_output(result)
+                      .add_const_input(grad)
+                      .add_const_input(self)
+                      .add_const_input(target)
+                      .resize_outputs(false)
+                      .build();
+  AT_DISPATCH_FLOATING_TYPES_AND2(at::kHalf, at::kBFloat16, self.scalar_type(), "binary_cross_entropy_backward", [&] {
+    using Compute = at::opmath_type<scalar_t>;
+    at::native::cpu_kernel(iterator, [](scalar_t factor, scalar_t probability, scalar_t label) -> scalar_t {
+      const Compute x = probability, t = label, least = smallestVariance;
+      const Compute variance = x * (1 - x);
+      const Compute slope =
+          variance >= least ? (x - t) / variance : (1 - t) / std::max(1 - x, least) - t / std::max(x, least);
+      return static_cast<scalar_t>(static_cast<Compute>(factor) * slope);
+    });
+  });
+  if (weight && weight->defined()) result.mul_(*weight);
+  if (reduction == at::Reduction::Mean) result.div_(static_cast<double>(self.numel()));
+  return result;
+}
+
 // (grad, self, target, weight, reduction)
 void binaryCrossEntropyBackward(KernelCall& call) {
-  if (!call.isDifferentiated()) {
+  if (!call.isDifferentiated() && call.tensor(1).is_cpu()) {
     call.callOriginal();
     return;
   }
@@ -176,6 +216,11 @@ void registerCotangentProducts() {
   }
   add("binary_cross_entropy", &binaryCrossEntropy);
   add("binary_cross_entropy_backward", &binaryCrossEntropyBackward);
+  static torch::Library cpu(torch::Library::IMPL, "aten", c10::DispatchKey::CPU, __FILE__, __LINE__);
+  {
+    IgnoreWarnings ignore;
+    cpu.impl("binary_cross_entropy_backward", &binaryCrossEntropyBackwardOnCpu);
+  }
   add("_segment_reduce_backward", &segmentReduceBackward);
   add("_embedding_bag_backward", &embeddingBagBackward);
   add("_embedding_bag_per_sample_weights_backward", &perSampleWeightsBackward);

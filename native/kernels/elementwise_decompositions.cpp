@@ -4,10 +4,15 @@
 // - polar: the gradient of abs has the wrong sign where abs is negative, and is 0 where abs is 0.
 // - softshrink, hardshrink with lambd = 0: they are the identity, but the derivative at 0 is 0.
 // - sgn of complex numbers: the rule masks 0 / 0, which is NaN in the derivative of the rule.
+// - hypot: the gradient at the origin is 0 / 0. It is a norm of two numbers, and treated as norms are: the gradient is
+// 0
+//   there, and if it will be differentiated again, hypot is sqrt(x^2 + y^2 + e^2) (vector_norms.cpp). All three are
+//   divided by a constant first, so that the squares of large numbers do not overflow.
 #include <ATen/ATen.h>
 #include <torch/library.h>
 
 #include "kernels/corrections.h"
+#include "kernels/elementwise_rule.h"
 #include "kernels/in_place_decomposition.h"
 
 namespace torch_func {
@@ -48,6 +53,30 @@ void sgn(KernelCall& call) {
   call.setOutputs((safe / at::hypot(at::real(safe), at::imag(safe))).masked_fill(isZero, 0));
 }
 
+Tensor slopeOfHypot(const RuleArguments& arguments, size_t input) {
+  const Tensor length = at::hypot(arguments[0].toTensor(), arguments[1].toTensor());
+  return arguments[input].toTensor() / length.masked_fill(length == 0, 1);
+}
+
+constexpr ElementwiseRule hypotenuse = {"HypotBackward0", 2, &slopeOfHypot};
+
+// (self, other)
+void hypot(KernelCall& call) {
+  const Tensor x = call.tensor(0);
+  const Tensor y = call.tensor(1);
+  const auto type = x.scalar_type();
+  if (!call.recording().isDifferentiatedAgain() || type != y.scalar_type() ||
+      (type != at::kDouble && type != at::kFloat)) {
+    differentiateBy(call, hypotenuse);
+    return;
+  }
+  const double e = type == at::kDouble ? 1e-75 : 1e-18;
+  const Tensor largest = at::maximum(x.abs(), y.abs()).detach().clamp_min(e);
+  const Tensor scale = largest.masked_fill(largest.isinf(), 1);
+  const auto square = [&](const Tensor& part) { return (part / scale).square(); };
+  call.setOutputs((square(x) + square(y) + (e / scale).square()).sqrt() * scale);
+}
+
 }  // namespace
 
 void registerElementwiseDecompositions() {
@@ -60,7 +89,8 @@ void registerElementwiseDecompositions() {
   add("softshrink", &shrink);
   add("hardshrink", &shrink);
   add("sgn", &sgn);
-  add("sgn_", &decomposeInPlace);
+  add("hypot", &hypot);
+  for (const char* name : {"sgn_", "hypot_"}) add(name, &decomposeInPlace);
 }
 
 }  // namespace torch_func

@@ -11,7 +11,10 @@
 // - nextafter: the rule gives no derivative where the arguments are equal. The result is self up to rounding.
 // - copysign: the rule is the quotient of the result and self, masked where self is 0. Its derivative there is NaN.
 // - pow: the slope b a^(b - 1) is masked where b is 0. Its derivative in b is 1 / a there, and the derivative of the
-//   mask is 0. The mask of the slope a^b log(a) where a is 0 makes its derivative NaN.
+//   mask is 0. The mask of the slope a^b log(a) where a is 0 makes its derivative NaN, also if a is a number. The
+//   forward-mode rule has the slope a^b log(a) even if b is a tensor of integers: its derivative is NaN where a <= 0.
+// - atan2: the forward-mode rule is 0 / 0 at the origin, where the gradient is 0. So is the derivative of the gradient,
+//   and of that of angle.
 #include <ATen/ATen.h>
 #include <torch/library.h>
 
@@ -140,7 +143,7 @@ Tensor slopeOfCopysign(const RuleArguments& arguments, size_t input) {
 // Only 0^0, which has no slope, is masked.
 Tensor slopeOfPow(const RuleArguments& arguments, size_t input) {
   const Tensor base = arguments[0].toTensor();
-  const Tensor exponent = arguments[1].toTensor();
+  const Tensor exponent = arguments[1].toTensor().to(base.scalar_type());
   const Tensor isZero = base == 0;
   if (input == 0) {
     const Tensor isMasked = at::logical_and(isZero, exponent == 0);
@@ -148,6 +151,15 @@ Tensor slopeOfPow(const RuleArguments& arguments, size_t input) {
   }
   const Tensor isMasked = at::logical_and(isZero, exponent >= 0);
   return (base.pow(exponent) * base.masked_fill(isMasked, 1).log()).masked_fill(isMasked, 0);
+}
+
+// (y, x): (x, -y) / (x^2 + y^2), and 0 at the origin.
+Tensor slopeOfAtan2(const RuleArguments& arguments, size_t input) {
+  const Tensor y = arguments[0].toTensor();
+  const Tensor x = arguments[1].toTensor();
+  const Tensor isOrigin = at::logical_and(x == 0, y == 0);
+  const Tensor square = (x * x + y * y).masked_fill(isOrigin, 1);
+  return ((input == 0 ? x : -y) / square).masked_fill(isOrigin, 0);
 }
 
 constexpr ElementwiseRule logaddexp = {"LogaddexpBackward0", 2, &slopeOfLogaddexp};
@@ -160,6 +172,7 @@ constexpr ElementwiseRule nextafter = {"NextafterBackward0", 2, &slopeOfNextafte
 constexpr ElementwiseRule copysign = {"CopysignBackward0", 2, &slopeOfCopysign};
 constexpr ElementwiseRule copysignOfNumber = {"CopysignBackward1", 1, &slopeOfCopysign};
 constexpr ElementwiseRule power = {"PowBackward1", 2, &slopeOfPow};
+constexpr ElementwiseRule arctangent = {"Atan2Backward0", 2, &slopeOfAtan2};
 
 // For rules of real tensors of one dtype. libtorch's first derivative is right.
 template <const ElementwiseRule& rule>
@@ -174,16 +187,65 @@ void differentiateTwice(KernelCall& call) {
   }
 }
 
+// Whether slopeOfPow gives the derivative of a call. Integers have none.
+bool hasSlopeOfPow(KernelCall& call) {
+  const auto type = call.tensor(0).scalar_type();
+  const auto exponent = call.tensor(1).scalar_type();
+  return call.recording().isDifferentiatedAgain() &&
+         (at::isIntegralType(exponent, /*includeBool=*/true) ? !at::isIntegralType(type, /*includeBool=*/true)
+                                                             : at::isFloatingType(type) && exponent == type);
+}
+
+// (self, exponent)
+void powerOfTensors(KernelCall& call) {
+  if (hasSlopeOfPow(call)) {
+    differentiateBy(call, power);
+  } else {
+    call.callOriginal();
+  }
+}
+
 // decomposeInPlace does not find pow.Tensor_Tensor by the name of pow_.Tensor.
 void powerInPlace(KernelCall& call) {
-  const Tensor self = call.tensor(0);
-  const Tensor exponent = call.tensor(1);
-  if (!call.recording().isDifferentiatedAgain() || self.scalar_type() != exponent.scalar_type()) {
+  if (!hasSlopeOfPow(call)) {
     call.callOriginal();
     return;
   }
-  self.copy_(self.clone().pow(exponent));
+  const Tensor self = call.tensor(0);
+  self.copy_(self.clone().pow(call.tensor(1)));
   call.setOutputs(self);
+}
+
+// (self, exponent), where self is a number.
+void powerOfNumber(KernelCall& call) {
+  const at::Scalar base = call.argument(0).toScalar();
+  const Tensor exponent = call.tensor(1);
+  if (base.isComplex() || base.toDouble() != 0 || !at::isFloatingType(exponent.scalar_type()) ||
+      !call.recording().isDifferentiatedAgain()) {
+    call.callOriginal();
+    return;
+  }
+  call.setOutputs(at::zeros({}, exponent.options()).pow(exponent));
+}
+
+// (y, x). libtorch's first derivative in reverse mode is right.
+void atan2(KernelCall& call) {
+  const Recording recording = call.recording();
+  if (recording.tangent || recording.isDifferentiatedAgain()) {
+    differentiateBy(call, arctangent);
+  } else {
+    call.callOriginal();
+  }
+}
+
+// The angle of a complex number.
+void angle(KernelCall& call) {
+  const Tensor z = call.tensor(0);
+  if (!z.is_complex() || !call.recording().isDifferentiatedAgain()) {
+    call.callOriginal();
+    return;
+  }
+  call.setOutputs(at::atan2(at::imag(z), at::real(z)));
 }
 
 }  // namespace
@@ -201,11 +263,14 @@ void registerElementwiseRules() {
   add("sinc", &differentiate<sinc>);
   add("logit", &differentiate<logit>);
   add("nextafter", &differentiate<nextafter>);
-  add("pow.Tensor_Tensor", &differentiateTwice<power>);
+  add("pow.Tensor_Tensor", &powerOfTensors);
+  add("pow.Scalar", &powerOfNumber);
+  add("atan2", &atan2);
+  add("angle", &angle);
   add("copysign.Tensor", &differentiateTwice<copysign>);
   add("copysign.Scalar", &differentiateTwice<copysignOfNumber>);
   add("pow_.Tensor", &powerInPlace);
-  for (const char* name : {"mish_", "sinc_", "logit_", "nextafter_"}) add(name, &decomposeInPlace);
+  for (const char* name : {"mish_", "sinc_", "logit_", "nextafter_", "atan2_"}) add(name, &decomposeInPlace);
 }
 
 }  // namespace torch_func

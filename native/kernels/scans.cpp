@@ -18,6 +18,8 @@
 // end computes it as
 //
 //   e^(x[i] - l[i]) s[i],   s[i] = grad[i] + e^(l[i] - l[i + 1]) s[i + 1]
+//
+// The first factor is 1 for i = 0, also where x[0] is -infinity.
 #include <ATen/ATen.h>
 #include <ATen/WrapDimUtils.h>
 #include <torch/library.h>
@@ -104,7 +106,9 @@ Tensor logcumsumexpBackward(const Tensor& grad, const Tensor& self, const Tensor
     const Tensor weight = weightOf(first(logarithm), last(logarithm)).conj();
     sum = at::cat({first(sum) + weight * last(sum), sum.narrow(dim, size - length, length)}, dim);
   }
-  return (weightOf(toOpMath(self), logarithm).conj() * sum).to(self.scalar_type());
+  const auto rest = [&](const Tensor& tensor) { return tensor.narrow(dim, 1, size - 1); };
+  const Tensor scaled = weightOf(rest(toOpMath(self)), rest(logarithm)).conj() * rest(sum);
+  return at::cat({sum.narrow(dim, 0, 1), scaled}, dim).to(self.scalar_type());
 }
 
 constexpr BackwardRule kLogcumsumexpBackward = {"LogcumsumexpBackward0", &logcumsumexpBackward};
@@ -131,7 +135,9 @@ void logcumsumexp(KernelCall& call) {
 // (self, dim, dtype)
 void cumprod(KernelCall& call) {
   const Tensor self = call.tensor(0);
-  if (!hasTangent(self) || self.numel() == 0 || !call.recording().isDifferentiatedAgain()) {
+  // libtorch's rule has no batching rule for 0-d samples.
+  const bool isReplaced = self.dim() == 0 || call.recording().isDifferentiatedAgain();
+  if (!hasTangent(self) || self.numel() == 0 || !isReplaced) {
     call.callOriginal();
     return;
   }

@@ -239,6 +239,42 @@ describe('the linear function under transforms', () => {
   });
 });
 
+describe('memory layouts of tangents', () => {
+  // Re exp(x + i x) = e^x cos x, whose derivative is e^x (cos x - sin x).
+  test('a real view of complex values, whose tangent is the view of a conjugate', () => {
+    const f = (y: Tensor): Tensor => torch.real(torch.complex(y, y).exp());
+    const [value, push] = linearize(f, x);
+    expectClose('value', value, x.exp().mul(x.cos()), 1e-12);
+    const right = x.exp().mul(x.cos().sub(x.sin())).mul(u);
+    // The later calls run what was compiled.
+    for (let i = 0; i < 20; i++) expectClose(`call ${i}`, push(u), right, 1e-12);
+    expectClose('vmap', vmap(push)(torch.stack([u, x])).select(0, 0), right, 1e-12);
+    const imaginary = linearize((y: Tensor): Tensor => torch.imag(torch.complex(y, y).exp()), x)[1](u);
+    expectClose('imag', imaginary, x.exp().mul(x.cos().add(x.sin())).mul(u), 1e-12);
+  });
+
+  test('primals with gaps under vmap, and their gradient', () => {
+    const whole = torch.arange(24, float64).view(4, 3, 2).sin();
+    const primals: Record<string, Tensor> = {
+      column: whole.select(2, 1).select(1, 0),
+      'part of a transposed matrix': whole.select(2, 0).transpose(0, 1).narrow(0, 1, 2),
+    };
+    for (const [name, primal] of Object.entries(primals)) {
+      const [, push] = linearize((y: Tensor) => y.sin().sum(), primal);
+      const tangents = torch.randn([5, ...primal.shape], float64);
+      const right = tangents.mul(primal.cos()).flatten(1).sum(1);
+      expectClose(name, vmap(push)(tangents), right, 1e-12);
+      expectClose(`${name}, grad`, grad(push)(tangents.select(0, 0)) as Tensor, primal.cos(), 1e-12);
+      expectClose(
+        `${name}, vmap of grad`,
+        vmap(grad(push))(tangents) as Tensor,
+        primal.cos().expandAs(tangents),
+        1e-12,
+      );
+    }
+  });
+});
+
 describe('tensors from outside', () => {
   test('those that require a gradient get it through the linear function', () => {
     const weight = torch.tensor([1, 2, 3], { ...float64, requiresGrad: true });

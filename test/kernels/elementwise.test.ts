@@ -276,6 +276,77 @@ describe('pow of tensors, where the exponent or the base is 0', () => {
   });
 });
 
+describe('pow of tensors and exponents that have no derivative', () => {
+  // d/da a^b = b a^(b - 1).
+  const base = torch.tensor([-1, -2, 0, 0, 0, 3], float64);
+  const right = {
+    first: torch.tensor([-2, 12, 0, 1, 0, -1 / 9], float64),
+    second: torch.tensor([2, -12, 0, 0, 2, 2 / 27], float64).diag(),
+  };
+  const exponents = [2n, 3n, 0n, 1n, 2n, -1n];
+  test.each(['int64', 'int32', 'int8'] as const)('%s', (dtype) => {
+    const exponent = torch.tensor(exponents).to(dtype);
+    expectDerivatives((x) => x.pow(exponent).sum(), base, right);
+    expectDerivatives((x) => x.clone().pow_(exponent).sum(), base, right);
+    expectVmapped((x) => x.pow(exponent).sum(), [base, base.mul(2)]);
+  });
+
+  test('0-d, in the gradient of a tangent', () => {
+    const square: TensorFunction = (x) => x.pow(torch.tensor(2n));
+    const slope: TensorFunction = (x) => jvp(square, [x], [torch.onesLike(x)])[1].sum();
+    expectClose('grad of jvp', grad(slope)(torch.tensor([-3, 0], float64)) as Tensor, torch.full([2], 2, float64), 0);
+  });
+
+  test('of complex numbers', () => {
+    // d/dt of the gradient of z^3 along 1 is 6 z.
+    const z = torch.complex(torch.tensor([0, -1], float64), torch.tensor([0, 2], float64));
+    const one = torch.ones(2, { dtype: 'complex128' });
+    const slope: TensorFunction = (y) => jvp((w: Tensor) => w.pow(torch.tensor([3n, 3n])), [y], [one])[1];
+    const [, pull] = vjp(slope, z);
+    expectClose('vjp of jvp', (pull(one) as unknown as Tensor[])[0], z.mul(6).conj(), 1e-12);
+  });
+
+  test('powers of the number 0, whose derivatives are 0', () => {
+    const none = { first: torch.zeros(2, float64), second: torch.zeros(2, 2, float64) };
+    expectDerivatives((x) => torch.pow(0, x).sum(), torch.tensor([2, 0.5], float64), none);
+    check({ f: (x) => torch.pow(2, x), x: 3, first: 8 * Math.LN2, second: 8 * Math.LN2 ** 2 });
+  });
+});
+
+describe('at the origin of the plane', () => {
+  const zero = torch.zeros(2, float64);
+  const none = { first: zero, second: torch.zeros(2, 2, float64) };
+  const angles: Record<string, TensorFunction> = {
+    atan2: (x) => torch.atan2(x.select(0, 0), x.select(0, 1)),
+    'atan2 in place': (x) => x.select(0, 0).clone().atan2_(x.select(0, 1)),
+    'angle of a complex number': (x) => torch.angle(torch.complex(x.select(0, 1), x.select(0, 0))),
+  };
+  test.each(Object.keys(angles))('the derivatives of %s are 0, as its gradient', (name) => {
+    expectDerivatives(angles[name], zero, none);
+    // (x, -y) / r^2, and its derivatives (-2 x y, y^2 - x^2, 2 x y) / r^4.
+    const curvature = torch.tensor([[-24, -7], [-7, 24]], float64).div(625); // prettier-ignore
+    const right = { first: torch.tensor([0.16, -0.12], float64), second: curvature };
+    expectDerivatives(angles[name], torch.tensor([3, 4], float64), right);
+    expectVmapped(angles[name], [zero, torch.tensor([3, 4], float64)]);
+  });
+
+  test('a smooth function of hypot has its derivatives', () => {
+    const square: TensorFunction = (x) => torch.hypot(x.select(0, 0), x.select(0, 1)).square();
+    expectDerivatives(square, zero, { first: zero, second: torch.eye(2, float64).mul(2) });
+    const inPlace: TensorFunction = (x) => x.select(0, 0).clone().hypot_(x.select(0, 1)).square();
+    expectDerivatives(inPlace, zero, { first: zero, second: torch.eye(2, float64).mul(2) });
+    expectVmapped(square, [zero, torch.tensor([3, -4], float64)]);
+  });
+
+  test.each([1, 1e200, 1e-60])('hypot of numbers of size %f', (size) => {
+    // (x, y) / r, and its derivatives (y^2, -x y, x^2) / r^3.
+    const curvature = torch.tensor([[16, -12], [-12, 9]], float64).div(125).div(size); // prettier-ignore
+    const right = { first: torch.tensor([0.6, 0.8], float64), second: curvature };
+    const f: TensorFunction = (x) => torch.hypot(x.select(0, 0), x.select(0, 1));
+    expectDerivatives(f, torch.tensor([3 * size, 4 * size], float64), right);
+  });
+});
+
 describe('std of equal elements, whose derivative is 0 as in reverse mode', () => {
   const x = torch.full([3], 1.5, float64);
   test.each<[string, TensorFunction]>([

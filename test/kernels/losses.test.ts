@@ -128,6 +128,18 @@ describe('ctcLoss', () => {
   });
 });
 
+test('gaussianNllLoss with a variance below eps, which does not affect the derivative', () => {
+  const f = (v: Tensor): Tensor => torch.nn.functional.gaussianNllLoss(torch.ones(3, float64), torch.zeros(3, float64), v, { eps: 0.5, reduction: 'sum' }); // prettier-ignore
+  // (log v + 1 / v) / 2, as at the variance 1/2.
+  const v = torch.tensor([0, 0.25, 2], float64);
+  const bounded = torch.tensor([0.5, 0.5, 2], float64);
+  const first = bounded.reciprocal().sub(bounded.pow(-2)).div(2);
+  const second = bounded.pow(-2).neg().add(bounded.pow(-3).mul(2)).div(2).diag();
+  expectDerivatives(f, v, { first, second });
+  expectTransposed(f, v);
+  expectVmapped(f, [v, v.add(1)]);
+});
+
 describe('binaryCrossEntropy near 0 and 1', () => {
   const { binaryCrossEntropy } = torch.nn.functional;
   const x = torch.tensor([1e-6, 0.3, 1 - 1e-7, 3e-10], float64);
@@ -175,6 +187,26 @@ describe('binaryCrossEntropy near 0 and 1', () => {
     const [byInput, byTarget] = both(ends, torch.tensor([0.25, 0.5, 1], float64)) as unknown as Tensor[];
     expectClose('grad by the target', byTarget, right.div(3), 1e-12);
     expectClose('grad by the input', byInput, torch.tensor([-0.25e12, 0.5e12, -4], float64).div(3), 1e-7);
+  });
+
+  test('inputs that are as near to 0 and 1 as numbers can be', () => {
+    // The derivatives of -log(1 - p) and -log(p) where these are finite.
+    const ends = torch.tensor([0, 1e-13, 1e-300, 1, 1 - 2 ** -53], float64);
+    const labels = torch.tensor([0, 0, 0, 1, 1], float64);
+    const first = torch.tensor([1, 1, 1, -1, -1], float64);
+    for (const reduction of ['sum', 'mean', 'none'] as const) {
+      const f = (p: Tensor): Tensor => binaryCrossEntropy(p, labels, { reduction }).sum();
+      const scale = reduction === 'mean' ? 1 / 5 : 1;
+      expectDerivatives(f, ends, { first: first.mul(scale), second: torch.eye(5, float64).mul(scale) });
+      expectTransposed(f, ends);
+      const leaf = ends.clone().requiresGrad_();
+      f(leaf).backward();
+      expectClose('backward', leaf.grad!, first.mul(scale), 1e-12);
+    }
+    const samples = torch.vmap(grad((p: Tensor, y: Tensor) => binaryCrossEntropy(p, y)))(ends, labels) as Tensor;
+    expectClose('vmap of grad', samples, first, 1e-12);
+    const single = grad((p: Tensor) => binaryCrossEntropy(p, labels.to('float32'), { reduction: 'sum' }));
+    expectClose('float32', single(ends.to('float32')) as Tensor, first.to('float32'), 1e-6);
   });
 
   test('all modes agree on the limited slope of inputs that are 0 or 1', () => {

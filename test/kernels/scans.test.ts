@@ -24,6 +24,16 @@ describe('logcumsumexp', () => {
     );
   });
 
+  test('the first result is the first value, also minus infinity', () => {
+    for (const x of [tensor([-Infinity, 0, 1]), tensor([-Infinity])]) {
+      const n = x.numel();
+      const first = torch.zeros(n, float64);
+      first.narrow(0, 0, 1).fill_(1);
+      const f = (y: Tensor): Tensor => torch.logcumsumexp(y, 0).select(0, 0);
+      expectDerivatives(f, x, { first, second: torch.zeros(n, n, float64) });
+    }
+  });
+
   test('minus infinity at the start adds nothing', () => {
     const x = tensor([-Infinity, -Infinity, 1, 2]);
     const got = tangent((y) => torch.logcumsumexp(y, 0), x).narrow(0, 2, 2);
@@ -135,6 +145,14 @@ describe('cumprod and prod', () => {
       expect((grad(inTangent)(torch.tensor(3, float64)) as Tensor).item()).toBe(1);
       expect((grad((y: Tensor) => tangent(f, y))(x) as Tensor).item()).toBe(0);
     }
+  });
+
+  test('cumprod of 0-d samples under vmap', () => {
+    const x = tensor([3, 0, 1]);
+    const f = (y: Tensor): Tensor => y.cumprod(0);
+    expectClose('jacfwd', torch.vmap(torch.func.jacfwd(f) as TensorFunction)(x), torch.ones(3, float64), 0);
+    expectClose('jacrev', torch.vmap(torch.func.jacrev(f) as TensorFunction)(x), torch.ones(3, float64), 0);
+    expectClose('hessian', torch.vmap(torch.func.hessian(f) as TensorFunction)(x), torch.zeros(3, float64), 0);
   });
 
   test('third derivatives at zeros', () => {

@@ -7,7 +7,6 @@
 
 import { readOptions } from '../../arguments';
 import type { Optional } from '../../arguments';
-import { noGrad } from '../../autograd/modes';
 import { ValueError } from '../../errors';
 import { native } from '../../native';
 import { nnFunctionalFunctions, torchFunctions } from '../../operators';
@@ -247,8 +246,8 @@ export function gaussianNllLoss(
   }
   const matched = matchVariance(given, input);
   checkReduction(reduction, `${String(reduction)} is not valid`);
-  const clamped = matched.clone();
-  noGrad(() => clamped.clamp_(eps));
+  // The bound affects neither the gradient nor the tangent.
+  const clamped = torchFunctions.where(matched.lt(eps), matched.sub(matched.detach()).add(eps), matched);
   const loss = clamped.log().add(input.sub(target).pow(2).div(clamped)).mul(0.5);
   if (full) loss.add_(0.5 * Math.log(2 * Math.PI));
   return reduce(loss, reduction);

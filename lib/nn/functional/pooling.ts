@@ -74,6 +74,15 @@ function lpPool(dims: number, input: Tensor, normType: number, kernelSize: numbe
     padding: 0,
     ceilMode,
   });
+  if (normType > 0) {
+    // The power has an infinite derivative at 0. Zeros are masked before and after it: their gradient and tangent are 0.
+    const isZero = mean.eq(0);
+    return mean
+      .maskedFill(isZero, 1)
+      .mul(windowSize)
+      .pow(1 / normType)
+      .maskedFill(isZero, 0);
+  }
   return mean
     .sign()
     .mul(mean.abs().relu())

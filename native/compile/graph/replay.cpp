@@ -77,14 +77,26 @@ void Replay::run(c10::ArrayRef<at::Tensor> inputs, std::vector<at::Tensor>& outp
   interpret(inputs, outputs, options, [](const Node& node, torch::jit::Stack& stack) { node.op.callBoxed(stack); });
 }
 
+// as_strided_scatter into a contiguous tensor, for which vmap has no rule.
+static at::Tensor scatterStrided(const torch::jit::Stack& stack) {
+  const at::Tensor self = stack[0].toTensor();
+  const int64_t offset = stack[4].isNone() ? 0 : stack[4].toInt();
+  const at::Tensor positions = at::arange(self.numel(), self.options().dtype(at::kLong))
+                                   .as_strided(stack[2].toIntVector(), stack[3].toIntVector(), offset);
+  return self.reshape(-1).scatter(0, positions.reshape(-1), stack[1].toTensor().reshape(-1)).reshape(self.sizes());
+}
+
 void Replay::runDifferentiably(c10::ArrayRef<at::Tensor> inputs, std::vector<at::Tensor>& outputs) {
-  interpret(inputs, outputs, {}, [](const Node& node, torch::jit::Stack& stack) {
+  interpret(inputs, outputs, {}, [this](const Node& node, torch::jit::Stack& stack) {
     // A batched operand lies in memory in another way than the recorded one.
     if (node.is("aten::view") || node.is("aten::_unsafe_view")) {
       const at::Tensor result = stack[0].toTensor().reshape_symint(stack[1].toSymIntVector());
       stack = {result};
     } else if (node.is("aten::detach")) {
       stack = {stack[0].toTensor().alias()};
+    } else if (node.is("aten::as_strided_scatter") && metaOf(graph_.type(node.tensor(0))).is_contiguous()) {
+      const at::Tensor result = scatterStrided(stack);
+      stack = {result};
     } else {
       node.op.callBoxed(stack);
     }

@@ -170,7 +170,7 @@ class Functionalizer {
     for (const TensorArgument& given : node.tensors) read(given.value);
     if (targets.empty()) return;
     if (node.is("aten::copy_"))
-      return assign(targets[0], converted(graph_, rewriter_[node.tensor(1)], dtypeOf(targets[0])));
+      return assign(targets[0], converted(graph_, copyOf(rewriter_[node.tensor(1)]), dtypeOf(targets[0])));
     if (node.is("aten::zero_") || node.is("aten::fill_.Scalar")) {
       const auto number = node.is("aten::zero_") ? c10::Scalar(0) : node.arguments[1].toScalar();
       const TensorType type = graph_.type(targets[0]);
@@ -189,7 +189,14 @@ class Functionalizer {
     }
   }
 
-  // Its functional form fills a contiguous tensor, whatever the strides are: the dimensions are put in the order of memory.
+  // The elements of a tensor. The view of a conjugate has them without its conjugate bit, which some operators refuse.
+  ValueId copyOf(ValueId value) {
+    const bool mayBeConjugate = c10::isComplexType(graph_.type(value).dtype) && graph_.isView(value);
+    return mayBeConjugate ? graph_.call("aten::clone", "", {value, c10::IValue()}) : value;
+  }
+
+  // Its functional form fills a contiguous tensor, whatever the strides are: the dimensions are put in the order of
+  // memory.
   void bernoulli(const Node& node, const FunctionalForm& form, ValueId target) {
     const Sizes strides = graph_.type(target).strides;
     Sizes order(strides.size()), inverse(strides.size());
