@@ -123,9 +123,10 @@ Tensor binaryCrossEntropyBackwardOnCpu(const Tensor& grad, const Tensor& self, c
     using Compute = at::opmath_type<scalar_t>;
     at::native::cpu_kernel(iterator, [](scalar_t factor, scalar_t probability, scalar_t label) -> scalar_t {
       const Compute x = probability, t = label, least = smallestVariance;
-      const Compute variance = x * (1 - x);
-      const Compute slope =
-          variance >= least ? (x - t) / variance : (1 - t) / std::max(1 - x, least) - t / std::max(x, least);
+      // With one division. Where no bound applies, the numerator is x - t, without cancellation.
+      const Compute right = std::max(1 - x, least), left = std::max(x, least);
+      const Compute numerator = x * (1 - x) >= least ? x - t : (1 - t) * left - t * right;
+      const Compute slope = numerator / (right * left);
       return static_cast<scalar_t>(static_cast<Compute>(factor) * slope);
     });
   });
