@@ -12,15 +12,16 @@ const PIECE = 16 * 1024 * 1024;
 /**
  * The number of bytes of an array.
  *
- * @throws ValueError if it is not a safe integer, or would not be one with 1 in place of a size of 0: then the strides are
- * not either.
+ * @throws ValueError if it is not a safe integer, or the strides of an array without elements are not.
  */
 export function byteLengthOf(dtype: Dtype, shape: readonly number[]): number {
-  const bytes = shape.reduce((total, size) => total * Math.max(size, 1), itemsizeOf(dtype));
+  const isEmpty = shape.includes(0);
+  const strided = isEmpty ? shape.slice(1) : shape;
+  const bytes = strided.reduce((total, size) => total * Math.max(size, 1), itemsizeOf(dtype));
   if (!Number.isSafeInteger(bytes)) {
     throw new ValueError(`an array of shape [${shape.join(', ')}] and ${dtype} is too large`);
   }
-  return shape.includes(0) ? 0 : bytes;
+  return isEmpty ? 0 : bytes;
 }
 
 /** The strides of values in C order. */

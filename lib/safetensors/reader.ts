@@ -48,6 +48,7 @@ export class SafetensorsFile implements Disposable {
     private readonly parts: readonly Part[],
     private readonly partOf: ReadonlyMap<string, Part>,
   ) {
+    if (!(partOf instanceof Map)) throw new TypeError('SafetensorsFile: open files with torch.safetensors.open(path)');
     this.metadata = Object.fromEntries(parts.flatMap(({ header }) => Object.entries(header.metadata)));
   }
 

@@ -1,6 +1,6 @@
 /** `torch.save`. */
 
-import { isPlainObject } from '../arguments';
+import { copyDense, isPlainObject } from '../arguments';
 import { Complex } from '../complex';
 import { describeType } from '../describe';
 import { Device } from '../device';
@@ -121,7 +121,7 @@ class Pickler {
   }
 
   private array(value: readonly unknown[], place: string, depth: number): void {
-    const items = value.map((item, i) => [item, `${place}[${i}]`] as const);
+    const items = copyDense(value).map((item, i) => [item, `${place}[${i}]`] as const);
     const append = ([item, at]: readonly [unknown, string]): void => this.value(item, at, depth);
     if (!Object.isFrozen(value)) return this.out.list(value, Array.from(items), append);
     this.out.tuple(() => items.forEach(append));
