@@ -30,8 +30,8 @@ export class NameReader {
   constructor(private readonly root: Module) {}
 
   /**
-   * A dotted name in the names of properties. A part that is no property, but is one in camel case, is Python's name of
-   * it; other parts stay as they are.
+   * Translates a dotted name to property names. Where a part is missing as a property, its camel case spelling is tried;
+   * other parts stay as they are.
    */
   toProperties(name: string): string {
     const parts = name.split('.');

@@ -28,7 +28,8 @@ export async function prepareNvrtc(report, environment) {
 
 /** @param {import('./report.mjs').Report} report @param {Environment} environment @returns {Promise<Answer>} */
 export async function installNvrtc(report, { python, cache }) {
-  if (process.platform !== 'linux') return { path: null, problem: `there is none for ${process.platform}` };
+  if (process.platform !== 'linux')
+    return { path: null, problem: `NVRTC is only available for Linux, not for ${process.platform}` };
   try {
     const { pip, tried } = await findPip(python);
     if (!pip) return { path: null, problem: tried.join('; ') };

@@ -106,7 +106,7 @@ describe('a malformed file is refused with its name and the place', () => {
     ['an overflow', { pickle: `${tensor(float(2), int(0), tuple(...Array<string>(3).fill(long(2n ** 40n))), tuple(...Array<string>(3).fill(long(2n ** 40n))))}.`, data }, /does not fit into 2 elements/],
     ['many elements of stride 0', { pickle: `${tensor(float(2), int(0), tuple(...Array<string>(3).fill(long(2n ** 40n))), tuple(int(0), int(0), int(0)))}.`, data }, /does not fit into 2 elements/],
     ['a huge stride', { pickle: `${tensor(float(2), int(0), two, tuple(long(2n ** 53n - 1n)))}.`, data }, /does not fit into 2 elements/],
-    ['a size that is no integer', { pickle: `${tensor(float(2), int(0), tuple('G?\xf8\0\0\0\0\0\0'), one)}.`, data }, /expected a size, found 1\.5/],
+    ['a size that is not an integer', { pickle: `${tensor(float(2), int(0), tuple('G?\xf8\0\0\0\0\0\0'), one)}.`, data }, /expected a size, found 1\.5/],
     ['65 dimensions', { pickle: `${tensor(float(2), int(0), tuple(...Array<string>(65).fill(int(1))), one)}.`, data }, /a tensor of 65 dimensions; the limit is 64/],
     ['more strides than sizes', { pickle: `${tensor(float(2), int(0), one, tuple(int(1), int(1)))}.`, data }, /as many strides as dimensions/],
     ['a tensor of a tuple', { pickle: `${tensor(')', int(0), two, one)}.`, data }, /expected a storage, found a tuple/],

@@ -8,7 +8,7 @@ namespace torch_func::compile {
 // A library with the symbols of NVRTC and of the CUDA driver. Throws, and says why, if they cannot be loaded.
 void* cudaLibraries();
 
-// The address of a function in a loaded library or its dependencies. Throws if there is none.
+// The address of a function in a loaded library or its dependencies. Throws if the function is missing.
 void* symbolOf(void* library, const char* name);
 
 template <typename Function>

@@ -47,7 +47,7 @@ class Executable {
 
   // The steps as text, one line each, for explain().
   virtual std::string describe() const = 0;
-  // Generated code, for the log; empty if there is none.
+  // Generated source code, for the log. Empty for plans without generated kernels.
   virtual std::string sources() const { return {}; }
 };
 

@@ -22,8 +22,8 @@ namespace torch_func::compile {
 // Why something is not compiled, or not as well as it could be.
 using Reasons = std::vector<std::string>;
 
-// Null, with a reason, if the graph cannot be run as a plan. `kernels` is for tests: the device that runs a graph of
-// tensors on CUDA, instead of theirs.
+// Null, with a reason, if the graph cannot be run as a plan. Tests pass `kernels`: it runs the graph of CUDA
+// tensors in place of the GPU.
 std::unique_ptr<Executable> lower(const Graph& functional, Reasons& reasons, const ScalarizeOptions& options = {},
                                   KernelDevice* kernels = nullptr);
 

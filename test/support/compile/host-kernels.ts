@@ -35,7 +35,7 @@ export function compileForHost(sources: readonly KernelSource[], folder: string)
   return library;
 }
 
-/** The file of NVRTC: of a libtorch with CUDA, or what the setup keeps for the tests. Otherwise, why there is none. */
+/** The NVRTC library of a libtorch with CUDA, or the one that the setup installs for the tests; or the reason why both are missing. */
 export function findNvrtc(): { file: string } | { file: null; problem: string } {
   const beside = path.join(path.dirname(libtorchPath()), '..', '..', 'nvidia');
   const folders = existsSync(beside) ? readdirSync(beside).map((name) => path.join(beside, name, 'lib')) : [];
