@@ -87,6 +87,7 @@ export type {
   AsyncResult,
   Backend,
   Compiled,
+  CompiledStep,
   CompileOptions,
   Explanation,
 } from './compile';

@@ -74,7 +74,9 @@ export interface Compiled<F extends AnyFunction = AnyFunction> {
   async(...args: AsyncArguments<F>): AsyncResult<F>;
   /**
    * What became of the calls so far, of the last one first: why a call runs without being compiled, the graph before and
-   * after the passes, fused groups and library calls. With arguments the function is called first.
+   * after the passes, fused groups and library calls, their memory and work. With arguments the function is called
+   * first; if that call is compiled, and neither writes to tensors from outside nor draws random numbers, it is repeated
+   * to measure the time of each step.
    *
    * PyTorch: `torch._dynamo.explain`.
    */
@@ -82,6 +84,8 @@ export interface Compiled<F extends AnyFunction = AnyFunction> {
   /** Drops what was compiled: the next call runs and records the function again. */
   reset(): void;
 }
+
+const timeCall = resultFunction('timeCall', native.timeCall);
 
 // As many signatures are kept for each function; then the one that was not used for the longest time gives way.
 const LIMIT = 64;
@@ -185,7 +189,10 @@ export function compile<F extends AnyFunction>(func: F, options: CompileOptions 
   const transformed = Object.assign(called, {
     async: asyncMethod(start, called, finisher),
     explain: (...args: unknown[]): Explanation[] => {
-      if (args.length > 0) transformed(...args);
+      if (args.length > 0) {
+        transformed(...args);
+        if (!runsFunction) timeCall(handle, ...args);
+      }
       return explanationOf(handle);
     },
     reset: (): void => {

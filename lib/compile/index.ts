@@ -4,5 +4,5 @@ export { asyncQueue, setAsyncQueue } from './async';
 export type { AsyncArguments, AsyncOptions, AsyncQueue, AsyncResult } from './async';
 export { compile } from './compile';
 export type { Backend, Compiled, CompileOptions } from './compile';
-export type { Explanation } from './explain';
+export type { CompiledStep, Explanation } from './explain';
 export * as compiler from './compiler';

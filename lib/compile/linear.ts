@@ -18,8 +18,6 @@ export interface LinearFunction {
   call(inputs: readonly unknown[]): readonly Tensor[] | null;
   /** The outputs in a call that is neither transformed nor differentiated; else null. */
   replay(inputs: readonly unknown[]): readonly Tensor[] | null;
-  /** What a call runs. */
-  describe(): string;
 }
 
 // What the addon returns for a call that does more than compute.
@@ -57,7 +55,6 @@ export function recordLinear<R extends LinearResults>(
       return computed === NOT_PLAIN ? native.callDifferentiably(linear, given as Tensor[]) : wrap(computed);
     },
     replay: (given) => wrap(compute(...given)),
-    describe: () => native.describeLinear(linear),
   };
   return { results, function: linearFunction };
 }

@@ -1,5 +1,6 @@
 /** What the addon exports: mechanical functions, from which the other files of lib/ make the public API. */
 
+import type { CompiledStep } from '../compile/explain';
 import type { Dtype } from '../dtype';
 import type { ElementValues } from '../format/elements';
 import type { PrintingInfo } from '../format/tensor';
@@ -36,10 +37,14 @@ export interface CompiledEntry {
   signature: string;
   isCompiled: boolean;
   blocking: string | null;
+  deviceGraph: string | null;
   nodes: number;
   operators: { name: string; isElementwise: boolean; isView: boolean }[];
-  milliseconds: number;
-  steps: string;
+  recording: number;
+  planning: number;
+  run: number | null;
+  plannedBytes: number;
+  steps: CompiledStep[];
   /** Generated kernels. */
   sources: string;
   recordedGraph: string;
@@ -399,7 +404,9 @@ export interface Native {
     dynamic: boolean,
   ): [id: number, dropped: number];
   clearEntries(compiled: unknown): void;
+  // compile/call/explain_exports.cpp
   describeEntries(compiled: unknown): CompiledEntry[];
+  timeCall(this: unknown, result: Tensor, compiled: unknown, ...args: readonly unknown[]): unknown;
   printGraph(capture: unknown): string;
   graphOf(capture: unknown): GraphData;
   isRecording(): boolean;
@@ -421,7 +428,6 @@ export interface Native {
   finishLinear(linear: unknown, outputs: readonly Tensor[], values: readonly Tensor[]): string;
   abandonLinear(linear: unknown): void;
   callDifferentiably(linear: unknown, inputs: readonly Tensor[]): Tensor[];
-  describeLinear(linear: unknown): string;
   // tensor/printing.cpp
   printingInfo(tensor: Tensor): PrintingInfo;
   printedElements(tensor: Tensor, edgeItems: number): ElementValues;

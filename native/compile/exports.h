@@ -8,6 +8,7 @@ namespace torch_func {
 void defineCompile(Napi::Object exports);  // call/exports.cpp; it calls the others
 
 void defineAsync(Napi::Object exports);            // call/async_exports.cpp
+void defineExplain(Napi::Object exports);          // call/explain_exports.cpp
 void defineLinear(Napi::Object exports);           // call/linear_exports.cpp
 void definePassTesting(Napi::Object exports);      // passes/testing.cpp
 void defineLoweringTesting(Napi::Object exports);  // lowering/testing.cpp

@@ -9,13 +9,15 @@ const { grad, jvp } = torch.func;
 /** The sizes `rows×inner×columns` of the matrix products of a function, in the order in which they run. */
 function productsOf(func: Func, shapes: number[][]): string[] {
   const [explanation] = torch.compile(func, { fullgraph: true }).explain(...shapes.map((shape) => torch.randn(shape)));
-  return explanation!.steps.flatMap((step) => /matrix product (\S+?)[;,]?(?: |$)/.exec(step)?.[1] ?? []);
+  return explanation!.steps
+    .flatMap((step) => [step, ...step.steps])
+    .flatMap(({ description }) => /^matrix product ([^\s,]+)/.exec(description)?.[1] ?? []);
 }
 
 /** The samples of a chunk. */
 function samplesOf(func: Func, shapes: number[][]): number {
   const [explanation] = torch.compile(func).explain(...shapes.map((shape) => torch.randn(shape)));
-  return Number(/chunks of (\d+)/.exec(explanation!.steps.join('\n'))?.[1]);
+  return Number(/chunks of (\d+)/.exec(explanation!.steps.map(({ description }) => description).join())?.[1]);
 }
 
 interface Joined {

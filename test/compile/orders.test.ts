@@ -67,5 +67,5 @@ test('a permuted result is computed where it lies, in one group with the operato
   const layer = (w: torch.Tensor, b: torch.Tensor, x: torch.Tensor) => torch.nn.functional.linear(x, w, b).tanh();
   const compiled = torch.compile(torch.func.jacfwd(layer, { argnums: 2 }));
   const [explanation] = compiled.explain(torch.randn(300, 40), torch.randn(300), torch.randn(40));
-  expect(explanation!.steps.filter((step) => step.includes(': 12000 points'))).toHaveLength(1);
+  expect(explanation!.steps.filter(({ description }) => description.includes(': 12000 points'))).toHaveLength(1);
 });

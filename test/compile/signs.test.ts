@@ -69,7 +69,7 @@ describe.each(FLOATS)('%s', (dtype) => {
       const rows = torch.stack(combinations(n, 40, dtype), 1);
       compiled(rows);
       expect(valuesOf(compiled(rows))).toEqual(valuesOf(samples(rows)));
-      expect(compiled.explain()[0]!.steps[0]).toMatch(/^number by number/);
+      expect(compiled.explain()[0]!.steps[0]!.description).toMatch(/^number by number/);
     }
   });
 });

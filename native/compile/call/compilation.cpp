@@ -2,7 +2,6 @@
 
 #include "compile/call/compilation.h"
 
-#include <chrono>
 #include <exception>
 #include <utility>
 
@@ -20,13 +19,14 @@ static std::unique_ptr<Executable> optimize(const Graph& recorded, const Compila
     return nullptr;
   }
   if (options.keepsText) result.optimizedText = graph.print();
-  auto executable = lower(graph, result.reasons, {.finiteMath = !options.passes.strictZeros});
+  std::unique_ptr<Executable> executable;
+  result.planning =
+      millisecondsOf([&] { executable = lower(graph, result.reasons, {.finiteMath = !options.passes.strictZeros}); });
   if (options.keepsGraphs && executable != nullptr) result.optimizedGraph = std::make_unique<Graph>(std::move(graph));
   return executable;
 }
 
 Compilation compileGraph(Graph recorded, const CompilationOptions& options) {
-  const auto start = std::chrono::steady_clock::now();
   Compilation result;
   result.recorded = recorded.nodes.size();
   if (options.keepsText) result.recordedText = recorded.print();
@@ -39,7 +39,6 @@ Compilation compileGraph(Graph recorded, const CompilationOptions& options) {
     }
   }
   if (result.executable == nullptr) result.executable = std::make_shared<Replay>(std::move(recorded));
-  result.milliseconds = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
   return result;
 }
 

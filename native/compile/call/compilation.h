@@ -24,7 +24,8 @@ struct Compilation {
   size_t recorded = 0;  // nodes
   std::vector<PassReport> passes;
   std::vector<std::string> reasons;  // why the recorded operators are replayed, or not all are fused
-  double milliseconds = 0;
+  double recording = 0;              // milliseconds of the recorded call, and of what follows the passes
+  double planning = 0;
   std::string recordedText;
   std::string optimizedText;
 };

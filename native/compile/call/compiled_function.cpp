@@ -7,6 +7,7 @@
 #include <c10/core/impl/TorchDispatchModeTLS.h>
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "compile/call/differentiated.h"
@@ -46,6 +47,12 @@ bool anyDifferentiated(c10::ArrayRef<at::Tensor> tensors) {
 }
 
 }  // namespace
+
+std::shared_ptr<Executable> CompiledFunction::Entry::executable() const {
+  const auto planned =
+      std::find_if(plans.rbegin(), plans.rend(), [](const auto& plan) { return plan.second != nullptr; });
+  return planned == plans.rend() ? compilation.executable : planned->second;
+}
 
 std::shared_ptr<Executable> CompiledFunction::Entry::executableFor(int64_t size) {
   if (dynamic == nullptr) return compilation.executable;
@@ -178,6 +185,41 @@ std::shared_ptr<CompiledFunction::Entry> CompiledFunction::find(const ResultCall
     return entry;
   }
   return nullptr;
+}
+
+void CompiledFunction::time(const ResultCall& call) {
+  // The least time of so many runs.
+  constexpr int kRuns = 5;
+  if (at::functorch::maybeCurrentDynamicLayer() || c10::impl::dispatch_mode_enabled()) return;
+  const Modes modes = Modes::current();
+  for (size_t position = 0; position < entries_.size(); ++position) {
+    Leaves leaves;
+    int64_t size = 0;
+    // Another one may take its place while it runs: a warning calls JavaScript.
+    const std::shared_ptr<Entry> entry = entries_[position];
+    if (!entry->signature->matches(call, modes, leaves, size)) continue;
+    const std::shared_ptr<Executable> executable = entry->executableFor(size);
+    if (executable == nullptr || !executable->isRepeatable()) return;
+    if (anyDifferentiated(leaves.tensors) || anyDifferentiated(executable->closures())) return;
+    const at::AutoDispatchBelowADInplaceOrView below;
+    std::vector<double> least;
+    double all = std::numeric_limits<double>::infinity();
+    try {
+      for (int run = 0; run < kRuns; ++run) {
+        std::vector<double> times;
+        all = std::min(all, millisecondsOf([&] { times = executable->time(leaves.tensors); }));
+        if (run == 0) least = times;
+        if (times.empty() || times.size() != least.size()) return;
+        for (size_t i = 0; i < times.size(); ++i) least[i] = std::min(least[i], times[i]);
+      }
+    } catch (const UnexpectedValues&) {
+      continue;
+    }
+    entry->timed = executable;
+    entry->stepTimes = std::move(least);
+    entry->runTime = all;
+    return;
+  }
 }
 
 void CompiledFunction::generalize(Entry& entry) const {

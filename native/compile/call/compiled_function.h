@@ -10,6 +10,7 @@
 #include "compile/call/compilation.h"
 #include "compile/call/dynamic_graph.h"
 #include "compile/call/signature.h"
+#include "core/type_tags.h"
 
 namespace torch_func::compile {
 
@@ -48,7 +49,13 @@ class CompiledFunction {
     uint64_t lastUse = 0;
     // Why an asynchronous call runs on the thread of JavaScript, or null.
     const char* blocking = nullptr;
+    // For explain(): of the executable that was timed last, milliseconds of each step, and of all.
+    std::shared_ptr<Executable> timed;
+    std::vector<double> stepTimes;
+    double runTime = 0;
 
+    // The one that was used last; null if calls run the function.
+    std::shared_ptr<Executable> executable() const;
     // What runs a call of this size; null if calls run the function, or if this size cannot be planned.
     std::shared_ptr<Executable> executableFor(int64_t size);
     // The value of the function, from the outputs of a call and the objects of the tensors among its arguments.
@@ -68,6 +75,8 @@ class CompiledFunction {
 
   // Finds what an asynchronous call runs, and notes the use. Null if the call must be made on this thread.
   std::shared_ptr<Entry> find(const ResultCall& call, Leaves& leaves, std::shared_ptr<Executable>& executable);
+  // Times the steps that run this call, if it is compiled and may be repeated.
+  void time(const ResultCall& call);
 
   // Makes the entry one for all sizes, if an entry for another size shows how: see Note [Dynamic sizes]. Else the
   // reasons of the entry say why not.

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <memory>
 #include <string>
 #include <unordered_set>
@@ -37,11 +38,9 @@ struct Capture {
   std::unique_ptr<Signature> signature;
   std::unique_ptr<Recorder> recorder;
   Graph graph;
+  std::chrono::steady_clock::time_point start;
+  double milliseconds = 0;  // of the recorded call
 };
-
-CompiledFunction& toCompiledFunction(const Napi::CallbackInfo& info) {
-  return compile::toCompiledFunction(Environment::of(info.Env()), info[0]);
-}
 
 Capture& toCapture(const Napi::CallbackInfo& info, size_t position) {
   return toExternalData<Capture>(Environment::of(info.Env()), info[position], kCaptureTag, "capture", "a capture");
@@ -106,6 +105,7 @@ napi_value beginCapture(const ResultCall& call) {
   capture->recorder->strict = flags[0];
   capture->recorder->mayExpect = flags[1];
   Recorder& recorder = *capture->recorder;
+  capture->start = std::chrono::steady_clock::now();
   napi_value result = wrapExternal(call.environment, std::move(capture), kCaptureTag);
   recorder.start();
   return result;
@@ -113,7 +113,9 @@ napi_value beginCapture(const ResultCall& call) {
 
 // stopCapture(capture): also when the function has thrown.
 Napi::Value stopCapture(const Napi::CallbackInfo& info) {
-  toCapture(info, 0).recorder->stop();
+  Capture& capture = toCapture(info, 0);
+  capture.recorder->stop();
+  capture.milliseconds = millisecondsSince(capture.start);
   return info.Env().Undefined();
 }
 
@@ -208,7 +210,7 @@ CompilationOptions compilationOptions(const Napi::CallbackInfo& info, size_t pos
 // id, the id of the entry that it replaces or -1]. Each output is the index of a tensor, or -1 - k for the object of
 // the k-th tensor among the arguments. An incomplete capture gives an entry that runs the function.
 Napi::Value addEntry(const Napi::CallbackInfo& info) {
-  CompiledFunction& compiled = toCompiledFunction(info);
+  CompiledFunction& compiled = toCompiledFunction(Environment::of(info.Env()), info[0]);
   Capture& capture = toCapture(info, 1);
   CompiledFunction::Entry entry;
   entry.operators = operatorsOf(capture.graph);
@@ -230,6 +232,7 @@ Napi::Value addEntry(const Napi::CallbackInfo& info) {
     entry.compilation.reasons.push_back(capture.recorder->incomplete());
     entry.blocking = "it is not compiled";
   }
+  entry.compilation.recording = capture.milliseconds;
   capture.leaves.tensors.clear();
   entry.signature = std::move(capture.signature);
   if (options.keepsGraphs) compiled.generalize(entry);
@@ -242,64 +245,8 @@ Napi::Value addEntry(const Napi::CallbackInfo& info) {
 
 // clearEntries(compiled)
 Napi::Value clearEntries(const Napi::CallbackInfo& info) {
-  toCompiledFunction(info).clear();
+  toCompiledFunction(Environment::of(info.Env()), info[0]).clear();
   return info.Env().Undefined();
-}
-
-Napi::Value describeOperators(Napi::Env env, const std::vector<c10::OperatorHandle>& operators) {
-  auto result = Napi::Array::New(env);
-  for (const auto& op : operators) {
-    const auto& [name, overload] = op.operator_name();
-    const auto& returns = op.schema().returns();
-    const bool isView = !returns.empty() && returns[0].alias_info() != nullptr && !returns[0].alias_info()->isWrite();
-    auto item = Napi::Object::New(env);
-    item.Set("name", overload.empty() ? name : name + "." + overload);
-    item.Set("isElementwise", op.hasTag(at::Tag::pointwise) && !isRandom(op));
-    item.Set("isView", isView);
-    result.Set(result.Length(), item);
-  }
-  return result;
-}
-
-// describeEntries(compiled): what was compiled, the entry that was used last first.
-Napi::Value describeEntries(const Napi::CallbackInfo& info) {
-  Napi::Env env = info.Env();
-  std::vector<const CompiledFunction::Entry*> entries;
-  for (const auto& entry : toCompiledFunction(info).entries()) entries.push_back(entry.get());
-  std::sort(entries.begin(), entries.end(), [](auto* a, auto* b) { return a->lastUse > b->lastUse; });
-  auto result = Napi::Array::New(env);
-  for (size_t i = 0; i < entries.size(); ++i) {
-    const Compilation& compilation = entries[i]->compilation;
-    auto item = Napi::Object::New(env);
-    item.Set("signature", entries[i]->signature->describe());
-    item.Set("isCompiled", compilation.executable != nullptr);
-    const char* blocking = entries[i]->blocking;
-    item.Set("blocking", blocking == nullptr ? env.Null() : Napi::Value(Napi::String::New(env, blocking)));
-    item.Set("nodes", static_cast<double>(compilation.recorded));
-    item.Set("operators", describeOperators(env, entries[i]->operators));
-    item.Set("milliseconds", compilation.milliseconds);
-    item.Set("steps", compilation.executable == nullptr ? "" : compilation.executable->describe());
-    item.Set("sources", compilation.executable == nullptr ? "" : compilation.executable->sources());
-    item.Set("recordedGraph", compilation.recordedText);
-    item.Set("optimizedGraph", compilation.optimizedText);
-    auto reasons = Napi::Array::New(env);
-    for (size_t k = 0; k < compilation.reasons.size(); ++k)
-      reasons.Set(static_cast<uint32_t>(k), compilation.reasons[k]);
-    item.Set("reasons", reasons);
-    auto passes = Napi::Array::New(env);
-    for (size_t k = 0; k < compilation.passes.size(); ++k) {
-      const PassReport& report = compilation.passes[k];
-      auto pass = Napi::Object::New(env);
-      pass.Set("name", report.name);
-      pass.Set("before", static_cast<double>(report.before));
-      pass.Set("after", static_cast<double>(report.after));
-      pass.Set("milliseconds", report.milliseconds);
-      passes.Set(static_cast<uint32_t>(k), pass);
-    }
-    item.Set("passes", passes);
-    result.Set(static_cast<uint32_t>(i), item);
-  }
-  return result;
 }
 
 // printGraph(capture)
@@ -337,12 +284,12 @@ void defineCompile(Napi::Object exports) {
   define<finishCapture>(exports, "finishCapture");
   define<addEntry>(exports, "addEntry");
   define<clearEntries>(exports, "clearEntries");
-  define<describeEntries>(exports, "describeEntries");
   define<printGraph>(exports, "printGraph");
   define<graphOf>(exports, "graphOf");
   define<isRecording>(exports, "isRecording");
   define<breakRecording>(exports, "breakRecording");
   defineAsync(exports);
+  defineExplain(exports);
   defineLinear(exports);
   definePassTesting(exports);
   defineLoweringTesting(exports);

@@ -99,11 +99,6 @@ Napi::Value callDifferentiably(const Napi::CallbackInfo& info) {
   return Napi::Value(info.Env(), wrapTensorList(environment, outputs));
 }
 
-// describeLinear(linear): the steps of a call, one line each.
-Napi::Value describeLinear(const Napi::CallbackInfo& info) {
-  return Napi::String::New(info.Env(), toLinearFunction(info).describe());
-}
-
 }  // namespace
 
 void defineLinear(Napi::Object exports) {
@@ -112,7 +107,6 @@ void defineLinear(Napi::Object exports) {
   define<finishLinear>(exports, "finishLinear");
   define<abandonLinear>(exports, "abandonLinear");
   define<callDifferentiably>(exports, "callDifferentiably");
-  define<describeLinear>(exports, "describeLinear");
 }
 
 }  // namespace torch_func

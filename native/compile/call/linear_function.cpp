@@ -156,8 +156,4 @@ void LinearFunction::call(std::vector<at::Tensor> inputs, std::vector<at::Tensor
   executable_->run(inputs, outputs);
 }
 
-std::string LinearFunction::describe() const {
-  return executable_ == nullptr ? replay_->describe() : executable_->describe();
-}
-
 }  // namespace torch_func::compile

@@ -49,7 +49,6 @@ class LinearFunction {
   void callDifferentiably(c10::ArrayRef<at::Tensor> inputs, std::vector<at::Tensor>& outputs);
 
   size_t outputCount() const { return outputCount_; }
-  std::string describe() const;
 
  private:
   void checkConstants() const;

@@ -72,6 +72,17 @@ class HostDevice final : public KernelDevice {
   void* library_ = nullptr;
 };
 
+std::string textOf(const Executable& executable) {
+  std::string text;
+  for (const StepReport& step : executable.report()) {
+    text += step.text + (step.reason.empty() ? "" : ": " + step.reason) + "\n";
+  }
+  for (const std::string& line : {executable.problem(), executable.deviceGraph()}) {
+    if (!line.empty()) text += line + "\n";
+  }
+  return text;
+}
+
 // testKernels(function, inputs, library): records `function(inputs)`, applies the passes, and plans the graph as if all
 // tensors were on CUDA; the plan runs if there is a library, and once more for each list of inputs in a fourth
 // argument. With library null, plans for the first CUDA device.
@@ -101,7 +112,7 @@ Napi::Value testKernels(const Napi::CallbackInfo& info) {
     sources.Set(sources.Length(), item);
   }
   result.Set("sources", sources);
-  result.Set("steps", executable == nullptr ? "" : executable->describe());
+  result.Set("steps", executable == nullptr ? "" : textOf(*executable));
   auto texts = Napi::Array::New(info.Env());
   for (const std::string& reason : reasons) texts.Set(texts.Length(), reason);
   result.Set("reasons", texts);
@@ -123,7 +134,7 @@ Napi::Value testKernels(const Napi::CallbackInfo& info) {
     }
   }
   result.Set("runs", runs);
-  result.Set("steps", executable->describe());
+  result.Set("steps", textOf(*executable));
   return result;
 }
 

@@ -17,7 +17,7 @@ namespace {
 
 class ChunkedStep final : public Step {
  public:
-  explicit ChunkedStep(ChunkedWork work) : work_(std::move(work)) {
+  explicit ChunkedStep(ChunkedWork given) : work_(std::move(given)) {
     const auto isLocal = [](const ChunkBody& body, BufferId id) {
       return std::any_of(body.locals.begin(), body.locals.end(), [&](const auto& local) { return local.first == id; });
     };
@@ -33,11 +33,20 @@ class ChunkedStep final : public Step {
       }
     }
     chunks_ = work_.samples / work_.body.samples;
+    const auto chunks = static_cast<double>(chunks_);
+    double flops = 0;
     for (const auto& step : work_.body.steps) {
-      flops += step->flops * static_cast<double>(chunks_);
-      cost += step->cost * static_cast<double>(chunks_);
+      flops += step->work.flops.value() * chunks;
+      cost += step->cost * chunks;
     }
-    for (const auto& step : work_.rest.steps) flops += step->flops;
+    for (const auto& step : work_.rest.steps) flops += step->work.flops.value();
+    work.flops = flops;
+  }
+
+  // Other steps know the tensors outside of the chunks: they count as a whole.
+  void join(PlanBuilder& builder) override {
+    for (BufferId id : reads) work.bytesRead += static_cast<double>(builder.buffer(id).bytes);
+    for (BufferId id : writes) work.bytesWritten += static_cast<double>(builder.buffer(id).bytes);
   }
 
   void run(Frame& frame) const override {
@@ -62,12 +71,19 @@ class ChunkedStep final : public Step {
     });
   }
 
-  std::string describe() const override {
+  StepReport report() const override {
     std::string text = "chain of " + std::to_string(work_.body.steps.size()) + " steps in chunks of " +
                        std::to_string(work_.body.samples) + " of " + std::to_string(work_.samples) + " samples, " +
-                       std::to_string(work_.body.localBytes) + " B for each thread:";
-    for (const auto& step : work_.body.steps) text += "\n  " + step->describe();
-    return text + "\n  chain";
+                       std::to_string(work_.body.localBytes) + " B for each thread";
+    StepReport result{"chain", std::move(text), "", {}, work, {}};
+    for (const auto& step : work_.body.steps) {
+      result.steps.push_back(step->report());
+      for (const std::string& name : step->operators) {
+        auto& known = result.operators;
+        if (std::find(known.begin(), known.end(), name) == known.end()) known.push_back(name);
+      }
+    }
+    return result;
   }
 
  private:

@@ -25,7 +25,7 @@ class LibraryStep final : public Step {
   LibraryStep(const Graph& graph, const Node& node, PlanBuilder& builder, std::string reason);
   void join(PlanBuilder& builder) override;
   void run(Frame& frame) const override;
-  std::string describe() const override;
+  StepReport report() const override;
   std::string whyNotCaptured() const override {
     const bool isInto = out_ && into_.load(std::memory_order_relaxed) != Into::Impossible;
     return isInto ? "" : node_.name() + " allocates its result";
@@ -100,6 +100,8 @@ std::optional<c10::OperatorHandle> outVariantOf(const Graph& graph, const Node& 
 LibraryStep::LibraryStep(const Graph& graph, const Node& node, PlanBuilder& builder, std::string reason)
     : node_(node), device_(builder.device()), checksShape_(hasShapeOfValues(graph, node)), reason_(std::move(reason)) {
   cost = builder.kernels() == nullptr ? 2'000 : kLaunchCost;
+  work = workOf(graph, node);
+  operators = {node.name()};
   for (const TensorArgument& given : node.tensors) {
     const bool isKnown = std::any_of(operands_.begin(), operands_.end(),
                                      [&](const Operand& operand) { return operand.value == given.value; });
@@ -272,10 +274,10 @@ void LibraryStep::takeResults(Frame& frame) const {
   });
 }
 
-std::string LibraryStep::describe() const {
+StepReport LibraryStep::report() const {
   const bool isInto = out_ && into_.load(std::memory_order_relaxed) != Into::Impossible;
   std::string text = "library call " + node_.name() + (isInto ? " into planned memory" : "");
-  return reason_.empty() ? text : text + ": " + reason_;
+  return {"library", std::move(text), reason_, operators, work, {}};
 }
 
 }  // namespace

@@ -160,10 +160,14 @@ void Plan::begin(Frame& frame, c10::ArrayRef<at::Tensor> inputs) const {
   }
 }
 
-void Plan::runSteps(Frame& frame) const {
+void Plan::runSteps(Frame& frame, double* milliseconds) const {
   for (size_t i = 0; i < steps_.size(); ++i) {
     frame.options->throwIfStopped();
-    steps_[i]->run(frame);
+    if (milliseconds == nullptr) {
+      steps_[i]->run(frame);
+    } else {
+      milliseconds[i] = millisecondsOf([&] { steps_[i]->run(frame); });
+    }
     for (BufferId id : lastUses_[i]) frame.owners[id].reset();
   }
 }
@@ -215,17 +219,24 @@ void Plan::release(Frame& frame) const {
   frame.arena.clear();
 }
 
-void Plan::run(c10::ArrayRef<at::Tensor> inputs, std::vector<at::Tensor>& outputs, const RunOptions& options) {
+template <typename Run>
+void Plan::runFrame(c10::ArrayRef<at::Tensor> inputs, std::vector<at::Tensor>& outputs, const RunOptions& options,
+                    Run&& run) {
   c10::OptionalDeviceGuard guard;
   if (!device_.is_cpu()) guard.reset_device(device_);
   const Lease lease(*this);
   Frame& frame = *lease;
   frame.options = &options;
+  begin(frame, inputs);
+  run(frame);
+  finish(frame, outputs);
+}
+
+void Plan::run(c10::ArrayRef<at::Tensor> inputs, std::vector<at::Tensor>& outputs, const RunOptions& options) {
   const size_t before = outputs.size();
   try {
-    begin(frame, inputs);
-    capture_ == nullptr ? runSteps(frame) : capture_->run(frame);
-    finish(frame, outputs);
+    runFrame(inputs, outputs, options,
+             [&](Frame& frame) { capture_ == nullptr ? runSteps(frame) : capture_->run(frame); });
   } catch (const LayoutError& error) {
     if (!fallback_) throw;
     {
@@ -245,22 +256,28 @@ std::string Plan::sources() const {
   return text;
 }
 
-std::string Plan::describe() const {
-  std::string text;
-  double flops = 0;
-  for (const auto& step : steps_) {
-    int64_t read = 0, written = 0;
-    for (BufferId id : step->reads) read += buffers_[id].bytes;
-    for (BufferId id : step->writes) written += buffers_[id].bytes;
-    flops += step->flops;
-    text += step->describe() + "; reads " + std::to_string(read) + " B, writes " + std::to_string(written) + " B\n";
-  }
-  text += std::to_string(steps_.size()) + " steps, " + std::to_string(arenaBytes_) + " B of planned memory, " +
-          std::to_string(static_cast<int64_t>(flops)) + " flop in matrix products\n";
-  if (capture_ != nullptr) text += capture_->describe() + "\n";
+std::string Plan::deviceGraph() const { return capture_ == nullptr ? "" : capture_->describe(); }
+
+std::string Plan::problem() const {
   const std::lock_guard lock(mutex_);
-  if (!problem_.empty()) text += "replayed operator by operator in a call: " + problem_ + "\n";
-  return text;
+  return problem_.empty() ? "" : "replayed operator by operator in a call: " + problem_;
+}
+
+std::vector<double> Plan::time(c10::ArrayRef<at::Tensor> inputs) {
+  std::vector<at::Tensor> outputs;
+  std::vector<double> times(steps_.size());
+  try {
+    runFrame(inputs, outputs, {}, [&](Frame& frame) { runSteps(frame, times.data()); });
+  } catch (const LayoutError&) {
+    return {};
+  }
+  return times;
+}
+
+std::vector<StepReport> Plan::report() const {
+  std::vector<StepReport> reports;
+  for (const auto& step : steps_) reports.push_back(step->report());
+  return reports;
 }
 
 }  // namespace torch_func::compile

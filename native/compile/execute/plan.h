@@ -71,15 +71,16 @@ class Step {
   // The step becomes part of the plan, after the steps before it: now it may say which buffers it does not need.
   virtual void join(PlanBuilder& builder) {}
   virtual void run(Frame& frame) const = 0;
-  virtual std::string describe() const = 0;
+  virtual StepReport report() const = 0;
   // The generated code that the step runs.
   virtual std::string source() const { return {}; }
   // Why the step cannot be part of a graph of the device; empty if it can.
   virtual std::string whyNotCaptured() const { return {}; }
 
   std::vector<BufferId> reads, writes;
-  double flops = 0;  // of matrix products, for explain()
-  double cost = 0;   // nanoseconds of one thread, roughly: to choose between two plans
+  std::vector<std::string> operators;  // see StepReport
+  Workload work;
+  double cost = 0;  // nanoseconds of one thread, roughly: to choose between two plans
 };
 
 class Plan final : public Executable {
@@ -101,17 +102,28 @@ class Plan final : public Executable {
   using Executable::run;
   void run(c10::ArrayRef<at::Tensor> inputs, std::vector<at::Tensor>& outputs, const RunOptions& options) override;
   c10::ArrayRef<at::Tensor> closures() const override { return closures_; }
-  std::string describe() const override;
   std::string sources() const override;
+  std::string problem() const override;
+  std::string deviceGraph() const override;
+  std::vector<StepReport> report() const override;
+  int64_t plannedBytes() const override { return arenaBytes_; }
+  bool isRepeatable() const override { return isRepeatable_; }
+  // On a CUDA device, the time in which the steps are launched.
+  std::vector<double> time(c10::ArrayRef<at::Tensor> inputs) override;
 
  private:
   friend class PlanBuilder;
   friend class PlanCapture;
   class Lease;
 
+  // Calls `run` with a frame for these inputs.
+  template <typename Run>
+  void runFrame(c10::ArrayRef<at::Tensor> inputs, std::vector<at::Tensor>& outputs, const RunOptions& options,
+                Run&& run);
   std::unique_ptr<Frame> makeFrame() const;
   void begin(Frame& frame, c10::ArrayRef<at::Tensor> inputs) const;
-  void runSteps(Frame& frame) const;
+  // Where `milliseconds` is given: those of each step.
+  void runSteps(Frame& frame, double* milliseconds = nullptr) const;
   // The tensor over a whole buffer.
   at::Tensor& ownerOf(Frame& frame, BufferId id) const;
   void finish(Frame& frame, std::vector<at::Tensor>& outputs) const;
@@ -128,6 +140,7 @@ class Plan final : public Executable {
   size_t operandCount_ = 0;
   std::vector<at::Tensor> closures_;      // of the closure buffers, then those of the fallback
   std::unique_ptr<PlanCapture> capture_;  // on CUDA
+  bool isRepeatable_ = true;
   std::unique_ptr<Executable> fallback_;  // for a LayoutError
   std::string problem_;                   // of the last call that needed it
 

@@ -174,6 +174,7 @@ void PlanBuilder::planArena() {
 std::unique_ptr<Plan> PlanBuilder::finish(std::unique_ptr<Executable> fallback) {
   planOutputs();
   planArena();
+  plan_->isRepeatable_ = isRepeatable(graph_);
   for (size_t i = 0; i < plan_->buffers_.size(); ++i) {
     const auto id = static_cast<BufferId>(i);
     switch (plan_->buffers_[i].place) {

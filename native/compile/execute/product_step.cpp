@@ -19,8 +19,14 @@ class ProductStep final : public Step {
       : batch_(batch), dtype_(dtype), a_(a), b_(b), c_(c), size_(static_cast<int64_t>(c10::elementSize(dtype))) {
     reads = {a.buffer, b.buffer};
     writes = {c.buffer};
-    flops = batch.product.flops() * static_cast<double>(batch.batches);
-    cost = 200 * static_cast<double>(batch.batches) + flops / 40;
+    const auto batches = static_cast<double>(batch.batches);
+    const auto bytesOf = [&](int64_t rows, int64_t columns, int64_t stride) {
+      return static_cast<double>(rows * columns * size_) * (stride == 0 ? 1 : batches);
+    };
+    const MatrixProduct& p = batch.product;
+    flops_ = p.flops() * batches;
+    work = {flops_, bytesOf(p.m, p.k, batch.aBatch) + bytesOf(p.k, p.n, batch.bBatch), bytesOf(p.m, p.n, batch.cBatch)};
+    cost = 200 * batches + flops_ / 40;
   }
 
   void run(Frame& frame) const override {
@@ -37,7 +43,7 @@ class ProductStep final : public Step {
       }
     };
     if (frame.isOneThread) return multiplyRange(0, batch_.batches);
-    const bool isSmall = flops < kParallelFlops;
+    const bool isSmall = flops_ < kParallelFlops;
     const OneBlasThread one(isSmall);
     if (isSmall || batch_.batches == 1) return multiplyRange(0, batch_.batches);
     const auto grain = static_cast<int64_t>(kParallelFlops / batch_.product.flops()) + 1;
@@ -47,10 +53,11 @@ class ProductStep final : public Step {
     });
   }
 
-  std::string describe() const override {
+  StepReport report() const override {
     const MatrixProduct& p = batch_.product;
     std::string text = "matrix product " + std::to_string(p.m) + "x" + std::to_string(p.k) + "x" + std::to_string(p.n);
-    return batch_.batches == 1 ? text : text + ", " + std::to_string(batch_.batches) + " of them";
+    if (batch_.batches != 1) text += ", " + std::to_string(batch_.batches) + " of them";
+    return {"product", std::move(text), "", operators, work, {}};
   }
 
  private:
@@ -58,6 +65,7 @@ class ProductStep final : public Step {
   c10::ScalarType dtype_;
   Place a_, b_, c_;
   int64_t size_;
+  double flops_;
 };
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <stdexcept>
 #include <utility>
+#include <vector>
 
 #include "compile/cuda/kernel_source.h"
 #include "compile/execute/plan_builder.h"
@@ -18,9 +19,52 @@ namespace {
 // Points between two looks at whether the call is to stop: a fraction of a millisecond for most programs.
 constexpr int64_t kPiece = 64 * kLanes;
 
+int flopsOf(Opcode opcode) {
+  switch (opcode) {
+    case Opcode::Load:
+    case Opcode::Store:
+    case Opcode::Convert:
+    case Opcode::ToInt64:
+    case Opcode::ToInt32:
+    case Opcode::IsVectorLoop: return 0;
+    case Opcode::MulAdd:
+    case Opcode::NegMulAdd:
+    case Opcode::MulSub:
+    case Opcode::MulAddImmediate: return 2;
+    default: return 1;
+  }
+}
+
+// See Note [Work].
+Workload workOf(const Program& program) {
+  Workload work;
+  const auto points = static_cast<double>(program.points);
+  std::vector<bool> isStore(program.transfers.size()), isTarget(program.offsets.size());
+  double flops = 0;
+  for (const Instruction& instruction : program.instructions) {
+    flops += flopsOf(instruction.opcode) * points;
+    if (instruction.opcode == Opcode::Store) isStore[static_cast<size_t>(instruction.immediate)] = true;
+    if (instruction.opcode != Opcode::Load && instruction.opcode != Opcode::Store) isTarget[instruction.target] = true;
+  }
+  work.flops = flops;
+  for (size_t t = 0; t < program.transfers.size(); ++t) {
+    const Transfer& transfer = program.transfers[t];
+    auto bytes = static_cast<double>(transfer.columns.size() * c10::elementSize(transfer.operand.dtype));
+    for (size_t d = 0; d < transfer.sizes.size(); ++d) {
+      if (transfer.operand.strides[d] != 0) bytes *= static_cast<double>(transfer.sizes[d]);
+    }
+    (isStore[t] ? work.bytesWritten : work.bytesRead) += bytes;
+  }
+  for (const Program::Direct& direct : program.directs) {
+    (isTarget[direct.slot] ? work.bytesWritten : work.bytesRead) += points * direct.size;
+  }
+  return work;
+}
+
 class ProgramStep final : public Step {
  public:
   ProgramStep(Program program, std::string what) : program_(std::move(program)), what_(std::move(what)) {
+    work = workOf(program_);
     cost = 100 + static_cast<double>(program_.instructions.size()) * (5 + 0.05 * static_cast<double>(program_.points));
   }
 
@@ -39,9 +83,10 @@ class ProgramStep final : public Step {
     }
   }
 
-  std::string describe() const override {
-    return what_ + ": " + std::to_string(program_.points) + " points, " + std::to_string(program_.instructions.size()) +
-           " instructions";
+  StepReport report() const override {
+    std::string text = what_ + ": " + std::to_string(program_.points) + " points, " +
+                       std::to_string(program_.instructions.size()) + " instructions";
+    return {"program", std::move(text), "", operators, work, {}};
   }
 
  private:
@@ -53,6 +98,7 @@ class KernelStep final : public Step {
  public:
   KernelStep(Program program, std::string what, KernelDevice& device)
       : program_(std::move(program)), what_(std::move(what)), device_(device) {
+    work = workOf(program_);
     cost = kernelCost(program_);
   }
 
@@ -77,9 +123,10 @@ class KernelStep final : public Step {
     }
   }
 
-  std::string describe() const override {
-    return what_ + ": " + std::to_string(program_.points) + " points, kernel " + source_.name + " of " +
-           std::to_string(program_.instructions.size()) + " instructions";
+  StepReport report() const override {
+    std::string text = what_ + ": " + std::to_string(program_.points) + " points, kernel " + source_.name + " of " +
+                       std::to_string(program_.instructions.size()) + " instructions";
+    return {"program", std::move(text), "", operators, work, {}};
   }
 
   std::string source() const override { return source_.text; }

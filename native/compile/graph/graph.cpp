@@ -303,4 +303,10 @@ bool writesInPlace(const c10::OperatorHandle& op) {
 
 bool isRandom(const c10::OperatorHandle& op) { return op.hasTag(at::Tag::nondeterministic_seeded); }
 
+bool isRepeatable(const Graph& graph) {
+  return graph.writeBacks.empty() && std::none_of(graph.nodes.begin(), graph.nodes.end(), [](const Node& node) {
+           return writesInPlace(node.op) || isRandom(node.op);
+         });
+}
+
 }  // namespace torch_func::compile

@@ -146,5 +146,7 @@ bool hasShapeOfValues(const Graph& graph, const Node& node);
 // Properties of operators, from their schemas.
 bool writesInPlace(const c10::OperatorHandle& op);
 bool isRandom(const c10::OperatorHandle& op);  // draws from a generator
+// Whether a graph only computes its outputs: it neither writes nor draws random numbers.
+bool isRepeatable(const Graph& graph);
 
 }  // namespace torch_func::compile

@@ -141,6 +141,22 @@ void Replay::interpret(c10::ArrayRef<at::Tensor> inputs, std::vector<at::Tensor>
   for (ValueId id : graph_.outputs) outputs.push_back(id == kNoValue ? at::Tensor() : values[id]);
 }
 
-std::string Replay::describe() const { return "replay of " + std::to_string(graph_.nodes.size()) + " operators\n"; }
+std::vector<double> Replay::time(c10::ArrayRef<at::Tensor> inputs) {
+  const at::AutoDispatchBelowADInplaceOrView below;
+  std::vector<at::Tensor> outputs;
+  std::vector<double> times;
+  interpret(inputs, outputs, {}, [&](const Node& node, torch::jit::Stack& stack) {
+    times.push_back(millisecondsOf([&] { node.op.callBoxed(stack); }));
+  });
+  return times;
+}
+
+std::vector<StepReport> Replay::report() const {
+  std::vector<StepReport> reports;
+  for (const Node& node : graph_.nodes) {
+    reports.push_back({"replay", "call of " + node.name(), "", {node.name()}, workOf(graph_, node), {}});
+  }
+  return reports;
+}
 
 }  // namespace torch_func::compile

@@ -15,7 +15,9 @@ class Replay final : public Executable {
   using Executable::run;
   void run(c10::ArrayRef<at::Tensor> inputs, std::vector<at::Tensor>& outputs, const RunOptions& options) override;
   c10::ArrayRef<at::Tensor> closures() const override { return closures_; }
-  std::string describe() const override;
+  std::vector<StepReport> report() const override;
+  bool isRepeatable() const override { return compile::isRepeatable(graph_); }
+  std::vector<double> time(c10::ArrayRef<at::Tensor> inputs) override;
 
   // Through the whole dispatcher: under transforms, and for inputs that are differentiated. For graphs without writes,
   // and only for functions that are linear in the inputs: a detached tensor is differentiated as well.

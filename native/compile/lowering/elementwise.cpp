@@ -57,7 +57,10 @@ class GroupEmitter {
     for (int32_t index : group_.nodes) emitNode(graph_.nodes[index]);
     Program program = builder_.finish(group_.space, stores_);
     std::string what = "fused group of " + std::to_string(group_.nodes.size()) + " operators";
-    return programStep(std::move(program), std::move(reads_), std::move(writes_), std::move(what), buffers_.kernels());
+    auto step =
+        programStep(std::move(program), std::move(reads_), std::move(writes_), std::move(what), buffers_.kernels());
+    step->operators = namesOf(graph_, group_.nodes);
+    return step;
   }
 
  private:
@@ -149,8 +152,10 @@ std::unique_ptr<Step> productStep(const Graph& graph, const NodeProduct& product
   const auto placeOf = [&](ValueId id) {
     return Place{buffers.of(id), graph.values[id].offset + buffers.offsetOf(id)};
   };
-  return productStep(product.batch, graph.type(product.c).dtype, placeOf(product.a), placeOf(product.b),
-                     placeOf(product.c));
+  auto step = productStep(product.batch, graph.type(product.c).dtype, placeOf(product.a), placeOf(product.b),
+                          placeOf(product.c));
+  step->operators = {product.name};
+  return step;
 }
 
 std::unique_ptr<Step> copyStep(const TensorType& from, Place source, const TensorType& to, Place target) {

@@ -81,6 +81,14 @@ double costOf(const Steps& steps) {
   return sum;
 }
 
+// Why a node is a call of the library.
+std::string whyLibrary(const Graph& graph, const Node& node, bool hasProducts) {
+  const std::string& name = node.op.operator_name().name;
+  if (hasProducts && (name.ends_with("mm") || name.ends_with("mv"))) return "BLAS does not take its operands";
+  const std::string reason = whyNotPointwise(graph, node);
+  return reason.empty() ? "its result has no elements, or some that share memory" : reason;
+}
+
 // Steps for all nodes, group by group.
 Steps groupSteps(const Graph& graph, PlanBuilder& builder) {
   Steps steps;
@@ -100,9 +108,7 @@ Steps groupSteps(const Graph& graph, PlanBuilder& builder) {
     } else if (products && products->of(g)) {
       steps.push_back(productStep(graph, *products->of(g), buffers));
     } else {
-      const bool isProduct = products && node.op.operator_name().name.ends_with("mm");
-      steps.push_back(
-          libraryStep(graph, node, builder, isProduct ? "BLAS does not take its operands" : "it is not fused"));
+      steps.push_back(libraryStep(graph, node, builder, whyLibrary(graph, node, products.has_value())));
     }
   }
   return steps;
@@ -138,7 +144,8 @@ std::unique_ptr<Step> scalarStep(Program program, c10::ArrayRef<ValueId> stored,
   return programStep(std::move(program), std::move(reads), std::move(writes), std::move(what), builder.kernels());
 }
 
-Steps scalarSteps(Scalarized scalarized, PlanBuilder& builder) {
+// `part`: what the programs compute.
+Steps scalarSteps(const Graph& part, Scalarized scalarized, PlanBuilder& builder) {
   Steps steps;
   std::vector<ValueId> stored = scalarized.stored;
   stored.insert(stored.end(), scalarized.temporaries.begin(), scalarized.temporaries.end());
@@ -149,6 +156,7 @@ Steps scalarSteps(Scalarized scalarized, PlanBuilder& builder) {
   if (scalarized.program.points > 0) {
     steps.push_back(scalarStep(std::move(scalarized.program), scalarized.stored, builder, "number by number"));
   }
+  if (!steps.empty()) steps.back()->operators = namesOf(part);
   return steps;
 }
 
@@ -294,8 +302,8 @@ class Lowering {
     }
     if (!isAny) return add(groupSteps(graph, builder_));
     for (int32_t stage = 0; stage < stages.count; ++stage) {
-      add(scalarized[stage] ? scalarSteps(std::move(*scalarized[stage]), builder_)
-                            : groupSteps(partOfStage(stage, false), builder_));
+      const Graph part = partOfStage(stage, false);
+      add(scalarized[stage] ? scalarSteps(part, std::move(*scalarized[stage]), builder_) : groupSteps(part, builder_));
       add(groupSteps(partOfStage(stage, true), builder_));
     }
   }

@@ -46,6 +46,7 @@ std::optional<NodeProduct> productOf(const Graph& graph, const Node& node) {
   found.a = node.tensor(0);
   found.b = node.tensor(1);
   found.c = node.results.front();
+  found.name = node.name();
   const TensorType& type = graph.type(found.c);
   if (graph.isView(found.c) || (type.dtype != c10::kFloat && type.dtype != c10::kDouble)) return std::nullopt;
   for (ValueId id : {found.a, found.b}) {

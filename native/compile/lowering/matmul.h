@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "compile/execute/product_step.h"
 #include "compile/graph/graph.h"
@@ -13,6 +14,7 @@ namespace torch_func::compile {
 struct NodeProduct {
   ProductBatch batch;
   ValueId a = kNoValue, b = kNoValue, c = kNoValue;
+  std::string name;  // of the operator
 };
 std::optional<NodeProduct> productOf(const Graph& graph, const Node& node);
 

@@ -59,11 +59,12 @@ class CommonType {
   c10::ScalarType tensors = kNone, scalars = kNone, numbers = kNone;
 };
 
+bool hasMachineType(const TensorType& type) {
+  return isMachineDevice(type.device) && type.layout == c10::kStrided && isMachineType(type.dtype);
+}
+
 bool hasMachineTypes(const Graph& graph, const Node& node) {
-  const auto isSupported = [&](ValueId value) {
-    const TensorType& type = graph.type(value);
-    return isMachineDevice(type.device) && type.layout == c10::kStrided && isMachineType(type.dtype);
-  };
+  const auto isSupported = [&](ValueId value) { return hasMachineType(graph.type(value)); };
   for (const TensorArgument& given : node.tensors) {
     if (!isSupported(given.value)) return false;
   }
@@ -171,6 +172,26 @@ std::optional<Results> emitPointwise(Builder& builder, const Graph& graph, const
   Results results{builder.convert(first, laneOf(call.result().dtype))};
   if (call.second != kNoId) results.push_back(builder.convert(call.second, laneOf(graph.type(node.results[1]).dtype)));
   return results.size() == node.results.size() ? std::optional(std::move(results)) : std::nullopt;
+}
+
+std::string whyNotPointwise(const Graph& graph, const Node& node) {
+  if (isPointwise(graph, node)) return "";
+  if (isRandom(node.op)) return "it draws random numbers";
+  if (rules().count(node.name()) == 0) {
+    return node.op.hasTag(at::Tag::pointwise) ? "the vector machine has no instructions for it"
+                                              : "it is not elementwise";
+  }
+  const auto refused = [&](ValueId id) { return id != kNoValue && !hasMachineType(graph.type(id)); };
+  const auto why = [&](ValueId id) {
+    return std::string("the vector machine has no numbers of dtype ") + c10::toString(graph.type(id).dtype);
+  };
+  for (const TensorArgument& given : node.tensors) {
+    if (refused(given.value)) return why(given.value);
+  }
+  for (ValueId id : node.results) {
+    if (refused(id)) return why(id);
+  }
+  return "the vector machine has no instructions for it with these dtypes and arguments";
 }
 
 bool isPointwise(const Graph& graph, const Node& node) {

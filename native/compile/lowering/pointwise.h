@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include "compile/graph/graph.h"
 #include "compile/machine/builder.h"
@@ -41,5 +42,7 @@ inline bool isMachineDevice(c10::Device device) { return device.is_cpu() || devi
 
 // Whether emitPointwise has a rule for the node.
 bool isPointwise(const Graph& graph, const Node& node);
+// Why it has none; empty if it has one.
+std::string whyNotPointwise(const Graph& graph, const Node& node);
 
 }  // namespace torch_func::compile

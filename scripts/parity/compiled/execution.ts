@@ -1,6 +1,6 @@
 /** How a compiled function runs, from its description. */
 
-import type { Compiled } from 'torch-func';
+import type { Compiled, CompiledStep } from 'torch-func';
 
 /** What runs the calls with a signature. */
 export interface Execution {
@@ -21,17 +21,11 @@ export interface Execution {
 const MOVES =
   /^aten::(?:_?to_copy|clone|copy_?|cat|stack|repeat|flip|roll|empty.*|zeros.*|ones.*|full.*|new_.*|fill_?|zero_?|scalar_tensor|arange|eye|lift_fresh.*|_unsafe_view|_reshape_copy|tril|triu|.*_copy)(?:\.\w+)?$/;
 
-// The form of the lines of the addon's Executable::describe().
-const LIBRARY = /^\s*library call (aten::\S+?)(?: into planned memory)?(?:: (.*?))?(?:; reads .*)?$/;
-const PART: [part: string, line: RegExp][] = [
-  ['replay', /^\s*replay of [1-9]/],
-  ['chain', /^\s*chain of /],
-  ['product', /^\s*matrix product /],
-  ['library', LIBRARY],
-  ['machine', / points, \d+ instructions/],
-];
+const PARTS = { program: 'machine', chain: 'chain', product: 'product', library: 'library', replay: 'replay' };
 
 const NONE: Execution = { parts: [], library: [], operators: [], reasons: [], refusal: null, isElementwise: false };
+
+const withParts = (step: CompiledStep): CompiledStep[] => [step, ...step.steps];
 
 /** What was compiled for the first call of a function. */
 export function executionOf(compiled: Compiled): Execution {
@@ -39,13 +33,12 @@ export function executionOf(compiled: Compiled): Execution {
   if (call === undefined) return { ...NONE, refusal: 'it was not recorded' };
   const operators = call.operators.map(({ name }) => name);
   if (!call.isCompiled) return { ...NONE, operators, refusal: call.reasons[0] };
-  const lines = call.steps.flatMap((step) => step.split('\n'));
-  const library = lines.flatMap((line): [string, string][] => {
-    const found = LIBRARY.exec(line);
-    return found === null ? [] : [[found[1], found[2] ?? '']];
-  });
+  const steps = call.steps.flatMap(withParts);
+  const library = steps
+    .filter(({ kind }) => kind === 'library')
+    .map((step): [string, string] => [step.operators[0], step.reason ?? '']);
   return {
-    parts: PART.filter(([, form]) => lines.some((line) => form.test(line))).map(([part]) => part),
+    parts: [...new Set(steps.map(({ kind }) => PARTS[kind]))],
     library: [...new Map(library.map((item) => [item.join(), item])).values()],
     operators,
     refusal: null,
