@@ -156,6 +156,17 @@ class Algebra {
     return graph_.call("aten::mul", "Tensor", {left, right});
   }
 
+  // grad * (1 - y * y) with the factor at the places of y, where grad has more. One grad gives the factor as it is.
+  ValueId tanhBackward(const Node& node) {
+    const ValueId gradient = operand(node, 0), output = operand(node, 1);
+    const TensorType& type = graph_.type(output);
+    const bool isRounded = type.dtype != at::kFloat && type.dtype != at::kDouble;
+    if (isRounded || type.dtype != resultType(node).dtype || type.numel() >= resultType(node).numel()) return kNoValue;
+    const ValueId one = filled(graph_, Sizes(type.sizes.size(), 1), 1, type);
+    const ValueId factor = graph_.call("aten::tanh_backward", "", {one, output});
+    return graph_.call("aten::mul", "Tensor", {gradient, factor});
+  }
+
   ValueId select(const Node& node) {
     const ValueId value = operand(node, 0);
     const Node* inner = producer(value);
@@ -199,6 +210,7 @@ class Algebra {
         {"aten::mm", &Algebra::product},
         {"aten::bmm", &Algebra::product},
         {"aten::select.int", &Algebra::select},
+        {"aten::tanh_backward", &Algebra::tanhBackward},
     };
     return table;
   }

@@ -65,6 +65,25 @@ describe('algebra', () => {
     expect(operators(after)).toEqual(['sin']);
   });
 
+  describe('the derivative of tanh along many tangents', () => {
+    const pushTangents = ([x, tangents]: torch.Tensor[]): torch.Tensor[] => [
+      torch.func.vmap((tangent: torch.Tensor) => torch.func.jvp((a) => a.tanh(), [x], [tangent])[1])(tangents),
+    ];
+
+    test('is a factor that is computed once', () => {
+      const inputs = () => [torch.tensor([NaN, Infinity, -0, 0, 1.5]), torch.randn([40, 5])];
+      const { after } = runPasses({ f: pushTangents, inputs, passes });
+      expect(operators(after)).toEqual(expect.arrayContaining(['tanh', 'tanh_backward', 'mul.Tensor']));
+      expect(after).toMatch(/f32\[5\] = aten::tanh_backward/);
+    });
+
+    test('is rounded once in half precision: it stays', () => {
+      const inputs = () => [torch.randn([5]).to('float16'), torch.randn([40, 5]).to('float16')];
+      const { after } = runPasses({ f: pushTangents, inputs, passes });
+      expect(operators(after)).not.toContain('mul.Tensor');
+    });
+  });
+
   test('adding zero turns the negative zero into zero, and stays', () => {
     const { after } = runPasses({ f: ([x]) => [x.add(0)], inputs: () => [torch.tensor([-0, 1])], passes });
     expect(operators(after)).toEqual(['add.Tensor']);
