@@ -116,6 +116,13 @@ describe('work', () => {
   });
 });
 
+test('samples whose outputs alone take too long are not unrolled', () => {
+  const layer = (w: Tensor, b: Tensor, x: Tensor) => torch.nn.functional.linear(x, w, b).tanh();
+  const hessians = vmap(torch.func.hessian(layer, { argnums: 2 }), { inDims: [null, null, 0] });
+  const { reasons } = explanationOf(hessians, [33, 31], [33], [64, 31]);
+  expect(reasons).toEqual(['not number by number: storing the outputs alone would take longer than groups']);
+});
+
 test.each<[name: string, func: (x: Tensor) => unknown, x: Tensor, reason: string]>([
   ['sort', (x) => x.sort()[0], torch.randn(100), 'it is not elementwise'],
   [

@@ -162,14 +162,8 @@ Steps scalarSteps(const Graph& part, Scalarized scalarized, PlanBuilder& builder
 
 // Nanoseconds of one thread, roughly.
 double costOf(const Program& program) {
-  // Samples of many numbers: the elements of a column lie far from each other.
-  constexpr size_t kManyColumns = 16;
-  const auto points = static_cast<double>(program.points);
   double cost = static_cast<double>(program.instructions.size()) * instructionCost(program.points);
-  for (const Transfer& transfer : program.transfers) {
-    const size_t columns = transfer.columns.size();
-    cost += static_cast<double>(columns) * points * (columns > kManyColumns ? 1.2 : 0.3);
-  }
+  for (const Transfer& transfer : program.transfers) cost += columnsCost(transfer.columns.size(), program.points);
   return cost;
 }
 
@@ -273,6 +267,9 @@ class Lowering {
 
   // Small products of many samples: number by number, they take less time than the chain alone.
   bool isScalarBetter(const Graph& graph, const Chain& chain, const Step& step) const {
+    const double multiplyAdds = chain.flops / 2 / static_cast<double>(chain.batch);
+    const bool isTooLong = multiplyAdds > static_cast<double>(options_.mostInstructions);
+    if (isTooLong || multiplyAdds * instructionCost(chain.batch) > step.cost) return false;
     const Stages stages = stagesOf(graph);
     std::vector<bool> keep(graph.nodes.size());
     for (size_t i = 0; i < keep.size(); ++i) {
@@ -280,7 +277,9 @@ class Lowering {
       if (chain.contains[i] && !keep[i]) return false;
     }
     std::string reason;
-    const auto scalarized = scalarize(partOf(graph, keep), reason, options_);
+    ScalarizeOptions bounded = options_;
+    bounded.mostCost = step.cost;
+    const auto scalarized = scalarize(partOf(graph, keep), reason, bounded);
     return scalarized && costOf(*scalarized, builder_) < step.cost;
   }
 

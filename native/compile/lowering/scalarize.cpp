@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <set>
 
 #include "compile/lowering/lanes.h"
 #include "compile/lowering/loops.h"
@@ -22,6 +23,25 @@ constexpr size_t kFewInstructions = 1000;
 double instructionCost(int64_t points) {
   const double blocks = std::ceil(static_cast<double>(points) / static_cast<double>(kLanes));
   return 3 * blocks + 0.03 * static_cast<double>(points);
+}
+
+double columnsCost(size_t columns, int64_t points) {
+  return 0.3 * static_cast<double>(columns) * static_cast<double>(points);
+}
+
+// Of storing the outputs, which no program can leave out.
+static double outputsCost(const Graph& graph, c10::ArrayRef<ValueId> outputs, const LaneAssignment& lanes) {
+  std::set<ValueId> bases;
+  for (ValueId output : outputs) {
+    if (output != kNoValue) bases.insert(graph.values[output].base);
+  }
+  double cost = 0;
+  for (ValueId base : bases) {
+    const LaneLayout& layout = lanes.layouts[base];
+    const bool isStored = graph.values[base].kind == Value::Kind::Result && layout.hasLanes();
+    if (isStored) cost += columnsCost(static_cast<size_t>(layout.count), lanes.lanes);
+  }
+  return cost;
 }
 
 // Loops whose results neither a later loop nor an output reads.
@@ -59,6 +79,10 @@ std::optional<Scalarized> scalarize(const Graph& graph, c10::ArrayRef<int32_t> n
   if (lanes.elements > kElementsPerInstruction * static_cast<int64_t>(most)) {
     reason = "too many elements in a sample: " + std::to_string(lanes.elements) + " in " + std::to_string(lanes.lanes) +
              " lanes";
+    return std::nullopt;
+  }
+  if (outputsCost(graph, outputs, lanes) > options.mostCost) {
+    reason = "storing the outputs alone would take longer than groups";
     return std::nullopt;
   }
   Unroller unroller(graph, loops, lanes, bounded);

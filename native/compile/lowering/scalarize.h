@@ -28,6 +28,8 @@ struct ScalarizeOptions {
 
 // Nanoseconds of one thread that an instruction takes, roughly.
 double instructionCost(int64_t points);
+// The same of columns that are loaded or stored together.
+double columnsCost(size_t columns, int64_t points);
 
 // Operand::buffer is the ValueId of a base.
 struct Scalarized {
