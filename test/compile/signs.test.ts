@@ -26,6 +26,7 @@ const functions: [string, Ternary][] = [
   ['lerp', (x, y, z) => x.lerp(y, z)],
   ['lerp with the weight 1', (x, y) => x.lerp(y, 1)],
   ['relu', (x) => x.relu()],
+  ['a tensor of zeros less a tensor', (x) => torch.zerosLike(x).sub(x)],
   ['products with an argument 0', (x, y, z) => x.add(y, { alpha: 0 }).addcmul(y, z, { value: 0 })],
   ['several operators', (x, y, z) => x.maximum(y).neg().minimum(z).lerp(y, x.abs())],
 ];

@@ -172,7 +172,8 @@ Id Builder::simplify(Opcode opcode, Lane lane, Id a, Id b, Id c, double immediat
   const auto isZeroValue = [&](Id value) { return isConstant(value) && isZero(constantOf(value)); };
   switch (opcode) {
     case Opcode::AddImmediate: return is(-0.0) || (finite && isZero(immediate)) ? a : kNoId;
-    case Opcode::RsubImmediate: return finite && isZero(immediate) ? emit(Opcode::Neg, lane, a) : kNoId;
+    // 0 - a is not -a: 0 - 0 is 0. It takes no longer.
+    case Opcode::RsubImmediate: return is(-0.0) ? emit(Opcode::Neg, lane, a) : kNoId;
     case Opcode::MulImmediate:
       if (finite && isZero(immediate)) return constant(lane, 0.0);
       return is(1.0) ? a : kNoId;
