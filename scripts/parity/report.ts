@@ -2,7 +2,7 @@
 
 import { explain, type Cause, type Failure } from '../opdb/causes';
 import { titleOf, type Corpus } from '../opdb/corpus';
-import { cell, firstLine, grouped, rounded, row } from '../opdb/markdown';
+import { cell, firstLine, grouped, withoutValues, row } from '../opdb/markdown';
 import type { Outcome } from '../opdb/suite';
 import { MODE_NAMES } from './modes';
 import { count, type Results } from './results';
@@ -44,7 +44,12 @@ function differences(failed: readonly Failure[], causes: readonly Cause[]): stri
     lines.push(row(['operator', 'mode', 'sample', 'difference']), row(['---', '---', '---', '---']));
     for (const failure of found) {
       lines.push(
-        row([`\`${titleOf(failure)}\``, `\`${failure.mode}\``, failure.sample, cell(rounded(firstLine(failure.why)))]),
+        row([
+          `\`${titleOf(failure)}\``,
+          `\`${failure.mode}\``,
+          failure.sample,
+          cell(withoutValues(firstLine(failure.why))),
+        ]),
       );
     }
     lines.push('');
@@ -87,7 +92,7 @@ export function report(
       'batching fallback if PyTorch has a batching rule for it.',
     '',
     `**${passed} of ${total} cases are equal (${((100 * passed) / total).toFixed(2)} %). Results are right in ${corrected} more cases, where PyTorch ` +
-      `is wrong or fails; ${others} ${others === 1 ? 'differs' : 'differ'} for other causes.** Each difference is listed below with its cause.`,
+      `is wrong or fails; ${others} ${others === 1 ? 'differs' : 'differ'} for other causes.** Each difference is listed below with its cause, without the values, whose digits depend on the processor.`,
     '',
     ...totals(outcomes),
     '',

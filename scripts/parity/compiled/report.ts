@@ -2,7 +2,7 @@
 
 import { explain, type Cause, type Failure } from '../../opdb/causes';
 import { titleOf, type Corpus } from '../../opdb/corpus';
-import { cell, firstLine, grouped, rounded, row } from '../../opdb/markdown';
+import { cell, firstLine, grouped, withoutValues, row } from '../../opdb/markdown';
 import { MODE_NAMES } from '../modes';
 import { CLASSES, classOf, type CompiledOutcome, type CompiledResults } from './results';
 
@@ -94,7 +94,7 @@ function differences(failed: readonly Failure[], causes: readonly Cause[]): stri
     lines.push(row(['entry', 'mode', 'sample', 'difference']), row(['---', '---', '---', '---']));
     for (const failure of found) {
       const { mode, sample, why } = failure;
-      lines.push(row([`\`${titleOf(failure)}\``, `\`${mode}\``, sample, cell(rounded(firstLine(why)))]));
+      lines.push(row([`\`${titleOf(failure)}\``, `\`${mode}\``, sample, cell(withoutValues(firstLine(why)))]));
     }
     lines.push('');
   }
