@@ -21,6 +21,8 @@ void registerCorrections() {
     registerLinalgForwardAd();
     registerScans();
     registerVectorNorms();
+    registerDistanceBackward();
+    registerLogsumexp();
     registerSvdScaling();
     registerScatteredProducts();
     registerGridSampling();

@@ -15,6 +15,8 @@ void registerLinalgDecompositions();
 void registerLinalgForwardAd();
 void registerScans();
 void registerVectorNorms();
+void registerDistanceBackward();
+void registerLogsumexp();
 void registerSvdScaling();
 void registerScatteredProducts();
 void registerGridSampling();

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "kernels/corrections.h"
+#include "kernels/equal_eigenvalues.h"
 #include "kernels/kernel_override.h"
 
 namespace torch_func {
@@ -48,8 +49,11 @@ void triangularSolve(KernelCall& call) {
 template <bool isHermitian>
 void eigen(KernelCall& call) {
   const Recording recording = call.recording();
-  if (!recording.tangent || !recording.isDifferentiatedAgain() || call.tensor(0).numel() == 0) {
+  const Tensor A = call.tensor(0);
+  if (!recording.tangent || !recording.isDifferentiatedAgain() || A.numel() == 0) {
+    const bool hasVectors = isHermitian && call.argument(2).toBool();
     call.callOriginal();
+    if (hasVectors) differentiateEigenvalues(call, A, recording);
     return;
   }
   if constexpr (isHermitian) {
@@ -73,6 +77,7 @@ void eigen(KernelCall& call) {
   }
   call.setTangent(0, isHermitian && diagonal.is_complex() ? at::real(diagonal) : diagonal);
   call.setTangent(1, tangent);
+  if constexpr (isHermitian) differentiateEigenvalues(call, A, recording);
 }
 
 // (self, src, size, stride, storage_offset)

@@ -16,6 +16,7 @@
 #include "core/recording.h"
 #include "kernels/constants.h"
 #include "kernels/corrections.h"
+#include "kernels/equal_eigenvalues.h"
 #include "kernels/kernel_override.h"
 #include "kernels/svd_backward.h"
 
@@ -70,9 +71,12 @@ void svd(KernelCall& call) {
   } else {
     call.callOriginal();
   }
-  if (!isExtreme(call.output(1).toTensor())) return;
-
   const Tensor A = arguments[0].toTensor();
+  if (!isExtreme(call.output(1).toTensor())) {
+    if (arguments[2].toBool()) differentiateSingularValues(call, A, recording);
+    return;
+  }
+
   const Tensor scale = scaleOf(A);
   const auto driver = arguments[3].toOptional<std::string_view>();
   const auto [U, S, Vh] = at::_linalg_svd(A / scale, arguments[1].toBool(), arguments[2].toBool(), driver);

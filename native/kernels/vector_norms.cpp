@@ -15,6 +15,9 @@
 // norm is 0. Its derivative in the gradient, which linearize takes, is NaN there. A norm with a gradient is therefore
 // decomposed too.
 //
+// For p < 0 the norm is 0 if any element is 0, and has a kink there, as |x| has at 0. libtorch's gradient is 0, but the
+// power of 0 makes its derivative NaN. Here all derivatives are 0, as those of |x| are.
+//
 // libtorch has no forward-mode rule for cdist and pdist; here the tangent is the tangent of the norm.
 //
 // renorm scales the rows whose norm is too large. libtorch's rule computes the slope for all rows and masks the others:
@@ -46,10 +49,10 @@ bool isFloatOrDouble(const Tensor& x) { return x.scalar_type() == at::kDouble ||
 
 bool isDecomposable(const Tensor& x, double p) {
   const auto type = c10::toRealValueType(x.scalar_type());
-  return (type == at::kDouble || type == at::kFloat) && x.numel() > 0 && p > 0;
+  return (type == at::kDouble || type == at::kFloat) && x.numel() > 0 && p != 0;
 }
 
-bool hasMaskedQuotient(double p) { return p > 1 && p != 2 && std::isfinite(p); }
+bool hasMaskedQuotient(double p) { return (p < 0 || (p > 1 && p != 2)) && std::isfinite(p); }
 
 bool isEven(double p) { return std::fmod(p, 2) == 0; }
 
@@ -73,10 +76,14 @@ Tensor normOf(const Tensor& x, double p, const std::optional<std::vector<int64_t
     for (int64_t dim = 0; dim < x.dim(); ++dim) over.push_back(dim);
   }
   if (p == 1) return x.abs().sum(over, keepdim);
-  if (std::isinf(p)) return x.abs().amax(over, keepdim);
+  if (std::isinf(p)) return p > 0 ? x.abs().amax(over, keepdim) : x.abs().amin(over, keepdim);
   if (p == 2) {
     const Tensor sum = squares(x).sum(over, keepdim);
     return (sum + smallestSquare(sum.scalar_type())).sqrt();
+  }
+  if (p < 0) {
+    const Tensor hasZero = x.detach().abs().amin(over, keepdim) == 0;
+    return x.abs().masked_fill(x == 0, 1).pow(p).sum(over, keepdim).pow(1 / p).masked_fill(hasZero, 0);
   }
   const Tensor powers = isEven(p) && !x.is_complex() ? x.pow(p) : powerWhereNonzero(x.abs(), p);
   return powerWhereNonzero(powers.sum(over, keepdim), 1 / p);

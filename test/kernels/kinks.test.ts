@@ -2,7 +2,7 @@
 
 import * as torch from '../../lib';
 import type { Tensor } from '../../lib';
-import { expectDerivatives, expectVmapped, float64 } from '../support/derivatives';
+import { expectClose, expectDerivatives, expectVmapped, float64 } from '../support/derivatives';
 import type { TensorFunction } from '../support/derivatives';
 
 const tensor = (values: number[]): Tensor => torch.tensor(values, float64);
@@ -51,6 +51,75 @@ test('the sum of clamp from above and from below is the identity and a constant'
       .add(x.clamp({ max: zero }))
       .sum();
   expectDerivatives((x) => f(x).mul(f(x)), tensor([2]), { first: tensor([4]), second: torch.full([1, 1], 2, float64) });
+});
+
+describe('distances of exponent infinity share the gradient among the coordinates that attain them', () => {
+  const points = torch.tensor([[0, 0], [3, 3], [5, 1]], float64); // prettier-ignore
+  // The slope of each distance: of the pairs (0, 1) and (1, 2) both coordinates attain it, of (0, 2) the first one.
+  const slopes = torch.tensor(
+    [
+      [
+        [-0.5, -0.5],
+        [0.5, 0.5],
+        [0, 0],
+      ],
+      [
+        [-1, 0],
+        [0, 0],
+        [1, 0],
+      ],
+      [
+        [0, 0],
+        [-0.5, 0.5],
+        [0.5, -0.5],
+      ],
+    ],
+    float64,
+  );
+  const second = slopes.view(3, 6).t().mm(slopes.view(3, 6)).mul(2).view(3, 2, 3, 2);
+  const pairs = torch.tensor([1, 2, 5], { dtype: 'int64' });
+  const distances: Record<string, TensorFunction> = {
+    pdist: (y) => torch.pdist(y, Infinity),
+    cdist: (y) => torch.cdist(y, y, { p: Infinity }).flatten().indexSelect(0, pairs),
+    'cdist of batches': (y) =>
+      torch.cdist(torch.stack([y, y.mul(2)]), y.unsqueeze(0), { p: Infinity }).select(0, 0).flatten().indexSelect(0, pairs), // prettier-ignore
+    vectorNorm: (y) =>
+      torch.linalg
+        .vectorNorm(y.unsqueeze(1).sub(y.unsqueeze(0)), Infinity, { dim: -1 })
+        .flatten()
+        .indexSelect(0, pairs),
+    'amax of absolute values': (y) => y.unsqueeze(1).sub(y.unsqueeze(0)).abs().amax(-1).flatten().indexSelect(0, pairs),
+  };
+
+  test.each(Object.keys(distances))('%s', (name) => {
+    const f = distances[name];
+    const squares: TensorFunction = (y) => f(y).square().sum();
+    const first = f(points).mul(2).view(3, 1, 1).mul(slopes).sum(0);
+    expectDerivatives(f, points, { first: slopes, second: torch.zeros(3, 3, 2, 3, 2, float64) });
+    expectDerivatives(squares, points, { first, second });
+    expectVmapped(squares, [points, points.neg().flip(0)]);
+    // Outside of transforms.
+    const leaf = points.clone().requiresGrad_();
+    squares(leaf).backward();
+    expectClose('backward', leaf.grad as Tensor, first, 1e-12);
+    expectClose('functional.hessian', torch.autograd.functional.hessian(squares, points), second, 1e-12);
+    const { grad, hessian } = torch.func;
+    for (const [derivative, right] of [
+      [grad(squares) as TensorFunction, first],
+      [hessian(squares) as TensorFunction, second],
+    ] as [TensorFunction, Tensor][]) {
+      const compiled = torch.compile(derivative);
+      for (let call = 0; call < 3; call++) expectClose('compiled', compiled(points), right, 1e-12);
+    }
+  });
+
+  test('equal points have no gradient', () => {
+    const equal = torch.ones(2, 3, float64);
+    expectDerivatives((y) => torch.pdist(y, Infinity).sum(), equal, {
+      first: torch.zeros(2, 3, float64),
+      second: torch.zeros(2, 3, 2, 3, float64),
+    });
+  });
 });
 
 test('lpPool of zeros, where the gradient of a norm is 0', () => {

@@ -110,6 +110,56 @@ describe('norms that are differentiated twice', () => {
   });
 });
 
+describe('norms of negative exponent', () => {
+  const exponents = [-0.5, -1, -2, -3, -Infinity];
+  const functions = (ord: number): TensorFunction[] => [
+    (y) => linalg.vectorNorm(y, ord, { dim: 1 }).sum(),
+    (y) => linalg.vectorNorm(y, ord, { dim: 1 }).exp().sum(),
+    (y) => torch.norm(y, { p: ord, dim: 1 }).sin().sum(),
+    (y) => torch.stack(y.unbind().map((row) => torch.dist(row, row.mul(0), ord))).sum(),
+    (y) => linalg.vectorNorm(torch.complex(y, y.mul(0)), ord, { dim: 1 }).sum(),
+  ];
+
+  test.each(exponents)('%p, without zeros', (ord) => {
+    for (const f of functions(ord)) expectDerivatives(f, x);
+    expectVmapped((y) => linalg.vectorNorm(y, ord).sin(), x.unbind());
+  });
+
+  // The norm of a row with a zero is 0. Its derivatives at this kink are 0, as those of |x| are at 0.
+  test.each(exponents)('%p, of rows with zeros', (ord) => {
+    const rows = torch.cat([torch.tensor([[0, 2, -1], [0, 0, 0]], float64), x.narrow(0, 0, 1)]); // prettier-ignore
+    for (const f of functions(ord)) {
+      const last: TensorFunction = (y) => f(y.unsqueeze(0));
+      const first = torch.zeros(3, 3, float64);
+      first.select(0, 2).copy_(jacrev(last)(rows.select(0, 2)) as Tensor);
+      const second = torch.zeros(3, 3, 3, 3, float64);
+      second
+        .select(0, 2)
+        .select(1, 2)
+        .copy_(hessianByDifferences(last, rows.select(0, 2)));
+      expectDerivatives(f, rows, { first, second });
+      expectClose('functional.hessian', torch.autograd.functional.hessian(f, rows), second, 2e-5);
+      const leaf = rows.clone().requiresGrad_();
+      const [gradient] = torch.autograd.grad(f(leaf), leaf, { createGraph: true }) as Tensor[];
+      if (gradient.requiresGrad) {
+        const [double] = torch.autograd.grad(gradient.sum(), leaf) as Tensor[];
+        expectClose('double backward', double, second.sum([0, 1]), 2e-5);
+      }
+      const compiled = torch.compile(hessian(f) as TensorFunction);
+      for (let call = 0; call < 3; call++) expectClose('compiled', compiled(rows), second, 2e-5);
+    }
+    expectVmapped((y) => linalg.vectorNorm(y, ord).exp(), rows.unbind());
+  });
+
+  test('a norm of one element is its absolute value', () => {
+    for (const value of [0, -2]) {
+      const y = torch.tensor([value], float64);
+      const first = y.sign();
+      expectDerivatives((z) => linalg.vectorNorm(z, -1), y, { first, second: torch.zeros(1, 1, float64) });
+    }
+  });
+});
+
 describe('cdist', () => {
   test('the value beside a tangent is that of the operator', () => {
     const [value, tangent] = torch.func.jvp((y: Tensor) => torch.cdist(y, y), [x], [x.cos()]) as [Tensor, Tensor];
