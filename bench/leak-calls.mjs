@@ -29,6 +29,10 @@ export function leakCalls(torch) {
 
   const compiled = torch.compile(func.grad(loss));
   const recorded = torch.compile(loss);
+  // With a tensor from outside, and `this`.
+  const holder = { run: torch.compile((/** @type {any} */ list) => [list[0].mul(list[1].t), x]) };
+  const containers = holder.run;
+  const changing = torch.compile((/** @type {Tensor[]} */ list) => list.push(list[0].mul(2)));
 
   /** @type {Record<string, Call>} */
   const transforms = {
@@ -52,6 +56,15 @@ export function leakCalls(torch) {
     'compile, recorded each time': (t) => {
       recorded.reset();
       return recorded(t);
+    },
+    'compile with containers, recorded each time': (t) => {
+      containers.reset();
+      const list = [t, { t }];
+      return containers(list);
+    },
+    'compile, changed containers': (t) => {
+      changing.reset();
+      return changing([t]);
     },
   };
   // JavaScript errors, thrown in the user's function.

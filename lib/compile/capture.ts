@@ -7,6 +7,9 @@ import * as pytree from '../pytree';
 import { callSync } from '../synchronous';
 import type { Tensor } from '../tensor';
 import type { AnyFunction } from '../types';
+import { OwnArguments } from './own-arguments';
+
+type Flat = ReturnType<typeof pytree.flatten>;
 
 const beginCapture = resultFunction('beginCapture', native.beginCapture);
 
@@ -26,7 +29,7 @@ export interface OutputTemplate {
   spec: pytree.TreeSpec;
   /** For each leaf the position of its tensor among the results, or -1. */
   positions: number[];
-  /** The leaves that are not tensors. */
+  /** The other leaves: values that are not tensors, and tensors from outside of the function. */
   constants: unknown[];
   /** For each result the index of a tensor that the graph computes, or -1 - k for the k-th tensor of the arguments. */
   sources: number[];
@@ -34,7 +37,7 @@ export interface OutputTemplate {
 }
 
 /** The tensors of the arguments, in the order in which the addon reads them. */
-function tensorsOf(value: unknown, into: Tensor[] = [], depth = 0): Tensor[] {
+export function tensorsOf(value: unknown, into: Tensor[] = [], depth = 0): Tensor[] {
   if (native.isTensor(value)) into.push(value);
   else if (depth > 100) return into;
   else if (Array.isArray(value)) for (const item of value as unknown[]) tensorsOf(item, into, depth + 1);
@@ -42,13 +45,16 @@ function tensorsOf(value: unknown, into: Tensor[] = [], depth = 0): Tensor[] {
   return into;
 }
 
-function templateOf(value: unknown, args: readonly unknown[]): OutputTemplate {
-  const inputs = tensorsOf(args);
-  const { leaves, spec } = pytree.flatten(value);
+/** @param isHeld - Whether a tensor of the result is the same object in every call. */
+function templateOf(
+  { leaves, spec }: Flat,
+  inputs: readonly Tensor[],
+  isHeld: (tensor: Tensor) => boolean,
+): OutputTemplate {
   const template: OutputTemplate = { spec, positions: [], constants: [], sources: [], tensors: [] };
   const known = new Map<Tensor, number>();
   for (const leaf of leaves) {
-    if (!native.isTensor(leaf)) {
+    if (!native.isTensor(leaf) || isHeld(leaf)) {
       template.positions.push(-1);
       template.constants.push(leaf);
       continue;
@@ -67,57 +73,48 @@ function templateOf(value: unknown, args: readonly unknown[]): OutputTemplate {
   return template;
 }
 
-/**
- * The arguments with tensors of their own, which share memory with the given ones: so a tensor that is given twice, or
- * that the function also knows from outside, is another one in each place.
- */
-function withOwnTensors(value: unknown, originals: Map<Tensor, Tensor>, depth = 0): unknown {
-  if (native.isTensor(value)) {
-    const copy = native.shallowCopy(value);
-    originals.set(copy, value);
-    return copy;
-  }
-  if (depth > 100) return value;
-  const before = originals.size;
-  const own = (item: unknown): unknown => withOwnTensors(item, originals, depth + 1);
-  if (Array.isArray(value)) {
-    const items: unknown[] = [];
-    for (let i = 0; i < value.length; i++) {
-      // The addon refuses arrays with holes, of which there may be billions.
-      if (!(i in value)) return value;
-      items.push(own(value[i]));
-    }
-    return originals.size > before ? items : value;
-  }
-  if (!isPlainObject(value)) return value;
-  const properties = Object.getOwnPropertyDescriptors(value);
-  for (const key of Object.keys(value)) {
-    properties[key] = { value: own(value[key]), writable: true, enumerable: true, configurable: true };
-  }
-  return originals.size > before ? Object.create(Object.getPrototypeOf(value) as object | null, properties) : value;
+/** Why the function has done what cannot be repeated; null if it can. */
+function whyNotRepeatable(own: OwnArguments, results: readonly unknown[]): string | null {
+  const isDisposed = (leaf: unknown): boolean => native.isTensor(leaf) && leaf.isDisposed;
+  return (
+    own.whyNotRepeatable() ?? (results.some(isDisposed) ? 'the function returns a tensor that is disposed of' : null)
+  );
 }
 
 /**
  * Calls the function and records it.
  *
+ * @param api - `compile` expects to find values again that the library reads, and returns tensors from outside as the
+ * objects that they are.
  * @param strict - Whether what cannot be repeated is an error at once.
+ * @param signature - What belongs to the signature of the call besides its arguments.
  */
-export function captureCall(api: string, func: AnyFunction, args: readonly unknown[], strict: boolean): Captured {
-  const originals = new Map<Tensor, Tensor>();
-  const own = args.map((arg) => withOwnTensors(arg, originals));
-  const capture: unknown = beginCapture(strict, api === 'compile', ...own);
+export function captureCall(
+  api: 'compile' | 'fx.makeFx',
+  func: AnyFunction,
+  args: readonly unknown[],
+  strict: boolean,
+  signature: readonly unknown[] = [],
+): Captured {
+  const isCompiled = api === 'compile';
+  const own = new OwnArguments(args);
+  const capture: unknown = beginCapture(strict ? `torch.${api}` : '', isCompiled, ...own.values, ...signature);
   let value: unknown;
+  let result: Flat;
   try {
-    value = callSync(api, func, own);
+    value = callSync(api, func, own.values);
+    result = pytree.flatten(value);
+    const reason = whyNotRepeatable(own, result.leaves);
+    if (reason !== null) native.breakRecording(reason);
   } finally {
     native.stopCapture(capture);
-    for (const [copy, original] of originals) native.takeShape(original, copy);
+    own.giveBack();
   }
-  const outputs = templateOf(value, own);
-  const incomplete = native.finishCapture(capture, outputs.tensors);
-  if (outputs.sources.some((source) => source < 0)) {
-    value = pytree.treeMap(value, (leaf) => originals.get(leaf as Tensor) ?? leaf);
-  }
+  const isHeld = (tensor: Tensor): boolean => isCompiled && !own.has(tensor) && native.existedBefore(capture, tensor);
+  const outputs = templateOf(result, tensorsOf(own.values), isHeld);
+  const computed = outputs.tensors.filter((tensor) => !tensor.isDisposed);
+  const incomplete = native.finishCapture(capture, computed);
+  if (result.leaves.some(own.has)) value = pytree.unflatten(result.leaves.map(own.given), result.spec);
   return { value, capture, incomplete, outputs };
 }
 

@@ -12,6 +12,9 @@ import { captureCall, rebuildOutput } from './capture';
 import type { OutputTemplate } from './capture';
 import { explanationOf, logCompilation, logsGraphs } from './explain';
 import type { Explanation } from './explain';
+import { isFunctionalCall } from './functional-calls';
+import { isModule, takeMembers } from './members';
+import { mayUseThis, receiverOf } from './receivers';
 import { registerCompiled } from './registry';
 
 /** What runs a compiled function. */
@@ -90,6 +93,8 @@ const timeCall = resultFunction('timeCall', native.timeCall);
 // As many signatures are kept for each function; then the one that was not used for the longest time gives way.
 const LIMIT = 64;
 
+const NOTHING: readonly unknown[] = [];
+
 // What the addon returns for a call that it did not run: record it, or run the function.
 const RECORD = 0;
 
@@ -105,7 +110,8 @@ function warn(func: AnyFunction, reason: string): void {
  *
  * The first call with a new signature runs `func` and records the operators below all transforms: any composition of
  * `grad`, `vmap`, `jacrev`, ... compiles. Later calls run what was compiled. The signature is the structure of the
- * arguments; dtype, shape, strides and device of each tensor; and the value of each number, string and boolean.
+ * arguments; dtype, shape, strides and device of each tensor; and the value of each number, string and boolean. It is
+ * called with the `this` of the call.
  *
  * Tensors from outside of `func` are read again at each call, so that a change in place is seen; another tensor in the
  * same variable is not: call `reset()` then. What else `func` does besides computing tensors happens in the first call
@@ -116,6 +122,8 @@ function warn(func: AnyFunction, reason: string): void {
  *
  * The environment variable `TORCH_FUNC_LOGS`, a list of `graph`, `passes`, `fusion` and `guards`, prints what is
  * compiled to the standard error.
+ *
+ * A compiled module has the properties and methods of the module: `parameters()`, `stateDict()`, `train()`, ...
  *
  * @returns A function of the same type, with the methods `async()`, `explain()` and `reset()`.
  * @throws RuntimeError with `fullgraph` if the function reads values of tensors, with `item()` for example; TypeError for
@@ -141,8 +149,10 @@ export function compile<F extends AnyFunction>(func: F, options: CompileOptions 
   const templates = new Map<number, OutputTemplate>();
   const warned = new Set<string>();
 
-  const record = (args: unknown[]): unknown => {
-    const { value, capture, incomplete, outputs } = captureCall('compile', func, args, fullgraph);
+  const apply = (self: unknown, args: unknown[]): unknown => Reflect.apply(func, self, args) as unknown;
+  const record = (self: unknown, args: unknown[], receiver: readonly unknown[]): unknown => {
+    const body = (...own: unknown[]): unknown => apply(self, own);
+    const { value, capture, incomplete, outputs } = captureCall('compile', body, args, fullgraph, receiver);
     if (incomplete !== '' && !warned.has(incomplete)) {
       warned.add(incomplete);
       warn(func, incomplete);
@@ -166,19 +176,25 @@ export function compile<F extends AnyFunction>(func: F, options: CompileOptions 
     return value;
   };
 
-  const compiled = (...args: unknown[]): unknown => {
-    const result: unknown = call(...args);
-    if (typeof result === 'object') {
-      if (!Array.isArray(result)) return result;
-      const [id, ...results] = result as [number, ...unknown[]];
-      return rebuildOutput(templates.get(id)!, results);
-    }
-    return result === RECORD ? record(args) : (func(...args) as unknown);
-  };
+  const usesThis = mayUseThis(func);
   const runsFunction = disable || backend === 'eager';
-  const called = runsFunction ? (...args: unknown[]) => func(...args) as unknown : compiled;
+  // A method, because it has no property `prototype`.
+  const { called } = {
+    called(this: unknown, ...args: unknown[]): unknown {
+      if (runsFunction || isFunctionalCall()) return apply(this, args);
+      // Last, so that it is not one of the arguments.
+      const receiver = this === undefined || !usesThis ? NOTHING : [receiverOf(this)];
+      const result: unknown = receiver.length === 0 ? call(...args) : call(...args, ...receiver);
+      if (typeof result === 'object') {
+        if (!Array.isArray(result)) return result;
+        const [id, ...results] = result as [number, ...unknown[]];
+        return rebuildOutput(templates.get(id)!, results);
+      }
+      return result === RECORD ? record(this, args, receiver) : apply(this, args);
+    },
+  };
   let starter: StartCall | undefined;
-  const start: StartCall = (args) => (runsFunction ? 0 : (starter ??= starterOf(handle))(args));
+  const start: StartCall = (args) => (runsFunction || isFunctionalCall() ? 0 : (starter ??= starterOf(handle))(args));
   // The entry may be dropped before its call ends.
   const finisher = (entry: number | undefined): ((value: unknown) => unknown) => {
     const template = entry === undefined ? undefined : templates.get(entry)!;
@@ -201,5 +217,7 @@ export function compile<F extends AnyFunction>(func: F, options: CompileOptions 
     },
   });
   registerCompiled(transformed);
-  return named(transformed, func) as never;
+  if (isModule(func)) takeMembers(transformed, func);
+  else named(transformed, func);
+  return transformed as never;
 }

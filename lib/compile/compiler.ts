@@ -29,9 +29,11 @@ export function reset(): void {
  */
 export function disable<F extends AnyFunction>(func: F): F {
   checkFunction('compiler.disable', func);
-  const disabled = (...args: unknown[]): unknown => {
-    native.breakRecording(`it calls ${nameOf(func)}, which torch.compiler.disable excludes`);
-    return func(...args) as unknown;
+  const { disabled } = {
+    disabled(this: unknown, ...args: unknown[]): unknown {
+      native.breakRecording(`it calls ${nameOf(func)}, which torch.compiler.disable excludes`);
+      return Reflect.apply(func, this, args) as unknown;
+    },
   };
   return named(disabled, func) as never;
 }

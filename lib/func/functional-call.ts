@@ -1,6 +1,7 @@
 /** `torch.func.functional_call`: a module as a function of its parameters. */
 
 import { checkOptions } from '../arguments';
+import { duringFunctionalCall } from '../compile/functional-calls';
 import { describeType, quoted, textOf } from '../describe';
 import { KeyError, RuntimeError, ValueError } from '../errors';
 import { native } from '../native';
@@ -190,7 +191,8 @@ export function functionalCall<M extends Module>(
   const replaced: Replacement[] = [];
   try {
     for (const [path, tensor] of Object.entries(tensors)) replaced.push(replace(module, path, tensor));
-    return module(...((kwargs === null ? positional : [...positional, kwargs]) as never)) as ReturnType<M['forward']>;
+    const all = (kwargs === null ? positional : [...positional, kwargs]) as never;
+    return duringFunctionalCall(() => module(...all) as ReturnType<M['forward']>);
   } finally {
     restore(replaced, sources);
   }

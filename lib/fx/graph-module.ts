@@ -1,11 +1,10 @@
 /** `torch.fx.GraphModule`: a graph that can be called. */
 
-import { native } from '../native';
 import type { GraphData, GraphArgument } from '../native';
-import * as pytree from '../pytree';
 import type { Tensor } from '../tensor';
 import type { OutputTemplate } from '../compile/capture';
-import { rebuildOutput } from '../compile/capture';
+import { rebuildOutput, tensorsOf } from '../compile/capture';
+import { argumentCheck } from './argument-check';
 import { codeOf } from './code';
 import { dotOf, svgOf } from './drawing';
 import { Graph, Node } from './graph';
@@ -79,13 +78,18 @@ function jsonOf(argument: Argument): unknown {
   return typeof argument === 'bigint' ? String(argument) : argument;
 }
 
-/** @param template - How the results of the graph make up the result of the function. */
-export function graphModule(data: GraphData, template: OutputTemplate): GraphModule {
+/**
+ * @param template - How the results of the graph make up the result of the function.
+ * @param recorded - The arguments of the recorded call.
+ */
+export function graphModule(data: GraphData, template: OutputTemplate, recorded: readonly unknown[]): GraphModule {
   const { graph, tensors, results } = graphOf(data);
   graph.output(results);
+  const check = argumentCheck(graph, recorded);
   const module = (...args: unknown[]): unknown => {
     graph.lint();
-    const inputs = pytree.flatten(args).leaves.filter((leaf): leaf is Tensor => native.isTensor(leaf));
+    const inputs = tensorsOf(args);
+    check(args, inputs);
     const computed = interpret(graph, inputs, tensors) as unknown[];
     return rebuildOutput(
       template,

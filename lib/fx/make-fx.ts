@@ -10,7 +10,9 @@ import type { GraphModule } from './graph-module';
 
 /**
  * A function that runs `func` and returns the graph of the operators that ran, below all transforms: plain tensors,
- * after batching and differentiation; `torch.fx.experimental.proxy_tensor.make_fx`.
+ * after batching and differentiation; `torch.fx.experimental.proxy_tensor.make_fx`. The graph holds for arguments of the
+ * same structure, with tensors of the same dtypes and shapes, and is a TypeError for others; values that are not tensors
+ * are part of it.
  *
  * @throws RuntimeError if the function reads values of tensors, with `item()` for example, the shape of a result depends
  * on values, or a transform is active.
@@ -28,8 +30,8 @@ export function makeFx<A extends unknown[], R>(func: (...args: A) => R): (...arg
       throw new RuntimeError('fx.makeFx: cannot record inside a transform; record the transformed function instead');
     }
     const { capture, incomplete, outputs } = captureCall('fx.makeFx', func as AnyFunction, args, true);
-    if (incomplete !== '') throw new RuntimeError(`fx.makeFx: ${incomplete}, so a graph could not repeat it`);
+    if (incomplete !== '') throw new RuntimeError(`torch.fx.makeFx: ${incomplete}, so a graph could not repeat it`);
     outputs.tensors = [];
-    return graphModule(native.graphOf(capture), outputs) as GraphModule<A, R>;
+    return graphModule(native.graphOf(capture), outputs, args) as GraphModule<A, R>;
   };
 }

@@ -388,8 +388,9 @@ export interface Native {
   moduleChanged(): void;
   shallowCopy(tensor: Tensor): Tensor;
   takeShape(tensor: Tensor, copy: Tensor): void;
-  beginCapture(this: unknown, result: Tensor, strict: boolean, ...args: readonly unknown[]): unknown;
+  beginCapture(this: unknown, result: Tensor, strictApi: string, ...args: readonly unknown[]): unknown;
   stopCapture(capture: unknown): void;
+  existedBefore(capture: unknown, tensor: Tensor): boolean;
   /** Why the recording cannot be repeated; `''` if it can. */
   finishCapture(capture: unknown, outputs: readonly Tensor[]): string;
   addEntry(

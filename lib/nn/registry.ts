@@ -4,6 +4,7 @@
  * a value does not show: that a plain tensor is a buffer, or that null stands for an absent parameter.
  */
 
+import { moduleOf } from '../compile/members';
 import { KeyError } from '../errors';
 import { native } from '../native';
 import type { Tensor } from '../tensor';
@@ -56,12 +57,12 @@ export function checkName(kind: Kind, name: string): void {
 const registries = new WeakMap<object, Registry>();
 
 /**
- * The registry of a module, for code that needs more than the public methods.
+ * The registry of a module, or of the module that was compiled, for code that needs more than the public methods.
  *
  * @throws TypeError for a Proxy of a module, and for an object that only inherits from one.
  */
 export function registryOf(module: Module): Registry {
-  const registry = registries.get(module);
+  const registry = registries.get(moduleOf(module) ?? module);
   if (registry !== undefined) return registry;
   throw new TypeError('a Proxy of a torch.nn.Module, or an object that only inherits from one, is not a module');
 }

@@ -183,6 +183,24 @@ describe('traps', () => {
     expect(warnings.mock.calls[0][0]).toContain(`runs without being compiled: ${name} reads values`);
   });
 
+  test('what the error says to do', () => {
+    const weight = torch.ones([2]).requiresGrad_();
+    const remedyOf = (f: (x: Tensor) => unknown): string => {
+      try {
+        torch.compile(f, { fullgraph: true })(torch.ones([2]));
+      } catch (error) {
+        return (error as Error).message.split('could not repeat it. ')[1];
+      }
+      return '';
+    };
+    const otherwise = ', or set fullgraph: false to run the function without compiling it';
+    expect(remedyOf((x) => x.sum().item())).toBe(
+      `Use operators such as torch.where instead, or move it out of the function${otherwise}`,
+    );
+    expect(remedyOf((x) => (torch.manualSeed(0), x))).toBe(`Move it out of the function${otherwise}`);
+    expect(remedyOf((x) => x.mul(weight))).toBe(`Detach the tensor, or make the call inside torch.noGrad${otherwise}`);
+  });
+
   test('a condition on values takes the right branch', () => {
     const compiled = torch.compile((x: Tensor) => (x.item() > 0 ? x.mul(2) : x.neg()));
     expect([1, -1, 2, -3].map((v) => compiled(torch.tensor(v)).item())).toEqual([2, 1, 4, 3]);

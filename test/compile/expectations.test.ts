@@ -111,6 +111,25 @@ describe('values that are not seen in JavaScript are expected again', () => {
     for (const x of [matrix, matrix.mul(1e100), matrix.mul(1e-100)]) expectSame(compiledNorm(x), norm(x));
   });
 
+  test('a size that follows from the largest value', () => {
+    const { oneHot } = torch.nn.functional;
+    const f = (x: Tensor) => oneHot(x).sum(0);
+    const compiled = torch.compile(f, { fullgraph: true });
+    const classes = (...numbers: number[]) => torch.tensor(numbers, { dtype: 'int64' });
+    for (const largest of [2, 2, 3, 1, 5, 2, 7, 4, 6, 3]) {
+      expectSame(compiled(classes(0, 1, largest)), f(classes(0, 1, largest)));
+    }
+    for (let i = 0; i < 2; i++) {
+      expect(() => compiled(classes(0, 1, -1))).toThrow('Class values must be non-negative');
+      expectSame(compiled(classes(0, 1, 2)), f(classes(0, 1, 2)));
+    }
+    // An error that the recorded call did not have.
+    const three = torch.compile((x: Tensor) => oneHot(x, 3), { fullgraph: true });
+    three(classes(0, 2));
+    expect(() => three(classes(0, 3))).toThrow('Class values must be smaller than num_classes');
+    expect(() => torch.fx.makeFx(f)(classes(0, 1))).toThrow('torch.fx.makeFx: item() reads values');
+  });
+
   test('a tensor as number, which the function writes to afterwards', () => {
     const f = (x: Tensor, given: Tensor) => {
       const size = given.clone();

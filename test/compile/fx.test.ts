@@ -51,7 +51,23 @@ describe('makeFx', () => {
   });
 
   test('what cannot be recorded', () => {
-    expect(() => torch.fx.makeFx((x: Tensor) => x.item())(torch.ones([]))).toThrow('item() reads values');
+    const messageOf = (f: (x: Tensor) => unknown): string => {
+      try {
+        torch.fx.makeFx(f)(torch.ones([2]));
+      } catch (error) {
+        return (error as Error).message;
+      }
+      return '';
+    };
+    expect(messageOf((x) => x.sum().item())).toBe(
+      'torch.fx.makeFx: item() reads values of a tensor in JavaScript, so a graph could not repeat it. Use operators such as torch.where instead, or move it out of the function',
+    );
+    expect(messageOf((x) => (torch.manualSeed(0), x))).toBe(
+      'torch.fx.makeFx: it reads or sets the state of a random number generator, so a graph could not repeat it. Move it out of the function',
+    );
+    expect(messageOf((x) => torch.nonzero(x))).toMatch(/^torch.fx.makeFx: the shape of the result of nonzero/);
+    const weight = torch.ones([2]).requiresGrad_();
+    expect(messageOf((x) => x.mul(weight))).toMatch(/so a graph could not repeat it. Detach the tensor, or make/);
     expect(() => grad((x: Tensor) => (torch.fx.makeFx(small)(x), x.sum()))(torch.ones([2]))).toThrow(
       'cannot record inside a transform',
     );
@@ -117,6 +133,28 @@ describe('a graph module', () => {
     const mul = graph.nodes.find((node) => node.target === 'aten.mul.Tensor')!;
     mul.target = 'aten.add.Tensor';
     expect(torch.equal(module(x), x.cos().add(2))).toBe(true);
+  });
+
+  test('arguments of other numbers, dtypes, shapes, structures and values are refused', () => {
+    const f = (x: Tensor, o: { y: Tensor; n: number }): Tensor => x.mul(o.y).add(o.n);
+    const [x, y] = [torch.ones([2]), torch.ones([2, 1])];
+    const module = torch.fx.makeFx(f)(x, { y, n: 3 });
+    const call = module as (...args: unknown[]) => unknown;
+    expect(torch.equal(module(x, { y, n: 3 }), f(x, { y, n: 3 }))).toBe(true);
+    expect(() => call(x)).toThrow(
+      new TypeError(
+        'a graph of fx.makeFx: expected 2 tensors (x0, x1) among the arguments, not 1; record the function again for other arguments',
+      ),
+    );
+    expect(() => call(x, { y, n: 3 }, x)).toThrow('expected 2 tensors (x0, x1) among the arguments, not 3');
+    expect(() => call(x, { y: y.to('int64'), n: 3 })).toThrow('x1 must be float32[2, 1], not int64[2, 1]');
+    expect(() => call(torch.ones([3]), { y, n: 3 })).toThrow('x0 must be float32[2], not float32[3]');
+    expect(() => call(x, { n: 3, y })).toThrow("structure (*, {'y': *, 'n': *}), not (*, {'n': *, 'y': *})");
+    expect(() => call(x, { y, n: 4 })).toThrow('the value 3 among the arguments is part of the graph, and cannot be 4');
+    // A program may change what the placeholders say.
+    for (const node of module.graph.nodes.slice(0, 2)) node.meta = {};
+    const wide = torch.ones([5]);
+    expect(torch.equal(call(wide, { y, n: 3 }) as Tensor, f(wide, { y, n: 3 }))).toBe(true);
   });
 
   test('errors of a graph', () => {

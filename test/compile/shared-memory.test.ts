@@ -93,6 +93,43 @@ describe('arguments that are views of one tensor', () => {
   });
 });
 
+describe('arguments with several elements in one place', () => {
+  const expanded = (): Tensor[] => [torch.ones(1, 3).expand(2, 3)];
+  const overlapping = (): Tensor[] => [torch.arange(4, { dtype: 'float32' }).asStrided([3, 2], [1, 1])];
+
+  test.each<[string, (x: Tensor) => unknown, Call]>([
+    ['a write to a row', (x) => (x.select(0, 0).add_(1), x.mul(2)), expanded],
+    ['a write to a part of a row', (x) => (x.select(0, 1).narrow(0, 1, 2).mul_(5), x.sum(0)), expanded],
+    ['a copy into a row', (x) => x.select(0, 0).copy_(x.select(0, 1).mul(3)), expanded],
+    ['rows that overlap', (x) => (x.select(0, 0).add_(1), x.mul(2)), overlapping],
+    [
+      'a row of an expanded result',
+      (x) => {
+        const y = x.mul(2).narrow(0, 0, 1).expand(4, 3);
+        y.select(0, 2).add_(1);
+        return y.mul(1);
+      },
+      expanded,
+    ],
+  ])('%s', (_, f, call) => {
+    check(() => f, [call, call, call]);
+    check(() => f, [call, call], { backend: 'aot_eager' });
+  });
+
+  test('a write to all of them is refused in every call', () => {
+    const compiled = torch.compile((x: Tensor) => x.add_(1));
+    for (let i = 0; i < 2; i++) expect(() => compiled(...(expanded() as [Tensor]))).toThrow('single memory location');
+  });
+
+  test('a tensor from outside', () => {
+    const rows = torch.zeros(1, 3).expand(2, 3);
+    const compiled = torch.compile((x: Tensor) => (rows.select(0, 0).copy_(x), rows.mul(2)), { fullgraph: true });
+    for (const n of [1, 2, 3]) {
+      expectSame(compiled(torch.ones(3).mul(n)), torch.ones(2, 3).mul(2 * n));
+    }
+  });
+});
+
 describe('an argument that the function also knows from outside', () => {
   test('the gradient of a penalty around the first argument', () => {
     const start = tensor(1, 2);

@@ -23,3 +23,24 @@ export function asynchronous(): void {
   // @ts-expect-error options have a signal and nothing else
   void compiled.async(x, 2, { signal, priority: 1 });
 }
+
+export function modules(): void {
+  const net = torch.compile(new torch.nn.Linear(2, 1));
+  is<Tensor>()(net(x));
+  is<Promise<Tensor>>()(net.async(x));
+  is<torch.nn.Parameter[]>()(net.parameters());
+  is<typeof net>()(net.train().eval());
+  is<number>()(net.inFeatures);
+}
+
+class Counter {
+  count = 0;
+  add(this: Counter, y: Tensor): Tensor {
+    return y.add(this.count);
+  }
+}
+
+export function methods(counter: Counter): void {
+  counter.add = torch.compile(counter.add);
+  is<Tensor>()(counter.add(x));
+}

@@ -4,7 +4,6 @@
 #include <c10/core/impl/TorchDispatchModeTLS.h>
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <memory>
 #include <string>
@@ -40,7 +39,21 @@ struct Capture {
   Graph graph;
   std::chrono::steady_clock::time_point start;
   double milliseconds = 0;  // of the recorded call
+  // By slot: the tensors that JavaScript has when the call begins, as the generation of the handle and 1; or 0.
+  std::vector<uint32_t> handles;
 };
+
+std::vector<uint32_t> handlesNow(const HandlePool& pool) {
+  std::vector<uint32_t> handles;
+  size_t left = pool.liveTensors();
+  for (int32_t slot = 0; left > 0; ++slot) {
+    const TensorHandle* handle = pool.find(slot);
+    const bool isLive = handle != nullptr && !handle->disposed;
+    handles.push_back(isLive ? handle->generation + 1 : 0);
+    left -= isLive;
+  }
+  return handles;
+}
 
 Capture& toCapture(const Napi::CallbackInfo& info, size_t position) {
   return toExternalData<Capture>(Environment::of(info.Env()), info[position], kCaptureTag, "capture", "a capture");
@@ -87,23 +100,26 @@ Napi::Value moduleChanged(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
-// beginCapture(strict, mayExpect, ...args): reads the signature of the call and records from now on.
+// beginCapture(strictApi, mayExpect, ...args): reads the signature of the call and records from now on.
 napi_value beginCapture(const ResultCall& call) {
-  std::array<bool, 2> flags{};
-  for (size_t i = 0; i < flags.size(); ++i) {
-    if (call.values.size() <= i || napi_get_value_bool(call.environment.env, call.values[i], &flags[i]) != napi_ok) {
-      throwTypeError("beginCapture(): arguments 'strict' and 'mayExpect' must be booleans");
-    }
+  constexpr size_t kOwnArguments = 2;
+  napi_env env = call.environment.env;
+  const Napi::Value strictApi(env, call.values.empty() ? nullptr : call.values[0]);
+  bool mayExpect = false;
+  if (call.values.size() < kOwnArguments || !strictApi.IsString() ||
+      napi_get_value_bool(env, call.values[1], &mayExpect) != napi_ok) {
+    throwTypeError("beginCapture(): argument 'strictApi' must be a string, and 'mayExpect' a boolean");
   }
   auto capture = std::make_unique<Capture>();
   CallFrame::Slots unknown;
   unknown.fill(-1);
-  const ResultCall arguments{call.environment, call.thisValue, call.values.slice(flags.size()), unknown};
+  const ResultCall arguments{call.environment, call.thisValue, call.values.slice(kOwnArguments), unknown};
   capture->signature = std::make_unique<Signature>(arguments, capture->leaves);
   capture->leaves.objects.clear();
   capture->recorder = std::make_unique<Recorder>(capture->leaves.tensors);
-  capture->recorder->strict = flags[0];
-  capture->recorder->mayExpect = flags[1];
+  capture->recorder->strictApi = strictApi.As<Napi::String>().Utf8Value();
+  capture->recorder->mayExpect = mayExpect;
+  capture->handles = handlesNow(call.environment.handles());
   Recorder& recorder = *capture->recorder;
   capture->start = std::chrono::steady_clock::now();
   napi_value result = wrapExternal(call.environment, std::move(capture), kCaptureTag);
@@ -119,14 +135,24 @@ Napi::Value stopCapture(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+// existedBefore(capture, tensor): whether this object is older than the capture.
+Napi::Value existedBefore(const Napi::CallbackInfo& info) {
+  const Capture& capture = toCapture(info, 0);
+  const TensorHandle* handle = tensorHandleOf(Environment::of(info.Env()), info[1]);
+  const auto slot = static_cast<size_t>(handle == nullptr ? -1 : handle->slot);
+  const bool existed = slot < capture.handles.size() && capture.handles[slot] == handle->generation + 1;
+  return Napi::Boolean::New(info.Env(), existed);
+}
+
 // finishCapture(capture, outputs): why there is no graph; '' if there is one.
 Napi::Value finishCapture(const Napi::CallbackInfo& info) {
   Capture& capture = toCapture(info, 0);
   const auto outputs = toTensorList(Environment::of(info.Env()), info[1], "outputs");
   capture.graph = capture.recorder->finish(outputs);
+  capture.handles = {};
   for (const at::Tensor& tensor : capture.leaves.tensors) {
     if (tensor.requires_grad() && c10::GradMode::is_enabled()) {
-      capture.recorder->setIncomplete("an argument requires a gradient");
+      capture.recorder->setIncomplete("an argument requires a gradient", Recorder::kNoGrad);
     }
   }
   return Napi::String::New(info.Env(), capture.recorder->incomplete());
@@ -281,6 +307,7 @@ void defineCompile(Napi::Object exports) {
   define<moduleChanged>(exports, "moduleChanged");
   define<beginCapture>(exports, "beginCapture");
   define<stopCapture, StackCheck::Unwinding>(exports, "stopCapture");
+  define<existedBefore>(exports, "existedBefore");
   define<finishCapture>(exports, "finishCapture");
   define<addEntry>(exports, "addEntry");
   define<clearEntries>(exports, "clearEntries");

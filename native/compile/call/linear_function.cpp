@@ -32,7 +32,7 @@ LinearFunction::LinearFunction(std::vector<at::Tensor> inputs, c10::ArrayRef<at:
     : examples_(std::move(inputs)) {
   for (const at::Tensor& input : examples_) types_.push_back(typeOf(input));
   recorder_ = std::make_unique<Recorder>(examples_, Recorder::Extent::OfInputs);
-  recorder_->strict = true;
+  recorder_->strictApi = "torch.func.linearize";
   recorder_->refusesCallbacks = refusesCallbacks;
   recorder_->protect(fixed);
 }
@@ -71,7 +71,7 @@ void LinearFunction::abandon() {
 
 std::string LinearFunction::finish(c10::ArrayRef<at::Tensor> outputs, c10::ArrayRef<at::Tensor> values) {
   const std::unique_ptr<Recorder> recorder = std::move(recorder_);
-  recorder->strict = false;
+  recorder->strictApi.clear();
   Graph graph = recorder->finish(outputs);
   for (const auto& results : {outputs, values}) {
     for (const at::Tensor& result : results) {

@@ -7,6 +7,7 @@
 #include <c10/core/InferenceMode.h>
 
 #include <cstring>
+#include <string_view>
 
 #include "core/default_device.h"
 #include "core/errors.h"
@@ -66,6 +67,14 @@ bool isHole(napi_env env, napi_value array, uint32_t i, napi_value element) {
   bool has = false;
   check(env, napi_has_element(env, array, i, &has));
   return !has;
+}
+
+// Whether a string is this one.
+bool isText(napi_env env, napi_value string, const std::string& expected) {
+  c10::SmallVector<char, 64> text(expected.size() + 2);
+  size_t length = 0;
+  check(env, napi_get_value_string_utf8(env, string, text.data(), text.size(), &length));
+  return std::string_view(text.data(), length) == expected;
 }
 
 napi_value propertyOf(napi_env env, napi_value object, const std::string& name) {
@@ -284,17 +293,20 @@ bool Signature::match(size_t& position, napi_value value, TensorHandle* known, L
         if (!match(position, elementOf(env, value, i), nullptr, leaves, size)) return false;
       }
       return true;
-    case Kind::Object:
+    case Kind::Object: {
       if (type != napi_object || tensorHandleOf(environment_, value) != nullptr || isArray(env, value) ||
-          !isPlainObject(environment_, value) || lengthOf(env, namesOf(env, value)) != item.count) {
+          !isPlainObject(environment_, value)) {
         return false;
       }
-      for (const std::string& name : item.names) {
-        bool has = false;
-        check(env, napi_has_named_property(env, value, name.c_str(), &has));
-        if (!has || !match(position, propertyOf(env, value, name), nullptr, leaves, size)) return false;
+      napi_value names = namesOf(env, value);
+      if (lengthOf(env, names) != item.count) return false;
+      for (uint32_t i = 0; i < item.count; ++i) {
+        const std::string& name = item.names[i];
+        if (!isText(env, elementOf(env, names, i), name)) return false;
+        if (!match(position, propertyOf(env, value, name), nullptr, leaves, size)) return false;
       }
       return true;
+    }
     case Kind::Number: {
       if (type != napi_number) return false;
       // The bits: NaN is the same argument as NaN, and -0 is another than 0.

@@ -2,10 +2,10 @@
 // The signature of a call: what a compiled function depends on. A call with an equal signature runs what was compiled.
 //
 // Note [Signatures]
-// Arguments are nested arrays and plain objects. Their structure counts, and of each leaf: for a tensor dtype, shape,
-// strides and dispatch keys (device, layout and conjugation are among them); for a number, string, boolean or bigint
-// the value; for any other object its identity. The modes that operators depend on count as well, and the state of
-// modules.
+// Arguments are nested arrays and plain objects. Their structure counts, with the order of names, and of each leaf: for
+// a tensor dtype, shape, strides and dispatch keys (device, layout and conjugation are among them); for a number,
+// string, boolean or bigint the value; for any other object its identity. The modes that operators depend on count as
+// well, and the state of modules.
 
 #include <c10/core/TensorImpl.h>
 #include <napi.h>

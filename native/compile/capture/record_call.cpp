@@ -16,7 +16,7 @@ Graph recordCall(Environment& environment, const char* hook, const Napi::Value& 
     throwTypeError(std::string(hook) + "(): argument 'f' must be a function, not " + describe(environment, function));
   }
   Recorder recorder(inputs);
-  recorder.strict = true;
+  recorder.strictApi = hook;
   recorder.start();
   napi_value result = nullptr;
   const napi_value argument = arguments;

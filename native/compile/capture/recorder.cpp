@@ -99,14 +99,15 @@ void Recorder::noteComparison() {
   noteSizes(--count);
 }
 
-void Recorder::setIncomplete(std::string reason) {
+void Recorder::setIncomplete(std::string reason, std::string_view remedy) {
   // The function may catch the error.
   if (incomplete_.empty()) incomplete_ = reason;
-  if (strict) {
-    throwRuntimeError("torch.compile: " + reason +
-                      ", so the compiled function could not repeat it. Use operators such as torch.where instead, move "
-                      "it out of the function, or set fullgraph: false to run the function without compiling it");
-  }
+  if (strictApi.empty()) return;
+  const bool isCompiled = strictApi == "torch.compile";
+  std::string message = strictApi + ": " + reason + ", so " + (isCompiled ? "the compiled function" : "a graph");
+  message.append(" could not repeat it. ").append(remedy);
+  if (isCompiled) message += ", or set fullgraph: false to run the function without compiling it";
+  throwRuntimeError(message);
 }
 
 ValueId Recorder::remember(const at::Tensor& tensor, ValueId id) {
@@ -146,7 +147,7 @@ ValueId Recorder::idOf(const at::Tensor& tensor) {
   if (tensor.unsafeGetTensorImpl()->is_wrapped_number()) return remember(tensor, graph_.addConstant(tensor));
   if (isPartial_) return freeze(tensor);
   if (tensor.requires_grad() && c10::GradMode::is_enabled()) {
-    setIncomplete("the function uses a tensor from outside that requires a gradient");
+    setIncomplete("the function uses a tensor from outside that requires a gradient", kNoGrad);
   }
   return remember(tensor, graph_.addClosure(tensor));
 }
@@ -275,7 +276,7 @@ void Recorder::run(const c10::OperatorHandle& op, torch::jit::Stack& stack) {
   std::string shapeReason;
   if (hasVaryingShape) {
     shapeReason = "the shape of the result of " + spelling(op) + " depends on values";
-    if (!mayExpect) setIncomplete(shapeReason);
+    if (!mayExpect) setIncomplete(shapeReason, kUseOperators);
   }
   op.callBoxed(stack);
   if (!incomplete_.empty()) return;
@@ -326,7 +327,7 @@ void Recorder::addResults(Node node, c10::ArrayRef<c10::IValue> results) {
       for (const at::Tensor& tensor : result.toTensorVector()) add(tensor);
     } else if (!dependsOnConstants(node)) {
       const std::string reason = spelling(node.op) + " reads values of a tensor";
-      if (!expectRead(node, result, reason)) setIncomplete(reason + " in JavaScript");
+      if (!expectRead(node, result, reason)) setIncomplete(reason + " in JavaScript", kUseOperators);
       return;
     }
   }
@@ -361,11 +362,15 @@ Graph Recorder::finish(c10::ArrayRef<at::Tensor> outputs) {
       graph_.outputs.push_back(kNoValue);
       continue;
     }
-    if (!isPartial_ && output.requires_grad()) setIncomplete("the function returns a tensor that requires a gradient");
+    if (!isPartial_ && output.requires_grad()) {
+      setIncomplete("the function returns a tensor that requires a gradient", kNoGrad);
+    }
     const ValueId id = isPartial_ && !isDependent(output) ? constantOutput(output) : idOf(output);
     graph_.outputs.push_back(id);
   }
-  if (!graph_.expectations.empty() && changesSurroundings()) setIncomplete(graph_.expectations.front().reason);
+  if (!graph_.expectations.empty() && changesSurroundings()) {
+    setIncomplete(graph_.expectations.front().reason, kUseOperators);
+  }
   return std::move(graph_);
 }
 

@@ -25,6 +25,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
@@ -52,13 +53,17 @@ class Recorder {
 
   // Why there is no graph; empty if there is one.
   const std::string& incomplete() const { return incomplete_; }
-  // Only the first reason is kept.
-  void setIncomplete(std::string reason);
+  // Only the first reason is kept. The remedy is for the user, if the reason is an error.
+  void setIncomplete(std::string reason, std::string_view remedy = kMoveOut);
+  static constexpr std::string_view kMoveOut = "Move it out of the function";
+  static constexpr std::string_view kUseOperators =
+      "Use operators such as torch.where instead, or move it out of the function";
+  static constexpr std::string_view kNoGrad = "Detach the tensor, or make the call inside torch.noGrad";
 
   // Whether the graph may expect values to be those of the recorded call: Graph::expectations.
   bool mayExpect = false;
-  // With `strict`, what makes the recording incomplete throws an error at once.
-  bool strict = false;
+  // What makes the recording incomplete throws an error at once, in the name of this function; not if it is empty.
+  std::string strictApi;
   // Whether a recorder of Extent::OfInputs takes tensors that require a gradient for constants.
   bool ignoresGradients = false;
   // Whether hooks and custom functions, which the autograd engine calls, make the recording incomplete.

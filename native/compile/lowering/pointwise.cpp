@@ -5,6 +5,8 @@
 #include <c10/core/DefaultDtype.h>
 #include <c10/core/ScalarType.h>
 
+#include <algorithm>
+#include <cmath>
 #include <string>
 #include <vector>
 
@@ -96,7 +98,26 @@ bool hasZeroNumber(const Builder& builder, const Graph& graph, const Node& node,
 bool Call::computeIn(c10::ScalarType type) {
   dtype = type;
   lane = laneOf(type);
-  return isMachineType(type);
+  return isMachineType(type) && keepsValues(type);
+}
+
+bool Call::keepsValues(c10::ScalarType type) const {
+  if (!c10::isIntegralType(type, /*includeBool=*/false) || type == c10::ScalarType::Long) return true;
+  const int bits = static_cast<int>(8 * c10::elementSize(type));
+  const bool isSigned = type != c10::ScalarType::Byte;
+  const auto holds = [&](const c10::Scalar& number) {
+    const double value = number.toDouble();
+    return value >= (isSigned ? -std::ldexp(1, bits - 1) : 0) && value < std::ldexp(1, isSigned ? bits - 1 : bits);
+  };
+  for (const TensorArgument& given : node.tensors) {
+    const Value& value = graph.values[given.value];
+    if (c10::promoteTypes(value.type.dtype, type) == type) continue;
+    const bool isNumber = value.kind == Value::Kind::Constant && value.type.numel() == 1;
+    if (!isNumber || !holds(value.tensor.item())) return false;
+  }
+  return std::all_of(node.arguments.begin(), node.arguments.end(), [&](const c10::IValue& argument) {
+    return !argument.isScalar() || argument.isComplexDouble() || holds(argument.toScalar());
+  });
 }
 
 bool Call::computeInCommonType(bool promotesIntegers) {
@@ -135,7 +156,15 @@ uint16_t Call::loop() {
   if (isCuda()) return scalarLoop();
   if (knownLoop < 0) {
     std::vector<const TensorType*> types;
-    for (const TensorArgument& given : node.tensors) types.push_back(&graph.type(given.value));
+    std::vector<TensorType> converted;
+    converted.reserve(node.tensors.size());
+    for (const TensorArgument& given : node.tensors) {
+      types.push_back(&graph.type(given.value));
+      if (types.back()->dtype == dtype) continue;
+      // TensorIterator walks over a converted copy, which has other strides where the operand is not dense.
+      converted.push_back(typeOf(metaOf(*types.back()).to(dtype)));
+      types.back() = &converted.back();
+    }
     const int64_t vectorSize = eagerVectorSize(lane, hasAvx512Version);
     knownLoop = builder.addLoop(eagerLoop(result(), types, points, vectorSize, &scalarOperand));
   }

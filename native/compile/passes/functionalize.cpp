@@ -7,6 +7,7 @@
 #include <numeric>
 #include <utility>
 
+#include "compile/execute/plan.h"
 #include "compile/passes/emit.h"
 #include "compile/passes/functional_forms.h"
 #include "compile/passes/rewriter.h"
@@ -156,8 +157,11 @@ class Functionalizer {
     if (graph_.inputsShareStorage && graph_.values[base_[target]].kind != Value::Kind::Result) {
       throw Refusal("arguments share memory, and " + node.name() + " writes to it");
     }
-    for (size_t d = 0; d < type.sizes.size(); ++d) {
-      if (type.sizes[d] > 1 && type.strides[d] == 0) throw Refusal(node.name() + " writes to an expanded tensor");
+    // The target, or what it is a view of: a write to one element shows in others.
+    for (ValueId value = target;; value = parentOf(value)) {
+      const bool isStrided = graph_.type(value).layout == c10::kStrided;
+      if (!isStrided || !isInjective(graph_.type(value))) throw Refusal(node.name() + " writes to an expanded tensor");
+      if (value == base_[value]) break;
     }
     if (!isRandom(node.op) || !graph_.isView(target)) return;
     // The order in which a generator fills a tensor depends on its strides, which the functional form has to keep.
