@@ -1,5 +1,6 @@
-// Threads that allocate, compute, dispose, drop, share and end at random moments. Each tensor is filled with a number of
-// its own: a block that two tensors own at once, or that is used after it was freed, contains a foreign number.
+// Threads that allocate, compute, dispose, drop, share and end, or are terminated, at random moments. Each tensor is filled
+// with a number of its own: a block that two tensors own at once, or that is used after it was freed, contains a foreign
+// number.
 //
 //   node bench/block-workers.mjs [--seconds 60] [--workers 8]
 //
@@ -15,7 +16,7 @@ const HELD = 16;
 
 const random = (/** @type {number} */ n) => Math.floor(Math.random() * n);
 
-/** @typedef {{ values: Float64Array, value: number }} Parcel */
+/** @typedef {{ sent: Float64Array | import('../dist/index.js').SharedTensor, value: number }} Parcel */
 
 async function work() {
   const { default: torch } = await import('../dist/index.mjs');
@@ -24,8 +25,9 @@ async function work() {
   /** @type {{ tensor: import('../dist/index.js').Tensor, value: number }[]} */
   const held = [];
   const counts = { checked: 0, wrong: 0, received: 0 };
-  port.on('message', (/** @type {Parcel} */ { values, value }) => {
-    held.push({ tensor: torch.fromTypedArray(values, [values.length]), value });
+  port.on('message', (/** @type {Parcel} */ { sent, value }) => {
+    const isToken = 'sharedTensor' in sent;
+    held.push({ tensor: isToken ? torch.fromShared(sent) : torch.fromTypedArray(sent, [sent.length]), value });
     counts.received++;
   });
   const gradient = torch.func.grad((/** @type {import('../dist/index.js').Tensor} */ x) => x.mul(x).sum());
@@ -38,11 +40,16 @@ async function work() {
   };
   /** @param {(typeof held)[number]} entry */
   const send = ({ tensor, value }) => {
+    if (random(2) === 0) {
+      const sent = tensor.share();
+      if (random(2) === 0) tensor.dispose();
+      return port.postMessage({ sent, value });
+    }
     const values = /** @type {Float64Array<ArrayBuffer>} */ (tensor.data());
-    if (random(2) === 0) return port.postMessage({ values, value }, [values.buffer]);
+    if (random(2) === 0) return port.postMessage({ sent: values, value }, [values.buffer]);
     const shared = new Float64Array(new SharedArrayBuffer(values.byteLength));
     shared.set(values);
-    port.postMessage({ values: shared, value });
+    port.postMessage({ sent: shared, value });
   };
 
   const end = Date.now() + workerData.milliseconds;
@@ -81,16 +88,18 @@ async function main() {
       const milliseconds = Math.min(end - Date.now(), 200 + random(1300));
       const worker = new Worker(new URL(import.meta.url), { workerData: { milliseconds } });
       running.add(worker);
+      if (random(4) === 0) setTimeout(() => void worker.terminate(), random(milliseconds));
       await new Promise((resolve, reject) => {
         worker.on('message', (message) => {
           if ('checked' in message) {
             for (const [key, count] of Object.entries(message)) total[/** @type {keyof typeof total} */ (key)] += count;
             return;
           }
-          const { values: sent, value } = /** @type {Parcel} */ (message);
+          const { sent, value } = /** @type {Parcel} */ (message);
           const others = [...running].filter((other) => other !== worker);
           const receiver = others[random(others.length)];
-          receiver?.postMessage({ values: sent, value }, sent.buffer instanceof ArrayBuffer ? [sent.buffer] : []);
+          const isCopy = 'buffer' in sent && sent.buffer instanceof ArrayBuffer;
+          receiver?.postMessage({ sent, value }, isCopy ? [/** @type {ArrayBuffer} */ (sent.buffer)] : []);
         });
         worker.on('error', reject);
         worker.on('exit', resolve);

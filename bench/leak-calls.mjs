@@ -52,6 +52,9 @@ export function leakCalls(torch) {
     'vmap of grad': () => vmap(func.grad(loss))(m),
     'vmap in chunks': () => vmap(f, { chunkSize: 2 })(m),
     'jacrev by rows': func.jacrev(f, { chunkSize: 1 }),
+    'share, token lost': (t) => t.share(),
+    'share, token used': (t) => torch.fromShared(t.share()),
+    'frombuffer of sharedData': (t) => torch.frombuffer(t.sharedData()),
     compile: (t) => compiled(t),
     'compile, recorded each time': (t) => {
       recorded.reset();

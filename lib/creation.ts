@@ -1,9 +1,11 @@
 /** Tensors from JavaScript data. The factory functions (zeros, arange, ...) are operators. */
 
 import { types } from 'node:util';
+import { checkBooleans, checkOptions } from './arguments';
 import { describeType } from './describe';
 import type { DeviceLike } from './device';
 import type { Dtype } from './dtype';
+import { ValueError } from './errors';
 import { native } from './native';
 import type { TypedArray } from './native';
 import { torchFunctions } from './operators';
@@ -150,6 +152,63 @@ export function fromTypedArray(
   }
   const result = native.tensorFromBytes(data, options.dtype ?? dtypeOf('fromTypedArray', data), shape, options.device);
   if (options.requiresGrad) native.requiresGrad_(result, true);
+  return result;
+}
+
+/** The options of {@link frombuffer}. */
+export interface FromBufferOptions {
+  /** The element type; by default that of a typed array. */
+  dtype?: Dtype | null;
+  /** The number of elements; negative, the default: all. */
+  count?: number;
+  /** Where the first element is, in bytes from the start of the buffer or array; 0 by default. */
+  offset?: number;
+  /** Whether autograd should record operations on the tensor. */
+  requiresGrad?: boolean;
+}
+
+/**
+ * A tensor of one dimension over the memory of a SharedArrayBuffer, an ArrayBuffer, a typed array or a Buffer;
+ * `torch.frombuffer`. Nothing is copied: a write to the buffer changes the tensor, and the other way round. Of the same
+ * SharedArrayBuffer, each thread can make a tensor over the same memory.
+ *
+ * The tensor keeps the memory alive, also of an ArrayBuffer that is transferred. Its elements must be aligned: the
+ * first one must be at a multiple of the size of an element. Writes of JavaScript do not count as a change of the
+ * tensor's version: autograd does not see them.
+ *
+ * @throws ValueError if the elements do not lie in the buffer, or the buffer can be resized; TypeError for anything
+ * else than a buffer.
+ * @example
+ * ```ts
+ * const buffer = new SharedArrayBuffer(16);
+ * const x = torch.frombuffer(buffer, { dtype: 'float32' });
+ * new Float32Array(buffer)[1] = 5;
+ * x; // [0, 5, 0, 0]
+ * ```
+ */
+export function frombuffer(buffer: ArrayBufferLike | ArrayBufferView, options: FromBufferOptions = {}): Tensor {
+  checkOptions('frombuffer', options, ['dtype', 'count', 'offset', 'requiresGrad']);
+  const { count = -1, offset = 0, requiresGrad = false } = options;
+  checkBooleans('frombuffer', { requiresGrad });
+  const view = ArrayBuffer.isView(buffer) ? buffer : undefined;
+  const memory: unknown = view?.buffer ?? buffer;
+  if (!types.isAnyArrayBuffer(memory)) {
+    throw new TypeError(
+      `frombuffer(): argument 'buffer' must be a SharedArrayBuffer, an ArrayBuffer or a typed array, not ${describeType(buffer)}`,
+    );
+  }
+  if ((memory as { resizable?: boolean }).resizable === true) {
+    throw new ValueError("frombuffer(): argument 'buffer' is a resizable ArrayBuffer, whose memory may go away");
+  }
+  const result = native.tensorOverBuffer(
+    new Uint8Array(memory),
+    options.dtype ?? (view === undefined ? undefined : dtypeOf('frombuffer', view)),
+    view?.byteOffset ?? 0,
+    (view ?? memory).byteLength,
+    offset,
+    count,
+  );
+  if (requiresGrad) native.requiresGrad_(result, true);
   return result;
 }
 

@@ -63,9 +63,11 @@ export * from './runtime';
 export { memoryUsage, setMemoryPool } from './memory';
 export type { MemoryUsage } from './memory';
 export { scope } from './scope';
+export { fromShared, share } from './sharing';
+export type { Shared, Unshared } from './sharing';
 export { Event, Stream } from './streams';
 export { Tensor } from './tensor';
-export type { FormatOptions, PutOptions, ToOptions } from './tensor';
+export type { FormatOptions, PutOptions, SharedTensor, ToOptions } from './tensor';
 export { finfo, iinfo, typename } from './type-info';
 export type { FloatInfo, IntegerInfo } from './type-info';
 export type { Layout, MemoryFormat, Scalar, Size } from './types';
@@ -90,6 +92,7 @@ export type {
   CompiledStep,
   CompileOptions,
   Explanation,
+  SharedFunction,
 } from './compile';
 export * as fx from './fx';
 export * as linalg from './generated/linalg';

@@ -91,8 +91,10 @@ function flattenNode(node: PytreeNode<unknown>, value: object): { children: unkn
   );
 }
 
-function flattenInto(value: unknown, leaves: unknown[], depth: number): TreeSpec {
-  if (typeof value === 'object' && value !== null) {
+type IsLeaf = (value: unknown) => boolean;
+
+function flattenInto(value: unknown, leaves: unknown[], depth: number, isLeaf?: IsLeaf): TreeSpec {
+  if (typeof value === 'object' && value !== null && isLeaf?.(value) !== true) {
     if (depth > MAX_DEPTH) throw new ValueError('the structure is nested too deeply, or contains itself');
     if (Array.isArray(value)) {
       const children: TreeSpec[] = [];
@@ -101,14 +103,14 @@ function flattenInto(value: unknown, leaves: unknown[], depth: number): TreeSpec
         if (item === undefined && !(i in value)) {
           throw new ValueError(`an array with holes (position ${i} of ${value.length}) cannot be flattened`);
         }
-        children.push(flattenInto(item, leaves, depth + 1));
+        children.push(flattenInto(item, leaves, depth + 1, isLeaf));
       }
       const { _fields: fields } = value as { _fields?: readonly (string | undefined)[] };
       return fields === undefined ? { kind: 'array', children } : { kind: 'array', children, fields };
     }
     if (isPlainObject(value)) {
       const keys = Object.keys(value);
-      return { kind: 'object', keys, children: keys.map((key) => flattenInto(value[key], leaves, depth + 1)) };
+      return { kind: 'object', keys, children: keys.map((key) => flattenInto(value[key], leaves, depth + 1, isLeaf)) };
     }
     const node = nodeOf(value);
     if (node !== undefined) {
@@ -117,7 +119,7 @@ function flattenInto(value: unknown, leaves: unknown[], depth: number): TreeSpec
         kind: 'custom',
         type: value.constructor as Class,
         context,
-        children: children.map((child) => flattenInto(child, leaves, depth + 1)),
+        children: children.map((child) => flattenInto(child, leaves, depth + 1, isLeaf)),
       };
     }
   }
@@ -129,11 +131,12 @@ function flattenInto(value: unknown, leaves: unknown[], depth: number): TreeSpec
  * The leaves of a pytree, in order, and its structure. The keys of an object keep their insertion order, as in Python's
  * dicts.
  *
+ * @param isLeaf - Which nodes are leaves as well.
  * @throws ValueError for a structure that contains itself.
  */
-export function flatten(tree: unknown): { leaves: unknown[]; spec: TreeSpec } {
+export function flatten(tree: unknown, isLeaf?: IsLeaf): { leaves: unknown[]; spec: TreeSpec } {
   const leaves: unknown[] = [];
-  const spec = flattenInto(tree, leaves, 0);
+  const spec = flattenInto(tree, leaves, 0, isLeaf);
   return { leaves, spec };
 }
 
@@ -214,9 +217,9 @@ export function unflatten(leaves: readonly unknown[], spec: TreeSpec): unknown {
 }
 
 /** The pytree with `f` applied to every leaf. */
-export function treeMap(tree: unknown, f: (leaf: unknown) => unknown): unknown {
+export function treeMap(tree: unknown, f: (leaf: unknown) => unknown, isLeaf?: IsLeaf): unknown {
   if (typeof tree !== 'object' || tree === null) return f(tree);
-  const { leaves, spec } = flatten(tree);
+  const { leaves, spec } = flatten(tree, isLeaf);
   return unflatten(leaves.map(f), spec);
 }
 

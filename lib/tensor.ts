@@ -24,8 +24,14 @@ export type { FormatOptions, ToOptions } from './to-arguments';
 /** The options of {@link Tensor.indexPut_}. */
 export type PutOptions = { accumulate?: boolean };
 
+/** A token for a tensor, which structured clone carries to other threads; see {@link Tensor.share}. */
+export interface SharedTensor {
+  /** Stands for the tensor and keeps it; does not show its elements. */
+  readonly sharedTensor: SharedArrayBuffer;
+}
+
 const UNCLONEABLE = Symbol(
-  'a Tensor: send x.data(), x.shape and x.dtype, and make the tensor with torch.fromTypedArray(data, shape, { dtype })',
+  'a Tensor: send x.share() to another thread, and make the tensor there with torch.fromShared(token); x.data() has its values',
 );
 
 // Only the class can read and write the slot of a tensor. See Note [Slots] (native/core/handle_pool.h).
@@ -222,6 +228,49 @@ export class Tensor {
    */
   data(): TypedArray {
     return native.data(this);
+  }
+
+  /**
+   * A typed array over the memory itself, in a SharedArrayBuffer: a write to it changes the tensor, and the other way
+   * round. Elements are as in {@link Tensor.data}. It can be sent to other threads, and {@link frombuffer} makes a
+   * tensor of it. The memory lives as long as a thread has the buffer or the tensor, and can no longer be resized.
+   * Compare `Tensor.numpy()`.
+   *
+   * @throws RuntimeError for a tensor that is not contiguous, is on another device or requires a gradient.
+   * @example
+   * ```ts
+   * const x = torch.zeros(3);
+   * const values = x.sharedData();
+   * values[1] = 5;
+   * x; // [0, 5, 0]
+   * ```
+   */
+  sharedData(): TypedArray {
+    return native.sharedData(this);
+  }
+
+  /**
+   * A token for this tensor: a small plain object that `postMessage`, `workerData` and `structuredClone` carry to
+   * other threads of the process. `torch.fromShared(token)` is a tensor with the same memory and version counter there;
+   * nothing is copied.
+   *
+   * A token keeps the tensor, like another handle, also while it is in a message. Several may be made, sent and used
+   * any number of times, and need not be used. From then on the memory cannot be resized.
+   *
+   * PyTorch: `Tensor.share_memory_`, and putting the tensor into a queue of `torch.multiprocessing`.
+   *
+   * @throws RuntimeError for the result of operators that requires a gradient, inside a transform, and for sparse
+   * tensors.
+   * @example
+   * ```ts
+   * import { Worker } from 'node:worker_threads';
+   * const x = torch.tensor([1, 2]);
+   * const worker = new Worker("require('node:worker_threads').workerData", { eval: true, workerData: x.share() });
+   * await worker.terminate();
+   * ```
+   */
+  share(): SharedTensor {
+    return { sharedTensor: native.shareTensor(this) };
   }
 
   /** Iterates over dim 0; throws a TypeError for a 0-d tensor, as in Python. */

@@ -5,6 +5,7 @@ import { nameOf, named, quoted, textOf } from '../describe';
 import { ValueError } from '../errors';
 import { native } from '../native';
 import { resultFunction } from '../operator';
+import { sharedForm } from '../sharing';
 import type { AnyFunction } from '../types';
 import { asyncMethod, starterOf } from './async';
 import type { AsyncArguments, AsyncResult, StartCall } from './async';
@@ -16,6 +17,7 @@ import { isFunctionalCall } from './functional-calls';
 import { isModule, takeMembers } from './members';
 import { mayUseThis, receiverOf } from './receivers';
 import { registerCompiled } from './registry';
+import { shareCompiled } from './share';
 
 /** What runs a compiled function. */
 export type Backend = 'native' | 'aot_eager' | 'eager';
@@ -215,6 +217,7 @@ export function compile<F extends AnyFunction>(func: F, options: CompileOptions 
       native.clearEntries(handle);
       templates.clear();
     },
+    [sharedForm]: () => shareCompiled(func.name, handle, templates),
   });
   registerCompiled(transformed);
   if (isModule(func)) takeMembers(transformed, func);

@@ -5,4 +5,5 @@ export type { AsyncArguments, AsyncOptions, AsyncQueue, AsyncResult } from './as
 export { compile } from './compile';
 export type { Backend, Compiled, CompileOptions } from './compile';
 export type { CompiledStep, Explanation } from './explain';
+export type { SharedFunction } from './share';
 export * as compiler from './compiler';

@@ -1,6 +1,5 @@
 /** What the addon exports: mechanical functions, from which the other files of lib/ make the public API. */
 
-import type { CompiledStep } from '../compile/explain';
 import type { Dtype } from '../dtype';
 import type { ElementValues } from '../format/elements';
 import type { PrintingInfo } from '../format/tensor';
@@ -8,6 +7,7 @@ import type { Index } from '../indexing';
 import type { MemoryUsage } from '../memory';
 import type { Tensor } from '../tensor';
 import type { Layout, MemoryFormat, Scalar } from '../types';
+import type { CompiledEntry, GraphData } from './compile-results';
 import type { KernelTest, MachineTest, PassTest, ScalarizeTest } from './test-results';
 
 /** What functorch has wrapped a tensor in. */
@@ -31,59 +31,6 @@ export type EdgeOfGraph = readonly [node: unknown, index: number];
 
 /** A function that the autograd graph calls. */
 export type GraphCallback = (...args: never[]) => unknown;
-
-/** What was compiled for one signature. */
-export interface CompiledEntry {
-  signature: string;
-  isCompiled: boolean;
-  blocking: string | null;
-  deviceGraph: string | null;
-  nodes: number;
-  operators: { name: string; isElementwise: boolean; isView: boolean }[];
-  recording: number;
-  planning: number;
-  run: number | null;
-  plannedBytes: number;
-  steps: CompiledStep[];
-  /** Generated kernels. */
-  sources: string;
-  recordedGraph: string;
-  optimizedGraph: string;
-  reasons: string[];
-  passes: { name: string; before: number; after: number; milliseconds: number }[];
-}
-
-/** An argument of a recorded operator: a value of the graph, a constant, or a list. */
-export type GraphArgument = { readonly value: number } | Scalar | string | null | readonly GraphArgument[];
-
-/** A recorded graph: values, and the operators that compute them, in order. */
-export interface GraphData {
-  values: readonly {
-    kind: 'input' | 'closure' | 'constant' | 'result';
-    dtype: Dtype;
-    device: string;
-    shape: readonly number[];
-    strides: readonly number[];
-    /** The value whose memory this one shares: itself if it has its own. */
-    base: number;
-    /** Of a constant that is a number. */
-    number?: Scalar;
-    /** Of a constant or a tensor from outside. */
-    tensor?: Tensor;
-  }[];
-  nodes: readonly {
-    name: string;
-    overload: string;
-    args: readonly GraphArgument[];
-    kwargs: Readonly<Record<string, GraphArgument>>;
-    /** The value of each result, -1 for none. */
-    results: readonly number[];
-    writes: boolean;
-    random: boolean;
-  }[];
-  inputs: readonly number[];
-  outputs: readonly number[];
-}
 
 /** A call of a custom function, after its forward has run. */
 export interface WrapRequest {
@@ -199,6 +146,22 @@ export interface Native {
   storageOf(tensor: Tensor): { id: number; bytes: number };
   /** A uint8 tensor over the whole memory that a result of `storedValue` is a part of. */
   storageBytes(tensor: Tensor): Tensor;
+  // tensor/sharing.cpp
+  /** The buffer of a new token. */
+  shareTensor(tensor: Tensor): SharedArrayBuffer;
+  /** The tensor of the token whose buffer the array shows; null if it is of no token. */
+  sharedTensor(bytes: Uint8Array): Tensor | null;
+  /** A typed array over the memory itself. */
+  sharedData(tensor: Tensor): TypedArray;
+  /** A tensor over `length` bytes from `start` on, in the buffer that the array shows all of; see `torch.frombuffer`. */
+  tensorOverBuffer(
+    bytes: Uint8Array,
+    dtype: unknown,
+    start: number,
+    length: number,
+    offset: number,
+    count: number,
+  ): Tensor;
   // tensor/nested_array.cpp
   tensorFromList(data: unknown, dtype?: Dtype | null, device?: unknown): Tensor;
   // operators/indexing.cpp
@@ -405,19 +368,24 @@ export interface Native {
     dynamic: boolean,
   ): [id: number, dropped: number];
   clearEntries(compiled: unknown): void;
-  // compile/call/explain_exports.cpp
-  describeEntries(compiled: unknown): CompiledEntry[];
-  timeCall(this: unknown, result: Tensor, compiled: unknown, ...args: readonly unknown[]): unknown;
   printGraph(capture: unknown): string;
   graphOf(capture: unknown): GraphData;
   isRecording(): boolean;
   breakRecording(reason: string): void;
+  // compile/call/explain_exports.cpp
+  describeEntries(compiled: unknown): CompiledEntry[];
+  timeCall(this: unknown, result: Tensor, compiled: unknown, ...args: readonly unknown[]): unknown;
   // compile/call/async_exports.cpp
   createAsyncQueue(settle: (id: number, outcome: number, value: unknown) => void): unknown;
   asyncFunction(compiled: unknown, queue: unknown): OperatorFunction;
   stopAsync(queue: unknown, id: number): void;
   asyncFigures(queue: unknown): { running: number; waiting: number; limit: number; threads: number };
   setAsyncLimit(queue: unknown, limit: number): void;
+  // compile/call/shared_function.cpp
+  /** The buffer of a new token, null if there are no entries, and the ids of the entries. */
+  shareFunction(compiled: unknown): [buffer: SharedArrayBuffer | null, ids: number[]];
+  /** Adds the entries of a token; returns their ids, or null if there is no such token. */
+  addShared(compiled: unknown, bytes: Uint8Array): number[] | null;
   // compile/call/linear_exports.cpp
   beginLinear(
     inputs: readonly Tensor[],

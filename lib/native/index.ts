@@ -2,6 +2,7 @@
 
 import { loadAddon } from './load';
 
+export type * from './compile-results';
 export type * from './exports';
 export type * from './test-results';
 

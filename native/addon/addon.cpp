@@ -47,6 +47,7 @@ void defineExports(Napi::Object exports) {
   defineTensorData(exports);
   defineStoredBytes(exports);
   defineNestedArrays(exports);
+  defineSharing(exports);
   defineEngine(exports);
   defineCallbacks(exports);
   defineAnomaly(exports);

@@ -33,6 +33,7 @@ void defineTensorData(Napi::Object exports);    // tensor/tensor_data.cpp
 void defineStoredBytes(Napi::Object exports);   // tensor/stored_bytes.cpp
 void defineNestedArrays(Napi::Object exports);  // tensor/nested_array.cpp
 void definePrinting(Napi::Object exports);      // tensor/printing.cpp
+void defineSharing(Napi::Object exports);       // tensor/sharing.cpp
 
 void defineRandom(Napi::Object exports);       // runtime/random.cpp
 void defineCuda(Napi::Object exports);         // runtime/cuda.cpp

@@ -71,25 +71,29 @@ Common& common() {
 // Trivially destructible: blocks may still be freed while the thread's other objects are destroyed.
 struct PerThread {
   FreeLists lists;
+  bool allocates;  // small blocks
   AllocationMeter meter;
 };
 thread_local PerThread perThread{};
 
-struct HandOver {
-  ~HandOver() {
-    std::lock_guard lock(common().mutex);
-    for (size_t units = 1; units <= kMaxUnits; ++units) {
-      while (Block* block = perThread.lists[units]) {
-        perThread.lists[units] = block->next;
-        block->next = common().lists[units];
-        common().lists[units] = block;
-      }
+void handOver() {
+  std::lock_guard lock(common().mutex);
+  for (size_t units = 1; units <= kMaxUnits; ++units) {
+    while (Block* block = perThread.lists[units]) {
+      perThread.lists[units] = block->next;
+      block->next = common().lists[units];
+      common().lists[units] = block;
     }
   }
+}
+
+struct HandOver {
+  ~HandOver() { handOver(); }
 };
 
 void refill(size_t units) {
-  static thread_local HandOver handOver;
+  static thread_local HandOver atExit;
+  perThread.allocates = true;
   FreeLists& freeLists = perThread.lists;
   {
     std::lock_guard lock(common().mutex);
@@ -203,6 +207,10 @@ void adoptBlock(const c10::DataPtr& data) {
   collectIfDue(Collection::Young, block->bytes);
   collectIfDue(Collection::Full, block->bytes);
   mallocBytes.add(block->bytes);
+}
+
+void handOverFreeBlocks() {
+  if (!perThread.allocates) handOver();
 }
 
 AllocationMeter& allocationMeter() { return perThread.meter; }

@@ -34,6 +34,9 @@ bool isLargeBlock(const c10::DataPtr& data);
 // From now on, the calling thread collects because of a block that another thread has allocated, as if it had done so.
 void adoptBlock(const c10::DataPtr& data);
 
+// Lets other threads have the small blocks that the calling thread has freed, if it never allocates any itself.
+void handOverFreeBlocks();
+
 // Replaces libtorch's CPU allocator by one that reuses small and large blocks; once per process.
 void installCpuAllocator();
 

@@ -22,4 +22,11 @@ at::Tensor plainEmpty(c10::IntArrayRef shape, c10::ScalarType dtype);
 // batched tensor, which has no values of its own.
 at::Tensor plainValue(const at::Tensor& tensor);
 
+// The typed array for the elements of a dtype. Floats of 8 and 16 bits are returned as bits, complex numbers as pairs.
+struct ArrayKind {
+  napi_typedarray_type type;
+  size_t perElement;
+};
+ArrayKind arrayKind(c10::ScalarType dtype);
+
 }  // namespace torch_func

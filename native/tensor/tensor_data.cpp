@@ -72,6 +72,33 @@ at::Tensor plainValue(const at::Tensor& tensor) {
   return plain;
 }
 
+ArrayKind arrayKind(c10::ScalarType dtype) {
+  switch (dtype) {
+    case c10::ScalarType::Bool:
+    case c10::ScalarType::Byte:
+    case c10::ScalarType::Float8_e4m3fn:
+    case c10::ScalarType::Float8_e4m3fnuz:
+    case c10::ScalarType::Float8_e5m2:
+    case c10::ScalarType::Float8_e5m2fnuz:
+    case c10::ScalarType::Float8_e8m0fnu: return {napi_uint8_array, 1};
+    case c10::ScalarType::Char: return {napi_int8_array, 1};
+    case c10::ScalarType::Short: return {napi_int16_array, 1};
+    case c10::ScalarType::Int: return {napi_int32_array, 1};
+    case c10::ScalarType::Long: return {napi_bigint64_array, 1};
+    case c10::ScalarType::UInt16:
+    case c10::ScalarType::Half:
+    case c10::ScalarType::BFloat16: return {napi_uint16_array, 1};
+    case c10::ScalarType::UInt32: return {napi_uint32_array, 1};
+    case c10::ScalarType::UInt64: return {napi_biguint64_array, 1};
+    case c10::ScalarType::Float: return {napi_float32_array, 1};
+    case c10::ScalarType::Double: return {napi_float64_array, 1};
+    case c10::ScalarType::ComplexHalf: return {napi_uint16_array, 2};
+    case c10::ScalarType::ComplexFloat: return {napi_float32_array, 2};
+    case c10::ScalarType::ComplexDouble: return {napi_float64_array, 2};
+    default: throwTypeError(std::string("there is no typed array for the values of a ") + dtypeName(dtype) + " tensor");
+  }
+}
+
 namespace {
 
 struct Bytes {
@@ -154,39 +181,6 @@ at::Tensor readable(const at::Tensor& tensor) {
   // A zero tensor, the derivative of a constant, has no memory.
   if (plain._is_zerotensor()) plain = plain.clone();
   return plain.detach().to(c10::kCPU).resolve_conj().resolve_neg().contiguous();
-}
-
-struct ArrayKind {
-  napi_typedarray_type type;
-  size_t perElement;
-};
-
-// The typed array for the elements of a dtype. Floats of 8 and 16 bits are returned as bits, complex numbers as pairs.
-ArrayKind arrayKind(c10::ScalarType dtype) {
-  switch (dtype) {
-    case c10::ScalarType::Bool:
-    case c10::ScalarType::Byte:
-    case c10::ScalarType::Float8_e4m3fn:
-    case c10::ScalarType::Float8_e4m3fnuz:
-    case c10::ScalarType::Float8_e5m2:
-    case c10::ScalarType::Float8_e5m2fnuz:
-    case c10::ScalarType::Float8_e8m0fnu: return {napi_uint8_array, 1};
-    case c10::ScalarType::Char: return {napi_int8_array, 1};
-    case c10::ScalarType::Short: return {napi_int16_array, 1};
-    case c10::ScalarType::Int: return {napi_int32_array, 1};
-    case c10::ScalarType::Long: return {napi_bigint64_array, 1};
-    case c10::ScalarType::UInt16:
-    case c10::ScalarType::Half:
-    case c10::ScalarType::BFloat16: return {napi_uint16_array, 1};
-    case c10::ScalarType::UInt32: return {napi_uint32_array, 1};
-    case c10::ScalarType::UInt64: return {napi_biguint64_array, 1};
-    case c10::ScalarType::Float: return {napi_float32_array, 1};
-    case c10::ScalarType::Double: return {napi_float64_array, 1};
-    case c10::ScalarType::ComplexHalf: return {napi_uint16_array, 2};
-    case c10::ScalarType::ComplexFloat: return {napi_float32_array, 2};
-    case c10::ScalarType::ComplexDouble: return {napi_float64_array, 2};
-    default: throwTypeError(std::string("there is no typed array for the values of a ") + dtypeName(dtype) + " tensor");
-  }
 }
 
 // Zeroed memory for JavaScript, and its address in `data`. Node-API ends the process if V8 has no memory left; the

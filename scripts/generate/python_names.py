@@ -44,8 +44,7 @@ MODULES = {
 OTHER_NAMES = {
     "torch": {
         "dtype": "the type `torch.Dtype`: a dtype is a string",
-        "frombuffer": "`torch.fromTypedArray`, which copies",
-        "from_numpy": "`torch.fromTypedArray`, which copies",
+        "from_numpy": "`torch.frombuffer`",
         "layout": "the type `torch.Layout`: a layout is a string",
         "legacy_contiguous_format": "`torch.contiguousFormat`",
         "memory_format": "the type `torch.MemoryFormat`: a memory format is a string",
@@ -55,7 +54,7 @@ OTHER_NAMES = {
     "torch.Tensor": {
         "data_ptr": "`x.data()` for the values",
         "const_data_ptr": "`x.data()` for the values",
-        "numpy": "`x.data()`",
+        "numpy": "`x.sharedData()`; `x.data()` for a copy",
         "storage": "`x.data()` for the values",
         "untyped_storage": "`x.data()` for the values",
     },
@@ -75,7 +74,8 @@ REASONS: tuple[tuple[str, str, str], ...] = (
      r"|unify_type_list|cond|while_loop|sym_\w+|Sym\w+",
      "Belongs to TorchScript, `torch.compile` or symbolic shapes, which trace Python."),
     ("name", r"\w*Storage|is_storage|StorageBase|storage_type|is_shared|share_memory_",
-     "Storages are not exposed: `x.data()` reads the values, `torch.fromTypedArray` creates a tensor from them."),
+     "Storages are not exposed: `x.sharedData()` is their memory, `torch.frombuffer` creates a tensor over memory, and "
+     "`x.share()` shares it with other threads."),
     ("name", r"(BFloat16|Bool|Byte|Char|Double|Float|Half|Int|Long|Short)Tensor|set_default_tensor_type",
      "A legacy tensor type: use a dtype and a device."),
     ("name", r"Disable\w+|as_subclass", "`__torch_function__` and tensor subclasses are a Python protocol."),

@@ -212,6 +212,28 @@ test.each(Object.entries(nn.init))('nn.init.%s', (name, given) => {
   expect(problems(calls)).toEqual([]);
 });
 
+test('share, fromShared, frombuffer, sharedData', () => {
+  const token = vector().share();
+  const buffer = new SharedArrayBuffer(16);
+  const { share, sharedData } = torch.Tensor.prototype;
+  const calls: Record<string, Call> = {
+    'torch.share': (v) => torch.share(v),
+    'torch.share of a list': (v) => torch.share([v, { v }]),
+    'Tensor.share': (v) => share.call(v as Tensor),
+    'Tensor.sharedData': (v) => sharedData.call(v as Tensor),
+    fromShared: (v) => torch.fromShared(v),
+    'fromShared of a token': (v) => torch.fromShared({ sharedTensor: wrong(v) }),
+    'fromShared of a token with more': (v) => torch.fromShared({ ...token, more: v }),
+    frombuffer: (v) => torch.frombuffer(wrong(v)),
+    'frombuffer, dtype': (v) => torch.frombuffer(buffer, { dtype: wrong(v) }),
+    'frombuffer, options': (v) => torch.frombuffer(buffer, wrong(v)),
+  };
+  for (const name of ['count', 'offset', 'requiresGrad']) {
+    calls[`frombuffer, { ${name} }`] = (v) => torch.frombuffer(buffer, { dtype: 'float32', [name]: v });
+  }
+  expect(problems(calls)).toEqual([]);
+});
+
 test('setBatchingFallback, functionalize, registerPytreeNode, indexPut_', () => {
   class Node {
     constructor(readonly value: unknown) {}

@@ -41,6 +41,7 @@ export const FLOORS: readonly Floor[] = [
     'lib/cuda',
     'lib/memory',
     'lib/scope',
+    'lib/sharing',
   ],
   ['operators', 'lib/operators', 'lib/generated/', 'lib/ops', 'lib/creation'],
   ['compiler', 'lib/compile/', 'lib/fx/'],

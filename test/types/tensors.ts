@@ -88,6 +88,27 @@ export function surroundings(device: DeviceLike): void {
   is<boolean>()(torch.cuda.isAvailable());
 }
 
+export function sharing(): void {
+  is<torch.SharedTensor>()(x.share());
+  const message = torch.share({ x, list: [x, 1] as const, name: 'a' });
+  is<{ x: torch.SharedTensor; list: readonly [torch.SharedTensor, 1]; name: string }>()(message);
+  is<Tensor>()(torch.fromShared(x.share()));
+  is<{ x: Tensor; list: readonly [Tensor, 1]; name: string }>()(torch.fromShared(message));
+  is<Tensor>()(torch.frombuffer(new SharedArrayBuffer(8), { dtype: 'float32', count: 1 }));
+  is<Tensor>()(torch.frombuffer(Float32Array.of(1)));
+  is<torch.SharedTensor>()(torch.share(new torch.nn.Parameter(x)));
+  const f = torch.compile((y: Tensor, n: number): [Tensor, number] => [y, n]);
+  const { list } = torch.fromShared(torch.share({ list: [f] }));
+  is<[Tensor, number]>()(list[0](x, 1));
+  is<Promise<[Tensor, number]>>()(list[0].async(x, 1));
+  // @ts-expect-error the function takes a number
+  list[0](x, 'a');
+  // @ts-expect-error a list of numbers is no buffer
+  torch.frombuffer([1, 2]);
+  // @ts-expect-error there is no such option
+  torch.frombuffer(new SharedArrayBuffer(8), { length: 1 });
+}
+
 export function helpers(): void {
   const { functional } = torch.nn;
   is<Tensor>()(functional.crossEntropy(x, x));

@@ -10,6 +10,8 @@
 #include <unordered_map>
 #include <utility>
 
+#include "core/shared_storage.h"
+
 namespace torch_func::compile {
 
 namespace {
@@ -58,6 +60,7 @@ at::Tensor snapshotOf(const at::Tensor& tensor) {
   }
   auto* impl = tensor.unsafeGetTensorImpl();
   c10::StorageImpl& shared = *tensor.storage().unsafeGetStorageImpl();
+  if (isShared(shared)) return aliasOf(tensor);
   makeShareable(shared);
   c10::Storage storage(c10::impl::cow::lazy_clone_storage(shared));
   if (!storage) return {};

@@ -14,6 +14,7 @@
 #include "core/cpu_allocator.h"
 #include "core/errors.h"
 #include "core/remedies.h"
+#include "core/shared_storage.h"
 
 namespace torch_func::compile {
 
@@ -47,7 +48,9 @@ std::unique_ptr<AsyncCall> AsyncCall::prepare(Environment& environment, std::sha
     return std::all_of(tensors.begin(), tensors.end(), [&](const at::Tensor& tensor) {
       snapshots.push_back(snapshotOf(tensor));
       if (!snapshots.back().defined()) return false;
-      call->originals_.emplace_back(storageOf(snapshots.back()), tensor);
+      const c10::StorageImpl* storage = storageOf(snapshots.back());
+      call->originals_.emplace_back(storage, tensor);
+      if (isShared(*storage) && !tensor.is_inference()) call->versions_.emplace_back(tensor, tensor._version());
       return true;
     });
   };
@@ -97,9 +100,21 @@ at::Tensor AsyncCall::output(at::Tensor computed) const {
   return computed;
 }
 
+void AsyncCall::checkVersions() const {
+  for (const auto& [tensor, version] : versions_) {
+    if (tensor._version() == version) continue;
+    throwRuntimeError(
+        "async(): a tensor that is shared with other threads or with JavaScript has been modified by an inplace "
+        "operation since the call: its version is " +
+        std::to_string(tensor._version()) + " instead of " + std::to_string(version) +
+        ". Await the call before the write, or pass a clone");
+  }
+}
+
 napi_value AsyncCall::result(Environment& environment) {
   for (auto& [category, message] : warnings_) environment.addWarning(std::move(category), std::move(message));
   if (error_) std::rethrow_exception(error_);
+  checkVersions();
   for (at::Tensor& computed : outputs_) computed = output(std::move(computed));
   c10::SmallVector<napi_value, 8> objects(objects_.size(), nullptr);
   for (size_t i = 0; i < objects_.size(); ++i) {

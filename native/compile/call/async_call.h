@@ -26,11 +26,13 @@ class AsyncCall final : public AsyncQueue::Call {
             std::shared_ptr<Executable> executable)
       : environment_(environment), entry_(std::move(entry)), executable_(std::move(executable)) {}
   at::Tensor output(at::Tensor computed) const;
+  void checkVersions() const;
 
   Environment& environment_;
   // Of the thread of JavaScript alone.
   std::shared_ptr<CompiledFunction::Entry> entry_;
   std::vector<std::pair<const c10::StorageImpl*, at::Tensor>> originals_;  // by the storage of their snapshots
+  std::vector<std::pair<at::Tensor, int64_t>> versions_;                   // of what is shared with other threads
   std::vector<napi_ref> objects_;                                          // of the arguments that the function returns
 
   std::shared_ptr<Executable> executable_;

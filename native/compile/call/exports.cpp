@@ -318,6 +318,7 @@ void defineCompile(Napi::Object exports) {
   defineAsync(exports);
   defineExplain(exports);
   defineLinear(exports);
+  defineSharedFunctions(exports);
   definePassTesting(exports);
   defineLoweringTesting(exports);
   defineMachineTesting(exports);

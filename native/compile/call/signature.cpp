@@ -6,6 +6,7 @@
 #include <c10/core/GradMode.h>
 #include <c10/core/InferenceMode.h>
 
+#include <algorithm>
 #include <cstring>
 #include <string_view>
 
@@ -112,6 +113,22 @@ Signature::Signature(const ResultCall& call, Leaves& leaves)
   for (size_t i = 0; i < count_; ++i) read(call.values[i], call.known(i + 1), leaves, 0);
 }
 
+Signature::Signature(const Signature& other, Environment& environment)
+    : environment_(environment),
+      modes_(other.modes_),
+      ignoresModules_(true),
+      count_(other.count_),
+      items_(other.items_),
+      sizes_(other.sizes_) {}
+
+bool Signature::isPlain() const {
+  return std::all_of(items_.begin(), items_.end(), [](const Item& item) { return item.reference == nullptr; });
+}
+
+std::unique_ptr<Signature> Signature::copyFor(Environment& environment) const {
+  return std::unique_ptr<Signature>(new Signature(*this, environment));
+}
+
 Signature::~Signature() {
   for (const Item& item : items_) {
     if (item.reference != nullptr) napi_delete_reference(environment_.env, item.reference);
@@ -184,8 +201,15 @@ void Signature::read(napi_value value, TensorHandle* known, Leaves& leaves, int 
   items_.push_back(std::move(item));
 }
 
+bool Signature::allows(const Modes& modes) const {
+  if (!ignoresModules_) return modes == modes_;
+  Modes known = modes_;
+  known.moduleState = modes.moduleState;
+  return known == modes;
+}
+
 bool Signature::matches(const ResultCall& call, const Modes& modes, Leaves& leaves, int64_t& size) const {
-  if (call.values.size() != count_ || modes != modes_) return false;
+  if (call.values.size() != count_ || !allows(modes)) return false;
   size_t position = 0;
   size = 0;
   for (size_t i = 0; i < count_; ++i) {

@@ -65,6 +65,11 @@ class Signature {
 
   std::string describe() const;
 
+  // Whether no object of JavaScript is part of it.
+  bool isPlain() const;
+  // The same for another thread, where it does not depend on modules. It must be plain.
+  std::unique_ptr<Signature> copyFor(Environment& environment) const;
+
  private:
   enum class Kind : uint8_t { Tensor, Array, Object, Number, BigInt, String, Boolean, Null, Undefined, Identity };
   struct Item {
@@ -79,12 +84,15 @@ class Signature {
     uint64_t keys = 0;
     int64_t storageOffset = -1;  // -1: any
   };
+  Signature(const Signature& other, Environment& environment);
+  bool allows(const Modes& modes) const;
   void read(napi_value value, TensorHandle* known, Leaves& leaves, int depth);
   bool match(size_t& position, napi_value value, TensorHandle* known, Leaves& leaves, int64_t& size) const;
   bool matchesType(const Item& item, const c10::TensorImpl& impl, int64_t& size) const;
 
   Environment& environment_;
   Modes modes_;
+  bool ignoresModules_ = false;
   size_t count_;                   // of arguments
   std::vector<Item> items_;        // depth first
   std::optional<TwoSizes> sizes_;  // of one for all sizes
