@@ -104,9 +104,9 @@ describe('tokens', () => {
     for (let i = 0; i < 3; i++) torch.scope(() => port1.postMessage(torch.full([1000], i).share()));
     const received = await new Promise<SharedTensor[]>((resolve) => {
       const messages: SharedTensor[] = [];
-      port2.onmessage = ({ data }) => {
-        if (messages.push(data as SharedTensor) === 3) resolve(messages);
-      };
+      port2.on('message', (token: SharedTensor) => {
+        if (messages.push(token) === 3) resolve(messages);
+      });
     });
     expect(received.map((token) => torch.fromShared(token).sum().item())).toEqual([0, 1000, 2000]);
     port1.close();

@@ -180,6 +180,18 @@ describe('an argument that the function also knows from outside', () => {
   });
 });
 
+test('a function that writes to a tensor from outside and reads it runs in the first call alone', () => {
+  const w = torch.zeros(2);
+  let runs = 0;
+  const compiled = torch.compile((x: Tensor) => {
+    runs++;
+    w.add_(x);
+    return w.mul(2);
+  });
+  for (let i = 1; i <= 3; i++) expectSame(compiled(tensor(3, 4)), tensor(6 * i, 8 * i));
+  expect(runs).toBe(1);
+});
+
 test('an operator that changes the shape of an argument changes the argument', () => {
   const compiled = torch.compile((x: Tensor) => x.t_().mul(2));
   jest.spyOn(process, 'emitWarning').mockImplementation();

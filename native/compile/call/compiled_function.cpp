@@ -31,12 +31,16 @@ napi_value numberValue(napi_env env, int32_t number) {
 }
 
 bool shareStorage(c10::ArrayRef<at::Tensor> inputs, c10::ArrayRef<at::Tensor> closures) {
+  // Plans list a tensor twice that their fallback reads too.
+  c10::SmallVector<const at::TensorImpl*, 8> tensors;
+  for (const at::Tensor& closure : closures) tensors.push_back(closure.unsafeGetTensorImpl());
+  std::sort(tensors.begin(), tensors.end());
+  tensors.erase(std::unique(tensors.begin(), tensors.end()), tensors.end());
+  for (const at::Tensor& input : inputs) tensors.push_back(input.unsafeGetTensorImpl());
   c10::SmallVector<const c10::StorageImpl*, 8> storages;
-  for (const auto& tensors : {inputs, closures}) {
-    for (const at::Tensor& tensor : tensors) {
-      if (tensor.has_storage() && tensor.storage().nbytes() > 0) {
-        storages.push_back(tensor.storage().unsafeGetStorageImpl());
-      }
+  for (const at::TensorImpl* tensor : tensors) {
+    if (tensor->has_storage() && tensor->storage().nbytes() > 0) {
+      storages.push_back(tensor->storage().unsafeGetStorageImpl());
     }
   }
   std::sort(storages.begin(), storages.end());
