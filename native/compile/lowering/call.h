@@ -20,7 +20,8 @@ class Call {
   // integers and bool if `promotesIntegers`. False if the machine cannot compute in it.
   bool computeInCommonType(bool promotesIntegers);
   bool computeIn(c10::ScalarType type);
-  // Whether the operands keep their values as integers of this type. ATen's conversion wraps around: 300 is 44 in uint8.
+  // Whether the operands keep their values as integers of this type. ATen's conversion wraps around: 300 is 44 in
+  // uint8.
   bool keepsValues(c10::ScalarType type) const;
   // Numbers of this type are exact, and the machine's operations on them too.
   bool isFloating() const { return dtype == c10::ScalarType::Float || dtype == c10::ScalarType::Double; }
