@@ -56,6 +56,8 @@ export default tseslint.config(
       ],
       // A class and the interface of its generated methods are one type.
       '@typescript-eslint/no-unsafe-declaration-merging': 'off',
+      // Properties of functions: those that are assigned have no comments in the declarations.
+      '@typescript-eslint/no-namespace': 'off',
       '@typescript-eslint/no-empty-object-type': ['error', { allowInterfaces: 'with-single-extends' }],
     },
   },

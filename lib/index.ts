@@ -103,6 +103,7 @@ export * as npz from './npz';
 export * as safetensors from './safetensors';
 export { load, save } from './serialization';
 export type { LoadOptions, MapLocation } from './serialization';
+export type { AsyncFileOptions } from './files/steps';
 export * as signal from './signal';
 export * as special from './generated/special';
 export * as utils from './utils';

@@ -7,8 +7,10 @@ import { createHash, randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import os from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
+import { promisify } from 'node:util';
 
 import { ValueError } from '../errors';
+import { type Steps, runNow, step } from './steps';
 
 /** The size of one write call; a system call cannot take more than 2 GiB. */
 const MAX_WRITE = 64 * 1024 * 1024;
@@ -22,8 +24,10 @@ const ABANDONED = 7 * 24 * 60 * 60 * 1000;
 /** What follows the label in a temporary name: machine, process, and a random part. */
 const TEMPORARY = /^\.([0-9a-f]{8})\.(\d+)\.[0-9a-f]{8}\.tmp$/;
 
+const [write, fsync] = [promisify(fs.write), promisify(fs.fsync)];
+
 /** A file that is being written. */
-export class AtomicFile {
+export class AtomicFile implements Disposable {
   private constructor(
     /** The path of the finished file, after symbolic links. */
     readonly path: string,
@@ -50,19 +54,45 @@ export class AtomicFile {
 
   /** Writes all bytes at a position of the file. */
   writeAt(position: number, bytes: Uint8Array): void {
+    runNow(this.write(position, bytes));
+  }
+
+  /** {@link writeAt} in steps. */
+  *write(position: number, bytes: Uint8Array): Steps<void> {
     this.checkOpen();
     let done = 0;
     while (done < bytes.byteLength) {
-      const part = Math.min(MAX_WRITE, bytes.byteLength - done);
-      done += fs.writeSync(this.descriptor, bytes, done, part, position + done);
+      const args = [bytes, done, Math.min(MAX_WRITE, bytes.byteLength - done), position + done] as const;
+      done += yield* step(
+        () => fs.writeSync(this.descriptor, ...args),
+        async () => (await write(this.descriptor, ...args)).bytesWritten,
+      );
     }
+  }
+
+  /** Writes pieces one after the other, in steps. Returns where they end. */
+  *writeAll(position: number, pieces: Iterable<Uint8Array>): Steps<number> {
+    let end = position;
+    for (const piece of pieces) {
+      yield* this.write(end, piece);
+      end += piece.byteLength;
+    }
+    return end;
   }
 
   /** Flushes the file to the disk and gives it its name. If that fails, no file is left behind. */
   commit(): void {
+    runNow(this.committing());
+  }
+
+  /** {@link commit} in steps. */
+  *committing(): Steps<void> {
     this.checkOpen();
     try {
-      fs.fsyncSync(this.descriptor);
+      yield* step(
+        () => fs.fsyncSync(this.descriptor),
+        () => fsync(this.descriptor),
+      );
       this.close();
       fs.renameSync(this.temporaryPath, this.path);
     } catch (error) {
@@ -75,6 +105,10 @@ export class AtomicFile {
   abort(): void {
     if (this.descriptor >= 0) this.close();
     fs.rmSync(this.temporaryPath, { force: true });
+  }
+
+  [Symbol.dispose](): void {
+    this.abort();
   }
 
   private checkOpen(): void {

@@ -1,14 +1,22 @@
 /** A file that is read at given positions, into JavaScript or into the memory of tensors. */
 
 import fs from 'node:fs';
+import { promisify } from 'node:util';
 
 import { ValueError } from '../errors';
 import { native } from '../native';
+import { torchFunctions } from '../operators';
 import type { Tensor } from '../tensor';
 import { readingFile } from './failure';
+import { type Steps, runNow, step } from './steps';
 
 /** The size of one read call; a system call cannot return more than 2 GiB. */
 const MAX_READ = 64 * 1024 * 1024;
+
+/** The size of one asynchronous read into a tensor: a signal ends the read between two of them. */
+const PIECE = 16 * 1024 * 1024;
+
+const read = promisify(fs.read);
 
 /** An open regular file. */
 export class BinaryFile implements Disposable {
@@ -45,15 +53,23 @@ export class BinaryFile implements Disposable {
    * @throws ValueError if the file ends before.
    */
   read(position: number, length: number): Buffer {
+    return runNow(this.reading(position, length));
+  }
+
+  /** {@link read} in steps. */
+  *reading(position: number, length: number): Steps<Buffer> {
     this.check(position, length);
     // Not a slice of Node's pool, so that a typed array over it is aligned.
     const bytes = Buffer.from(new ArrayBuffer(length));
     let done = 0;
     while (done < length) {
-      const part = Math.min(MAX_READ, length - done);
-      const read = fs.readSync(this.descriptor, bytes, done, part, position + done);
-      if (read === 0) refuse('it was truncated while it was being read');
-      done += read;
+      const args = [bytes, done, Math.min(MAX_READ, length - done), position + done] as const;
+      const count = yield* step(
+        () => fs.readSync(this.descriptor, ...args),
+        async () => (await read(this.descriptor, ...args)).bytesRead,
+      );
+      if (count === 0) refuse('it was truncated while it was being read');
+      done += count;
     }
     return bytes;
   }
@@ -65,10 +81,27 @@ export class BinaryFile implements Disposable {
    * @throws ValueError if the file ends before.
    */
   tensor(position: number, length: number, { mmap }: { mmap: boolean }): Tensor {
+    if (!mmap || length === 0) return runNow(this.readingTensor(position, length));
     this.check(position, length);
-    if (!mmap || length === 0) return native.readFileBytes(this.descriptor, position, length);
     this.mapped ??= native.mapFileBytes(this.descriptor, this.size);
     return native.sliceBytes(this.mapped, position, length);
+  }
+
+  /** {@link tensor} without `mmap`, in steps. */
+  *readingTensor(position: number, length: number): Steps<Tensor> {
+    this.check(position, length);
+    return yield* step(
+      () => native.readFileBytes(this.descriptor, position, length),
+      async (signal) => {
+        const bytes = torchFunctions.empty([length], { dtype: 'uint8', device: 'cpu' });
+        for (let done = 0; done < length; done += PIECE) {
+          signal?.throwIfAborted();
+          const part = Math.min(PIECE, length - done);
+          await native.readFileInto(bytes, done, this.descriptor, position + done, part);
+        }
+        return bytes;
+      },
+    );
   }
 
   /** Closes the file. Mapped tensors stay valid. No effect a second time. */

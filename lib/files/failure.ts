@@ -1,6 +1,7 @@
 /** The error of a file that cannot be read: it names the file, and the message of its cause names the place. */
 
 import { OutOfMemoryError, RuntimeError, ValueError } from '../errors';
+import type { Steps } from './steps';
 
 /** The message of an error. */
 export function messageOf(error: unknown): string {
@@ -22,6 +23,20 @@ export function at<T>(place: string, body: () => T): T {
   } catch (error) {
     throw placed(place, error);
   }
+}
+
+/** {@link at} for steps. */
+export function* stepsAt<T>(place: string, steps: Steps<T>): Steps<T> {
+  try {
+    return yield* steps;
+  } catch (error) {
+    throw placed(place, error);
+  }
+}
+
+/** {@link readingFile} for steps. */
+export function stepsReading<T>(path: string, steps: Steps<T>): Steps<T> {
+  return stepsAt(`cannot read ${path}`, steps);
 }
 
 /** Calls `body`; the name of the file comes before the message of its error. */

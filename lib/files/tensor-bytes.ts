@@ -3,11 +3,14 @@
 import type { Dtype } from '../dtype';
 import { ValueError } from '../errors';
 import { native } from '../native';
+import { torchFunctions } from '../operators';
+import { scope } from '../scope';
 import type { Tensor } from '../tensor';
 import { itemsizeOf, unitOf } from './element-layout';
+import { type Steps, pause } from './steps';
 
-/** The size of the pieces in which values are copied to JavaScript, in bytes. */
-const PIECE = 16 * 1024 * 1024;
+/** The size of the pieces in which values are copied to or from JavaScript, in bytes: a few milliseconds of work. */
+const PIECE = 4 * 1024 * 1024;
 
 /**
  * The number of bytes of an array.
@@ -56,6 +59,39 @@ export function bytesOfValues(tensor: Tensor): Tensor {
   const values = native.storedValue(tensor.detach().cpu().contiguous());
   const itemsize = itemsizeOf(values.dtype);
   return native.storageBytes(values).narrow(0, values.storageOffset() * itemsize, values.numel() * itemsize);
+}
+
+/** Takes a result of `storedValue` or `storageBytes` for a writer. The tensor that it returns later is the writer's. */
+export type Take = (tensor: Tensor) => () => Tensor;
+
+/** For a writer that runs at once. */
+export const takeItself: Take = (tensor) => () => tensor;
+
+/** For a writer that runs later: what the tensor holds now. */
+export const takeSnapshot: Take = (tensor) => {
+  const snapshot = native.takeSnapshot(tensor);
+  return () => native.openSnapshot(snapshot);
+};
+
+/**
+ * {@link bytesOfValues} of what was taken. The tensors on the way are freed at once: a write to a tensor copies it for as
+ * long as there is one over a snapshot.
+ */
+export function bytesOfTaken(taken: () => Tensor): Tensor {
+  return scope(() => bytesOfValues(taken()));
+}
+
+/** A uint8 tensor with a copy of bytes. */
+export function* tensorOfBytes(bytes: Uint8Array): Steps<Tensor> {
+  const tensor = torchFunctions.empty([bytes.length], { dtype: 'uint8', device: 'cpu' });
+  for (let start = 0; start < bytes.length; start += PIECE) {
+    const piece = bytes.subarray(start, start + PIECE);
+    scope(() => {
+      tensor.narrow(0, start, piece.length).copy_(native.tensorFromBytes(piece, 'uint8', [piece.length], 'cpu'));
+    });
+    yield* pause();
+  }
+  return tensor;
 }
 
 /** The bytes of a flat uint8 tensor as typed arrays, in order. */

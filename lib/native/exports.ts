@@ -128,6 +128,8 @@ export interface Native {
   // tensor/stored_bytes.cpp
   /** A uint8 tensor of these bytes of a file. */
   readFileBytes(descriptor: number, position: number, length: number): Tensor;
+  /** Reads bytes of a file into part of a uint8 tensor, on a thread of libuv. */
+  readFileInto(bytes: Tensor, offset: number, descriptor: number, position: number, length: number): Promise<void>;
   /** A uint8 tensor over a file: pages are read when they are used, and writes do not reach the file. */
   mapFileBytes(descriptor: number, length: number): Tensor;
   /** A uint8 tensor with a storage of its own over part of the memory. */
@@ -146,6 +148,10 @@ export interface Native {
   storageOf(tensor: Tensor): { id: number; bytes: number };
   /** A uint8 tensor over the whole memory that a result of `storedValue` is a part of. */
   storageBytes(tensor: Tensor): Tensor;
+  /** What a tensor holds now, whatever is written to it afterwards. Not disposed of by a scope. */
+  takeSnapshot(tensor: Tensor): unknown;
+  /** The tensor of a snapshot, which is empty afterwards. */
+  openSnapshot(snapshot: unknown): Tensor;
   // tensor/sharing.cpp
   /** The buffer of a new token. */
   shareTensor(tensor: Tensor): SharedArrayBuffer;

@@ -4,11 +4,14 @@
  */
 
 import { BinaryFile } from '../files/binary-file';
-import { readingFile } from '../files/failure';
-import { bytesOfValues, piecesOf } from '../files/tensor-bytes';
+import { stepsReading } from '../files/failure';
+import { AtomicFile } from '../files/atomic-file';
+import { type AsyncFileOptions, type Steps, promiseOf, runNow, withoutSignal } from '../files/steps';
+import { type Take, bytesOfTaken, piecesOf, takeItself, takeSnapshot } from '../files/tensor-bytes';
+import { native } from '../native';
 import type { Tensor } from '../tensor';
 import { isNpyDtype } from './dtypes';
-import { byteLength, readHeader } from './header';
+import { byteLength, formatHeader, readHeader } from './header';
 import { NpyReader } from './reader';
 import { tensorOfStored } from './tensors';
 import { NpyWriter } from './writer';
@@ -34,11 +37,37 @@ export { NpyReader, NpyWriter };
  * strings, dates, structures); the operating system's error if it cannot be opened
  */
 export function load(path: string): Tensor {
+  return runNow(loading(path));
+}
+
+export namespace load {
+  /**
+   * {@link load} off the event loop.
+   *
+   * @param path the file
+   * @param options `signal`: an AbortSignal that ends the read
+   * @returns a Promise of what {@link load} returns; it is rejected with the errors of {@link load}
+   * @example
+   * ```ts
+   * torch.npy.save('x.npy', torch.tensor([1, 2]));
+   * await torch.npy.load.async('x.npy'); // [1, 2]
+   * ```
+   */
+  export const async = (path: string, options?: AsyncFileOptions): Promise<Tensor> =>
+    promiseOf('npy.load.async', options, () => {
+      withoutSignal('npy.load.async', options, []);
+      return loading(path);
+    });
+}
+
+function* loading(path: string): Steps<Tensor> {
   using file = BinaryFile.open(path);
-  return readingFile(path, () => {
-    const header = readHeader((position, length) => file.read(position, length), file.size);
-    return tensorOfStored(file.tensor(header.dataStart, byteLength(header), { mmap: false }), header, 0);
-  });
+  return yield* stepsReading(path, reading(file));
+}
+
+function* reading(file: BinaryFile): Steps<Tensor> {
+  const header = readHeader((position, length) => file.read(position, length), file.size);
+  return tensorOfStored(yield* file.readingTensor(header.dataStart, byteLength(header)), header, 0);
 }
 
 /**
@@ -54,13 +83,48 @@ export function load(path: string): Tensor {
  * operating system's error if the file cannot be written
  */
 export function save(path: string, tensor: Tensor): void {
+  runNow(saving(path, tensor, takeItself));
+}
+
+export namespace save {
+  /**
+   * {@link save} off the event loop. It writes what the tensor holds at the call. The file appears when it is complete; if
+   * that fails or the signal aborts, nothing is left behind.
+   *
+   * @param path the file
+   * @param tensor as for {@link save}
+   * @param options `signal`: an AbortSignal that ends the write
+   * @returns a Promise that resolves when the file is complete; it is rejected with the errors of {@link save}
+   * @example
+   * ```ts
+   * const x = torch.ones(2);
+   * const saved = torch.npy.save.async('x.npy', x);
+   * x.zero_();
+   * await saved;
+   * torch.npy.load('x.npy'); // [1, 1]
+   * ```
+   */
+  export const async = (path: string, tensor: Tensor, options?: AsyncFileOptions): Promise<void> =>
+    promiseOf('npy.save.async', options, () => {
+      withoutSignal('npy.save.async', options, []);
+      return saving(path, tensor, takeSnapshot);
+    });
+}
+
+function saving(path: string, tensor: Tensor, take: Take): Steps<void> {
   const { dtype, shape } = tensor;
   if (!isNpyDtype(dtype)) {
     throw new TypeError(
       `npy.save(): NumPy has no counterpart of ${dtype}; convert the tensor first, with x.to('float32')`,
     );
   }
-  using writer = NpyWriter.create(path, { dtype, shape });
-  for (const piece of piecesOf(bytesOfValues(tensor))) writer.write(piece);
-  writer.finish();
+  return writing(path, formatHeader({ dtype, shape, fortranOrder: false }), take(native.storedValue(tensor)));
+}
+
+function* writing(path: string, header: Buffer, taken: () => Tensor): Steps<void> {
+  using file = AtomicFile.create(path);
+  yield* file.write(0, header);
+  using bytes = bytesOfTaken(taken);
+  yield* file.writeAll(header.length, piecesOf(bytes));
+  yield* file.committing();
 }

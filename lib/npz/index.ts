@@ -3,8 +3,9 @@
 import { checkOptions, isPlainObject } from '../arguments';
 import { describeType } from '../describe';
 import { ValueError } from '../errors';
-import { at, readingFile } from '../files/failure';
-import { bytesOfValues } from '../files/tensor-bytes';
+import { at, stepsReading } from '../files/failure';
+import { type AsyncFileOptions, type Steps, promiseOf, runNow, withoutSignal } from '../files/steps';
+import { type Take, bytesOfTaken, takeItself, takeSnapshot } from '../files/tensor-bytes';
 import { native } from '../native';
 import { isNpyDtype } from '../npy/dtypes';
 import { type NpyHeader, byteLength, formatHeader, readHeader } from '../npy/header';
@@ -17,6 +18,8 @@ const SUFFIX = '.npy';
 
 /** Compressed arrays of this size in total are read without asking, whatever the size of the file is. */
 const FREE_EXPANSION = 64 * 1024 * 1024;
+
+const LOAD_OPTIONS = ['names', 'maxExpandedBytes'] as const;
 
 /** Values start at a multiple of this many bytes, if the header of the array does too. */
 const ALIGNMENT = 64;
@@ -55,18 +58,45 @@ export interface NpzSaveOptions {
  * ```
  */
 export function load(file: string, options: NpzLoadOptions = {}): Record<string, Tensor> {
-  const { names, maxExpandedBytes } = checkOptions('npz.load', options, ['names', 'maxExpandedBytes']);
-  using archive = ZipReader.open(file);
-  return readingFile(file, () => {
-    const entries = [...arrays(archive)].filter(([name]) => names?.includes(name) ?? true);
-    const missing = names?.find((name) => !entries.some(([found]) => found === name));
-    if (missing !== undefined) throw new ValueError(`it has no array '${missing}'`);
-    checkExpansion(
-      entries.map(([, entry]) => entry),
-      maxExpandedBytes ?? Math.max(FREE_EXPANSION, 2 * archive.file.size),
+  return runNow(loading(file, checkOptions('npz.load', options, LOAD_OPTIONS)));
+}
+
+export namespace load {
+  /**
+   * {@link load} off the event loop. Checksums are computed on it, in pieces of a few milliseconds.
+   *
+   * @param file the file
+   * @param options those of {@link load}, and `signal`: an AbortSignal that ends the read
+   * @returns a Promise of what {@link load} returns; it is rejected with the errors of {@link load}
+   * @example
+   * ```ts
+   * torch.npz.save('data.npz', { x: torch.ones(2) });
+   * const { x } = await torch.npz.load.async('data.npz');
+   * x; // [1, 1]
+   * ```
+   */
+  export const async = (file: string, options?: NpzLoadOptions & AsyncFileOptions): Promise<Record<string, Tensor>> =>
+    promiseOf('npz.load.async', options, () =>
+      loading(file, withoutSignal<NpzLoadOptions>('npz.load.async', options, LOAD_OPTIONS)),
     );
-    return Object.fromEntries(entries.map(([name, entry]) => [name, readArray(archive, entry)]));
-  });
+}
+
+function* loading(file: string, options: NpzLoadOptions): Steps<Record<string, Tensor>> {
+  using archive = ZipReader.open(file);
+  return yield* stepsReading(file, reading(archive, options));
+}
+
+function* reading(archive: ZipReader, { names, maxExpandedBytes }: NpzLoadOptions): Steps<Record<string, Tensor>> {
+  const entries = [...arrays(archive)].filter(([name]) => names?.includes(name) ?? true);
+  const missing = names?.find((name) => !entries.some(([found]) => found === name));
+  if (missing !== undefined) throw new ValueError(`it has no array '${missing}'`);
+  checkExpansion(
+    entries.map(([, entry]) => entry),
+    maxExpandedBytes ?? Math.max(FREE_EXPANSION, 2 * archive.file.size),
+  );
+  const tensors: [string, Tensor][] = [];
+  for (const [name, entry] of entries) tensors.push([name, arrayOf(yield* archive.read(entry), entry)]);
+  return Object.fromEntries(tensors);
 }
 
 /**
@@ -79,16 +109,61 @@ export function load(file: string, options: NpzLoadOptions = {}): Record<string,
  * operating system's error if the file cannot be written
  */
 export function save(file: string, arrays: Readonly<Record<string, Tensor>>, options: NpzSaveOptions = {}): void {
-  const { compress = false } = checkOptions('npz.save', options, ['compress']);
+  runNow(saving(file, arrays, checkOptions('npz.save', options, ['compress']), takeItself));
+}
+
+export namespace save {
+  /**
+   * {@link save} off the event loop. It writes what the tensors hold at the call. The file appears when it is complete; if
+   * that fails or the signal aborts, nothing is left behind.
+   *
+   * @param file the file; no suffix is added
+   * @param arrays as for {@link save}
+   * @param options those of {@link save}, and `signal`: an AbortSignal that ends the write
+   * @returns a Promise that resolves when the file is complete; it is rejected with the errors of {@link save}
+   * @example
+   * ```ts
+   * await torch.npz.save.async('data.npz', { x: torch.ones(2) }, { compress: true });
+   * torch.npz.load('data.npz').x; // [1, 1]
+   * ```
+   */
+  export const async = (
+    file: string,
+    arrays: Readonly<Record<string, Tensor>>,
+    options?: NpzSaveOptions & AsyncFileOptions,
+  ): Promise<void> =>
+    promiseOf('npz.save.async', options, () =>
+      saving(file, arrays, withoutSignal<NpzSaveOptions>('npz.save.async', options, ['compress']), takeSnapshot),
+    );
+}
+
+function saving(
+  file: string,
+  arrays: Readonly<Record<string, Tensor>>,
+  { compress = false }: NpzSaveOptions,
+  take: Take,
+): Steps<void> {
   if (!isPlainObject(arrays)) {
     throw new TypeError(`npz.save(): argument 'arrays' must be an object of tensors, not ${describeType(arrays)}`);
   }
-  const headers = Object.entries(arrays).map(([name, tensor]) => [name, headerOf(name, tensor)] as const);
+  const headers = Object.entries(arrays).map(([name, tensor]) => [name, tensor, headerOf(name, tensor)] as const);
+  const taken = headers.map(
+    ([name, tensor, header]) => [name, formatHeader(header), take(native.storedValue(tensor))] as const,
+  );
+  return writing(file, taken, compress);
+}
+
+function* writing(
+  file: string,
+  arrays: readonly (readonly [name: string, header: Buffer, taken: () => Tensor])[],
+  deflates: boolean,
+): Steps<void> {
   using archive = ZipWriter.create(file, { alignment: ALIGNMENT });
-  for (const [name, header] of headers) {
-    archive.add(name + SUFFIX, [formatHeader(header), bytesOfValues(arrays[name])], { deflates: compress });
+  for (const [name, header, taken] of arrays) {
+    using bytes = bytesOfTaken(taken);
+    yield* archive.adding(name + SUFFIX, [header, bytes], { deflates });
   }
-  archive.finish();
+  yield* archive.finishing();
 }
 
 function headerOf(name: string, tensor: unknown): NpyHeader {
@@ -121,10 +196,7 @@ function checkExpansion(entries: readonly ZipEntry[], limit: number): void {
   );
 }
 
-function readArray(archive: ZipReader, entry: ZipEntry): Tensor {
-  const bytes = entry.isDeflated
-    ? fromBuffer(archive.read(entry))
-    : archive.tensor(entry, { mmap: false, checksCrc: true });
+function arrayOf(bytes: Tensor, entry: ZipEntry): Tensor {
   return at(`entry '${entry.name}'`, () => {
     const header = readHeader((position, length) => {
       using part = bytes.narrow(0, position, length);
@@ -134,8 +206,4 @@ function readArray(archive: ZipReader, entry: ZipEntry): Tensor {
     if (end !== entry.size) throw new ValueError(`the array ends at byte ${end} of ${entry.size}`);
     return tensorOfStored(native.sliceBytes(bytes, header.dataStart, byteLength(header)), header, header.dataStart);
   });
-}
-
-function fromBuffer(bytes: Buffer): Tensor {
-  return native.tensorFromBytes(bytes, 'uint8', [bytes.length], 'cpu');
 }

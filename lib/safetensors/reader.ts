@@ -6,7 +6,8 @@ import { KeyError, ValueError } from '../errors';
 import type { Dtype } from '../dtype';
 import { BinaryFile } from '../files/binary-file';
 import { IS_LITTLE_ENDIAN } from '../files/element-layout';
-import { at, readingFile } from '../files/failure';
+import { at, readingFile, stepsAt, stepsReading } from '../files/failure';
+import type { Steps } from '../files/steps';
 import { tensorOver, toMemoryLayout } from '../files/tensor-bytes';
 import type { Tensor } from '../tensor';
 import { type Header, MAX_HEADER_LENGTH, PREFIX_LENGTH, type TensorInfo, parseHeader } from './header';
@@ -117,6 +118,12 @@ export class SafetensorsFile implements Disposable {
     return readingFile(part.file.path, () => at(`tensor ${JSON.stringify(name)}`, () => read(part, info)));
   }
 
+  /** @internal {@link get} in steps; the values are read, not mapped. */
+  *reading(name: string): Steps<Tensor> {
+    const { part, info } = this.locate(name);
+    return yield* stepsReading(part.file.path, stepsAt(`tensor ${JSON.stringify(name)}`, reading(part, info)));
+  }
+
   /** Closes the file. Tensors stay valid. No effect a second time. */
   close(): void {
     for (const { file } of this.parts) file.close();
@@ -155,9 +162,18 @@ function openPart(path: string): Part {
   }
 }
 
-function read({ file, dataStart }: Part, { dtype, shape, range: [start, end] }: TensorInfo): Tensor {
-  const bytes = file.tensor(dataStart + start, end - start, { mmap: true });
-  return tensorOver(toMemoryLayout(bytes, dtype, !IS_LITTLE_ENDIAN, dataStart + start), dtype, shape);
+function read({ file, dataStart }: Part, info: TensorInfo): Tensor {
+  const [start, end] = info.range;
+  return tensorOf(file.tensor(dataStart + start, end - start, { mmap: true }), info, dataStart + start);
+}
+
+function* reading({ file, dataStart }: Part, info: TensorInfo): Steps<Tensor> {
+  const [start, end] = info.range;
+  return tensorOf(yield* file.readingTensor(dataStart + start, end - start), info, 0);
+}
+
+function tensorOf(bytes: Tensor, { dtype, shape }: TensorInfo, position: number): Tensor {
+  return tensorOver(toMemoryLayout(bytes, dtype, !IS_LITTLE_ENDIAN, position), dtype, shape);
 }
 
 /** Which file has which tensor. */

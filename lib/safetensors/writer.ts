@@ -2,11 +2,14 @@
 
 import { isPlainObject } from '../arguments';
 import { describeType } from '../describe';
+import type { Dtype } from '../dtype';
 import { RuntimeError } from '../errors';
 import { AtomicFile } from '../files/atomic-file';
 import { IS_LITTLE_ENDIAN, itemsizeOf } from '../files/element-layout';
-import { bytesOfValues, piecesOf, toMemoryLayout } from '../files/tensor-bytes';
+import { type AsyncFileOptions, type Steps, promiseOf, runNow, withoutSignal } from '../files/steps';
+import { type Take, bytesOfTaken, piecesOf, takeItself, takeSnapshot, toMemoryLayout } from '../files/tensor-bytes';
 import { native } from '../native';
+import { scope } from '../scope';
 import type { Tensor } from '../tensor';
 import { formatHeader, isStorable } from './header';
 
@@ -33,27 +36,68 @@ export function saveFile(
   file: string,
   metadata: Readonly<Record<string, string>> = {},
 ): void {
+  runNow(saving(tensors, file, metadata, takeItself));
+}
+
+export namespace saveFile {
+  /**
+   * {@link saveFile} off the event loop. It writes what the tensors hold at the call. The file appears when it is complete;
+   * if that fails or the signal aborts, nothing is left behind.
+   *
+   * @param tensors as for {@link saveFile}
+   * @param file the file
+   * @param metadata strings by name
+   * @param options `signal`: an AbortSignal that ends the write
+   * @returns a Promise that resolves when the file is complete; it is rejected with the errors of {@link saveFile}
+   * @example
+   * ```ts
+   * const net = new torch.nn.Linear(2, 3);
+   * await torch.safetensors.saveFile.async(net.stateDict(), 'linear.safetensors', { format: 'pt' });
+   * ```
+   */
+  export const async = (
+    tensors: Readonly<Record<string, Tensor>>,
+    file: string,
+    metadata: Readonly<Record<string, string>> = {},
+    options?: AsyncFileOptions,
+  ): Promise<void> =>
+    promiseOf('safetensors.saveFile.async', options, () => {
+      withoutSignal('safetensors.saveFile.async', options, []);
+      return saving(tensors, file, metadata, takeSnapshot);
+    });
+}
+
+function saving(
+  tensors: Readonly<Record<string, Tensor>>,
+  file: string,
+  metadata: Readonly<Record<string, string>>,
+  take: Take,
+): Steps<void> {
   const checked = checkTensors(tensors);
   checkMetadata(metadata);
   checkSharing(checked);
   const { bytes, names } = formatHeader(checked, metadata);
-  const target = AtomicFile.create(file);
-  try {
-    target.writeAt(0, bytes);
-    let position = bytes.length;
-    for (const name of names) {
-      const tensor = checked.get(name) as Tensor;
-      // Byte orders are swapped in the same way in both directions.
-      const values = toMemoryLayout(bytesOfValues(tensor), tensor.dtype, !IS_LITTLE_ENDIAN, 0);
-      for (const piece of piecesOf(values)) {
-        target.writeAt(position, piece);
-        position += piece.length;
-      }
-    }
-    target.commit();
-  } finally {
-    target.abort();
+  const values = names.map((name) => {
+    const tensor = checked.get(name) as Tensor;
+    return { dtype: tensor.dtype, taken: take(native.storedValue(tensor)) };
+  });
+  return writing(file, bytes, values);
+}
+
+function* writing(
+  path: string,
+  header: Buffer,
+  values: readonly { readonly dtype: Dtype; readonly taken: () => Tensor }[],
+): Steps<void> {
+  using file = AtomicFile.create(path);
+  yield* file.write(0, header);
+  let position = header.length;
+  for (const { dtype, taken } of values) {
+    // Byte orders are swapped in the same way in both directions.
+    using bytes = scope(() => toMemoryLayout(bytesOfTaken(taken), dtype, !IS_LITTLE_ENDIAN, 0));
+    position = yield* file.writeAll(position, piecesOf(bytes));
   }
+  yield* file.committing();
 }
 
 function checkTensors(tensors: unknown): Map<string, Tensor> {

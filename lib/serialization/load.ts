@@ -5,16 +5,19 @@ import { isAvailable } from '../cuda';
 import { describeType } from '../describe';
 import { Device, type DeviceLike } from '../device';
 import { RuntimeError, ValueError } from '../errors';
-import { at, readingFile } from '../files/failure';
+import { at, stepsReading } from '../files/failure';
+import { type AsyncFileOptions, type Steps, promiseOf, runNow, withoutSignal } from '../files/steps';
 import { readPickle } from '../pickle/reader';
 import { PyGlobal, PySequence, describePython } from '../pickle/values';
 import { ZipReader } from '../zip/reader';
 import { toJavaScript } from './from-python';
 import { GLOBALS, PyStorageClass } from './globals';
-import { StorageReader, type StoredStorage } from './storages';
+import { type StorageOptions, StorageReader, type StoredStorage } from './storages';
 
 /** The versions of the archive format that exist; PyTorch writes 3. */
 const [MIN_VERSION, MAX_VERSION] = [1, 10];
+
+const LOAD_OPTIONS = ['mapLocation', 'mmap'] as const;
 
 /** Where to put tensors; see {@link load}. */
 export type MapLocation =
@@ -62,23 +65,52 @@ export interface LoadOptions {
  * ```
  */
 export function load<T = unknown>(file: string, options: LoadOptions = {}): T {
-  const { mapLocation, mmap = false } = checkOptions('load', options, ['mapLocation', 'mmap']);
-  const deviceOf = deviceChooser(mapLocation);
+  return runNow(loading(file, storageOptions(checkOptions('load', options, LOAD_OPTIONS)), false)) as T;
+}
+
+export namespace load {
+  /**
+   * {@link load} off the event loop. The values of the file that are not tensors are made on it, at the end, and so are the
+   * copies to other devices. With `mmap` the tensors are read when they are used.
+   *
+   * @param file the file
+   * @param options those of {@link load}, and `signal`: an AbortSignal that ends the read
+   * @returns a Promise of what {@link load} returns; it is rejected with the errors of {@link load}
+   * @example
+   * ```ts
+   * torch.save({ w: torch.ones(2) }, 'checkpoint.pt');
+   * const { w } = await torch.load.async<{ w: torch.Tensor }>('checkpoint.pt');
+   * w; // [1, 1]
+   * ```
+   */
+  export const async = <T = unknown>(file: string, options?: LoadOptions & AsyncFileOptions): Promise<T> =>
+    promiseOf('load.async', options, () => {
+      const storages = storageOptions(withoutSignal<LoadOptions>('load.async', options, LOAD_OPTIONS));
+      return loading(file, storages, true) as Steps<T>;
+    });
+}
+
+function storageOptions({ mapLocation, mmap = false }: LoadOptions): StorageOptions {
+  return { mmap, deviceOf: deviceChooser(mapLocation) };
+}
+
+function* loading(file: string, options: StorageOptions, preloads: boolean): Steps<unknown> {
   using archive = ZipReader.open(file);
-  return readingFile(file, () => {
-    const folder = folderOf(archive);
-    checkVersion(archive, folder);
-    const storages = new StorageReader(archive, folder, byteOrderOf(archive, folder), { mmap, deviceOf });
-    try {
-      const pickle = readSmall(archive, `${folder}data.pkl`);
-      const persistent = (id: unknown): StoredStorage => storageOf(id, storages);
-      return at(`entry '${folder}data.pkl'`, () =>
-        toJavaScript(readPickle(pickle, { globals: GLOBALS, persistent })),
-      ) as T;
-    } finally {
-      storages.dispose();
-    }
-  });
+  return yield* stepsReading(file, reading(archive, options, preloads));
+}
+
+function* reading(archive: ZipReader, options: StorageOptions, preloads: boolean): Steps<unknown> {
+  const folder = folderOf(archive);
+  checkVersion(archive, folder);
+  const storages = new StorageReader(archive, folder, byteOrderOf(archive, folder), options);
+  try {
+    const pickle = readSmall(archive, `${folder}data.pkl`);
+    if (preloads) yield* storages.preload();
+    const persistent = (id: unknown): StoredStorage => storageOf(id, storages);
+    return at(`entry '${folder}data.pkl'`, () => toJavaScript(readPickle(pickle, { globals: GLOBALS, persistent })));
+  } finally {
+    storages.dispose();
+  }
 }
 
 /** The folder in the archive that everything lies in, with a slash. */

@@ -6,10 +6,13 @@ import { describeType } from '../describe';
 import { Device } from '../device';
 import { ValueError } from '../errors';
 import { IS_LITTLE_ENDIAN, itemsizeOf } from '../files/element-layout';
+import { type AsyncFileOptions, type Steps, promiseOf, runNow, withoutSignal } from '../files/steps';
+import { type Take, takeItself, takeSnapshot } from '../files/tensor-bytes';
 import { native } from '../native';
 import { Parameter } from '../nn';
 import { type Versions, versionsOf } from '../nn/module-state';
 import { PickleWriter } from '../pickle/writer';
+import { scope } from '../scope';
 import type { Tensor } from '../tensor';
 import { ZipWriter } from '../zip/writer';
 import { STORAGE_CLASSES } from './storages';
@@ -51,17 +54,56 @@ const CLASS_OF = new Map([...STORAGE_CLASSES].map(([name, dtype]) => [dtype, nam
  * ```
  */
 export function save(value: unknown, file: string): void {
+  runNow(saving(value, file, takeItself));
+}
+
+export namespace save {
+  /**
+   * {@link save} off the event loop. It writes what the value is at the call: the pickle is made at once, and the tensors
+   * are written as they were. The file appears when it is complete; if that fails or the signal aborts, nothing is left
+   * behind.
+   *
+   * @param value as for {@link save}
+   * @param file the file
+   * @param options `signal`: an AbortSignal that ends the write
+   * @returns a Promise that resolves when the file is complete; it is rejected with the errors of {@link save}
+   * @example
+   * ```ts
+   * const net = new torch.nn.Linear(2, 3);
+   * const saved = torch.save.async(net.stateDict(), 'checkpoint.pt');
+   * torch.noGrad(() => net.weight.zero_()); // the file has the weights as they were
+   * await saved;
+   * ```
+   */
+  export const async = (value: unknown, file: string, options?: AsyncFileOptions): Promise<void> =>
+    promiseOf('save.async', options, () => {
+      withoutSignal('save.async', options, []);
+      return saving(value, file, takeSnapshot);
+    });
+}
+
+function saving(value: unknown, file: string, take: Take): Steps<void> {
   const pickler = new Pickler();
   pickler.value(value, 'value', 0);
+  const storages = pickler.storages.map(({ value, bytes }) => ({ bytes, taken: take(native.storageBytes(value)) }));
+  return writing(file, pickler.finish(), storages);
+}
+
+function* writing(
+  file: string,
+  pickle: Buffer,
+  storages: readonly { readonly bytes: number; readonly taken: () => Tensor }[],
+): Steps<void> {
   using archive = ZipWriter.create(file, { alignment: ALIGNMENT });
-  const add = (name: string, content: Uint8Array | Tensor): void => archive.add(FOLDER + name, [content]);
-  add('data.pkl', pickler.finish());
-  add('byteorder', Buffer.from(IS_LITTLE_ENDIAN ? 'little' : 'big'));
-  pickler.storages.forEach(({ value, bytes }, key) => {
-    add(`data/${key}`, native.storageBytes(value).narrow(0, 0, bytes).cpu());
-  });
-  add('version', Buffer.from('3\n'));
-  archive.finish();
+  const add = (name: string, content: Uint8Array | Tensor): Steps<void> => archive.adding(FOLDER + name, [content]);
+  yield* add('data.pkl', pickle);
+  yield* add('byteorder', Buffer.from(IS_LITTLE_ENDIAN ? 'little' : 'big'));
+  for (const [key, { bytes, taken }] of storages.entries()) {
+    using values = scope(() => taken().narrow(0, 0, bytes).cpu());
+    yield* add(`data/${key}`, values);
+  }
+  yield* add('version', Buffer.from('3\n'));
+  yield* archive.finishing();
 }
 
 class Pickler {

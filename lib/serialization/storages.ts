@@ -4,11 +4,12 @@ import type { Device } from '../device';
 import type { Dtype } from '../dtype';
 import { ValueError } from '../errors';
 import { IS_LITTLE_ENDIAN, itemsizeOf, unitOf } from '../files/element-layout';
+import type { Steps } from '../files/steps';
 import { toMemoryLayout } from '../files/tensor-bytes';
 import { native } from '../native';
 import { torchFunctions } from '../operators';
 import type { Tensor } from '../tensor';
-import type { ZipReader } from '../zip/reader';
+import type { ZipEntry, ZipReader } from '../zip/reader';
 
 /** Names of storage classes that tell the dtype. Other dtypes have an untyped storage. */
 export const STORAGE_CLASSES: ReadonlyMap<string, Dtype> = new Map([
@@ -84,6 +85,7 @@ export interface StorageOptions {
 export class StorageReader {
   private readonly storages = new Map<string, StoredStorage>();
   private readonly isSwapped: boolean;
+  private readonly preloaded = new Map<string, Tensor>();
 
   constructor(
     private readonly archive: ZipReader,
@@ -93,6 +95,14 @@ export class StorageReader {
     private readonly options: StorageOptions,
   ) {
     this.isSwapped = (byteOrder === 'little') !== IS_LITTLE_ENDIAN;
+  }
+
+  /** Reads the storages that {@link get} would not map, in steps: pickles ask for them in the middle of their own. */
+  *preload(): Steps<void> {
+    for (const entry of this.archive.entries.values()) {
+      if (!entry.name.startsWith(`${this.folder}data/`) || entry.isDeflated || this.maps(entry)) continue;
+      this.preloaded.set(entry.name, yield* this.archive.readingTensor(entry));
+    }
   }
 
   /** The storage of a key, which holds `count` elements of `dtype`, or bytes. */
@@ -111,12 +121,12 @@ export class StorageReader {
       throw new ValueError(`entry '${name}' has ${entry.size} bytes; the storage takes ${size}`);
     }
     const device = this.options.deviceOf(location);
-    const mmap = this.options.mmap && entry.start % ALIGNMENT === 0;
+    const mmap = this.maps(entry);
     // PyTorch can be told not to compute checksums, and does not compare them.
     const source =
       device.type === 'meta'
         ? null
-        : { bytes: this.archive.tensor(entry, { mmap, checksCrc: false }), isSwapped: this.isSwapped };
+        : { bytes: this.preloaded.get(name) ?? this.archive.tensor(entry, { mmap }), isSwapped: this.isSwapped };
     const storage = new StoredStorage(source, dtype, device, size);
     this.storages.set(key, storage);
     return storage;
@@ -124,5 +134,10 @@ export class StorageReader {
 
   dispose(): void {
     for (const storage of this.storages.values()) storage.dispose();
+    for (const bytes of this.preloaded.values()) bytes.dispose();
+  }
+
+  private maps({ start }: ZipEntry): boolean {
+    return this.options.mmap && start % ALIGNMENT === 0;
   }
 }

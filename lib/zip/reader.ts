@@ -1,11 +1,13 @@
 /** Reads the entries of a ZIP file: stored or deflated, also with ZIP64. */
 
-import { crc32, inflateRawSync } from 'node:zlib';
+import { promisify } from 'node:util';
+import { type ZlibOptions, crc32, inflateRaw, inflateRawSync } from 'node:zlib';
 
 import { ValueError } from '../errors';
 import { BinaryFile } from '../files/binary-file';
-import { at, messageOf, readingFile } from '../files/failure';
-import { piecesOf } from '../files/tensor-bytes';
+import { at, messageOf, readingFile, stepsAt } from '../files/failure';
+import { type Steps, pause, step } from '../files/steps';
+import { piecesOf, tensorOfBytes } from '../files/tensor-bytes';
 import type { Tensor } from '../tensor';
 import { type ZipEntry, readDirectory } from './directory';
 
@@ -38,36 +40,44 @@ export class ZipReader implements Disposable {
   }
 
   /**
-   * The bytes of an entry, decompressed.
+   * The bytes of an entry as a uint8 tensor, decompressed, in steps.
    *
    * @throws ValueError if they do not have the size or the checksum that the directory gives.
    */
-  read(entry: ZipEntry): Buffer {
-    return at(`entry '${entry.name}'`, () => {
-      const stored = this.file.read(entry.start, entry.storedSize);
-      const bytes = entry.isDeflated ? inflate(stored, entry.size) : stored;
-      checkCrc(entry, crc32(bytes));
-      return bytes;
-    });
+  read(entry: ZipEntry): Steps<Tensor> {
+    return stepsAt(`entry '${entry.name}'`, this.reading(entry));
+  }
+
+  private *reading(entry: ZipEntry): Steps<Tensor> {
+    const { start, size, storedSize } = entry;
+    const bytes = entry.isDeflated
+      ? yield* tensorOfBytes(yield* inflate(yield* this.file.reading(start, storedSize), size))
+      : yield* this.file.readingTensor(start, size);
+    let crc = 0;
+    for (const piece of piecesOf(bytes)) {
+      crc = crc32(piece, crc);
+      yield* pause();
+    }
+    checkCrc(entry, crc);
+    return bytes;
   }
 
   /**
-   * The bytes of a stored entry as a uint8 tensor. With `mmap` they are read when they are used, and their checksum is
-   * not compared.
+   * The bytes of a stored entry as a uint8 tensor; its checksum is not compared. With `mmap` they are read when they are
+   * used.
    *
-   * @throws ValueError if the entry is compressed or has another checksum.
+   * @throws ValueError if the entry is compressed.
    */
-  tensor(entry: ZipEntry, options: { mmap: boolean; checksCrc: boolean }): Tensor {
+  tensor(entry: ZipEntry, options: { mmap: boolean }): Tensor {
     return at(`entry '${entry.name}'`, () => {
       if (entry.isDeflated) throw new ValueError('it is compressed; expected a stored entry');
-      const bytes = this.file.tensor(entry.start, entry.size, options);
-      if (options.checksCrc && !options.mmap) {
-        let crc = 0;
-        for (const piece of piecesOf(bytes)) crc = crc32(piece, crc);
-        checkCrc(entry, crc);
-      }
-      return bytes;
+      return this.file.tensor(entry.start, entry.size, options);
     });
+  }
+
+  /** {@link tensor} of a stored entry without `mmap`, in steps. */
+  readingTensor(entry: ZipEntry): Steps<Tensor> {
+    return stepsAt(`entry '${entry.name}'`, this.file.readingTensor(entry.start, entry.size));
   }
 
   /** Closes the file. */
@@ -80,11 +90,17 @@ export class ZipReader implements Disposable {
   }
 }
 
-function inflate(stored: Buffer, size: number): Buffer {
+const inflateRawLater = promisify<Buffer, ZlibOptions, Buffer>(inflateRaw);
+
+function* inflate(stored: Buffer, size: number): Steps<Buffer> {
   let bytes: Buffer;
   try {
     // One chunk of the whole size, and one byte more to notice that there is more: no second copy is made.
-    bytes = inflateRawSync(stored, { chunkSize: Math.max(64, size + 1), maxOutputLength: size + 1 });
+    const options = { chunkSize: Math.max(64, size + 1), maxOutputLength: size + 1 };
+    bytes = yield* step(
+      () => inflateRawSync(stored, options),
+      () => inflateRawLater(stored, options),
+    );
   } catch (error) {
     throw new ValueError(`it cannot be decompressed into ${size} bytes: ${messageOf(error)}`, { cause: error });
   }

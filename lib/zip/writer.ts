@@ -1,9 +1,11 @@
 /** Writes a ZIP file, entry by entry. The file appears under its name when it is complete. */
 
-import { crc32, deflateRawSync } from 'node:zlib';
+import { promisify } from 'node:util';
+import { crc32, deflateRaw, deflateRawSync } from 'node:zlib';
 
 import { ValueError } from '../errors';
 import { AtomicFile } from '../files/atomic-file';
+import { type Steps, pause, runNow, step } from '../files/steps';
 import { piecesOf } from '../files/tensor-bytes';
 import { native } from '../native';
 import type { Tensor } from '../tensor';
@@ -17,6 +19,8 @@ const [VERSION_ZIP64, VERSION] = [45, 20];
 
 /** 1 January 1980, so that the same content gives the same file. */
 const DATE = 0x21;
+
+const deflateRawLater = promisify<Buffer, Buffer>(deflateRaw);
 
 interface Written {
   name: Buffer;
@@ -54,22 +58,42 @@ export class ZipWriter implements Disposable {
   }
 
   /** Adds an entry of the given parts: bytes, or flat uint8 tensors. */
-  add(name: string, parts: readonly (Uint8Array | Tensor)[], { deflates = false } = {}): void {
+  add(name: string, parts: readonly (Uint8Array | Tensor)[], options: { deflates?: boolean } = {}): void {
+    runNow(this.adding(name, parts, options));
+  }
+
+  /** {@link add} in steps. */
+  *adding(name: string, parts: readonly (Uint8Array | Tensor)[], { deflates = false } = {}): Steps<void> {
     const size = parts.reduce((sum, part) => sum + (native.isTensor(part) ? part.numel() : part.byteLength), 0);
     if (deflates) {
-      const bytes = Buffer.concat([...bytesOf(parts)]);
-      const compressed = deflateRawSync(bytes);
-      this.write(name, zip.DEFLATED, size, compressed.length, crc32(bytes), [compressed]);
+      const bytes = Buffer.from(new ArrayBuffer(size));
+      let [end, crc] = [0, 0];
+      for (const piece of bytesOf(parts)) {
+        bytes.set(piece, end);
+        crc = crc32(piece, crc);
+        end += piece.byteLength;
+        yield* pause();
+      }
+      const compressed = yield* step(
+        () => deflateRawSync(bytes),
+        () => deflateRawLater(bytes),
+      );
+      yield* this.write(name, zip.DEFLATED, size, compressed.length, crc, [compressed]);
     } else {
-      this.write(name, zip.STORED, size, size, 0, bytesOf(parts));
+      yield* this.write(name, zip.STORED, size, size, 0, bytesOf(parts));
     }
   }
 
   /** Writes the directory and gives the file its name. */
   finish(): void {
+    runNow(this.finishing());
+  }
+
+  /** {@link finish} in steps. */
+  *finishing(): Steps<void> {
     const directory = Buffer.concat(this.written.map((entry) => this.centralHeader(entry)));
-    this.file.writeAt(this.position, Buffer.concat([directory, this.endRecords(directory.length)]));
-    this.file.commit();
+    yield* this.file.write(this.position, Buffer.concat([directory, this.endRecords(directory.length)]));
+    yield* this.file.committing();
   }
 
   /** Removes the temporary file. No effect after {@link finish} or a second time. */
@@ -81,25 +105,25 @@ export class ZipWriter implements Disposable {
     this.abort();
   }
 
-  private write(
+  private *write(
     name: string,
     method: number,
     size: number,
     storedSize: number,
     crc: number,
     pieces: Iterable<Uint8Array>,
-  ): void {
+  ): Steps<void> {
     const entry = { name: Buffer.from(name), method, crc, size, storedSize, offset: this.position };
     if (entry.name.length > zip.MAX_16)
       throw new ValueError(`the name '${name.slice(0, 50)}...' is too long for a ZIP file`);
     let end = this.position + this.localHeader(entry).length;
     for (const piece of pieces) {
       if (method === zip.STORED) entry.crc = crc32(piece, entry.crc);
-      this.file.writeAt(end, piece);
+      yield* this.file.write(end, piece);
       end += piece.byteLength;
     }
     // The checksum is known now.
-    this.file.writeAt(this.position, this.localHeader(entry));
+    yield* this.file.write(this.position, this.localHeader(entry));
     this.position = end;
     this.written.push(entry);
   }

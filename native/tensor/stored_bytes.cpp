@@ -1,5 +1,5 @@
-// The bytes behind tensors, for file formats: reads or maps the bytes of a file, makes tensors over them, and tells
-// which tensors share memory.
+// The bytes behind tensors, for file formats: reads or maps the bytes of a file, makes tensors over them, takes
+// snapshots, and tells which tensors share memory.
 
 #include <ATen/Functions.h>
 #include <c10/core/Storage.h>
@@ -10,15 +10,20 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <exception>
+#include <memory>
 #include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "addon/exports.h"
+#include "compile/async/snapshot.h"
 #include "core/arguments.h"
 #include "core/call_arguments.h"
 #include "core/errors.h"
 #include "core/recording.h"
+#include "core/type_tags.h"
 #include "functorch/wrappers.h"
 #include "operators/results.h"
 #include "tensor/tensor_creation.h"
@@ -48,14 +53,7 @@ at::Tensor tensorOver(const c10::Storage& storage, c10::ScalarType dtype, c10::I
   return tensor;
 }
 
-// readFileBytes(descriptor, position, length): a uint8 tensor of these bytes of a file.
-Napi::Value readFileBytes(const Napi::CallbackInfo& info) {
-  const auto get = [&](size_t index, const char* name) { return integerParameter(info, index, "readFileBytes", name); };
-  const auto descriptor = static_cast<int>(get(0, "descriptor"));
-  const int64_t position = get(1, "position"), length = get(2, "length");
-  if (position < 0 || length < 0) throwValueError("readFileBytes(): position and length must not be negative");
-  at::Tensor bytes = plainEmpty({length}, c10::kByte);
-  auto* target = static_cast<char*>(bytes.mutable_data_ptr());
+void readFully(int descriptor, int64_t position, char* target, int64_t length) {
   for (int64_t done = 0; done < length;) {
     const ssize_t count =
         pread(descriptor, target + done, static_cast<size_t>(std::min(kMaxRead, length - done)), position + done);
@@ -64,6 +62,16 @@ Napi::Value readFileBytes(const Napi::CallbackInfo& info) {
     if (count == 0) throwValueError("the file ends at byte " + std::to_string(position + done));
     done += count;
   }
+}
+
+// readFileBytes(descriptor, position, length): a uint8 tensor of these bytes of a file.
+Napi::Value readFileBytes(const Napi::CallbackInfo& info) {
+  const auto get = [&](size_t index, const char* name) { return integerParameter(info, index, "readFileBytes", name); };
+  const auto descriptor = static_cast<int>(get(0, "descriptor"));
+  const int64_t position = get(1, "position"), length = get(2, "length");
+  if (position < 0 || length < 0) throwValueError("readFileBytes(): position and length must not be negative");
+  at::Tensor bytes = plainEmpty({length}, c10::kByte);
+  readFully(descriptor, position, static_cast<char*>(bytes.mutable_data_ptr()), length);
   return wrapped(info, std::move(bytes));
 }
 
@@ -94,6 +102,62 @@ at::Tensor bytesArgument(const Napi::CallbackInfo& info, size_t index) {
       bytes.storage_offset() != 0)
     throwValueError("argument 'bytes' must be a contiguous uint8 tensor over the start of its memory");
   return bytes;
+}
+
+// A read on a thread of libuv. It holds the memory that it reads into.
+struct FileRead {
+  Environment& environment;
+  at::Tensor bytes;
+  char* target;
+  int descriptor;
+  int64_t position, length;
+  std::exception_ptr error;
+  napi_async_work work = nullptr;
+  napi_deferred promise = nullptr;
+
+  static void execute(napi_env, void* data) {
+    auto& read = *static_cast<FileRead*>(data);
+    try {
+      readFully(read.descriptor, read.position, read.target, read.length);
+    } catch (...) {
+      read.error = std::current_exception();
+    }
+  }
+
+  // A worker may be ending, where no Promise can be settled.
+  static void complete(napi_env env, napi_status, void* data) {
+    const std::unique_ptr<FileRead> read(static_cast<FileRead*>(data));
+    napi_delete_async_work(env, read->work);
+    napi_value value = nullptr;
+    if (read->error == nullptr) {
+      if (napi_get_undefined(env, &value) == napi_ok) napi_resolve_deferred(env, read->promise, value);
+      return;
+    }
+    guard(read->environment, [&]() -> napi_value { std::rethrow_exception(read->error); });
+    if (napi_get_and_clear_last_exception(env, &value) == napi_ok) napi_reject_deferred(env, read->promise, value);
+  }
+};
+
+// readFileInto(bytes, offset, descriptor, position, length): a Promise. Reads bytes of a file into part of a tensor.
+// The descriptor must stay open until it is settled.
+Napi::Value readFileInto(const Napi::CallbackInfo& info) {
+  napi_env env = info.Env();
+  const auto get = [&](size_t index, const char* name) { return integerParameter(info, index, "readFileInto", name); };
+  const at::Tensor bytes = bytesArgument(info, 0);
+  const int64_t offset = get(1, "offset"), position = get(3, "position"), length = get(4, "length");
+  if (offset < 0 || position < 0 || length < 0 || offset > bytes.numel() || length > bytes.numel() - offset)
+    throwValueError("readFileInto(): the part lies outside of the memory");
+  auto* target = static_cast<char*>(bytes.mutable_data_ptr()) + offset;
+  auto read = std::make_unique<FileRead>(
+      FileRead{Environment::of(env), bytes, target, static_cast<int>(get(2, "descriptor")), position, length, nullptr});
+  napi_value name, promise;
+  check(env, napi_create_string_utf8(env, "torch-func", NAPI_AUTO_LENGTH, &name));
+  check(env,
+        napi_create_async_work(env, nullptr, name, FileRead::execute, FileRead::complete, read.get(), &read->work));
+  check(env, napi_create_promise(env, &read->promise, &promise));
+  check(env, napi_queue_async_work(env, read->work));
+  read.release();
+  return Napi::Value(env, promise);
 }
 
 // sliceBytes(bytes, offset, length): a tensor with a storage of its own over part of the memory. The memory lives until
@@ -182,6 +246,31 @@ Napi::Value storedValue(const Napi::CallbackInfo& info) {
   return wrapped(info, tensor.detach().resolve_conj().resolve_neg());
 }
 
+constexpr napi_type_tag kSnapshotTag = {0x5d1b0c7e2f984a36, 0x9ae3471c60bd258f};
+
+struct Snapshot {
+  at::Tensor tensor;
+};
+
+// takeSnapshot(tensor): what a result of storedValue or storageBytes holds now. It is not a tensor: no scope disposes
+// of it. See Note [Snapshots].
+Napi::Value takeSnapshot(const Napi::CallbackInfo& info) {
+  Environment& environment = Environment::of(info.Env());
+  const at::Tensor& tensor = toOperand(environment, info[0], "input");
+  BelowTransforms below;
+  NotRecorded notRecorded;
+  auto data = std::make_unique<Snapshot>(Snapshot{compile::snapshotOrCopy(tensor)});
+  return Napi::Value(info.Env(), wrapExternal(environment, std::move(data), kSnapshotTag));
+}
+
+// openSnapshot(snapshot): its tensor. The snapshot is empty afterwards.
+Napi::Value openSnapshot(const Napi::CallbackInfo& info) {
+  auto& snapshot =
+      toExternalData<Snapshot>(Environment::of(info.Env()), info[0], kSnapshotTag, "snapshot", "a snapshot");
+  if (!snapshot.tensor.defined()) throwValueError("openSnapshot(): the snapshot was opened before");
+  return wrapped(info, std::move(snapshot.tensor));
+}
+
 const c10::Storage& storageArgument(const Napi::CallbackInfo& info) {
   const at::Tensor& tensor = toOperand(Environment::of(info.Env()), info[0], "input");
   if (!tensor.has_storage()) throwRuntimeError("the tensor has no memory of its own");
@@ -207,10 +296,13 @@ Napi::Value storageBytes(const Napi::CallbackInfo& info) {
 
 void defineStoredBytes(Napi::Object exports) {
   define<readFileBytes>(exports, "readFileBytes");
+  define<readFileInto>(exports, "readFileInto");
   define<mapFileBytes>(exports, "mapFileBytes");
   define<sliceBytes>(exports, "sliceBytes");
   define<tensorOverBytes>(exports, "tensorOverBytes");
   define<storedValue>(exports, "storedValue");
+  define<takeSnapshot>(exports, "takeSnapshot");
+  define<openSnapshot>(exports, "openSnapshot");
   define<storageOf>(exports, "storageOf");
   define<storageBytes>(exports, "storageBytes");
 }

@@ -3,6 +3,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import * as torch from '../../lib';
+import { runNow } from '../../lib/files/steps';
 import { ZipReader } from '../../lib/zip/reader';
 import { ZipWriter } from '../../lib/zip/writer';
 
@@ -73,7 +74,7 @@ function repackIn(folder: string): Format['repack'] {
     using writer = ZipWriter.create(to, { alignment: 64 });
     const chosen = choose([...reader.entries.keys()]);
     for (const [name, entry] of reader.entries) {
-      const bytes = reader.read(entry);
+      const bytes = Buffer.from(runNow(reader.read(entry)).data().buffer);
       writer.add(name, [name === chosen ? change(bytes) : bytes], { deflates: entry.isDeflated });
     }
     writer.finish();

@@ -44,3 +44,14 @@ export function methods(counter: Counter): void {
   counter.add = torch.compile(counter.add);
   is<Tensor>()(counter.add(x));
 }
+
+export function files(): void {
+  is<Promise<{ w: Tensor }>>()(torch.load.async<{ w: Tensor }>('x.pt', { mmap: true, signal }));
+  is<Promise<unknown>>()(torch.load.async('x.pt'));
+  is<Promise<void>>()(torch.save.async({ x }, 'x.pt', { signal }));
+  is<Promise<Tensor>>()(torch.npy.load.async('x.npy'));
+  is<Promise<void>>()(torch.npz.save.async('x.npz', { x }, { compress: true, signal }));
+  is<Promise<Record<string, Tensor>>>()(torch.safetensors.loadFile.async('x', { device: 'cpu', signal }));
+  // @ts-expect-error there is no such option
+  void torch.npy.load.async('x.npy', { mmap: true });
+}

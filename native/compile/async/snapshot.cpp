@@ -71,6 +71,12 @@ at::Tensor snapshotOf(const at::Tensor& tensor) {
   return snapshot;
 }
 
+at::Tensor snapshotOrCopy(const at::Tensor& tensor) {
+  const bool isOthers = tensor.has_storage() && isShared(*tensor.storage().unsafeGetStorageImpl());
+  const at::Tensor snapshot = isOthers ? at::Tensor() : snapshotOf(tensor);
+  return snapshot.defined() ? snapshot : tensor.clone();
+}
+
 at::Tensor viewOfOriginal(const at::Tensor& view, const at::Tensor& original) {
   const auto* from = view.unsafeGetTensorImpl();
   at::Tensor tensor = at::detail::make_tensor<c10::TensorImpl>(c10::TensorImpl::VIEW, c10::Storage(original.storage()),

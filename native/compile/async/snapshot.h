@@ -16,6 +16,9 @@ namespace torch_func::compile {
 // An undefined tensor where there can be no snapshot: on other devices, of other layouts.
 at::Tensor snapshotOf(const at::Tensor& tensor);
 
+// For code that only reads: a snapshot, or a copy where there is none or it would be the tensor itself.
+at::Tensor snapshotOrCopy(const at::Tensor& tensor);
+
 // The tensor over the memory of `original` that `view` is over the memory of its snapshot.
 at::Tensor viewOfOriginal(const at::Tensor& view, const at::Tensor& original);
 
