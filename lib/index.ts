@@ -81,7 +81,7 @@ export * as cuda from './cuda';
 export * as fft from './generated/fft';
 export * as func from './func';
 export { vmap } from './func';
-export { asyncQueue, compile, compiler, setAsyncQueue } from './compile';
+export { asyncQueue, callAsync, compile, compiler, setAsyncQueue } from './compile';
 export type {
   AsyncArguments,
   AsyncOptions,
@@ -93,6 +93,8 @@ export type {
   CompileOptions,
   Explanation,
   SharedFunction,
+  OperatorArguments,
+  OperatorResult,
 } from './compile';
 export * as fx from './fx';
 export * as linalg from './generated/linalg';

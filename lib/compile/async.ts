@@ -53,7 +53,8 @@ const ready: (() => void)[] = [];
 let granted = 0;
 let queueOfThread: unknown;
 
-function queue(): unknown {
+/** The queue of this thread, for the addon's functions. */
+export function queueOfCalls(): unknown {
   return (queueOfThread ??= native.createAsyncQueue(settle));
 }
 
@@ -93,7 +94,7 @@ function withStack(error: unknown, { stack }: Call['trace']): unknown {
 // Lets as many callers of ready() go on as there are free places. A place is theirs until the next turn of the loop.
 function wake(): void {
   if (ready.length === 0) return;
-  const { waiting, limit } = native.asyncFigures(queue());
+  const { waiting, limit } = native.asyncFigures(queueOfCalls());
   const woken = ready.splice(0, Math.max(0, limit - waiting - granted));
   if (woken.length === 0) return;
   granted += woken.length;
@@ -120,7 +121,7 @@ export type StartCall = (args: readonly unknown[]) => number | [id: number, entr
 
 /** The addon's function that starts calls of a compiled function. */
 export function starterOf(handle: unknown): StartCall {
-  const start = resultFunction('async', native.asyncFunction(handle, queue()));
+  const start = resultFunction('async', native.asyncFunction(handle, queueOfCalls()));
   return (args) => start(...args) as number | [number, number];
 }
 
@@ -159,7 +160,7 @@ export function asyncMethod(
           ? undefined
           : (): void => {
               take(id);
-              native.stopAsync(queue(), id);
+              native.stopAsync(queueOfCalls(), id);
               reject(signal.reason as Error);
               wake();
             };
@@ -201,7 +202,7 @@ export function asyncQueue(): AsyncQueue {
       ready.push(resolve);
       wake();
     });
-  return { ...native.asyncFigures(queue()), ready: isReady };
+  return { ...native.asyncFigures(queueOfCalls()), ready: isReady };
 }
 
 /**
@@ -221,6 +222,6 @@ export function setAsyncQueue(options: { limit: number }): void {
     const given = typeof limit === 'number' ? limit : describeType(limit);
     throw new ValueError(`setAsyncQueue(): option 'limit' must be a positive integer, not ${given}`);
   }
-  native.setAsyncLimit(queue(), limit);
+  native.setAsyncLimit(queueOfCalls(), limit);
   wake();
 }

@@ -92,6 +92,8 @@ export interface Native {
   // operators/operators.cpp
   /** Call the result through operator.ts: its first argument is the Tensor for the result. */
   operator(displayName: string, overloads: string, isMethod: boolean): OperatorFunction;
+  /** A function that starts asynchronous calls and returns their numbers; 0 for a call that must be made at once. */
+  asyncOperator(displayName: string, overloads: string, queue: unknown): OperatorFunction;
   overloadNames(name: string): string[];
   /** The operators that have a kernel of their own under a dispatch key. */
   registrations(dispatchKey: string): string[];
@@ -120,6 +122,8 @@ export interface Native {
   // tensor/tensor_data.cpp
   tensorFromBytes(data: unknown, dtype: Dtype, shape: readonly number[], device?: unknown): Tensor;
   data(tensor: Tensor): TypedArray;
+  /** The number of an asynchronous call of `data`; 0 if the call takes less time than that. */
+  startData(queue: unknown, tensor: Tensor): number;
   dataInto(tensor: Tensor, target: Uint8Array): number;
   doubles(tensor: Tensor): Float64Array;
   item(tensor: Tensor): unknown;

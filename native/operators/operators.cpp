@@ -4,13 +4,16 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "addon/exports.h"
+#include "compile/call/queue_argument.h"
 #include "core/call_arguments.h"
 #include "core/errors.h"
 #include "core/result_call.h"
 #include "operators/operator.h"
+#include "operators/operator_call.h"
 
 namespace torch_func {
 
@@ -25,6 +28,20 @@ napi_value callOperator(napi_env env, napi_callback_info info) {
   });
 }
 
+// A function that owns its data.
+template <typename Data>
+napi_value makeFunction(Environment& environment, const std::string& name, napi_callback call,
+                        std::unique_ptr<Data> data) {
+  napi_value function;
+  check(environment.env, napi_create_function(environment.env, name.c_str(), name.size(), call, data.get(), &function));
+  check(environment.env,
+        napi_add_finalizer(
+            environment.finalizerEnv(), function, data.get(),
+            [](node_api_basic_env, void* data, void*) { delete static_cast<Data*>(data); }, nullptr, nullptr));
+  data.release();
+  return function;
+}
+
 // operator(displayName, overloads, isMethod): a function that calls the operator. Its arguments are the object for the
 // result, then those of the operator.
 Napi::Value makeOperator(const Napi::CallbackInfo& info) {
@@ -33,13 +50,32 @@ Napi::Value makeOperator(const Napi::CallbackInfo& info) {
   auto target =
       std::make_unique<Operator>(Environment::of(env), name, stringParameter(info, 1, "operator", "overloads"),
                                  booleanParameter(info, 2, "operator", "isMethod"));
-  napi_value function;
-  check(env, napi_create_function(env, name.c_str(), name.size(), callOperator, target.get(), &function));
-  check(env, napi_add_finalizer(
-                 target->environment.finalizerEnv(), function, target.get(),
-                 [](node_api_basic_env, void* data, void*) { delete static_cast<Operator*>(data); }, nullptr, nullptr));
-  target.release();
-  return Napi::Value(env, function);
+  return Napi::Value(env, makeFunction(Environment::of(env), name, callOperator, std::move(target)));
+}
+
+struct AsyncOperator {
+  Operator target;
+  compile::AsyncQueue& queue;
+};
+
+napi_value startOperator(napi_env env, napi_callback_info info) {
+  return runResultCall(env, info, [](const ResultCall& given, void* data) {
+    auto& [target, queue] = *static_cast<AsyncOperator*>(data);
+    compile::refuseInsideTransform("callAsync()");
+    auto call = OperatorCall::prepare(target, given);
+    if (call != nullptr) queue.checkLimit();
+    return compile::addToQueue(queue, given.environment.env, std::move(call));
+  });
+}
+
+// asyncOperator(displayName, overloads, queue): a function that starts calls of the operator; see lib/compile/async.ts.
+Napi::Value asyncOperator(const Napi::CallbackInfo& info) {
+  napi_env env = info.Env();
+  const std::string name = stringParameter(info, 0, "asyncOperator", "displayName");
+  std::unique_ptr<AsyncOperator> target(new AsyncOperator{
+      Operator(Environment::of(env), name, stringParameter(info, 1, "asyncOperator", "overloads"), false),
+      compile::toAsyncQueue(info, 2)});
+  return Napi::Value(env, makeFunction(Environment::of(env), name, startOperator, std::move(target)));
 }
 
 // overloadNames(name): the overloads of aten::name in the dispatcher, for torch.ops.aten.
@@ -75,6 +111,7 @@ Napi::Value operatorSignatures(const Napi::CallbackInfo& info) {
 
 void defineOperators(Napi::Object exports) {
   define<makeOperator>(exports, "operator");
+  define<asyncOperator>(exports, "asyncOperator");
   define<overloadNames>(exports, "overloadNames");
   define<registrations>(exports, "registrations");
   define<operatorSignatures>(exports, "operatorSignatures");

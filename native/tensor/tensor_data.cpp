@@ -6,10 +6,15 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "addon/exports.h"
+#include "compile/async/call_context.h"
+#include "compile/async/snapshot.h"
+#include "compile/call/queue_argument.h"
 #include "core/arguments.h"
 #include "core/call_arguments.h"
 #include "core/default_device.h"
@@ -171,16 +176,22 @@ Napi::Value tensorFromBytes(const Napi::CallbackInfo& info) {
 
 // --- out --------------------------------------------------------------------------------------
 
-// The values as contiguous CPU memory. Looks through gradient and functional wrappers, as PyTorch does.
-at::Tensor readable(const at::Tensor& tensor) {
+// The tensor with the values. Looks through gradient and functional wrappers, as PyTorch does.
+at::Tensor valueToRead(const at::Tensor& tensor) {
   cannotBeRepeated("data() reads values of a tensor in JavaScript");
   at::Tensor plain = plainValue(tensor);
   BelowTransforms below;
   if (plain.is_meta()) throwRuntimeError("a tensor on the meta device has no data to read");
   if (plain.layout() != c10::kStrided) plain = plain.to_dense();
   // A zero tensor, the derivative of a constant, has no memory.
-  if (plain._is_zerotensor()) plain = plain.clone();
-  return plain.detach().to(c10::kCPU).resolve_conj().resolve_neg().contiguous();
+  return plain._is_zerotensor() ? plain.clone() : plain.detach();
+}
+
+// The values as contiguous CPU memory.
+at::Tensor readable(const at::Tensor& tensor) {
+  const at::Tensor plain = valueToRead(tensor);
+  BelowTransforms below;
+  return plain.to(c10::kCPU).resolve_conj().resolve_neg().contiguous();
 }
 
 // Zeroed memory for JavaScript, and its address in `data`. Node-API ends the process if V8 has no memory left; the
@@ -218,6 +229,59 @@ Napi::Value data(const Napi::CallbackInfo& info) {
   check(info.Env(), napi_create_typedarray(info.Env(), kind.type, static_cast<size_t>(source.numel()) * kind.perElement,
                                            buffer, 0, &array));
   return Napi::Value(info.Env(), array);
+}
+
+// What a tensor holds, copied to a typed array by a thread of the pool: see Note [Asynchronous calls].
+class DataCall final : public compile::AsyncQueue::Call {
+ public:
+  DataCall(Environment& environment, at::Tensor source)
+      : environment_(environment), source_(std::move(source)), kind_(arrayKind(source_.scalar_type())) {
+    elements_ = static_cast<size_t>(source_.numel()) * kind_.perElement;
+    const napi_value buffer = newArrayBuffer(environment, source_.nbytes(), target_);
+    check(environment.env, napi_create_reference(environment.env, buffer, 1, &buffer_));
+  }
+  ~DataCall() override { napi_delete_reference(environment_.env, buffer_); }
+
+  bool run(const std::atomic<bool>&) noexcept override {
+    const at::Tensor source = std::move(source_);
+    context_.run([&] {
+      BelowTransforms below;
+      at::from_blob(target_, source.sizes(), source.options().device(c10::kCPU)).copy_(source);
+    });
+    return true;
+  }
+
+  napi_value result(Environment& environment) override {
+    context_.finish(environment);
+    napi_value buffer, array;
+    check(environment.env, napi_get_reference_value(environment.env, buffer_, &buffer));
+    check(environment.env, napi_create_typedarray(environment.env, kind_.type, elements_, buffer, 0, &array));
+    return array;
+  }
+
+ private:
+  Environment& environment_;
+  at::Tensor source_;
+  ArrayKind kind_;
+  size_t elements_ = 0;
+  void* target_ = nullptr;
+  napi_ref buffer_ = nullptr;
+  compile::CallContext context_;
+};
+
+// startData(queue, tensor): the number of an asynchronous call of data(); 0 if the call takes less time than that.
+Napi::Value startData(const Napi::CallbackInfo& info) {
+  constexpr size_t kLarge = 1 << 18;
+  Environment& environment = Environment::of(info.Env());
+  compile::AsyncQueue& queue = compile::toAsyncQueue(info, 0);
+  at::Tensor plain = valueToRead(toOperand(environment, info[1], "input"));
+  std::unique_ptr<DataCall> call;
+  if (plain.nbytes() >= kLarge) {
+    queue.checkLimit();
+    BelowTransforms below;
+    call = std::make_unique<DataCall>(environment, compile::snapshotOrCopy(plain));
+  }
+  return Napi::Value(info.Env(), compile::addToQueue(queue, info.Env(), std::move(call)));
 }
 
 // dataInto(tensor, target): copies the elements in row-major order to the start of the caller's typed array, and
@@ -267,6 +331,7 @@ Napi::Value item(const Napi::CallbackInfo& info) {
 void defineTensorData(Napi::Object exports) {
   define<tensorFromBytes>(exports, "tensorFromBytes");
   define<data>(exports, "data");
+  define<startData>(exports, "startData");
   define<dataInto>(exports, "dataInto");
   define<doubles>(exports, "doubles");
   define<peek>(exports, "peek");

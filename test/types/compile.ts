@@ -45,6 +45,20 @@ export function methods(counter: Counter): void {
   is<Tensor>()(counter.add(x));
 }
 
+export function operators(): void {
+  is<Promise<Tensor>>()(torch.callAsync(torch.sin, [x]));
+  is<Promise<boolean>>()(torch.callAsync(torch.equal, [x, x], { signal }));
+  is<Promise<Tensor>>()(torch.callAsync(torch.sum, [x, { dim: 0, keepdim: true }]));
+  is<Promise<Tensor>>()(torch.callAsync(torch.add, [x, 3]));
+  const svd = torch.callAsync(torch.linalg.svd, [x, { fullMatrices: false }]);
+  is<Promise<Tensor>>()(svd.then(({ S }) => S));
+  // @ts-expect-error the second argument is a tensor
+  void torch.callAsync(torch.equal, [x, 'x']);
+  // @ts-expect-error the arguments are an array
+  void torch.callAsync(torch.sin, x);
+  is<Promise<ReturnType<Tensor['data']>>>()(x.dataAsync({ signal }));
+}
+
 export function files(): void {
   is<Promise<{ w: Tensor }>>()(torch.load.async<{ w: Tensor }>('x.pt', { mmap: true, signal }));
   is<Promise<unknown>>()(torch.load.async('x.pt'));

@@ -6,10 +6,14 @@
 #include <c10/core/StorageImpl.h>
 #include <c10/core/impl/COW.h>
 
+#include <algorithm>
 #include <mutex>
+#include <string>
 #include <unordered_map>
 #include <utility>
 
+#include "core/cpu_allocator.h"
+#include "core/errors.h"
 #include "core/shared_storage.h"
 
 namespace torch_func::compile {
@@ -77,7 +81,8 @@ at::Tensor snapshotOrCopy(const at::Tensor& tensor) {
   return snapshot.defined() ? snapshot : tensor.clone();
 }
 
-at::Tensor viewOfOriginal(const at::Tensor& view, const at::Tensor& original) {
+// The tensor over the memory of `original` that `view` is over the memory of its snapshot.
+static at::Tensor viewOfOriginal(const at::Tensor& view, const at::Tensor& original) {
   const auto* from = view.unsafeGetTensorImpl();
   at::Tensor tensor = at::detail::make_tensor<c10::TensorImpl>(c10::TensorImpl::VIEW, c10::Storage(original.storage()),
                                                                from->key_set(), from->dtype());
@@ -85,6 +90,37 @@ at::Tensor viewOfOriginal(const at::Tensor& view, const at::Tensor& original) {
   if (!original.is_inference()) impl->set_version_counter(original.unsafeGetTensorImpl()->version_counter());
   impl->set_sizes_and_strides(from->sizes(), from->strides(), from->storage_offset());
   return tensor;
+}
+
+at::Tensor Snapshots::take(const at::Tensor& tensor) {
+  at::Tensor snapshot = snapshotOf(tensor);
+  if (!snapshot.defined()) return snapshot;
+  const c10::StorageImpl* storage = snapshot.storage().unsafeGetStorageImpl();
+  originals_.emplace_back(storage, tensor);
+  if (isShared(*storage) && !tensor.is_inference()) versions_.emplace_back(tensor, tensor._version());
+  return snapshot;
+}
+
+void Snapshots::check(const char* function) const {
+  for (const auto& [tensor, version] : versions_) {
+    if (tensor._version() == version) continue;
+    throwRuntimeError(
+        std::string(function) +
+        ": a tensor that is shared with other threads or with JavaScript has been modified by an inplace operation "
+        "since the call: its version is " +
+        std::to_string(tensor._version()) + " instead of " + std::to_string(version) +
+        ". Await the call before the write, or pass a clone");
+  }
+}
+
+at::Tensor Snapshots::result(at::Tensor computed) const {
+  if (!computed.defined() || !computed.has_storage()) return computed;
+  c10::StorageImpl* storage = computed.storage().unsafeGetStorageImpl();
+  const auto original =
+      std::find_if(originals_.begin(), originals_.end(), [&](const auto& known) { return known.first == storage; });
+  if (original != originals_.end()) return viewOfOriginal(computed, original->second);
+  adoptBlock(storage->_mutable_data_ptr_no_checks());
+  return computed;
 }
 
 }  // namespace torch_func::compile

@@ -11,6 +11,9 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <utility>
+#include <vector>
+
 namespace torch_func::compile {
 
 // An undefined tensor where there can be no snapshot: on other devices, of other layouts.
@@ -19,7 +22,19 @@ at::Tensor snapshotOf(const at::Tensor& tensor);
 // For code that only reads: a snapshot, or a copy where there is none or it would be the tensor itself.
 at::Tensor snapshotOrCopy(const at::Tensor& tensor);
 
-// The tensor over the memory of `original` that `view` is over the memory of its snapshot.
-at::Tensor viewOfOriginal(const at::Tensor& view, const at::Tensor& original);
+// The snapshots of one call, and the tensors that they are of.
+class Snapshots {
+ public:
+  // Undefined where there can be no snapshot.
+  at::Tensor take(const at::Tensor& tensor);
+  // After the call: throws if a tensor whose snapshot is the tensor itself was written to.
+  void check(const char* function) const;
+  // A result of the call, for JavaScript. One over the memory of a snapshot is a view of the tensor.
+  at::Tensor result(at::Tensor computed) const;
+
+ private:
+  std::vector<std::pair<const c10::StorageImpl*, at::Tensor>> originals_;  // by the storage of their snapshots
+  std::vector<std::pair<at::Tensor, int64_t>> versions_;                   // of what is shared with other threads
+};
 
 }  // namespace torch_func::compile

@@ -2,11 +2,12 @@
 // A call of a compiled function on a thread of the pool.
 
 #include <memory>
-#include <string>
 #include <utility>
 #include <vector>
 
 #include "compile/async/async_queue.h"
+#include "compile/async/call_context.h"
+#include "compile/async/snapshot.h"
 #include "compile/call/compiled_function.h"
 
 namespace torch_func::compile {
@@ -25,23 +26,17 @@ class AsyncCall final : public AsyncQueue::Call {
   AsyncCall(Environment& environment, std::shared_ptr<CompiledFunction::Entry> entry,
             std::shared_ptr<Executable> executable)
       : environment_(environment), entry_(std::move(entry)), executable_(std::move(executable)) {}
-  at::Tensor output(at::Tensor computed) const;
-  void checkVersions() const;
 
   Environment& environment_;
   // Of the thread of JavaScript alone.
   std::shared_ptr<CompiledFunction::Entry> entry_;
-  std::vector<std::pair<const c10::StorageImpl*, at::Tensor>> originals_;  // by the storage of their snapshots
-  std::vector<std::pair<at::Tensor, int64_t>> versions_;                   // of what is shared with other threads
-  std::vector<napi_ref> objects_;                                          // of the arguments that the function returns
+  Snapshots snapshots_;
+  std::vector<napi_ref> objects_;  // of the arguments that the function returns
 
   std::shared_ptr<Executable> executable_;
-  bool gradMode_ = true;
-  bool inferenceMode_ = false;
+  CallContext context_;
   std::vector<at::Tensor> inputs_, closures_;
   std::vector<at::Tensor> outputs_;
-  std::vector<std::pair<std::string, std::string>> warnings_;  // category, message
-  std::exception_ptr error_;
 };
 
 }  // namespace torch_func::compile

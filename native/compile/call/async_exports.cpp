@@ -1,7 +1,5 @@
 // What lib/compile/async.ts calls.
 
-#include <ATen/functorch/DynamicLayer.h>
-#include <c10/core/impl/TorchDispatchModeTLS.h>
 #include <napi.h>
 
 #include <memory>
@@ -10,11 +8,11 @@
 #include "compile/async/async_queue.h"
 #include "compile/async/thread_pool.h"
 #include "compile/call/async_call.h"
+#include "compile/call/queue_argument.h"
 #include "compile/exports.h"
 #include "core/call_arguments.h"
 #include "core/errors.h"
 #include "core/result_call.h"
-#include "core/type_tags.h"
 
 namespace torch_func {
 
@@ -22,28 +20,11 @@ namespace {
 
 using namespace compile;
 
-constexpr napi_type_tag kAsyncQueueTag = {0x2f6a8c1d93e54b70, 0x8d0be4417a5c39f2};
-
-// The queue itself lives as long as the environment.
-struct QueueReference {
-  AsyncQueue& queue;
-};
-
-AsyncQueue& toAsyncQueue(const Napi::CallbackInfo& info, size_t position) {
-  return toExternalData<QueueReference>(Environment::of(info.Env()), info[position], kAsyncQueueTag, "queue",
-                                        "a queue of asynchronous calls")
-      .queue;
-}
-
 // Starts the call. Returns its number, or an array of that and the entry's id if the result takes more than one tensor;
 // 0 if the call must be made on this thread.
 napi_value start(const ResultCall& call, CompiledFunction& function) {
   napi_env env = call.environment.env;
-  if (at::functorch::maybeCurrentDynamicLayer() || c10::impl::dispatch_mode_enabled()) {
-    throwRuntimeError(
-        "async(): inside a transform or another compiled function there are no asynchronous calls: their results would "
-        "come after it has ended. Call the function itself");
-  }
+  refuseInsideTransform("async()");
   Leaves leaves;
   std::shared_ptr<Executable> executable;
   std::unique_ptr<AsyncCall> prepared;
@@ -52,12 +33,9 @@ napi_value start(const ResultCall& call, CompiledFunction& function) {
     function.queue->checkLimit();
     prepared = AsyncCall::prepare(call.environment, entry, std::move(executable), leaves);
   }
-  napi_value number;
-  if (prepared == nullptr) {
-    check(env, napi_create_uint32(env, 0, &number));
-    return number;
-  }
-  check(env, napi_create_uint32(env, function.queue->add(std::move(prepared)), &number));
+  const bool isQueued = prepared != nullptr;
+  napi_value number = addToQueue(*function.queue, env, std::move(prepared));
+  if (!isQueued) return number;
   if (entry->returnsTensor && !entry->outputs[0].isArgument) return number;
   napi_value array, id;
   check(env, napi_create_array_with_length(env, 2, &array));
