@@ -82,7 +82,7 @@ const cases: [string, () => unknown, RegExp][] = [
   [
     'a tensor sent to a thread',
     () => structuredClone([torch.ones(2)]),
-    /a Tensor: send x\.data\(\), x\.shape and x\.dtype/,
+    /a Tensor: send x\.share\(\) to another thread, and make the tensor there with torch\.fromShared\(token\)/,
   ],
   ['a parameter sent to a thread', () => structuredClone(new torch.nn.Parameter(torch.ones(2))), /a Tensor: send/],
   ['a generator sent to a thread', () => structuredClone(new torch.Generator()), /a torch\.Generator: send its/],

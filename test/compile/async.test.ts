@@ -312,10 +312,10 @@ describe('signals', () => {
     torch.setNumThreads(1);
     const f = torch.compile((x: Tensor) => {
       let y = x;
-      for (let i = 0; i < 30; i++) y = y.sin().exp();
+      for (let i = 0; i < 120; i++) y = y.sin().exp();
       return y.sum();
     });
-    const x = torch.ones(300_000);
+    const x = torch.ones(2_000_000);
     f(x);
     const start = performance.now();
     f(x);

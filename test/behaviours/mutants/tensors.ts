@@ -3,6 +3,7 @@
 import type { Fault } from '../../../scripts/mutants/mutants';
 
 const TENSOR = 'lib/tensor.ts';
+const FORMAT = 'lib/format/tensor.ts';
 
 export const mutants: Fault[] = [
   {
@@ -54,6 +55,10 @@ export const mutants: Fault[] = [
         '    return (native.levelDepth() > 0 && native.wrapperInfo(this) === null ? "GradTrackingTensor()" : "") + formatTensor(this);',
       ],
     ],
+  },
+  {
+    name: 'toString: all levels have the number of the outermost one',
+    edits: [[FORMAT, 'wrapper.level < 0 ? DEAD_LEVEL : wrapper.level', 'wrapper.level < 0 ? DEAD_LEVEL : 1']],
   },
   {
     name: 'toArray: wrapped matrices are transposed',

@@ -21,7 +21,10 @@ export function slowFunction(size: number): { f: torch.Compiled & ((x: Tensor) =
 export const idle = async (): Promise<void> => {
   while (torch.asyncQueue().running + torch.asyncQueue().waiting > 0) await new Promise((done) => setTimeout(done, 1));
 };
-/** Waits until a call runs. */
+/** Waits until a call runs. The call must take long enough to be seen. */
 export const begun = async (): Promise<void> => {
-  while (torch.asyncQueue().running === 0) await new Promise((done) => setImmediate(done));
+  while (torch.asyncQueue().running === 0) {
+    if (torch.asyncQueue().waiting === 0) throw new Error('the call has ended already');
+    await new Promise((done) => setImmediate(done));
+  }
 };
