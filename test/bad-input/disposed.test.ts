@@ -9,11 +9,12 @@ import { disposed, leftovers, vector } from '../support/bad-input';
 
 type Functions = Record<string, (...args: unknown[]) => unknown>;
 
-/** Calls that throw something unreadable, or nothing although they must. */
+/** Calls that throw something unreadable, or nothing although they must. Promises are checked on their own below. */
 function unreadable(names: readonly string[], call: (name: string) => unknown, mustThrow: boolean): string[] {
   return names.flatMap((name) => {
     try {
-      call(name);
+      const value = call(name);
+      if (value instanceof Promise) value.catch(() => undefined);
       return mustThrow ? [`${name}: accepted`] : [];
     } catch (error) {
       if (!types.isNativeError(error) || error.message === '') return [`${name}: threw ${inspect(error)}`];
@@ -102,4 +103,15 @@ test('a tensor with another prototype is still a tensor', () => {
   Object.setPrototypeOf(tensor, null);
   expect(torch.add(tensor, 1).toArray()).toEqual([2, 3, 4]);
   expect(torch.isTensor(Object.freeze(vector()))).toBe(true);
+});
+
+test.each<[string, () => Promise<unknown>]>([
+  ['dataAsync', () => disposed().dataAsync()],
+  ['callAsync', () => torch.callAsync(torch.sin, [disposed()])],
+  ['save.async', () => torch.save.async(disposed(), 'disposed.pt')],
+  ['npy.save.async', () => torch.npy.save.async('disposed.npy', disposed())],
+  ['npz.save.async', () => torch.npz.save.async('disposed.npz', { x: disposed() })],
+  ['safetensors.saveFile.async', () => torch.safetensors.saveFile.async({ x: disposed() }, 'disposed.safetensors')],
+])('a disposed tensor rejects the Promise of %s', async (_, call) => {
+  await expect(call()).rejects.toThrow('disposed');
 });
