@@ -17,7 +17,7 @@ describe('the queue', () => {
   test('counts calls, and refuses those beyond its limit', async () => {
     torch.setNumThreads(1);
     torch.setAsyncQueue({ limit: 2 });
-    const { f, x } = slowFunction(200);
+    const { f, x } = slowFunction(400);
     const running = f.async(x as never);
     await begun();
     const waiting = [f.async(x as never), f.async(x as never)];

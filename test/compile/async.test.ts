@@ -279,7 +279,7 @@ describe('signals', () => {
 
   test('a call that waits is withdrawn', async () => {
     torch.setNumThreads(1);
-    const { f, x } = slowFunction(200);
+    const { f, x } = slowFunction(500);
     const first = f.async(x as never);
     await begun();
     const controller = new AbortController();

@@ -14,8 +14,10 @@ beforeAll(() => {
   failures = checkBlocks(examples, { noUncheckedIndexedAccess: true, exactOptionalPropertyTypes: true });
 }, 120_000);
 
-test('it has at most 150 lines', () => {
-  expect(text.trimEnd().split('\n').length).toBeLessThanOrEqual(150);
+test('it has at most 150 lines, without the table of the benchmarks', () => {
+  const [before, after] = [text.indexOf('<!-- Written by'), text.indexOf('<!-- End of the table -->')];
+  expect(before).toBeGreaterThan(0);
+  expect((text.slice(0, before) + text.slice(after)).trimEnd().split('\n').length).toBeLessThanOrEqual(150);
 });
 
 test('there are three examples', () => {
