@@ -83,7 +83,7 @@ describe('frombuffer', () => {
   });
 
   test.each([
-    ['what is no buffer', [1, 2], {}, TypeError, /argument 'buffer' must be a SharedArrayBuffer.*, not array/],
+    ['a non-buffer value', [1, 2], {}, TypeError, /argument 'buffer' must be a SharedArrayBuffer.*, not array/],
     ['a buffer without a dtype', new SharedArrayBuffer(8), {}, TypeError, /argument 'dtype' must be a dtype/],
     [
       'a DataView without a dtype',
@@ -93,7 +93,7 @@ describe('frombuffer', () => {
       /typed array of numbers, not DataView/,
     ],
     ['an unknown option', new SharedArrayBuffer(8), { length: 2 }, TypeError, /unknown option 'length'/],
-    ['a count that is no integer', new Float32Array(2), { count: 1.5 }, TypeError, /'count'/],
+    ['a non-integer count', new Float32Array(2), { count: 1.5 }, TypeError, /'count'/],
     ['a resizable buffer', resizable(), { dtype: 'int8' }, torch.ValueError, /resizable/],
     [
       'an odd place',

@@ -129,7 +129,7 @@ describe('tokens', () => {
     ['a forged token', { sharedTensor: new SharedArrayBuffer(1) }, /there is no tensor for this token/],
     ['a forged token without memory', { sharedTensor: new SharedArrayBuffer(0) }, /there is no tensor for this token/],
     ['an ArrayBuffer', [{ sharedTensor: new ArrayBuffer(1) }], /the token has ArrayBuffer in the place/],
-  ])('%s is none', (_, given, message) => {
+  ])('%s is refused as a token', (_, given, message) => {
     const value = given === 'json' ? (JSON.parse(JSON.stringify(torch.ones(1).share())) as unknown) : given;
     expect(() => torch.fromShared(value)).toThrow(message);
   });
@@ -139,7 +139,7 @@ describe('what cannot be shared', () => {
   test('the result of operators that requires a gradient', () => {
     const y = torch.tensor([1, 2], { requiresGrad: true }).mul(2);
     expect(() => y.share()).toThrow(
-      /Cowardly refusing to share a non-leaf tensor which requires_grad.*call detach\(\)/,
+      /share\(\): a tensor that requires a gradient and is not a leaf cannot be shared.*call detach\(\)/,
     );
     expect(received(y.detach()).toArray()).toEqual([2, 4]);
   });
@@ -159,7 +159,7 @@ describe('what cannot be shared', () => {
     }
   });
 
-  test('a sparse tensor, a disposed one, and what is none', () => {
+  test('a sparse tensor, a disposed tensor, and a non-tensor value', () => {
     expect(() => torch.eye(2).toSparse().share()).toThrow(/only a strided tensor can be shared/);
     const x = torch.ones(2);
     x.dispose();

@@ -72,10 +72,10 @@ napi_value newObject(napi_env env, const char* className, std::initializer_list<
 Napi::Value shareTensor(const Napi::CallbackInfo& info) {
   const at::Tensor& tensor = shareable(info, "share");
   if (tensor.requires_grad() && !tensor.is_leaf()) {
-    // The wording is PyTorch's.
     throwRuntimeError(
-        "Cowardly refusing to share a non-leaf tensor which requires_grad, since autograd does not support crossing "
-        "thread boundaries. If you just want to transfer the data, call detach() on the tensor before sharing it");
+        "share(): a tensor that requires a gradient and is not a leaf cannot be shared, because its graph belongs to "
+        "this "
+        "thread; call detach() on the tensor before sharing it");
   }
   c10::Storage storage = tensor.storage();
   shareStorage(storage);

@@ -19,7 +19,7 @@ namespace torch_func::compile {
 // An undefined tensor where there can be no snapshot: on other devices, of other layouts.
 at::Tensor snapshotOf(const at::Tensor& tensor);
 
-// For code that only reads: a snapshot, or a copy where there is none or it would be the tensor itself.
+// For code that only reads: a snapshot. A copy if a snapshot is not possible, or would share the storage itself.
 at::Tensor snapshotOrCopy(const at::Tensor& tensor);
 
 // The snapshots of one call, and the tensors that they are of.

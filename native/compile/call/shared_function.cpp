@@ -85,7 +85,7 @@ Napi::Array idsOf(Napi::Env env, const Entries& entries) {
   return ids;
 }
 
-// shareFunction(compiled): [the buffer of a new token, the ids of the entries]. The buffer is null if there are none.
+// shareFunction(compiled): [the buffer of a new token, the ids of the entries]. Without entries the buffer is null.
 Napi::Value shareFunction(const Napi::CallbackInfo& info) {
   Environment& environment = Environment::of(info.Env());
   Entries entries;
