@@ -56,7 +56,7 @@ export class OwnArguments {
   giveBack(): void {
     for (const [own, given] of this.#tensors) {
       if (own.isDisposed) given.dispose();
-      else if (!given.isDisposed) native.takeShape(given, own);
+      else if (!given.isDisposed) native.takeView(given, own);
     }
     for (const container of this.#containers) {
       if (container.own !== container.given && isChanged(container)) this.#refill(container);

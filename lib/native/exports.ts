@@ -360,7 +360,7 @@ export interface Native {
   /** Compiled functions record their next calls again. */
   moduleChanged(): void;
   shallowCopy(tensor: Tensor): Tensor;
-  takeShape(tensor: Tensor, copy: Tensor): void;
+  takeView(tensor: Tensor, copy: Tensor): void;
   beginCapture(this: unknown, result: Tensor, strictApi: string, ...args: readonly unknown[]): unknown;
   stopCapture(capture: unknown): void;
   existedBefore(capture: unknown, tensor: Tensor): boolean;

@@ -97,6 +97,26 @@ describe('results in given tensors', () => {
     expect(refusalOf(f as (...args: Tensor[]) => unknown, [3, 3], [3, 3])).toBeNull();
   });
 
+  // X A = B is solved as A^H X^H = B^H: X is stored conjugated, and says so.
+  test.each<[string, (a: Tensor, b: Tensor, out: Tensor) => unknown]>([
+    ['solve()', (a, b, out) => torch.linalg.solve(a, b, { left: false, out })],
+    [
+      'luSolve()',
+      (a, b, out) => {
+        const { LU, pivots } = torch.linalg.luFactor(a);
+        return torch.linalg.luSolve(LU, pivots, b, { left: false, out });
+      },
+    ],
+  ])('%s stores the conjugate', (_, f) => {
+    const compiled = torch.compile(f);
+    for (let call = 0; call < 3; call++) {
+      const [a, b] = [0, 1].map(() => torch.randn([3, 3], { dtype: 'complex128' }));
+      const out = torch.zeros([3, 3], { dtype: 'complex128' });
+      expect(compiled(a, b, out)).toBe(out);
+      expect(torch.allclose(out.matmul(a), b)).toBe(true);
+    }
+  });
+
   test('an argument that gets another shape', () => {
     const f = (x: Tensor, out: Tensor): Tensor => torch.sin(x, { out });
     expect(refusalOf(f as (...args: Tensor[]) => unknown, [3], [0])).toMatch('changes the shape of a tensor in place');

@@ -82,14 +82,18 @@ Napi::Value shallowCopy(const Napi::CallbackInfo& info) {
   return {info.Env(), wrapTensor(environment, std::move(copy))};
 }
 
-// takeShape(tensor, copy): gives a tensor the shape that an operator in place has given to its copy.
-Napi::Value takeShape(const Napi::CallbackInfo& info) {
+bool isSameView(const at::Tensor& a, const at::Tensor& b) {
+  return a.sizes() == b.sizes() && a.strides() == b.strides() && a.storage_offset() == b.storage_offset() &&
+         a.is_conj() == b.is_conj() && a.is_neg() == b.is_neg() && a.is_alias_of(b);
+}
+
+// takeView(tensor, copy): makes a tensor the view of memory that an operator in place has made of its copy. Operators
+// with `out` may also store the conjugate of the result, and say so in the tensor.
+Napi::Value takeView(const Napi::CallbackInfo& info) {
   Environment& environment = Environment::of(info.Env());
   const at::Tensor& tensor = toTensor(environment, info[0], "tensor");
   const at::Tensor& copy = toTensor(environment, info[1], "copy");
-  if (tensor.layout() == c10::kStrided && copy.layout() == c10::kStrided &&
-      (tensor.sizes() != copy.sizes() || tensor.strides() != copy.strides() ||
-       tensor.storage_offset() != copy.storage_offset() || !tensor.is_alias_of(copy))) {
+  if (tensor.layout() == c10::kStrided && copy.layout() == c10::kStrided && !isSameView(tensor, copy)) {
     tensor.unsafeGetTensorImpl()->shallow_copy_from(copy.getIntrusivePtr());
   }
   return info.Env().Undefined();
@@ -303,7 +307,7 @@ Napi::Value breakRecording(const Napi::CallbackInfo& info) {
 void defineCompile(Napi::Object exports) {
   define<compiledFunction>(exports, "compiledFunction");
   define<shallowCopy>(exports, "shallowCopy");
-  define<takeShape>(exports, "takeShape");
+  define<takeView>(exports, "takeView");
   define<moduleChanged>(exports, "moduleChanged");
   define<beginCapture>(exports, "beginCapture");
   define<stopCapture, StackCheck::Unwinding>(exports, "stopCapture");
