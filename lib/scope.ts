@@ -37,3 +37,11 @@ export function scope<T>(body: () => T): T {
     native.closeScope(depth, kept);
   }
 }
+
+/**
+ * Keeps tensors beyond all open scopes, until they are collected: what a long-lived object keeps, such as the state of an
+ * optimiser. Other values are ignored.
+ */
+export function keepBeyondScopes(values: readonly unknown[]): void {
+  native.leaveScopes(values.filter((value) => native.isTensor(value)).map(slots.slotOf));
+}

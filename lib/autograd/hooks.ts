@@ -24,11 +24,12 @@ export interface RemovableHandle {
 
 /** The hooks of one kind on a tensor or a node. */
 export class HookList<T> {
-  readonly #hooks = new Set<{ readonly hook: T }>();
+  #hooks = new Set<{ readonly hook: T }>();
 
-  add(hook: T): RemovableHandle {
+  /** Adds a hook after the others, or before them. */
+  add(hook: T, { prepend = false }: { prepend?: boolean } = {}): RemovableHandle {
     const entry = { hook };
-    this.#hooks.add(entry);
+    this.#hooks = new Set(prepend ? [entry, ...this.#hooks] : [...this.#hooks, entry]);
     const remove = (): void => {
       this.#hooks.delete(entry);
     };

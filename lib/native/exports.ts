@@ -79,6 +79,8 @@ export interface Native {
   isDisposed(slot: number): boolean;
   openScope(): number;
   closeScope(depth: number, keptSlots: readonly number[]): void;
+  /** Makes all open scopes forget tensors, which then live on when the scopes end. */
+  leaveScopes(slots: readonly number[]): void;
   // core/memory.cpp
   memoryUsage(): MemoryUsage;
   setPoolLimit(bytes: number): void;
@@ -336,6 +338,9 @@ export interface Native {
   /** null for none. */
   setDefaultDevice(device: string | null): void;
   getDefaultDevice(): string | null;
+  /** `base ** exponent` and the cosine of the C library, which Python uses; JavaScript's differ in the last bit. */
+  pow(base: number, exponent: number): number;
+  cos(x: number): number;
   libtorchVersion(): string;
   libtorchPath(): string;
   cpuCapability(): string;

@@ -65,6 +65,19 @@ Napi::Value closeScope(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+// leaveScopes(slots)
+Napi::Value leaveScopes(const Napi::CallbackInfo& info) {
+  Environment& environment = Environment::of(info.Env());
+  if (!info[0].IsArray())
+    throwTypeError("leaveScopes(): argument 'slots' must be an array of slots, not " + describe(environment, info[0]));
+  auto list = info[0].As<Napi::Array>();
+  for (uint32_t i = 0; i < list.Length(); ++i) {
+    // Open scopes then take the slot for one that another tensor uses.
+    if (TensorHandle* handle = environment.handles().find(list.Get(i).ToNumber())) ++handle->generation;
+  }
+  return info.Env().Undefined();
+}
+
 }  // namespace
 
 static napi_status createTensor(Environment& environment, int32_t slot, napi_value* object) {
@@ -246,6 +259,7 @@ void defineTensorHandle(Napi::Object exports) {
   define<isDisposed>(exports, "isDisposed");
   define<openScope>(exports, "openScope");
   define<closeScope, StackCheck::Unwinding>(exports, "closeScope");
+  define<leaveScopes>(exports, "leaveScopes");
 }
 
 }  // namespace torch_func
