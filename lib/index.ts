@@ -99,6 +99,7 @@ export type {
 export * as fx from './fx';
 export * as linalg from './generated/linalg';
 export * as nn from './nn';
+export * as optim from './optim';
 export * as masked from './masked';
 export * as npy from './npy';
 export * as npz from './npz';

@@ -9,11 +9,11 @@ import { registryOf } from './registry';
 /** The names that the parts of a module had in the last state dict that was loaded, where they were Python's. */
 const lastNames = new WeakMap<Module, Map<string, string>>();
 
-function camelCase(name: string): string {
+export function camelCase(name: string): string {
   return name.replace(/(?<=[^_])_+([a-zA-Z0-9])/g, (_, letter: string) => letter.toUpperCase());
 }
 
-function snakeCase(name: string): string {
+export function snakeCase(name: string): string {
   return name.replace(/(?<=[^_A-Z])[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 

@@ -21,6 +21,9 @@ export class PySet {
   constructor(readonly items: Set<unknown>) {}
 }
 
+/** How often each value occurs: Python's `collections.Counter`, which the pickle writer keeps apart from a dict. */
+export class Counter extends Map<unknown, number> {}
+
 /** A class, function or constant that a pickle may name. */
 export class PyGlobal {
   constructor(

@@ -11,6 +11,7 @@ import { type Take, takeItself, takeSnapshot } from '../files/tensor-bytes';
 import { native } from '../native';
 import { Parameter } from '../nn';
 import { type Versions, versionsOf } from '../nn/module-state';
+import { Counter } from '../pickle/values';
 import { PickleWriter } from '../pickle/writer';
 import { scope } from '../scope';
 import type { Tensor } from '../tensor';
@@ -142,6 +143,7 @@ class Pickler {
 
   private object(value: object, place: string, depth: number): void {
     if (Array.isArray(value)) return this.array(value, place, depth);
+    if (value instanceof Counter) return this.counter(value, place, depth);
     if (value instanceof Map) {
       return this.out.dict(value, [...value], ([key, item]) => {
         this.value(key, `a key of ${place}`, depth);
@@ -195,6 +197,11 @@ class Pickler {
         this.out.dict({}, Object.entries(versions), entry, true);
       });
     });
+  }
+
+  private counter(value: Counter, place: string, depth: number): void {
+    this.out.call('collections', 'Counter', () => this.value(new Map(value), place, depth));
+    this.out.remember(value);
   }
 
   private set(value: ReadonlySet<unknown>, place: string, depth: number): void {

@@ -19,6 +19,7 @@ const parameters = `(
   fAndAux: (x: torch.Tensor) => [torch.Tensor, torch.Tensor],
   [loss, loss2, lossAndAux]: [typeof f, typeof f2, typeof fAndAux],
   model: torch.nn.Module,
+  optimizer: torch.optim.SGD,
   [params, buffers]: Record<string, torch.Tensor>[],
 )`;
 const blockOf = (line: number, expressions: readonly string[]): Block => {

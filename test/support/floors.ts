@@ -60,6 +60,7 @@ export const FLOORS: readonly Floor[] = [
     'lib/zip/',
   ],
   ['modules', 'lib/nn/'],
+  ['optimisers', 'lib/optim/'],
   ['transforms', 'lib/func/'],
   ['autograd', 'lib/autograd/index', 'lib/autograd/function/', 'lib/autograd/functional/', 'lib/autograd/gradcheck/'],
   ['jobs', 'lib/jobs/', 'lib/utils/', 'lib/serialization/'],

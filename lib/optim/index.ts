@@ -1,0 +1,37 @@
+/** `torch.optim`: optimisers and learning-rate schedulers. */
+
+export { Adadelta } from './adadelta';
+export type { AdadeltaOptions, AdadeltaState } from './adadelta';
+export { Adafactor } from './adafactor';
+export type { AdafactorOptions, AdafactorState } from './adafactor';
+export { Adagrad } from './adagrad';
+export type { AdagradOptions, AdagradState } from './adagrad';
+export { Adam, AdamW } from './adam';
+export type { AdamOptions, AdamState, AdamWOptions } from './adam';
+export { Adamax } from './adamax';
+export type { AdamaxOptions, AdamaxState } from './adamax';
+export type { Rate } from './arithmetic';
+export { ASGD } from './asgd';
+export type { ASGDOptions, ASGDState } from './asgd';
+export { LBFGS } from './lbfgs';
+export type { LBFGSOptions, LBFGSState } from './lbfgs';
+export * as lrScheduler from './lr-scheduler';
+export { Muon } from './muon';
+export type { MuonOptions, MuonState } from './muon';
+export { NAdam } from './nadam';
+export type { NAdamOptions, NAdamState } from './nadam';
+export { Optimizer, registerOptimizerStepPostHook, registerOptimizerStepPreHook } from './optimizer';
+export type { AnyOptimizer, StateDictHook, StepArguments, StepPostHook, StepPreHook } from './optimizer';
+export type { ParamGroup, ParamGroupInput, ParamList, Params } from './params';
+export { RAdam } from './radam';
+export type { RAdamOptions, RAdamState } from './radam';
+export { RMSprop } from './rmsprop';
+export type { RMSpropOptions, RMSpropState } from './rmsprop';
+export { Rprop } from './rprop';
+export type { RpropOptions, RpropState } from './rprop';
+export { SGD } from './sgd';
+export type { SGDOptions, SGDState } from './sgd';
+export { SparseAdam } from './sparse-adam';
+export type { SparseAdamOptions, SparseAdamState } from './sparse-adam';
+export type { OptimizerStateDict } from './state-dict';
+export * as swaUtils from './swa-utils';
