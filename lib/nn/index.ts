@@ -9,5 +9,6 @@ export type { IncompatibleKeys, StateDict } from './module-state';
 export type { NamedMembersOptions, NamedModulesOptions } from './module-walk';
 export * from './modules';
 export { Buffer, Parameter } from './parameter';
+export * as utils from './utils';
 
 defineMissingClasses(exports as object);
