@@ -48,7 +48,10 @@ describe('step', () => {
     for (const Class of [optim.SGD, optim.Adam, optim.RMSprop, optim.LBFGS]) {
       const w = parameter(1, 2);
       const options = Class === optim.SGD || Class === optim.RMSprop ? { momentum: 0.9 } : {};
-      const optimizer = new (Class as typeof optim.Adam)([w], options);
+      const optimizer = new (Class as new (params: torch.Tensor[], options: object) => torch.optim.AnyOptimizer)(
+        [w],
+        options,
+      );
       const step = () =>
         torch.scope(() => {
           optimizer.step(() => {
@@ -59,11 +62,11 @@ describe('step', () => {
           });
         });
       step();
-      const { liveTensors } = torch.memoryUsage();
+      const { tensors } = torch.memoryUsage();
       step();
       step();
       // The history of LBFGS grows by two vectors and two numbers in each iteration.
-      if (Class !== optim.LBFGS) expect(torch.memoryUsage().liveTensors).toBe(liveTensors);
+      if (Class !== optim.LBFGS) expect(torch.memoryUsage().tensors).toBe(tensors);
       expect(w.isDisposed).toBe(false);
     }
   });

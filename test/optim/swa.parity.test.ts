@@ -110,7 +110,7 @@ return rates`,
   }
   cases.add('torch.optim.swa_utils.get_ema_avg_fn(1.5)', () => swaUtils.getEmaAvgFn(1.5));
   cases.add('torch.optim.swa_utils.AveragedModel(nn.Linear(1, 1), avg_fn=abs, multi_avg_fn=abs)', () => {
-    const fn = (x: never): never => x;
+    const fn = (() => undefined) as never;
     return new swaUtils.AveragedModel(new nn.Linear(1, 1), { avgFn: fn, multiAvgFn: fn });
   });
   cases.add(

@@ -120,7 +120,8 @@ export function addErrorCases(cases: Cases): void {
   for (const load of ['{}', "{'state': {}, 'param_groups': []}", "{'state': {}, 'param_groups': [{'params': []}]}"]) {
     cases.add(
       `torch.optim.SGD([x], 0.1).load_state_dict(${load})`,
-      ({ x }) => new optim.SGD([x], 0.1).loadStateDict(JSON.parse(load.replaceAll("'", '"')) as object),
+      ({ x }) =>
+        new optim.SGD([x], 0.1).loadStateDict(JSON.parse(load.replaceAll("'", '"')) as Record<string, unknown>),
       load === '{}' ? { error: { class: 'TypeError', because: 'a KeyError does not say what a state dict is' } } : {},
     );
   }
