@@ -10,7 +10,9 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 
 import { ValueError } from '../errors';
+import type { Tensor } from '../tensor';
 import { type Steps, runNow, step } from './steps';
+import { PIECE, copyTo } from './tensor-bytes';
 
 /** The size of one write call; a system call cannot take more than 2 GiB. */
 const MAX_WRITE = 64 * 1024 * 1024;
@@ -70,14 +72,16 @@ export class AtomicFile implements Disposable {
     }
   }
 
-  /** Writes pieces one after the other, in steps. Returns where they end. */
-  *writeAll(position: number, pieces: Iterable<Uint8Array>): Steps<number> {
-    let end = position;
-    for (const piece of pieces) {
-      yield* this.write(end, piece);
-      end += piece.byteLength;
+  /** Writes the bytes of a flat uint8 tensor, in steps. Returns where they end. */
+  *writeTensor(position: number, bytes: Tensor): Steps<number> {
+    const size = bytes.numel();
+    const buffer = Buffer.allocUnsafeSlow(Math.min(PIECE, size));
+    for (let start = 0; start < size; start += buffer.length) {
+      const piece = buffer.subarray(0, size - start);
+      yield* copyTo(piece, bytes, start);
+      yield* this.write(position + start, piece);
     }
-    return end;
+    return position + size;
   }
 
   /** Flushes the file to the disk and gives it its name. If that fails, no file is left behind. */

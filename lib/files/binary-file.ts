@@ -97,7 +97,7 @@ export class BinaryFile implements Disposable {
         for (let done = 0; done < length; done += PIECE) {
           signal?.throwIfAborted();
           const part = Math.min(PIECE, length - done);
-          await native.readFileInto(bytes, done, this.descriptor, position + done, part);
+          await native.readFileInto(bytes, done, part, this.descriptor, position + done);
         }
         return bytes;
       },

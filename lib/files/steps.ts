@@ -3,13 +3,8 @@
  * takes long, and its driver does that at once or off the event loop.
  */
 
-import * as timers from 'node:timers';
-
 import { checkOptions } from '../arguments';
 import { describeType } from '../describe';
-
-// Of Node.js: a test may replace that of the global object.
-const { setImmediate } = timers;
 
 /** What takes long, in both ways. */
 export interface Step {
@@ -29,14 +24,6 @@ export interface AsyncFileOptions {
 /** One step. */
 export function* step<T>(now: () => T, later: (signal: AbortSignal | undefined) => Promise<T>): Steps<T> {
   return (yield { now, later }) as T;
-}
-
-/** Lets the event loop go on, between pieces of work that stay on it. */
-export function pause(): Steps<void> {
-  return step(
-    () => undefined,
-    () => new Promise<void>((resolve) => setImmediate(resolve)),
-  );
 }
 
 /** Runs all steps at once. */

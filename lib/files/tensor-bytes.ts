@@ -1,5 +1,7 @@
 /** Between the bytes of a file and tensors. */
 
+import { crc32 } from 'node:zlib';
+
 import type { Dtype } from '../dtype';
 import { ValueError } from '../errors';
 import { native } from '../native';
@@ -7,10 +9,10 @@ import { torchFunctions } from '../operators';
 import { scope } from '../scope';
 import type { Tensor } from '../tensor';
 import { itemsizeOf, unitOf } from './element-layout';
-import { type Steps, pause } from './steps';
+import { type Steps, step } from './steps';
 
-/** The size of the pieces in which values are copied to or from JavaScript, in bytes: a few milliseconds of work. */
-const PIECE = 4 * 1024 * 1024;
+/** The size of the pieces in which values are copied to or from JavaScript, in bytes. A signal ends the work between two. */
+export const PIECE = 4 * 1024 * 1024;
 
 /**
  * The number of bytes of an array.
@@ -81,24 +83,52 @@ export function bytesOfTaken(taken: () => Tensor): Tensor {
   return scope(() => bytesOfValues(taken()));
 }
 
-/** A uint8 tensor with a copy of bytes. */
+/** The parts of so many bytes, as offsets and lengths. */
+function* parts(size: number): Generator<[start: number, length: number]> {
+  for (let start = 0; start < size; start += PIECE) yield [start, Math.min(PIECE, size - start)];
+}
+
+/** A uint8 tensor with a copy of bytes, in steps. */
 export function* tensorOfBytes(bytes: Uint8Array): Steps<Tensor> {
   const tensor = torchFunctions.empty([bytes.length], { dtype: 'uint8', device: 'cpu' });
-  for (let start = 0; start < bytes.length; start += PIECE) {
-    const piece = bytes.subarray(start, start + PIECE);
-    scope(() => {
-      tensor.narrow(0, start, piece.length).copy_(native.tensorFromBytes(piece, 'uint8', [piece.length], 'cpu'));
-    });
-    yield* pause();
+  for (const [start, length] of parts(bytes.length)) {
+    const piece = bytes.subarray(start, start + length);
+    yield* step<unknown>(
+      () =>
+        scope(() => {
+          tensor.narrow(0, start, length).copy_(native.tensorFromBytes(piece, 'uint8', [length], 'cpu'));
+        }),
+      () => native.copyFromBuffer(tensor, start, length, piece),
+    );
   }
   return tensor;
 }
 
-/** The bytes of a flat uint8 tensor as typed arrays, in order. */
-export function* piecesOf(bytes: Tensor): Generator<Uint8Array> {
-  const size = bytes.numel();
-  for (let start = 0; start < size; start += PIECE) {
-    using piece = bytes.narrow(0, start, Math.min(PIECE, size - start));
-    yield native.data(piece) as Uint8Array;
+/** Copies bytes of a flat uint8 tensor into a buffer, in steps. */
+export function* copyTo(buffer: Uint8Array, bytes: Tensor, offset: number): Steps<void> {
+  for (const [start, length] of parts(buffer.length)) {
+    const piece = buffer.subarray(start, start + length);
+    yield* step<unknown>(
+      () => {
+        using part = bytes.narrow(0, offset + start, length);
+        native.dataInto(part, piece);
+      },
+      () => native.copyToBuffer(bytes, offset + start, length, piece),
+    );
   }
+}
+
+/** The CRC-32 of a flat uint8 tensor that follows bytes with the checksum `before`, in steps. */
+export function* checksumOf(bytes: Tensor, before = 0): Steps<number> {
+  let crc = before;
+  for (const [start, length] of parts(bytes.numel())) {
+    crc = yield* step(
+      () => {
+        using part = bytes.narrow(0, start, length);
+        return crc32(native.data(part) as Uint8Array, crc);
+      },
+      () => native.checksumOf(bytes, start, length, crc),
+    );
+  }
+  return crc;
 }

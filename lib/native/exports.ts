@@ -131,11 +131,17 @@ export interface Native {
   item(tensor: Tensor): unknown;
   /** The same, for a value that only the library looks at: a compiled function expects it in later calls. */
   peek(tensor: Tensor): unknown;
+  // tensor/background_bytes.cpp
+  /** On a thread of libuv, with a part of a uint8 tensor; so are the following. */
+  readFileInto(bytes: Tensor, offset: number, length: number, descriptor: number, position: number): Promise<unknown>;
+  /** The CRC-32 of bytes that follow those with the checksum `before`. */
+  checksumOf(bytes: Tensor, offset: number, length: number, before: number): Promise<number>;
+  /** The buffer has the length of the part, here and below. */
+  copyFromBuffer(bytes: Tensor, offset: number, length: number, buffer: Uint8Array): Promise<unknown>;
+  copyToBuffer(bytes: Tensor, offset: number, length: number, buffer: Uint8Array): Promise<unknown>;
   // tensor/stored_bytes.cpp
   /** A uint8 tensor of these bytes of a file. */
   readFileBytes(descriptor: number, position: number, length: number): Tensor;
-  /** Reads bytes of a file into part of a uint8 tensor, on a thread of libuv. */
-  readFileInto(bytes: Tensor, offset: number, descriptor: number, position: number, length: number): Promise<void>;
   /** A uint8 tensor over a file: pages are read when they are used, and writes do not reach the file. */
   mapFileBytes(descriptor: number, length: number): Tensor;
   /** A uint8 tensor with a storage of its own over part of the memory. */

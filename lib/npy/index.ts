@@ -7,7 +7,7 @@ import { BinaryFile } from '../files/binary-file';
 import { stepsReading } from '../files/failure';
 import { AtomicFile } from '../files/atomic-file';
 import { type AsyncFileOptions, type Steps, promiseOf, runNow, withoutSignal } from '../files/steps';
-import { type Take, bytesOfTaken, piecesOf, takeItself, takeSnapshot } from '../files/tensor-bytes';
+import { type Take, bytesOfTaken, takeItself, takeSnapshot } from '../files/tensor-bytes';
 import { native } from '../native';
 import type { Tensor } from '../tensor';
 import { isNpyDtype } from './dtypes';
@@ -125,6 +125,6 @@ function* writing(path: string, header: Buffer, taken: () => Tensor): Steps<void
   using file = AtomicFile.create(path);
   yield* file.write(0, header);
   using bytes = bytesOfTaken(taken);
-  yield* file.writeAll(header.length, piecesOf(bytes));
+  yield* file.writeTensor(header.length, bytes);
   yield* file.committing();
 }

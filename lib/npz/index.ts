@@ -63,7 +63,7 @@ export function load(file: string, options: NpzLoadOptions = {}): Record<string,
 
 export namespace load {
   /**
-   * {@link load} off the event loop. Checksums are computed on it, in pieces of a few milliseconds.
+   * {@link load} off the event loop.
    *
    * @param file the file
    * @param options those of {@link load}, and `signal`: an AbortSignal that ends the read

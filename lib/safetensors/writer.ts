@@ -7,7 +7,7 @@ import { RuntimeError } from '../errors';
 import { AtomicFile } from '../files/atomic-file';
 import { IS_LITTLE_ENDIAN, itemsizeOf } from '../files/element-layout';
 import { type AsyncFileOptions, type Steps, promiseOf, runNow, withoutSignal } from '../files/steps';
-import { type Take, bytesOfTaken, piecesOf, takeItself, takeSnapshot, toMemoryLayout } from '../files/tensor-bytes';
+import { type Take, bytesOfTaken, takeItself, takeSnapshot, toMemoryLayout } from '../files/tensor-bytes';
 import { native } from '../native';
 import { scope } from '../scope';
 import type { Tensor } from '../tensor';
@@ -95,7 +95,7 @@ function* writing(
   for (const { dtype, taken } of values) {
     // Byte orders are swapped in the same way in both directions.
     using bytes = scope(() => toMemoryLayout(bytesOfTaken(taken), dtype, !IS_LITTLE_ENDIAN, 0));
-    position = yield* file.writeAll(position, piecesOf(bytes));
+    position = yield* file.writeTensor(position, bytes);
   }
   yield* file.committing();
 }

@@ -1,13 +1,13 @@
 /** Reads the entries of a ZIP file: stored or deflated, also with ZIP64. */
 
 import { promisify } from 'node:util';
-import { type ZlibOptions, crc32, inflateRaw, inflateRawSync } from 'node:zlib';
+import { type ZlibOptions, inflateRaw, inflateRawSync } from 'node:zlib';
 
 import { ValueError } from '../errors';
 import { BinaryFile } from '../files/binary-file';
 import { at, messageOf, readingFile, stepsAt } from '../files/failure';
-import { type Steps, pause, step } from '../files/steps';
-import { piecesOf, tensorOfBytes } from '../files/tensor-bytes';
+import { type Steps, step } from '../files/steps';
+import { checksumOf, tensorOfBytes } from '../files/tensor-bytes';
 import type { Tensor } from '../tensor';
 import { type ZipEntry, readDirectory } from './directory';
 
@@ -53,12 +53,7 @@ export class ZipReader implements Disposable {
     const bytes = entry.isDeflated
       ? yield* tensorOfBytes(yield* inflate(yield* this.file.reading(start, storedSize), size))
       : yield* this.file.readingTensor(start, size);
-    let crc = 0;
-    for (const piece of piecesOf(bytes)) {
-      crc = crc32(piece, crc);
-      yield* pause();
-    }
-    checkCrc(entry, crc);
+    checkCrc(entry, yield* checksumOf(bytes));
     return bytes;
   }
 

@@ -5,8 +5,8 @@ import { crc32, deflateRaw, deflateRawSync } from 'node:zlib';
 
 import { ValueError } from '../errors';
 import { AtomicFile } from '../files/atomic-file';
-import { type Steps, pause, runNow, step } from '../files/steps';
-import { piecesOf } from '../files/tensor-bytes';
+import { type Steps, runNow, step } from '../files/steps';
+import { checksumOf, copyTo } from '../files/tensor-bytes';
 import { native } from '../native';
 import type { Tensor } from '../tensor';
 import * as zip from './layout';
@@ -21,6 +21,9 @@ const [VERSION_ZIP64, VERSION] = [45, 20];
 const DATE = 0x21;
 
 const deflateRawLater = promisify<Buffer, Buffer>(deflateRaw);
+
+/** Bytes, or a flat uint8 tensor. */
+type Part = Uint8Array | Tensor;
 
 interface Written {
   name: Buffer;
@@ -57,31 +60,29 @@ export class ZipWriter implements Disposable {
     return new ZipWriter(AtomicFile.create(path), alignment, forcesZip64);
   }
 
-  /** Adds an entry of the given parts: bytes, or flat uint8 tensors. */
-  add(name: string, parts: readonly (Uint8Array | Tensor)[], options: { deflates?: boolean } = {}): void {
+  /** Adds an entry of the given parts. */
+  add(name: string, parts: readonly Part[], options: { deflates?: boolean } = {}): void {
     runNow(this.adding(name, parts, options));
   }
 
   /** {@link add} in steps. */
-  *adding(name: string, parts: readonly (Uint8Array | Tensor)[], { deflates = false } = {}): Steps<void> {
-    const size = parts.reduce((sum, part) => sum + (native.isTensor(part) ? part.numel() : part.byteLength), 0);
-    if (deflates) {
-      const bytes = Buffer.from(new ArrayBuffer(size));
-      let [end, crc] = [0, 0];
-      for (const piece of bytesOf(parts)) {
-        bytes.set(piece, end);
-        crc = crc32(piece, crc);
-        end += piece.byteLength;
-        yield* pause();
-      }
-      const compressed = yield* step(
-        () => deflateRawSync(bytes),
-        () => deflateRawLater(bytes),
-      );
-      yield* this.write(name, zip.DEFLATED, size, compressed.length, crc, [compressed]);
-    } else {
-      yield* this.write(name, zip.STORED, size, size, 0, bytesOf(parts));
+  *adding(name: string, parts: readonly Part[], { deflates = false } = {}): Steps<void> {
+    const size = parts.reduce((sum, part) => sum + sizeOf(part), 0);
+    let crc = 0;
+    for (const part of parts) crc = native.isTensor(part) ? yield* checksumOf(part, crc) : crc32(part, crc);
+    if (!deflates) return yield* this.write(name, zip.STORED, size, size, crc, parts);
+    const bytes = Buffer.allocUnsafeSlow(size);
+    let end = 0;
+    for (const part of parts) {
+      const place = bytes.subarray(end, (end += sizeOf(part)));
+      if (native.isTensor(part)) yield* copyTo(place, part, 0);
+      else place.set(part);
     }
+    const compressed = yield* step(
+      () => deflateRawSync(bytes),
+      () => deflateRawLater(bytes),
+    );
+    yield* this.write(name, zip.DEFLATED, size, compressed.length, crc, [compressed]);
   }
 
   /** Writes the directory and gives the file its name. */
@@ -111,19 +112,19 @@ export class ZipWriter implements Disposable {
     size: number,
     storedSize: number,
     crc: number,
-    pieces: Iterable<Uint8Array>,
+    parts: readonly Part[],
   ): Steps<void> {
     const entry = { name: Buffer.from(name), method, crc, size, storedSize, offset: this.position };
     if (entry.name.length > zip.MAX_16)
       throw new ValueError(`the name '${name.slice(0, 50)}...' is too long for a ZIP file`);
-    let end = this.position + this.localHeader(entry).length;
-    for (const piece of pieces) {
-      if (method === zip.STORED) entry.crc = crc32(piece, entry.crc);
-      yield* this.file.write(end, piece);
-      end += piece.byteLength;
+    const header = this.localHeader(entry);
+    yield* this.file.write(this.position, header);
+    let end = this.position + header.length;
+    for (const part of parts) {
+      if (native.isTensor(part)) yield* this.file.writeTensor(end, part);
+      else yield* this.file.write(end, part);
+      end += sizeOf(part);
     }
-    // The checksum is known now.
-    yield* this.file.write(this.position, this.localHeader(entry));
     this.position = end;
     this.written.push(entry);
   }
@@ -185,12 +186,7 @@ export class ZipWriter implements Disposable {
   }
 }
 
-function* bytesOf(parts: readonly (Uint8Array | Tensor)[]): Generator<Uint8Array> {
-  for (const part of parts) {
-    if (native.isTensor(part)) yield* piecesOf(part);
-    else yield part;
-  }
-}
+const sizeOf = (part: Part): number => (native.isTensor(part) ? part.numel() : part.byteLength);
 
 /** The fields that the headers of an entry share: flags, method, time, checksum and sizes. */
 function writeCommon(

@@ -5,12 +5,8 @@
 #include <c10/core/Storage.h>
 #include <fcntl.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <exception>
 #include <memory>
 #include <sstream>
 #include <string>
@@ -26,18 +22,12 @@
 #include "core/type_tags.h"
 #include "functorch/wrappers.h"
 #include "operators/results.h"
+#include "tensor/bytes.h"
 #include "tensor/tensor_creation.h"
 
 namespace torch_func {
 
 namespace {
-
-// A system call cannot transfer more than 2 GiB.
-constexpr int64_t kMaxRead = int64_t{1} << 30;
-
-[[noreturn]] void throwSystemError(const char* what) {
-  throwRuntimeError(std::string(what) + ": " + std::strerror(errno));
-}
 
 Napi::Value wrapped(const Napi::CallbackInfo& info, at::Tensor tensor) {
   return Napi::Value(info.Env(), wrapTensor(Environment::of(info.Env()), std::move(tensor)));
@@ -51,17 +41,6 @@ at::Tensor tensorOver(const c10::Storage& storage, c10::ScalarType dtype, c10::I
       c10::scalarTypeToTypeMeta(dtype));
   tensor.unsafeGetTensorImpl()->set_sizes_and_strides(shape, strides, offset);
   return tensor;
-}
-
-void readFully(int descriptor, int64_t position, char* target, int64_t length) {
-  for (int64_t done = 0; done < length;) {
-    const ssize_t count =
-        pread(descriptor, target + done, static_cast<size_t>(std::min(kMaxRead, length - done)), position + done);
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) throwSystemError("reading failed");
-    if (count == 0) throwValueError("the file ends at byte " + std::to_string(position + done));
-    done += count;
-  }
 }
 
 // readFileBytes(descriptor, position, length): a uint8 tensor of these bytes of a file.
@@ -93,77 +72,17 @@ Napi::Value mapFileBytes(const Napi::CallbackInfo& info) {
   return wrapped(info, std::move(bytes));
 }
 
-// The uint8 tensor of an argument. Its values fill its storage from the start on.
-at::Tensor bytesArgument(const Napi::CallbackInfo& info, size_t index) {
-  // A transform may have wrapped the result of an operator on bytes.
-  const at::Tensor bytes =
-      unwrapWhile(toOperand(Environment::of(info.Env()), info[index], "bytes"), valueOfGradWrapper);
-  if (bytes.scalar_type() != c10::kByte || !bytes.is_contiguous() || !bytes.has_storage() ||
-      bytes.storage_offset() != 0)
-    throwValueError("argument 'bytes' must be a contiguous uint8 tensor over the start of its memory");
+// Bytes that fill their storage from the start on.
+at::Tensor wholeBytesArgument(const Napi::CallbackInfo& info, size_t index) {
+  at::Tensor bytes = bytesArgument(info, index);
+  if (bytes.storage_offset() != 0) throwValueError("argument 'bytes' must start at the start of its memory");
   return bytes;
-}
-
-// A read on a thread of libuv. It holds the memory that it reads into.
-struct FileRead {
-  Environment& environment;
-  at::Tensor bytes;
-  char* target;
-  int descriptor;
-  int64_t position, length;
-  std::exception_ptr error;
-  napi_async_work work = nullptr;
-  napi_deferred promise = nullptr;
-
-  static void execute(napi_env, void* data) {
-    auto& read = *static_cast<FileRead*>(data);
-    try {
-      readFully(read.descriptor, read.position, read.target, read.length);
-    } catch (...) {
-      read.error = std::current_exception();
-    }
-  }
-
-  // A worker may be ending, where no Promise can be settled.
-  static void complete(napi_env env, napi_status, void* data) {
-    const std::unique_ptr<FileRead> read(static_cast<FileRead*>(data));
-    napi_delete_async_work(env, read->work);
-    napi_value value = nullptr;
-    if (read->error == nullptr) {
-      if (napi_get_undefined(env, &value) == napi_ok) napi_resolve_deferred(env, read->promise, value);
-      return;
-    }
-    guard(read->environment, [&]() -> napi_value { std::rethrow_exception(read->error); });
-    if (napi_get_and_clear_last_exception(env, &value) == napi_ok) napi_reject_deferred(env, read->promise, value);
-  }
-};
-
-// readFileInto(bytes, offset, descriptor, position, length): a Promise. Reads bytes of a file into part of a tensor.
-// The descriptor must stay open until it is settled.
-Napi::Value readFileInto(const Napi::CallbackInfo& info) {
-  napi_env env = info.Env();
-  const auto get = [&](size_t index, const char* name) { return integerParameter(info, index, "readFileInto", name); };
-  const at::Tensor bytes = bytesArgument(info, 0);
-  const int64_t offset = get(1, "offset"), position = get(3, "position"), length = get(4, "length");
-  if (offset < 0 || position < 0 || length < 0 || offset > bytes.numel() || length > bytes.numel() - offset)
-    throwValueError("readFileInto(): the part lies outside of the memory");
-  auto* target = static_cast<char*>(bytes.mutable_data_ptr()) + offset;
-  auto read = std::make_unique<FileRead>(
-      FileRead{Environment::of(env), bytes, target, static_cast<int>(get(2, "descriptor")), position, length, nullptr});
-  napi_value name, promise;
-  check(env, napi_create_string_utf8(env, "torch-func", NAPI_AUTO_LENGTH, &name));
-  check(env,
-        napi_create_async_work(env, nullptr, name, FileRead::execute, FileRead::complete, read.get(), &read->work));
-  check(env, napi_create_promise(env, &read->promise, &promise));
-  check(env, napi_queue_async_work(env, read->work));
-  read.release();
-  return Napi::Value(env, promise);
 }
 
 // sliceBytes(bytes, offset, length): a tensor with a storage of its own over part of the memory. The memory lives until
 // the last slice is freed.
 Napi::Value sliceBytes(const Napi::CallbackInfo& info) {
-  const at::Tensor bytes = bytesArgument(info, 0);
+  const at::Tensor bytes = wholeBytesArgument(info, 0);
   const int64_t offset = integerParameter(info, 1, "sliceBytes", "offset");
   const int64_t length = integerParameter(info, 2, "sliceBytes", "length");
   if (offset < 0 || length < 0 || offset > bytes.numel() || length > bytes.numel() - offset)
@@ -221,7 +140,7 @@ Napi::Value tensorOverBytes(const Napi::CallbackInfo& info) {
   const int64_t offset = integerParameter(info, 2, "tensorOverBytes", "offset");
   const auto shape = integersArgument(info, 3, "shape");
   const auto strides = integersArgument(info, 4, "strides");
-  const at::Tensor bytes = bytesArgument(info, 0);
+  const at::Tensor bytes = wholeBytesArgument(info, 0);
   const auto size = static_cast<int64_t>(c10::elementSize(dtype));
   if (offset < 0) throwValueError("tensorOverBytes(): the offset must not be negative");
   checkBounds(shape, strides, offset, bytes.numel() / size);
@@ -296,7 +215,6 @@ Napi::Value storageBytes(const Napi::CallbackInfo& info) {
 
 void defineStoredBytes(Napi::Object exports) {
   define<readFileBytes>(exports, "readFileBytes");
-  define<readFileInto>(exports, "readFileInto");
   define<mapFileBytes>(exports, "mapFileBytes");
   define<sliceBytes>(exports, "sliceBytes");
   define<tensorOverBytes>(exports, "tensorOverBytes");
@@ -305,6 +223,7 @@ void defineStoredBytes(Napi::Object exports) {
   define<openSnapshot>(exports, "openSnapshot");
   define<storageOf>(exports, "storageOf");
   define<storageBytes>(exports, "storageBytes");
+  defineBackgroundBytes(exports);
 }
 
 }  // namespace torch_func

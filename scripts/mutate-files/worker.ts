@@ -3,7 +3,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import * as torch from '../../lib';
-import { piecesOf, bytesOfValues } from '../../lib/files/tensor-bytes';
+import { bytesOfValues } from '../../lib/files/tensor-bytes';
 import { native } from '../../lib/native';
 import { Choices } from '../fuzz/random';
 import { mutate } from './mutations';
@@ -134,7 +134,7 @@ function touch(value: unknown, seen: Set<unknown>): void {
   if (native.isTensor(value)) {
     // A tensor of strides 0 may have more elements than memory.
     if (value.isMeta || value.numel() > 1 << 20) return;
-    for (const bytes of piecesOf(bytesOfValues(value))) bytes.at(-1);
+    (native.data(bytesOfValues(value)) as Uint8Array).at(-1);
     return;
   }
   const isCollection = Array.isArray(value) || value instanceof Set || value instanceof Map;
