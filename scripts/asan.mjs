@@ -1,21 +1,44 @@
 #!/usr/bin/env node
-// `npm run asan`: tests and programs with an addon that AddressSanitizer and
-// UndefinedBehaviorSanitizer watch. The addon has a build folder of its own.
+// `npm run asan`: tests and programs with an addon that AddressSanitizer and UndefinedBehaviorSanitizer watch, or
+// ThreadSanitizer. Each of these addons has a build folder of its own.
 
 import { execFileSync, spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { addonPath, root } from './setup/project.mjs';
 
-const usage = `Usage: npm run asan -- PATTERN...            the tests whose path matches
-       npm run asan -- node ARGUMENTS...     a program
+const usage = `Usage: npm run asan -- [--thread] PATTERN...            the tests whose path matches
+       npm run asan -- [--thread] node ARGUMENTS...     a program
 
-Builds the addon with AddressSanitizer and UndefinedBehaviorSanitizer in build/address/ and
-uses it. Only the addon is instrumented, not libtorch: an error of libtorch is found where the
-C library notices it. The pool of large blocks and the free lists mark free memory for the
-sanitizer.
+Builds the addon with AddressSanitizer and UndefinedBehaviorSanitizer in build/address/, or with
+ThreadSanitizer in build/thread/, and uses it. Only the addon is instrumented, not libtorch: an
+error of memory in libtorch is found where the C library notices it, and a race only if one side of
+it is in the addon or in a header that it includes. The pool of large blocks and the free lists
+mark free memory for AddressSanitizer. scripts/thread-sanitizer.txt lists what ThreadSanitizer
+cannot know.
 `;
 
-const args = process.argv.slice(2);
+/** @type {Record<import('./setup/project.mjs').Sanitizer, { library: string, options: NodeJS.ProcessEnv }>} */
+const kinds = {
+  address: {
+    library: 'libasan.so',
+    options: {
+      // V8's heap and libtorch's global objects are no leaks, and a refused allocation is an error in JavaScript.
+      ASAN_OPTIONS: 'detect_leaks=0:allocator_may_return_null=1',
+      UBSAN_OPTIONS: 'print_stacktrace=1',
+    },
+  },
+  thread: {
+    library: 'libtsan.so',
+    options: {
+      // What Node.js and libtorch do with memory is not watched; their locks are.
+      TSAN_OPTIONS: `ignore_noninstrumented_modules=1:suppressions=${path.join(root, 'scripts', 'thread-sanitizer.txt')}`,
+    },
+  },
+};
+
+const given = process.argv.slice(2);
+const kind = given[0] === '--thread' ? 'thread' : 'address';
+const args = kind === 'thread' ? given.slice(1) : given;
 if (args.length === 0 || args[0] === '--help') {
   process.stdout.write(usage);
   process.exit(args.length === 0 ? 2 : 0);
@@ -34,18 +57,17 @@ function run(command, environment) {
 }
 
 const compiler = process.env.CXX || 'g++';
-const library = execFileSync(compiler, ['-print-file-name=libasan.so'], { encoding: 'utf8' }).trim();
+const { library, options } = kinds[kind];
+const preloaded = execFileSync(compiler, [`-print-file-name=${library}`], { encoding: 'utf8' }).trim();
 // Without the library the compiler prints the name alone.
-if (!path.isAbsolute(library)) {
-  process.stderr.write(`${compiler} has no libasan.so: set CXX to a GCC with AddressSanitizer\n`);
+if (!path.isAbsolute(preloaded)) {
+  process.stderr.write(`${compiler} has no ${library}: set CXX to a GCC with sanitizers\n`);
   process.exit(1);
 }
-run(['scripts/setup.mjs', '--only', 'native,typescript'], { TORCH_FUNC_DEBUG: 'address' });
+run(['scripts/setup.mjs', '--only', 'native,typescript'], { TORCH_FUNC_DEBUG: kind });
 const jest = ['node_modules/jest/bin/jest.js', '--maxWorkers=1', '--testPathPatterns'];
 run(args[0] === 'node' ? args.slice(1) : [...jest, ...args], {
-  LD_PRELOAD: library,
-  // V8's heap and libtorch's global objects are no leaks, and a refused allocation is an error in JavaScript.
-  ASAN_OPTIONS: 'detect_leaks=0:allocator_may_return_null=1',
-  UBSAN_OPTIONS: 'print_stacktrace=1',
-  TORCH_FUNC_ADDON: addonPath('address'),
+  ...options,
+  LD_PRELOAD: preloaded,
+  TORCH_FUNC_ADDON: addonPath(kind),
 });

@@ -15,6 +15,7 @@ to arguments, and which results share memory.
   --count N      number of programs (default 1000)
   --seed N       the first seed (default 0); program n has seed N + n
   --show         print each program before it runs
+  --workers N    something else: random work of N threads; see --workers 1 --help
   --help         print this text
 
 Exits with 1 if a compiled program differs.

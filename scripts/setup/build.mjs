@@ -16,7 +16,7 @@ import { findToolchain } from './toolchain.mjs';
 const stampPath = (debug) => path.join(buildFolder(debug), 'native.json');
 
 /** @typedef {import('./inspect.mjs').Libtorch} Libtorch */
-/** @typedef {boolean | 'address'} Debug with debugging information, or with sanitizers as well */
+/** @typedef {boolean | import('./project.mjs').Sanitizer} Debug with debugging information, or with a sanitizer as well */
 
 /**
  * @param {import('./report.mjs').Report} report
@@ -106,7 +106,7 @@ async function compile(report, libtorch, debug) {
     ],
     ...['--parallel', String(jobs()), '--cxx', tools.compiler, '--log-level', 'error'],
     ...[`--CDLIBTORCH=${libtorch.path}`, `--CDDEBUG_INFO=${debug ? 'ON' : 'OFF'}`],
-    ...(debug === 'address' ? ['--CDSANITIZE=ON'] : []),
+    ...(typeof debug === 'string' ? [`--CDSANITIZE=${debug}`] : []),
   ];
   writeJson(stampPath(debug), { setting });
   const result = await run(process.execPath, args, {

@@ -3,6 +3,7 @@
 import os from 'node:os';
 import path from 'node:path';
 import { SetupFailure } from './failure.mjs';
+import { sanitizers } from './project.mjs';
 
 export const variables = [
   {
@@ -35,7 +36,7 @@ export const variables = [
   },
   {
     name: 'TORCH_FUNC_DEBUG',
-    text: 'set to 1 for debugging information in the addon, to address for sanitizers of memory and of undefined behavior as well',
+    text: 'set to 1 for debugging information in the addon, to address or thread for sanitizers as well',
   },
   {
     name: 'TORCH_FUNC_ADDON',
@@ -75,7 +76,7 @@ export function readEnvironment(env = process.env) {
     libtorch: env.LIBTORCH || null,
     usePytorch: isOn(env.LIBTORCH_USE_PYTORCH),
     variant,
-    debug: env.TORCH_FUNC_DEBUG === 'address' ? /** @type {const} */ ('address') : isOn(env.TORCH_FUNC_DEBUG),
+    debug: sanitizers.find((name) => name === env.TORCH_FUNC_DEBUG) ?? isOn(env.TORCH_FUNC_DEBUG),
     cache: path.resolve(env.TORCH_FUNC_CACHE || defaultCache(env)),
     python: env.TORCH_FUNC_PYTHON || null,
     archiveUrl: env.TORCH_FUNC_ARCHIVE_URL || null,

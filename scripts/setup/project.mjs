@@ -17,10 +17,19 @@ export function isSupportedVersion(version) {
   return version === supportedSeries || version.startsWith(`${supportedSeries}.`);
 }
 
-/** The folder of a build: one with AddressSanitizer has its own, so that the usual addon stays. @param {unknown} debug */
-export const buildFolder = (debug) => path.join(root, 'build', ...(debug === 'address' ? ['address'] : []));
+/** @typedef {'address' | 'thread'} Sanitizer */
 
-/** The built addon. @param {unknown} [debug] */
+/** The sanitizers that the addon can be built with: by the value of TORCH_FUNC_DEBUG. @type {readonly Sanitizer[]} */
+export const sanitizers = ['address', 'thread'];
+
+/**
+ * The folder of a build: one with a sanitizer has its own, so that the usual addon stays.
+ *
+ * @param {boolean | Sanitizer} debug
+ */
+export const buildFolder = (debug) => path.join(root, 'build', ...(typeof debug === 'string' ? [debug] : []));
+
+/** The built addon. @param {boolean | Sanitizer} [debug] */
 export const addonPath = (debug = false) => path.join(buildFolder(debug), 'Release', 'torch_func.node');
 
 /** What the last setup found, for `torch-func doctor` and for the next setup. */
