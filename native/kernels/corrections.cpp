@@ -4,6 +4,7 @@
 #include <mutex>
 
 #include "kernels/decompositions.h"
+#include "kernels/fused_kernels.h"
 
 namespace torch_func {
 
@@ -44,6 +45,9 @@ void registerCorrections() {
     registerCotangentProducts();
     registerPixelUnshuffle();
     registerMaxUnpooling();
+    registerAttention();
+    registerRecurrent();
+    registerSequencePacking();
     registerArgumentChecks();
   });
 }

@@ -51,6 +51,8 @@ Recording recordingOf(c10::ArrayRef<c10::IValue> arguments) {
   Recording recording;
   for (const c10::IValue& argument : arguments) {
     if (argument.isTensor()) record(argument.toTensor(), recording);
+    if (!argument.isTensorList()) continue;
+    for (const at::Tensor& tensor : argument.toTensorVector()) record(tensor, recording);
   }
   return recording;
 }
