@@ -9,6 +9,8 @@ export type { IncompatibleKeys, StateDict } from './module-state';
 export type { NamedMembersOptions, NamedModulesOptions } from './module-walk';
 export * from './modules';
 export { Buffer, Parameter } from './parameter';
+export { UninitializedBuffer, UninitializedParameter } from './uninitialized';
+export type { UninitializedOptions } from './uninitialized';
 export * as utils from './utils';
 
 defineMissingClasses(exports as object);

@@ -12,6 +12,7 @@ import { Parameter } from './parameter';
 import { NameReader, pythonName } from './python-names';
 import { registryOf } from './registry';
 import type { Registry } from './registry';
+import { isUninitialized } from './uninitialized';
 
 /** A module's parameters and persistent buffers by name; `Module.state_dict()`. */
 export type StateDict = Record<string, Tensor>;
@@ -58,7 +59,7 @@ export function collectState(module: Module, prefix: string, keepVars: boolean, 
     versions[prefix] = part._version;
     const keyOf = (name: string): string => prefix + (usesPythonNames ? pythonName(part, name) : name);
     const add = (name: string, tensor: Tensor | null): void => {
-      if (tensor !== null) state[keyOf(name)] = keepVars ? tensor : tensor.detach();
+      if (tensor !== null) state[keyOf(name)] = keepVars || isUninitialized(tensor) ? tensor : tensor.detach();
     };
     for (const [name, parameter] of registry.entries('parameter')) add(name, parameter);
     for (const [name, buffer] of registry.entries('buffer')) if (registry.isPersistent(name)) add(name, buffer);
@@ -83,6 +84,10 @@ function copyInto(
       `While copying the parameter named "${key}", expected torch.Tensor or Tensor-like object from checkpoint but received ${describeType(given)}`,
     );
     return;
+  }
+  if (isUninitialized(current)) {
+    if (isUninitialized(given)) return;
+    current.materialize(given.shape);
   }
   const [shape, wanted] = [given.shape, current.shape];
   if (!sameShape(shape, wanted) && !(wanted.length === 0 && sameShape(shape, [1]))) {

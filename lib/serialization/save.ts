@@ -11,6 +11,7 @@ import { type Take, takeItself, takeSnapshot } from '../files/tensor-bytes';
 import { native } from '../native';
 import { Parameter } from '../nn';
 import { type Versions, versionsOf } from '../nn/module-state';
+import { isUninitialized } from '../nn/uninitialized';
 import { Counter } from '../pickle/values';
 import { PickleWriter } from '../pickle/writer';
 import { scope } from '../scope';
@@ -227,6 +228,9 @@ class Pickler {
   private tensor(tensor: Tensor, place: string): void {
     if (tensor.layout !== 'strided') {
       throw new TypeError(`save(): ${place} has the layout ${tensor.layout}; convert it with x.toDense()`);
+    }
+    if (isUninitialized(tensor)) {
+      throw new TypeError(`save(): ${place} has no shape yet; call the lazy module that it belongs to first`);
     }
     if (!(tensor instanceof Parameter)) return this.rebuild(tensor, tensor.requiresGrad, place);
     this.out.call('torch._utils', '_rebuild_parameter', () => {

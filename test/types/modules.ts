@@ -65,6 +65,36 @@ export function parts(): void {
   nn.init.kaimingUniform_(net.scale, { nonlinearity: 'swish' });
 }
 
+export function layers(): void {
+  is<Tensor>()(new nn.MaxPool2d(2, { stride: 1 })(x));
+  is<Tensor>()(new nn.AdaptiveMaxPool1d(3)(x));
+  is<[values: Tensor, indices: Tensor]>()(new nn.MaxPool2d(2, { returnIndices: true })(x));
+  is<[values: Tensor, indices: Tensor]>()(new nn.MaxPool3d(2, 1, 0, 1, true)(x));
+  is<[values: Tensor, indices: Tensor]>()(new nn.FractionalMaxPool2d(2, 3, null, true)(x));
+  is<Tensor>()(new nn.MaxUnpool2d(2)(...new nn.MaxPool2d(2, { returnIndices: true })(x)));
+  is<Tensor>()(new nn.ConvTranspose2d(1, 2, 3, { outputPadding: 1 })(x, [4, 4]));
+  is<Tensor>()(new nn.LazyConv2d(2, 3)(x));
+  is<boolean>()(new nn.LazyLinear(2).hasUninitializedParams());
+  is<Tensor>()(new nn.AdaptiveLogSoftmaxWithLoss(4, 10, [2])(x, x).loss);
+  is<torch.nn.Parameter>()(new nn.ParameterList([x])[0]);
+  is<torch.nn.Parameter | undefined>()(new nn.ParameterDict({ a: x }).get('a'));
+  is<Tensor>()(new nn.LSTM(4, 8)(x)[1][1]);
+  const packed = nn.utils.rnn.packSequence([x]);
+  is<torch.nn.utils.rnn.PackedSequence>()(new nn.GRU(4, 8)(packed)[0]);
+  is<Tensor>()(new nn.GRU(4, 8)(x, x)[0]);
+  is<[hidden: Tensor, cell: Tensor]>()(new nn.LSTMCell(4, 8)(x, [x, x]));
+  is<Tensor | null>()(new nn.MultiheadAttention(8, 2)(x, x, x, { attnMask: null })[1]);
+  is<Tensor>()(new nn.Transformer({ dModel: 8, nhead: 2 })(x, x, { tgtMask: x }));
+  new nn.TransformerEncoder(new nn.TransformerEncoderLayer(8, 2), 2);
+  new nn.TransformerDecoder(() => new nn.TransformerDecoderLayer(8, 2), 2);
+  // @ts-expect-error a GRU has one state
+  new nn.GRU(4, 8)(x, [x, x]);
+  // @ts-expect-error a transposed convolution pads with zeros only
+  new nn.ConvTranspose2d(1, 2, 3, { paddingMode: 'reflect' });
+  // @ts-expect-error max pooling has no such option
+  new nn.MaxPool2d(2, { countIncludePad: true });
+}
+
 export function functions(): void {
   const params = Object.fromEntries(net.namedParameters());
   is<{ y: Tensor; count: number }>()(functionalCall(net, params, [x, 2]));

@@ -54,7 +54,13 @@ export function checkShapes(
  *
  * @param other - another mask that should have the same dtype, if any.
  */
-export function canonicalMask(mask: Tensor | null, name: string, dtype: Dtype, other: Tensor | null): Tensor | null {
+export function canonicalMask(
+  mask: Tensor | null,
+  name: string,
+  dtype: Dtype,
+  other: Tensor | null,
+  otherName = 'attn_mask',
+): Tensor | null {
   if (mask === null) return null;
   const isFloat = mask.isFloatingPoint();
   if (mask.dtype !== 'bool' && !isFloat) {
@@ -63,7 +69,7 @@ export function canonicalMask(mask: Tensor | null, name: string, dtype: Dtype, o
   if (other !== null && other.dtype !== mask.dtype) {
     emitLibtorchWarning(
       'UserWarning',
-      `Support for mismatched ${name} and attn_mask is deprecated. Use same type for both instead.`,
+      `Support for mismatched ${name} and ${otherName} is deprecated. Use same type for both instead.`,
     );
   }
   return isFloat ? mask : torchFunctions.zerosLike(mask, { dtype }).maskedFill_(mask, -Infinity);

@@ -23,6 +23,7 @@ import {
   reductionEnum,
 } from './reduction';
 import type { Reduction, ReductionOptions } from './reduction';
+import { valuesOf } from './wrapped-values';
 
 /** The options of {@link mseLoss} and {@link l1Loss}. */
 export interface ElementLossOptions extends ReductionOptions {
@@ -206,12 +207,6 @@ function matchVariance(variance: Tensor, input: Tensor): Tensor {
   const differing = shape.filter((size, i) => size !== inputShape[i]);
   if (inputShape.length === shape.length && differing.reduce((a, b) => a + b, 0) === 1) return variance;
   throw new ValueError('var is of incorrect size');
-}
-
-// Without the wrappers of transforms: under vmap the values of all samples, which may be looked at.
-function valuesOf(tensor: Tensor): Tensor {
-  const info = native.wrapperInfo(tensor);
-  return info === null ? tensor : valuesOf(info.value);
 }
 
 /**

@@ -8,10 +8,9 @@ import { AssertionError } from '../../errors';
 import { nnFunctionalFunctions, torchFunctions } from '../../operators';
 import type { Tensor } from '../../tensor';
 import { celu, elu, glu, hardtanh, leakyRelu, rrelu, softsign, tanhshrink, threshold } from '../functional/activations';
-import { logSoftmax, softmax, softmin } from '../functional/softmax';
 import { constant_ } from '../init';
 import { Module } from '../module';
-import { optionsRepr, pythonFloat } from '../module-text';
+import { optionsRepr, pythonFloat, pythonRepr } from '../module-text';
 import type { Parameter } from '../parameter';
 import { emptyParameter } from './factory';
 import type { FactoryOptions } from './factory';
@@ -352,49 +351,50 @@ export class GLU extends Module {
   }
 }
 
-/** The options of {@link Softmax}, {@link Softmin} and {@link LogSoftmax}. */
-export interface SoftmaxLayerOptions {
-  /** The dimension along which results sum to 1. If omitted, a dimension is guessed with a warning. */
-  dim?: number | null;
+/** The options of {@link Hardshrink} and {@link Softshrink}. */
+export interface ShrinkOptions {
+  /** The absolute value up to which the result is zero; 0.5 by default. */
+  lambd?: number;
 }
 
-abstract class DimActivation extends Module {
-  readonly dim: number | null;
+abstract class Shrink extends Module {
+  readonly lambd: number;
 
-  constructor(...optional: Optional<[dim: number | null], SoftmaxLayerOptions>) {
+  constructor(...optional: Optional<[lambd: number], ShrinkOptions>) {
     super();
-    this.dim = readOptions<SoftmaxLayerOptions>(new.target.name, optional, ['dim'], [], 0).dim ?? null;
+    this.lambd = readOptions<ShrinkOptions>(new.target.name, optional, ['lambd'], [], 0).lambd ?? 0.5;
   }
 
   override extraRepr(): string {
-    return optionsRepr({ dim: this.dim });
+    return pythonRepr(this.lambd);
   }
 }
 
 /**
- * `exp(x)` divided by its sum along a dimension; `torch.nn.Softmax`.
+ * Zero where the absolute value is at most `lambd`, else the element; `torch.nn.Hardshrink`.
  *
  * @example
  * ```ts
- * new torch.nn.Softmax({ dim: 0 })(torch.zeros(2)); // [0.5, 0.5]
+ * new torch.nn.Hardshrink()(torch.tensor([-2, 0.25, 1])); // [-2, 0, 1]
  * ```
  */
-export class Softmax extends DimActivation {
+export class Hardshrink extends Shrink {
   override forward(input: Tensor): Tensor {
-    return softmax(input, this.dim);
+    return torchFunctions.hardshrink(input, this.lambd);
   }
 }
 
-/** The softmax of `-x`; `torch.nn.Softmin`. */
-export class Softmin extends DimActivation {
+/**
+ * Each element moved towards zero by `lambd`, but not past it; `torch.nn.Softshrink`.
+ *
+ * @throws RuntimeError in a call for a negative `lambd`.
+ * @example
+ * ```ts
+ * new torch.nn.Softshrink()(torch.tensor([-2, 0.25, 1])); // [-1.5, 0, 0.5]
+ * ```
+ */
+export class Softshrink extends Shrink {
   override forward(input: Tensor): Tensor {
-    return softmin(input, this.dim);
-  }
-}
-
-/** The logarithm of the softmax; `torch.nn.LogSoftmax`. */
-export class LogSoftmax extends DimActivation {
-  override forward(input: Tensor): Tensor {
-    return logSoftmax(input, this.dim);
+    return nnFunctionalFunctions.softshrink(input, this.lambd);
   }
 }

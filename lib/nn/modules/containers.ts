@@ -4,6 +4,7 @@ import { copyDense, isOptions } from '../../arguments';
 import { textOf, describeType } from '../../describe';
 import { AssertionError, IndexError } from '../../errors';
 import type { Tensor } from '../../tensor';
+import { emitLibtorchWarning } from '../../warnings';
 import { Module } from '../module';
 import { moduleText, pythonRepr } from '../module-text';
 import { registryOf } from '../registry';
@@ -173,6 +174,26 @@ export class ModuleList<M extends Module = Module> extends NumberedModules<M> {
       start === end ? `(${start}): ${text}` : `(${start}-${end}): ${end - start + 1} x ${text}`,
     );
     return moduleText(this.constructor.name, '', lines);
+  }
+}
+
+/**
+ * A module with submodules of given names; `torch.nn.Container`. Deprecated in PyTorch: extend {@link Module}, which
+ * registers modules among its properties itself. Warns.
+ *
+ * @example
+ * ```ts
+ * new torch.nn.Container({ act: new torch.nn.Tanh() }).namedChildren()[0][0]; // 'act'
+ * ```
+ */
+export class Container extends Module {
+  constructor(modules: Readonly<Record<string, Module>> = {}) {
+    super();
+    emitLibtorchWarning(
+      'FutureWarning',
+      '`nn.Container` is deprecated. All of its functionality is now implemented in `nn.Module`. Subclass that instead.',
+    );
+    for (const [name, module] of Object.entries(modules)) this.addModule(name, module);
   }
 }
 

@@ -1,25 +1,16 @@
 /** Convolutions. */
 
-import { readOptions, checkNumbers } from '../../arguments';
+import { readOptions } from '../../arguments';
 import type { Optional } from '../../arguments';
-import { quoted } from '../../describe';
 import type { DeviceLike } from '../../device';
 import type { Dtype } from '../../dtype';
-import { ValueError } from '../../errors';
 import { torchFunctions } from '../../operators';
 import type { Tensor } from '../../tensor';
 import type { Size } from '../../types';
-import { expandSize } from '../functional/sizes';
 import { pad } from '../functional/windows';
-import { Module } from '../module';
-import { optionsRepr } from '../module-text';
-import type { Parameter } from '../parameter';
-import { emptyParameter } from './factory';
+import { ConvBase } from './conv-base';
+import type { PaddingMode } from './conv-base';
 import type { FactoryOptions } from './factory';
-import { drawWeightAndBias } from './reset';
-
-/** The values that a convolution uses beyond the edges of its input. */
-export type PaddingMode = 'zeros' | 'reflect' | 'replicate' | 'circular';
 
 /** The options of {@link Conv1d}, {@link Conv2d} and {@link Conv3d}; a number stands for all dimensions. */
 export interface ConvOptions extends FactoryOptions {
@@ -37,7 +28,8 @@ export interface ConvOptions extends FactoryOptions {
   paddingMode?: PaddingMode;
 }
 
-type ConvArguments = Optional<
+/** @internal */
+export type ConvArguments = Optional<
   [
     stride: number | Size,
     padding: number | Size | 'same' | 'valid',
@@ -51,24 +43,20 @@ type ConvArguments = Optional<
   ConvOptions
 >;
 
-const OPTIONS = ['stride', 'padding', 'dilation', 'groups', 'bias', 'paddingMode', 'device', 'dtype'] as const;
-const PADDING_MODES = ['zeros', 'reflect', 'replicate', 'circular'];
+/** The names of the options in Python's order. @internal */
+export const CONV_OPTIONS = [
+  'stride',
+  'padding',
+  'dilation',
+  'groups',
+  'bias',
+  'paddingMode',
+  'device',
+  'dtype',
+] as const;
 
 /** The common base of the one-, two- and three-dimensional convolutions. */
-abstract class ConvNd extends Module {
-  readonly inChannels: number;
-  readonly outChannels: number;
-  readonly kernelSize: readonly number[];
-  readonly stride: readonly number[];
-  readonly padding: readonly number[] | 'same' | 'valid';
-  readonly dilation: readonly number[];
-  readonly groups: number;
-  readonly paddingMode: PaddingMode;
-  /** Shape `(outChannels, inChannels / groups, ...kernelSize)`. */
-  weight: Parameter;
-  /** Shape `(outChannels)`; null without a bias. */
-  bias: Parameter | null;
-
+abstract class ConvNd extends ConvBase {
   constructor(
     rank: number,
     inChannels: number,
@@ -76,41 +64,9 @@ abstract class ConvNd extends Module {
     kernelSize: number | Size,
     optional: readonly unknown[],
   ) {
-    super();
     const name = `Conv${rank}d`;
-    const options = readOptions<ConvOptions>(name, optional, OPTIONS, [], 3);
-    const { padding = 0, groups = 1, bias = true, paddingMode = 'zeros', device, dtype } = options;
-    checkNumbers(name, { inChannels, outChannels, groups });
-    if (groups <= 0) throw new ValueError('groups must be a positive integer');
-    if (inChannels % groups !== 0) throw new ValueError('in_channels must be divisible by groups');
-    if (outChannels % groups !== 0) throw new ValueError('out_channels must be divisible by groups');
-    this.inChannels = inChannels;
-    this.outChannels = outChannels;
-    this.kernelSize = expandSize(name, 'kernelSize', kernelSize, rank);
-    this.stride = expandSize(name, 'stride', options.stride ?? 1, rank);
-    this.padding = typeof padding === 'string' ? padding : expandSize(name, 'padding', padding, rank);
-    this.dilation = expandSize(name, 'dilation', options.dilation ?? 1, rank);
-    this.groups = groups;
-    this.paddingMode = paddingMode;
-    if (typeof padding === 'string' && padding !== 'same' && padding !== 'valid') {
-      throw new ValueError(`Invalid padding string '${String(padding)}', should be one of {'same', 'valid'}`);
-    }
-    if (padding === 'same' && this.stride.some((stride) => stride !== 1)) {
-      throw new ValueError("padding='same' is not supported for strided convolutions");
-    }
-    if (!PADDING_MODES.includes(paddingMode)) {
-      throw new ValueError(
-        `padding_mode must be one of {${quoted(PADDING_MODES)}}, but got padding_mode='${String(paddingMode)}'`,
-      );
-    }
-    this.weight = emptyParameter([outChannels, inChannels / groups, ...this.kernelSize], { device, dtype });
-    this.bias = this.registerParameter('bias', bias ? emptyParameter([outChannels], { device, dtype }) : null);
-    this.resetParameters();
-  }
-
-  /** Reinitialises the parameters. */
-  resetParameters(): void {
-    drawWeightAndBias(this.weight, this.bias);
+    const options = readOptions<ConvOptions>(name, optional, CONV_OPTIONS, [], 3);
+    super({ name, rank, inChannels, outChannels, kernelSize, isTransposed: false }, options);
   }
 
   // The padding in the order of pad(): the last dimension first, before and after.
@@ -130,31 +86,6 @@ abstract class ConvNd extends Module {
   protected padded(input: Tensor): [Tensor, number | readonly number[] | string] {
     if (this.paddingMode === 'zeros') return [input, this.padding];
     return [pad(input, this.#amounts(), this.paddingMode), 0];
-  }
-
-  override extraRepr(): string {
-    const { padding, dilation, groups } = this;
-    const some = (values: readonly number[] | string, usual: number): boolean =>
-      typeof values === 'string' || values.some((value) => value !== usual);
-    const more = {
-      kernel_size: this.kernelSize,
-      stride: this.stride,
-      ...(some(padding, 0) && typeof padding !== 'string' ? { padding } : {}),
-    };
-    const rest = {
-      ...(some(dilation, 1) ? { dilation } : {}),
-      ...(groups !== 1 ? { groups } : {}),
-      ...(this.bias === null ? { bias: false } : {}),
-    };
-    // Python prints these two without quotes.
-    const texts = [
-      `${this.inChannels}, ${this.outChannels}`,
-      optionsRepr(more),
-      typeof padding === 'string' ? `padding=${padding}` : '',
-      optionsRepr(rest),
-      this.paddingMode === 'zeros' ? '' : `padding_mode=${this.paddingMode}`,
-    ];
-    return texts.filter((text) => text !== '').join(', ');
   }
 }
 

@@ -1,4 +1,4 @@
-/** The most common losses as modules; `torch.nn.functional` has all of them as functions. */
+/** Losses of elements and of classes. */
 
 import { checkOptions, readOptions } from '../../arguments';
 import type { Optional } from '../../arguments';
@@ -12,18 +12,7 @@ import {
 import { huberLoss, klDiv, l1Loss, mseLoss, smoothL1Loss } from '../functional/loss-regression';
 import type { Reduction, ReductionOptions } from '../functional/reduction';
 import { Module } from '../module';
-
-type ReductionArguments = Optional<[reduction: Reduction], ReductionOptions>;
-
-abstract class Loss extends Module {
-  readonly reduction: Reduction;
-
-  constructor(...optional: ReductionArguments) {
-    super();
-    const names = ['reduction'] as const;
-    this.reduction = readOptions<ReductionOptions>(new.target.name, optional, names, [], 0).reduction ?? 'mean';
-  }
-}
+import { Loss } from './loss-base';
 
 /**
  * The squared difference, its mean by default; `torch.nn.MSELoss`. Input and target of the same shape.

@@ -41,7 +41,8 @@ export type ChannelNormArguments = Optional<
   ChannelNormOptions
 >;
 
-const POSITIONAL = ['eps', 'momentum', 'affine', 'trackRunningStats', 'device', 'dtype'] as const;
+/** The names of the options in Python's order. @internal */
+export const CHANNEL_NORM_OPTIONS = ['eps', 'momentum', 'affine', 'trackRunningStats', 'device', 'dtype'] as const;
 
 /** The common base of batch norm and instance norm. */
 export abstract class ChannelNorm extends Module {
@@ -72,7 +73,7 @@ export abstract class ChannelNorm extends Module {
       bias = true,
       device,
       dtype,
-    } = readOptions<ChannelNormOptions>(name, optional, POSITIONAL, ['bias']);
+    } = readOptions<ChannelNormOptions>(name, optional, CHANNEL_NORM_OPTIONS, ['bias']);
     checkNumbers(name, { numFeatures, eps });
     this.numFeatures = numFeatures;
     this.eps = eps;

@@ -6,11 +6,12 @@ import type { DeviceLike } from '../../device';
 import type { Dtype } from '../../dtype';
 import { ValueError } from '../../errors';
 import type { Tensor } from '../../tensor';
+import { checkTensors } from '../../tensor-arguments';
 import type { Size } from '../../types';
-import { groupNorm, layerNorm, rmsNorm } from '../functional/normalization';
+import { groupNorm, layerNorm, localResponseNorm, rmsNorm } from '../functional/normalization';
 import { ones_, zeros_ } from '../init';
 import { Module } from '../module';
-import { optionsRepr, pythonRepr } from '../module-text';
+import { optionsRepr, pythonFloat, pythonRepr } from '../module-text';
 import type { Parameter } from '../parameter';
 import { emptyParameter } from './factory';
 import type { FactoryOptions } from './factory';
@@ -215,5 +216,80 @@ export class RMSNorm extends Module {
   override extraRepr(): string {
     const options = { eps: this.eps, elementwise_affine: this.elementwiseAffine };
     return `${pythonRepr(this.normalizedShape)}, ${optionsRepr(options)}`;
+  }
+}
+
+/** The options of {@link LocalResponseNorm} and {@link CrossMapLRN2d}. */
+export interface LocalResponseNormLayerOptions {
+  /** The scale of the mean square; 1e-4 by default. */
+  alpha?: number;
+  /** The exponent; 0.75 by default. */
+  beta?: number;
+  /** The constant term; 1 by default. */
+  k?: number;
+}
+
+type LocalResponseArguments = Optional<[alpha: number, beta: number, k: number], LocalResponseNormLayerOptions>;
+
+/**
+ * Divides by `(k + alpha * mean(x^2))^beta` over `size` neighbouring channels; `torch.nn.LocalResponseNorm`. Input
+ * `(N, C, ...)` of at least three dimensions.
+ *
+ * @throws ValueError in a call for an input with fewer dimensions.
+ * @example
+ * ```ts
+ * const norm = new torch.nn.LocalResponseNorm(1, { alpha: 1, beta: 1, k: 0 });
+ * norm(torch.tensor([[[2]], [[4]]])); // [[[0.5]], [[0.25]]]
+ * ```
+ */
+export class LocalResponseNorm extends Module {
+  readonly size: number;
+  readonly alpha: number;
+  readonly beta: number;
+  readonly k: number;
+
+  constructor(size: number, ...optional: LocalResponseArguments) {
+    super();
+    const name = new.target.name;
+    const options = readOptions<LocalResponseNormLayerOptions>(name, optional, ['alpha', 'beta', 'k']);
+    checkNumbers(name, { size });
+    this.size = size;
+    this.alpha = options.alpha ?? 1e-4;
+    this.beta = options.beta ?? 0.75;
+    this.k = options.k ?? 1;
+  }
+
+  override forward(input: Tensor): Tensor {
+    return localResponseNorm(input, this.size, this.alpha, this.beta, this.k);
+  }
+
+  override extraRepr(): string {
+    return `${this.size}, alpha=${pythonRepr(this.alpha)}, beta=${pythonRepr(this.beta)}, k=${pythonFloat(this.k)}`;
+  }
+}
+
+/**
+ * The norm of Torch 7 over neighbouring channels of images; `torch.nn.CrossMapLRN2d`. Like
+ * {@link LocalResponseNorm} for an odd `size`; an even one has a window of `size - 1` channels, and still divides
+ * their sum by `size`. Input `(N, C, H, W)`.
+ *
+ * @throws ValueError in a call for an input with another number of dimensions.
+ * @example
+ * ```ts
+ * new torch.nn.CrossMapLRN2d(1, { alpha: 1, beta: 1, k: 0 })(torch.tensor([[[[4]]]])); // [[[[0.25]]]]
+ * ```
+ */
+export class CrossMapLRN2d extends LocalResponseNorm {
+  override forward(input: Tensor): Tensor {
+    checkTensors('CrossMapLRN2d', { input });
+    if (input.dim() !== 4) {
+      throw new ValueError(`CrossMapLRN2d: Expected input to be 4D, got ${input.dim()}D instead.`);
+    }
+    const window = 2 * Math.floor((this.size - 1) / 2) + 1;
+    return localResponseNorm(input, window, (this.alpha * window) / this.size, this.beta, this.k);
+  }
+
+  override extraRepr(): string {
+    return `${this.size}, alpha=${pythonRepr(this.alpha)}, beta=${pythonRepr(this.beta)}, k=${pythonRepr(this.k)}`;
   }
 }

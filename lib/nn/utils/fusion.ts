@@ -7,11 +7,9 @@ import { torchFunctions } from '../../operators';
 import type { Tensor } from '../../tensor';
 import type { Module } from '../module';
 import type { BatchNorm } from '../modules/batch-norm';
-import type { Conv1d, Conv2d, Conv3d } from '../modules/conv';
+import type { ConvBase } from '../modules/conv-base';
 import type { Linear } from '../modules/linear';
 import { Parameter } from '../parameter';
-
-type Conv = Conv1d | Conv2d | Conv3d;
 
 /** Constructs a layer of the same class and options with a bias, without drawing random numbers. */
 function withBias<M extends object>(layer: M, args: readonly unknown[], options: object): M {
@@ -82,7 +80,7 @@ export function fuseConvBnWeights(
  * fused(x).sub(norm(conv(x))).abs().max().item() < 1e-5; // true
  * ```
  */
-export function fuseConvBnEval<M extends Conv>(
+export function fuseConvBnEval<M extends ConvBase>(
   conv: M,
   bn: BatchNorm,
   ...optional: Optional<[transpose: boolean], { transpose?: boolean }>
@@ -90,8 +88,8 @@ export function fuseConvBnEval<M extends Conv>(
   const { transpose = false } = readOptions<{ transpose: boolean }>('fuseConvBnEval', optional, ['transpose'], [], 2);
   const { mean, variance } = statisticsOf(conv, bn);
   const { stride, padding, dilation, groups, paddingMode } = conv;
-  const { outputPadding } = conv as { outputPadding?: readonly number[] };
-  const options = { stride, padding, dilation, groups, paddingMode, ...(outputPadding && { outputPadding }) };
+  const ofTransposed = conv.transposed ? { outputPadding: conv.outputPadding } : {};
+  const options = { stride, padding, dilation, groups, paddingMode, ...ofTransposed };
   const fused = withBias<M>(conv, [conv.inChannels, conv.outChannels, conv.kernelSize], options);
   [fused.weight, fused.bias] = fuseConvBnWeights(
     ...([conv.weight, conv.bias, mean, variance, bn.eps, bn.weight, bn.bias, transpose] as const),

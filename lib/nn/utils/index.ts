@@ -1,4 +1,4 @@
-/** `torch.nn.utils`: gradients, parameters as vectors, parametrizations, fused layers. */
+/** `torch.nn.utils`: gradients, parameters as vectors, parametrizations, fused layers, packed sequences. */
 
 export { clipGradNorm_, clipGradsWithNorm_, clipGradValue_, getTotalNorm } from './clip-grad';
 export type { NormOptions, Tensors } from './clip-grad';
@@ -7,3 +7,4 @@ export { fuseConvBnEval, fuseConvBnWeights, fuseLinearBnEval, fuseLinearBnWeight
 export { skipInit } from './skip-init';
 export * as parametrizations from './parametrizations';
 export * as parametrize from './parametrize';
+export * as rnn from './rnn';
