@@ -1,10 +1,12 @@
 /** `torch.nn`: modules, their parameters, layers, and the functions of neural networks. */
 
+import './module-hooks';
 import { defineMissingClasses } from './missing';
 
 export * as functional from './functional';
 export * as init from './init';
 export { Module } from './module';
+export type { ForwardHookOptions, HookOptions, ModuleGradients } from './module-hooks';
 export type { IncompatibleKeys, StateDict } from './module-state';
 export type { NamedMembersOptions, NamedModulesOptions } from './module-walk';
 export * from './modules';

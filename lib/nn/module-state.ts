@@ -7,6 +7,7 @@ import { native } from '../native';
 import { sameShape, sizeText } from '../shapes';
 import type { Tensor } from '../tensor';
 import { emitLibtorchWarning } from '../warnings';
+import { hooksFor } from './hooks';
 import type { Module } from './module';
 import { Parameter } from './parameter';
 import { NameReader, pythonName } from './python-names';
@@ -55,6 +56,7 @@ export function collectState(module: Module, prefix: string, keepVars: boolean, 
   const state: StateDict = {};
   const versions: Versions = {};
   const collect = (part: Module, prefix: string): void => {
+    for (const hook of hooksFor(part, 'stateDictPre')) hook(part, prefix, keepVars);
     const registry = registryOf(part);
     versions[prefix] = part._version;
     const keyOf = (name: string): string => prefix + (usesPythonNames ? pythonName(part, name) : name);
@@ -64,6 +66,7 @@ export function collectState(module: Module, prefix: string, keepVars: boolean, 
     for (const [name, parameter] of registry.entries('parameter')) add(name, parameter);
     for (const [name, buffer] of registry.entries('buffer')) if (registry.isPersistent(name)) add(name, buffer);
     for (const [name, child] of registry.entries('module')) if (child !== null) collect(child, `${keyOf(name)}.`);
+    for (const hook of hooksFor(part, 'stateDictPost')) hook(part, state, prefix);
   };
   collect(module, prefix);
   setVersions(state, versions);
@@ -179,13 +182,17 @@ export function loadState(module: Module, given: unknown, strict: boolean, assig
   const { state, originals, versions } = inProperties(module, given as Record<string, unknown>);
   const found = { missingKeys: [] as string[], unexpectedKeys: [] as string[], errors: [] as string[] };
   const load = (part: Module, state: Record<string, unknown>, prefix: string): void => {
-    part._loadFromStateDict(state, prefix, { ...found, assign, version: versions[prefix] });
+    const context = { ...found, assign, version: versions[prefix] };
+    for (const hook of hooksFor(part, 'loadPre')) hook(part, state, prefix, context);
+    part._loadFromStateDict(state, prefix, context);
     for (const [name, child] of registryOf(part).entries('module')) {
       if (child === null) continue;
       const childPrefix = `${prefix}${name}.`;
       const entries = Object.entries(state).filter(([key]) => key.startsWith(childPrefix));
       load(child, Object.fromEntries(entries), childPrefix);
     }
+    const { missingKeys, unexpectedKeys } = found;
+    for (const hook of hooksFor(part, 'loadPost')) hook(part, { missingKeys, unexpectedKeys });
   };
   load(module, state, '');
   const { missingKeys, errors } = found;

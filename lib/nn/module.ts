@@ -12,6 +12,7 @@ import { heldTensors } from '../scope';
 import type { Tensor, ToOptions } from '../tensor';
 import { typename } from '../type-info';
 import { Callable, invoke } from './callable';
+import { callWithHooks, mayHaveHooks } from './hooks';
 import { conversionTo, convertOwn } from './module-conversion';
 import { collectState, loadOwnState, loadState } from './module-state';
 import type { IncompatibleKeys, LoadContext, StateDict } from './module-state';
@@ -79,7 +80,7 @@ export class Module extends Callable {
   /** @internal */
   [invoke](args: unknown[]): unknown {
     this.#registry.scanOnce();
-    return this.forward(...args) as unknown;
+    return mayHaveHooks() ? callWithHooks(this, args) : (this.forward(...args) as unknown);
   }
 
   /** Computes the module's output; subclasses override it. */

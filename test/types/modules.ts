@@ -87,6 +87,7 @@ export function layers(): void {
   is<Tensor>()(new nn.Transformer({ dModel: 8, nhead: 2 })(x, x, { tgtMask: x }));
   new nn.TransformerEncoder(new nn.TransformerEncoderLayer(8, 2), 2);
   new nn.TransformerDecoder(() => new nn.TransformerDecoderLayer(8, 2), 2);
+  using _ = net.fc.registerForwardHook((module) => is<torch.nn.Linear>()(module), { prepend: true });
   // @ts-expect-error a GRU has one state
   new nn.GRU(4, 8)(x, [x, x]);
   // @ts-expect-error a transposed convolution pads with zeros only
