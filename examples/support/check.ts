@@ -42,3 +42,8 @@ export function checkThrows(what: string, call: () => unknown, message: RegExp):
   }
   checkThat(what, false, 'nothing was thrown');
 }
+
+/** Prints a number that the Python twin of a program computes too; the tests compare the two. */
+export function result(name: string, value: number): void {
+  console.log(`  =    ${name}: ${value}`);
+}
