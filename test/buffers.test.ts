@@ -60,6 +60,14 @@ describe('frombuffer', () => {
     buffer.grow(16);
     const large = torch.frombuffer(buffer, { dtype: 'float64' }).fill_(2);
     expect([small.toArray(), large.toArray()]).toEqual([[2], [2, 2]]);
+    // Within the memory of the tensor.
+    expect(large.asStrided([2], [1]).toArray()).toEqual([2, 2]);
+  });
+
+  test('is not recorded', () => {
+    const values = Float32Array.of(1, 2);
+    const f = torch.compile((x: Tensor) => torch.frombuffer(values).mul(x), { fullgraph: true });
+    expect(() => f(torch.ones(2))).toThrow(/memory is shared with JavaScript/);
   });
 
   test('takes part in autograd', () => {

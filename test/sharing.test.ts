@@ -3,6 +3,7 @@
 import * as torch from '../lib';
 import type { SharedTensor, Tensor } from '../lib';
 import { native } from '../lib/native';
+import { slowFunction } from './support/compile/slow';
 
 const sent = <T>(message: T): T => structuredClone(message);
 const received = (x: Tensor): Tensor => torch.fromShared(sent(x.share()));
@@ -80,6 +81,14 @@ describe('a tensor from a token', () => {
     const token = torch.tensor([1, 2]).share();
     const gradient = torch.func.grad((x: Tensor) => x.mul(torch.fromShared(token)).sum())(torch.tensor([5, 6]));
     expect(gradient.toArray()).toEqual([1, 2]);
+    // A tensor from outside that has not entered cannot be written to.
+    const zeros = torch.zeros(2).share();
+    const sum = (x: Tensor): Tensor => torch.fromShared(zeros).add_(x).sum();
+    expect(
+      torch.func
+        .grad(sum)(torch.tensor([5, 6]))
+        .toArray(),
+    ).toEqual([1, 1]);
     const rows = torch.vmap((x: Tensor) => torch.fromShared(token).add_(0).mul(x))(torch.tensor([1, 3]));
     expect(rows.toArray()).toEqual([
       [1, 2],
@@ -97,6 +106,15 @@ describe('tokens', () => {
     first.dispose();
     expect(second.toArray()).toEqual([1, 2]);
     expect(torch.fromShared(token).toArray()).toEqual([1, 2]);
+  });
+
+  test('give tensors that are independent of each other but for their memory and version', () => {
+    const token = torch.tensor([1, 2]).share();
+    const [first, second] = [torch.fromShared(token), torch.fromShared(token)];
+    first.requiresGrad_(true);
+    second.unsqueeze_(0);
+    expect([first.requiresGrad, second.requiresGrad]).toEqual([true, false]);
+    expect([first.shape, second.shape, torch.fromShared(token).shape]).toEqual([[2], [1, 2], [2]]);
   });
 
   test('keep the tensor in a message that nobody has received yet', async () => {
@@ -255,11 +273,18 @@ describe('compiled functions', () => {
     const f = torch.compile((x: Tensor) => x.sum());
     const x = torch.ones(100);
     f(x);
+    const { threads } = torch.asyncQueue();
+    torch.setNumThreads(1);
+    const { f: slow, x: argument } = slowFunction(300);
+    // The call waits until this one has ended.
+    const before = slow.async(argument as never);
     const sum = f.async(x);
     const there = received(x);
     there.fill_(3);
     expect(x.sum().item()).toBe(300);
     expect((await sum).item()).toBe(100);
+    await before;
+    torch.setNumThreads(threads);
   });
 
   test('refuse a result that read shared memory while it was written to', async () => {

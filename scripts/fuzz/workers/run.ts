@@ -103,7 +103,7 @@ class Run {
 
   private async thread(): Promise<void> {
     const seed = this.options.seed * 1000 + this.started++;
-    const milliseconds = Math.max(1, Math.min(this.end - Date.now(), 500 + this.choices.below(3000)));
+    const milliseconds = Math.max(1, Math.min(this.end - Date.now(), 1000 + this.choices.below(8000)));
     const data: Start = { seed, milliseconds, folder: this.folder, ...this.shared };
     const worker = new Worker(new URL(`file://${path.join(__dirname, 'thread-entry.mjs')}`), { workerData: data });
     this.running.add(worker);
