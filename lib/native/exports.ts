@@ -8,6 +8,7 @@ import type { MemoryUsage } from '../memory';
 import type { Tensor } from '../tensor';
 import type { Layout, MemoryFormat, Scalar } from '../types';
 import type { CompiledEntry, GraphData } from './compile-results';
+import type { OperatorSchema } from './operator-schema';
 import type { KernelTest, MachineTest, PassTest, ScalarizeTest } from './test-results';
 
 /** What functorch has wrapped a tensor in. */
@@ -97,6 +98,8 @@ export interface Native {
   /** A function that starts asynchronous calls and returns their numbers; 0 for a call that must be made at once. */
   asyncOperator(displayName: string, overloads: string, queue: unknown): OperatorFunction;
   overloadNames(name: string): string[];
+  /** The schema of an overload such as `add.Tensor`; null if there is none. */
+  operatorSchema(name: string): OperatorSchema | null;
   /** The operators that have a kernel of their own under a dispatch key. */
   registrations(dispatchKey: string): string[];
   operatorSignatures(displayName: string, overloads: string, isMethod: boolean): string;
@@ -347,6 +350,14 @@ export interface Native {
   /** `base ** exponent` and the cosine of the C library, which Python uses; JavaScript's differ in the last bit. */
   pow(base: number, exponent: number): number;
   cos(x: number): number;
+  /** Returns the previous state, for {@link exitAutocast}. A null leaves a part as it is. */
+  enterAutocast(
+    deviceType: string,
+    enabled: boolean,
+    dtype: Dtype | null,
+    cacheEnabled: boolean | null,
+  ): [enabled: boolean, dtype: Dtype, cacheEnabled: boolean];
+  exitAutocast(deviceType: string, enabled: boolean, dtype: Dtype, cacheEnabled: boolean): void;
   libtorchVersion(): string;
   libtorchPath(): string;
   cpuCapability(): string;

@@ -80,6 +80,18 @@ bool readComplex(napi_env env, napi_value value, Argument& argument) {
   return true;
 }
 
+// An instance of Float (lib/float.ts), which has the number `float`, is a float even if that is integral.
+bool readFloat(napi_env env, napi_value value, Argument& argument) {
+  bool has = false;
+  check(env, napi_has_named_property(env, value, "float", &has));
+  if (!has) return false;
+  napi_value number;
+  check(env, napi_get_named_property(env, value, "float", &number));
+  if (napi_get_value_double(env, number, &argument.number) != napi_ok) return false;
+  argument.kind = Kind::Float;
+  return true;
+}
+
 void readObject(Environment& environment, napi_value value, Argument& argument, int depth) {
   napi_env env = environment.env;
   bool isArray = false;
@@ -116,8 +128,10 @@ void readObject(Environment& environment, napi_value value, Argument& argument, 
     argument.kind = Kind::Device;
   } else if (readComplex(env, value, argument)) {
     return;
-  } else {
-    argument.kind = isPlainObject(environment, value) ? Kind::Options : Kind::Other;
+  } else if (isPlainObject(environment, value)) {
+    argument.kind = Kind::Options;
+  } else if (!readFloat(env, value, argument)) {
+    argument.kind = Kind::Other;
   }
 }
 

@@ -90,6 +90,37 @@ Napi::Value overloadNames(const Napi::CallbackInfo& info) {
   return names;
 }
 
+// operatorSchema(name): the parameters and results of an overload such as 'add.Tensor', for programs that are loaded.
+Napi::Value operatorSchema(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  const std::string name = stringParameter(info, 0, "operatorSchema", "name");
+  if (!Overload::exists(name)) return env.Null();
+  const Overload overload(name, /*isMethod=*/false);
+  const c10::FunctionSchema& schema = overload.handle().schema();
+  auto parameters = Napi::Array::New(env);
+  for (uint32_t i = 0; i < overload.parameters().size(); ++i) {
+    const Parameter& parameter = overload.parameters()[i];
+    auto entry = Napi::Object::New(env);
+    entry.Set("name", schema.arguments()[i].name());
+    entry.Set("option", parameter.name);
+    entry.Set("type", typeText(parameter.type));
+    entry.Set("allowNull", Napi::Boolean::New(env, parameter.allowNull));
+    entry.Set("keywordOnly", Napi::Boolean::New(env, parameter.keywordOnly));
+    entry.Set("isRequired", Napi::Boolean::New(env, !parameter.defaultValue));
+    entry.Set("numberAsTensor", Napi::Boolean::New(env, parameter.numberAsTensor));
+    entry.Set("listSize", Napi::Number::New(env, parameter.listSize));
+    parameters.Set(i, entry);
+  }
+  auto results = Napi::Array::New(env);
+  for (uint32_t i = 0; i < schema.returns().size(); ++i) {
+    results.Set(i, typeText(typeOf(schema.returns()[i].real_type())));
+  }
+  auto result = Napi::Object::New(env);
+  result.Set("parameters", parameters);
+  result.Set("results", results);
+  return result;
+}
+
 // registrations(key): the operators with a kernel registered for this dispatch key. For tests.
 Napi::Value registrations(const Napi::CallbackInfo& info) {
   const auto key = c10::parseDispatchKey(stringParameter(info, 0, "registrations", "key"));
@@ -113,6 +144,7 @@ void defineOperators(Napi::Object exports) {
   define<makeOperator>(exports, "operator");
   define<asyncOperator>(exports, "asyncOperator");
   define<overloadNames>(exports, "overloadNames");
+  define<operatorSchema>(exports, "operatorSchema");
   define<registrations>(exports, "registrations");
   define<operatorSignatures>(exports, "operatorSignatures");
 }

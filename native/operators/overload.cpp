@@ -23,24 +23,18 @@ bool allowsNumbersAsTensors(const std::string& name) {
 }
 
 // libtorch's operator, or the operator in the namespace torch_func that takes its place.
-c10::OperatorHandle findOperator(const std::string& name) {
+std::optional<c10::OperatorHandle> findOperator(const std::string& name) {
   const size_t dot = name.find('.');
   const std::string base = name.substr(0, dot);
   const std::string overload = dot == std::string::npos ? "" : name.substr(dot + 1);
   auto& dispatcher = c10::Dispatcher::singleton();
-  if (const auto own = dispatcher.findSchema({"torch_func::" + base, overload})) return *own;
-  return dispatcher.findSchemaOrThrow(("aten::" + base).c_str(), overload.c_str());
+  if (const auto own = dispatcher.findSchema({"torch_func::" + base, overload})) return own;
+  return dispatcher.findSchema({"aten::" + base, overload});
 }
 
-std::string typeText(Type type, const std::optional<int32_t>& size) {
-  static constexpr const char* kTexts[] = {"Tensor",       "Tensor[]", "Tensor?[]", "Scalar",     "Scalar[]",
-                                           "int",          "int[]",    "float",     "float[]",    "bool",
-                                           "bool[]",       "string",   "string[]",  "Dtype",      "Layout",
-                                           "MemoryFormat", "Device",   "Generator", "unsupported"};
-  static_assert(std::size(kTexts) == static_cast<size_t>(Type::Unsupported) + 1, "one text for each Parameter::Type");
-  std::string text = kTexts[static_cast<size_t>(type)];
-  if (size && text.size() > 2 && text.back() == ']') text.insert(text.size() - 1, std::to_string(*size));
-  return text;
+c10::OperatorHandle findOperatorOrThrow(const std::string& name) {
+  if (const auto found = findOperator(name)) return *found;
+  throwRuntimeError("Could not find schema for aten::" + name);
 }
 
 std::string defaultText(const c10::IValue& value, Type type) {
@@ -93,6 +87,8 @@ bool usesDefaultDevice(std::string_view name) {
 
 }  // namespace
 
+bool Overload::exists(const std::string& name) { return findOperator(name).has_value(); }
+
 Overload::Overload(const std::string& spec, bool isMethod) : Overload(spec.substr(0, spec.find('>')), isMethod, false) {
   size_t arrow = spec.find('>');
   if (arrow == std::string::npos) return;
@@ -102,7 +98,7 @@ Overload::Overload(const std::string& spec, bool isMethod) : Overload(spec.subst
 }
 
 Overload::Overload(const std::string& name, bool isMethod, bool allowOut)
-    : handle_(findOperator(name)), isMethod_(isMethod) {
+    : handle_(findOperatorOrThrow(name)), isMethod_(isMethod) {
   const c10::FunctionSchema& schema = handle_.schema();
   returnsFirstArgument_ =
       schema.returns().empty() && schema.name().rfind("aten::_foreach_", 0) == 0 && schema.name().back() == '_';

@@ -19,6 +19,8 @@ class Overload {
  public:
   // `spec` is one entry of the generated table: "max.dim>max.dim_max" (overload > its out= variant).
   Overload(const std::string& spec, bool isMethod);
+  // Whether there is an overload such as "max.dim".
+  static bool exists(const std::string& name);
 
   const std::vector<Parameter>& parameters() const { return parameters_; }
   const c10::OperatorHandle& handle() const { return handle_; }

@@ -5,6 +5,8 @@
 #include <ATen/ScalarOps.h>
 #include <ATen/core/List.h>
 
+#include <iterator>
+
 #include "core/errors.h"
 
 namespace torch_func {
@@ -100,6 +102,17 @@ Type typeOf(const c10::TypePtr& type) {
     }
     default: return Type::Unsupported;
   }
+}
+
+std::string typeText(Type type, std::optional<int32_t> size) {
+  static constexpr const char* kTexts[] = {"Tensor",       "Tensor[]", "Tensor?[]", "Scalar",     "Scalar[]",
+                                           "int",          "int[]",    "float",     "float[]",    "bool",
+                                           "bool[]",       "string",   "string[]",  "Dtype",      "Layout",
+                                           "MemoryFormat", "Device",   "Generator", "unsupported"};
+  static_assert(std::size(kTexts) == static_cast<size_t>(Type::Unsupported) + 1, "one text for each Parameter::Type");
+  std::string text = kTexts[static_cast<size_t>(type)];
+  if (size && text.size() > 2 && text.back() == ']') text.insert(text.size() - 1, std::to_string(*size));
+  return text;
 }
 
 bool isInt(const Argument& argument) { return argument.isInteger() || isNumberTensor(argument, true); }

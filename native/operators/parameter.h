@@ -48,6 +48,9 @@ struct Parameter {
 
 Parameter::Type typeOf(const c10::TypePtr& type);
 
+// `Tensor`, `int[]`, or `int[2]` for a list of a size that one number may fill.
+std::string typeText(Parameter::Type type, std::optional<int32_t> size = std::nullopt);
+
 bool accepts(const Parameter& parameter, const Argument& argument);
 
 // An integer, or a 0-d integer tensor, which stands for its value.

@@ -4,6 +4,7 @@
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <ATen/Version.h>
+#include <ATen/autocast_mode.h>
 #include <c10/core/DefaultDtype.h>
 #include <c10/util/Exception.h>
 #include <torch/version.h>
@@ -182,6 +183,50 @@ Napi::Value cosine(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), std::cos(number(info, 0, "cos")));
 }
 
+// --- autocast: operators in a lower precision; programs that were exported with it run parts in it ---
+
+at::DeviceType deviceTypeParameter(const Napi::CallbackInfo& info, const char* function) {
+  const at::DeviceType type = c10::Device(stringParameter(info, 0, function, "deviceType")).type();
+  if (!at::autocast::is_autocast_available(type)) {
+    throwRuntimeError("User specified an unsupported autocast device_type '" + c10::DeviceTypeName(type, true) + "'");
+  }
+  return type;
+}
+
+// enterAutocast(deviceType, enabled, dtype, cacheEnabled): sets the state and returns the previous one as arguments of
+// exitAutocast. A null leaves a part as it is.
+Napi::Value enterAutocast(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  const at::DeviceType type = deviceTypeParameter(info, "enterAutocast");
+  const bool enabled = booleanParameter(info, 1, "enterAutocast", "enabled");
+  auto previous = Napi::Array::New(env, 3);
+  previous.Set(0u, Napi::Boolean::New(env, at::autocast::is_autocast_enabled(type)));
+  previous.Set(1u, Napi::String::New(env, dtypeName(at::autocast::get_autocast_dtype(type))));
+  previous.Set(2u, Napi::Boolean::New(env, at::autocast::is_autocast_cache_enabled()));
+  if (!info[2].IsNull()) {
+    const auto dtype = parseDtype(stringParameter(info, 2, "enterAutocast", "dtype"));
+    if (!dtype) throwTypeError("enterAutocast(): argument 'dtype' must be a dtype or null");
+    at::autocast::set_autocast_dtype(type, *dtype);
+  }
+  at::autocast::set_autocast_enabled(type, enabled);
+  at::autocast::increment_nesting();
+  if (!info[3].IsNull()) {
+    at::autocast::set_autocast_cache_enabled(booleanParameter(info, 3, "enterAutocast", "cacheEnabled"));
+  }
+  return previous;
+}
+
+// exitAutocast(deviceType, enabled, dtype, cacheEnabled): restores a state.
+Napi::Value exitAutocast(const Napi::CallbackInfo& info) {
+  const at::DeviceType type = deviceTypeParameter(info, "exitAutocast");
+  if (at::autocast::decrement_nesting() == 0) at::autocast::clear_cache();
+  at::autocast::set_autocast_enabled(type, booleanParameter(info, 1, "exitAutocast", "enabled"));
+  const auto dtype = parseDtype(stringParameter(info, 2, "exitAutocast", "dtype"));
+  if (dtype) at::autocast::set_autocast_dtype(type, *dtype);
+  at::autocast::set_autocast_cache_enabled(booleanParameter(info, 3, "exitAutocast", "cacheEnabled"));
+  return info.Env().Undefined();
+}
+
 }  // namespace
 
 void defineRuntime(Napi::Object exports) {
@@ -200,6 +245,8 @@ void defineRuntime(Napi::Object exports) {
   define<deterministicAlgorithmsWarnOnly>(exports, "deterministicAlgorithmsWarnOnly");
   define<setFloat32MatmulPrecision>(exports, "setFloat32MatmulPrecision");
   define<float32MatmulPrecision>(exports, "float32MatmulPrecision");
+  define<enterAutocast>(exports, "enterAutocast");
+  define<exitAutocast>(exports, "exitAutocast");
   define<libtorchVersion>(exports, "libtorchVersion");
   define<libtorchPath>(exports, "libtorchPath");
   define<cpuCapability>(exports, "cpuCapability");
