@@ -4,7 +4,7 @@ import type { Dtype } from '../dtype';
 import { ValueError } from '../errors';
 import { at } from '../files/failure';
 import { byteLengthOf } from '../files/tensor-bytes';
-import { JsonCursor } from './json';
+import { JsonCursor } from '../files/json';
 
 /** What a header says about a tensor. */
 export interface TensorInfo {

@@ -11,7 +11,7 @@ import type { Steps } from '../files/steps';
 import { tensorOver, toMemoryLayout } from '../files/tensor-bytes';
 import type { Tensor } from '../tensor';
 import { type Header, MAX_HEADER_LENGTH, PREFIX_LENGTH, type TensorInfo, parseHeader } from './header';
-import { JsonCursor } from './json';
+import { JsonCursor } from '../files/json';
 
 /** The end of the name of an index: a JSON file that says which file has which tensor. */
 const INDEX_SUFFIX = '.index.json';

@@ -1,10 +1,7 @@
 /** `torch.load`. */
 
-import { checkOptions, isPlainObject } from '../arguments';
-import { isAvailable } from '../cuda';
-import { describeType } from '../describe';
-import { Device, type DeviceLike } from '../device';
-import { RuntimeError, ValueError } from '../errors';
+import { checkOptions } from '../arguments';
+import { ValueError } from '../errors';
 import { at, stepsReading } from '../files/failure';
 import { type AsyncFileOptions, type Steps, promiseOf, runNow, withoutSignal } from '../files/steps';
 import { readPickle } from '../pickle/reader';
@@ -12,16 +9,13 @@ import { PyGlobal, PySequence, describePython } from '../pickle/values';
 import { ZipReader } from '../zip/reader';
 import { toJavaScript } from './from-python';
 import { GLOBALS, PyStorageClass } from './globals';
+import { type MapLocation, deviceChooser } from './map-location';
 import { type StorageOptions, StorageReader, type StoredStorage } from './storages';
 
 /** The versions of the archive format that exist; PyTorch writes 3. */
 const [MIN_VERSION, MAX_VERSION] = [1, 10];
 
 const LOAD_OPTIONS = ['mapLocation', 'mmap'] as const;
-
-/** Where to put tensors; see {@link load}. */
-export type MapLocation =
-  DeviceLike | Readonly<Record<string, DeviceLike>> | ((location: string) => DeviceLike | null | undefined);
 
 /** Options of {@link load}. */
 export interface LoadOptions {
@@ -91,7 +85,7 @@ export namespace load {
 }
 
 function storageOptions({ mapLocation, mmap = false }: LoadOptions): StorageOptions {
-  return { mmap, deviceOf: deviceChooser(mapLocation) };
+  return { mmap, deviceOf: deviceChooser('load', mapLocation) };
 }
 
 function* loading(file: string, options: StorageOptions, preloads: boolean): Steps<unknown> {
@@ -160,34 +154,4 @@ function storageOf(id: unknown, storages: StorageReader): StoredStorage {
     throw new ValueError(`the storage is described by ${items.slice(2).map(describePython).join(', ')}`);
   }
   return storages.get(key, found.dtype, location, Number(count));
-}
-
-/** A function from the device of the file to the one to use. */
-function deviceChooser(mapLocation: MapLocation | null | undefined): (location: string) => Device {
-  const choose = (location: string): DeviceLike => {
-    if (typeof mapLocation === 'function') return mapLocation(location) ?? location;
-    if (isTable(mapLocation)) return Object.hasOwn(mapLocation, location) ? mapLocation[location] : location;
-    return mapLocation ?? location;
-  };
-  const isValid = mapLocation == null || ['string', 'function', 'object'].includes(typeof mapLocation);
-  if (!isValid || Array.isArray(mapLocation)) {
-    throw new TypeError(
-      `load(): option 'mapLocation' must be a device, an object of devices or a function, not ${describeType(mapLocation)}`,
-    );
-  }
-  // A misspelled device is reported before the file is opened.
-  if (mapLocation != null && typeof mapLocation !== 'function' && !isTable(mapLocation)) new Device(mapLocation);
-  return (location) => {
-    const device = new Device(choose(location));
-    if (device.type === 'cuda' && !isAvailable()) {
-      throw new RuntimeError(
-        "Attempting to deserialize object on a CUDA device but torch.cuda.isAvailable() is false. If you are running on a CPU-only machine, please use torch.load with mapLocation: 'cpu' to map your storages to the CPU.",
-      );
-    }
-    return device;
-  };
-}
-
-function isTable(value: unknown): value is Record<string, DeviceLike> {
-  return isPlainObject(value) && !('type' in value);
 }

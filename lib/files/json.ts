@@ -5,12 +5,21 @@
 
 import { ValueError } from '../errors';
 
+/** Any value. Integers that a number does not hold exactly are bigints, and objects have no prototype. */
+export type Json = null | boolean | number | bigint | string | Json[] | JsonObject;
+
+export interface JsonObject {
+  [key: string]: Json;
+}
+
 /** Deeper than any header is nested. Keeps a hostile file from exhausting the stack. */
 const MAX_DEPTH = 32;
 
-const SPACE = /[ \t\n\r]*/y;
+/** More digits than any integer of 64 bits has. */
+const MAX_DIGITS = 20;
+
 // eslint-disable-next-line no-control-regex -- JSON forbids control characters in strings
-const STRING = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y;
+const STRING = /"[^"\\\u0000-\u001f]*(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\u0000-\u001f]*)*"/y;
 const INTEGER = /(?:0|[1-9]\d*)(?![\d.eE])/y;
 const OTHER = /true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?/y;
 
@@ -19,7 +28,10 @@ export class JsonCursor {
   private position = 0;
   private depth = 0;
 
-  constructor(private readonly text: string) {}
+  constructor(
+    private readonly text: string,
+    private readonly maxDepth = MAX_DEPTH,
+  ) {}
 
   /** Reads an object; `entry` reads the value of each key. */
   object(entry: (key: string) => void): void {
@@ -48,6 +60,29 @@ export class JsonCursor {
     return JSON.parse(this.match(STRING) ?? this.fail('a string')) as string;
   }
 
+  /** Reads any value. What the keys in `skipped` have is dropped. */
+  value(skipped: ReadonlySet<string> = new Set()): Json {
+    switch (this.peek()) {
+      case '{': {
+        const object = Object.create(null) as JsonObject;
+        this.object((key) => {
+          if (skipped.has(key)) this.skip();
+          else object[key] = this.value(skipped);
+        });
+        return object;
+      }
+      case '[': {
+        const items: Json[] = [];
+        this.list('[', ']', () => items.push(this.value(skipped)));
+        return items;
+      }
+      case '"':
+        return this.string();
+      default:
+        return this.literal();
+    }
+  }
+
   /** Reads any value and drops it. */
   skip(): void {
     const next = this.peek();
@@ -67,6 +102,16 @@ export class JsonCursor {
     throw new ValueError(`expected ${expected} at character ${this.position}, found ${what}`);
   }
 
+  private literal(): null | boolean | number | bigint {
+    const text = this.match(OTHER) ?? this.fail('a value');
+    if (text === 'null') return null;
+    if (text === 'true' || text === 'false') return text === 'true';
+    const value = Number(text);
+    if (!/^-?\d+$/.test(text) || Number.isSafeInteger(value)) return value;
+    if (text.length > MAX_DIGITS) throw new ValueError(`the number ${text.slice(0, 30)} is too large`);
+    return BigInt(text);
+  }
+
   private integer(): number {
     const digits = this.match(INTEGER) ?? this.fail('a non-negative integer');
     const value = Number(digits);
@@ -76,7 +121,9 @@ export class JsonCursor {
 
   private list(open: string, close: string, item: () => void): void {
     this.expect(open);
-    if (++this.depth > MAX_DEPTH) throw new ValueError(`the text is nested too deeply at character ${this.position}`);
+    if (++this.depth > this.maxDepth) {
+      throw new ValueError(`the text is nested too deeply at character ${this.position}`);
+    }
     if (this.peek() !== close) {
       item();
       while (this.peek() === ',') {
@@ -93,10 +140,9 @@ export class JsonCursor {
     this.position++;
   }
 
+  /** The next character that is not white space, where the position moves to. */
   private peek(): string {
-    SPACE.lastIndex = this.position;
-    SPACE.test(this.text);
-    this.position = SPACE.lastIndex;
+    while (this.position < this.text.length && ' \t\n\r'.includes(this.text[this.position])) this.position++;
     return this.text.charAt(this.position);
   }
 
