@@ -96,6 +96,7 @@ export type {
   OperatorArguments,
   OperatorResult,
 } from './compile';
+export * as export from './export';
 export * as fx from './fx';
 export * as linalg from './generated/linalg';
 export * as nn from './nn';

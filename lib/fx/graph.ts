@@ -1,19 +1,23 @@
 /** The graph of `torch.fx`: nodes in the order of their execution, linked by their arguments. */
 
 import { textOf } from '../describe';
-import { RuntimeError, ValueError } from '../errors';
+import type { Device } from '../device';
 import type { Dtype } from '../dtype';
+import { RuntimeError, ValueError } from '../errors';
+import type { Float } from '../float';
 import type { AnyFunction, ComplexLike } from '../types';
 
 /** What a node does, as in `torch.fx.Node.op`. */
 export type NodeOp = 'placeholder' | 'getAttr' | 'callFunction' | 'output';
 
 /** An argument of a node: another node, a constant, or a list of them. */
-export type Argument = Node | number | bigint | boolean | string | null | undefined | ComplexLike | readonly Argument[];
+export type Argument =
+  Node | number | bigint | boolean | string | null | undefined | ComplexLike | Float | Device | readonly Argument[];
 
 /** What is known of the tensor that a node computes, as `node.meta['tensor_meta']` of `torch.fx`. */
 export interface NodeMeta {
-  shape?: readonly number[];
+  /** A size that is not known is an expression, as text. */
+  shape?: readonly (number | string)[];
   dtype?: Dtype;
   strides?: readonly number[];
   device?: string;

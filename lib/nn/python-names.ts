@@ -9,6 +9,13 @@ import { registryOf } from './registry';
 /** The names that the parts of a module had in the last state dict that was loaded, where they were Python's. */
 const lastNames = new WeakMap<Module, Map<string, string>>();
 
+/** Runs `register`, which gives a module a part whose name is that of Python already. */
+export function keepPythonName<T>(module: Module, name: string, register: () => T): T {
+  const part = register();
+  lastNames.set(module, (lastNames.get(module) ?? new Map<string, string>()).set(name, name));
+  return part;
+}
+
 export function camelCase(name: string): string {
   return name.replace(/(?<=[^_])_+([a-zA-Z0-9])/g, (_, letter: string) => letter.toUpperCase());
 }

@@ -14,14 +14,14 @@ beforeAll(() => {
   failures = checkBlocks(examples, { noUncheckedIndexedAccess: true, exactOptionalPropertyTypes: true });
 }, 120_000);
 
-test('it has at most 150 lines, without the table of the benchmarks', () => {
+test('it has at most 165 lines, without the table of the benchmarks', () => {
   const [before, after] = [text.indexOf('<!-- Written by'), text.indexOf('<!-- End of the table -->')];
   expect(before).toBeGreaterThan(0);
-  expect((text.slice(0, before) + text.slice(after)).trimEnd().split('\n').length).toBeLessThanOrEqual(150);
+  expect((text.slice(0, before) + text.slice(after)).trimEnd().split('\n').length).toBeLessThanOrEqual(165);
 });
 
-test('there are three examples', () => {
-  expect(examples).toHaveLength(3);
+test('there are four examples', () => {
+  expect(examples).toHaveLength(4);
   expect([...new Set(blocks.map(({ language }) => language))].sort()).toEqual(['sh', 'ts']);
 });
 

@@ -25,11 +25,14 @@ const options: ts.CompilerOptions = {
   noEmit: true,
 };
 
-/** An empty project in which `torch-func` is this package. */
+/** A project in which `torch-func` is this package, with the model of the examples. */
 export function makeProject(): string {
   const folder = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), 'torch-func-examples-')));
   fs.mkdirSync(path.join(folder, 'node_modules'));
   fs.symlinkSync(root, path.join(folder, 'node_modules', 'torch-func'), 'junction');
+  for (const name of ['model.pt', 'model.safetensors', 'model.pt2']) {
+    fs.copyFileSync(path.join(root, 'test', 'fixtures', name), path.join(folder, name));
+  }
   return folder;
 }
 
