@@ -17,6 +17,8 @@ export interface Format {
   repack?(file: Buffer, change: (entry: Buffer) => Buffer, choose: (names: string[]) => string): Buffer;
 }
 
+const FIXTURES = path.resolve(__dirname, '..', '..', 'test', 'fixtures');
+
 const DTYPES = ['bool', 'uint8', 'int16', 'int64', 'float16', 'bfloat16', 'float32', 'float64', 'complex64'] as const;
 
 function tensors(dtypes: readonly torch.Dtype[]): Record<string, torch.Tensor> {
@@ -55,6 +57,7 @@ export function makeFormats(folder: string): Record<string, Format> {
     made('x.npy', (file) => torch.npy.save(file, x)),
   );
   const pt = made('x.pt', (file) => torch.save(values(), file));
+  const programs = ['model', 'sample'].map((name) => fs.readFileSync(path.join(FIXTURES, `${name}.pt2`)));
   const readArchive = { repack: repackIn(folder) };
   return {
     safetensors: { files: [safe], name: 'x.safetensors', read: (file) => torch.safetensors.loadFile(file) },
@@ -62,8 +65,16 @@ export function makeFormats(folder: string): Record<string, Format> {
     npz: { files: npz, name: 'x.npz', read: (file) => torch.npz.load(file), ...readArchive },
     npy: { files: npy, name: 'x.npy', read: (file) => torch.npy.load(file) },
     torch: { files: [pt], name: 'x.pt', read: (file) => torch.load(file), ...readArchive },
+    pt2: { files: programs, name: 'x.pt2', read: readProgram, ...readArchive },
     'torch-mmap': { files: [pt], name: 'x.pt', read: (file) => torch.load(file, { mmap: true }), ...readArchive },
   };
+}
+
+/** The tensors of a program, whose graph is prepared. */
+function readProgram(file: string): unknown {
+  const program = torch.export.load(file);
+  program.module();
+  return [program.stateDict, program.constants, String(program)];
 }
 
 function repackIn(folder: string): Format['repack'] {

@@ -82,9 +82,9 @@ function damaged(format: Format, random: Choices): Buffer {
   const file = random.of(format.files);
   // Half of the archives are intact around a damaged entry.
   if (format.repack === undefined || random.chance(0.5)) return mutate(file, random);
-  // The pickle matters most.
+  // The pickle, or the program, matters most.
   const choose = (names: string[]): string =>
-    names.find((name) => name.endsWith('data.pkl') && random.chance(0.8)) ?? random.of(names);
+    names.find((name) => /data\.pkl$|model\.json$/.test(name) && random.chance(0.8)) ?? random.of(names);
   return format.repack(file, (entry) => mutate(entry, random), choose);
 }
 
