@@ -4,6 +4,9 @@
 #include <ATen/ATen.h>
 #include <torch/library.h>
 
+#include <limits>
+#include <optional>
+
 #include "kernels/fused_kernels.h"
 #include "kernels/kernel_override.h"
 
@@ -13,6 +16,13 @@ namespace {
 
 using at::Tensor;
 
+// A boolean mask is true where a key takes part; _scaled_dot_product_attention_math adds any mask to the scores.
+std::optional<Tensor> additive(const std::optional<Tensor>& mask, at::ScalarType dtype) {
+  if (!mask || mask->scalar_type() != at::kBool) return mask;
+  constexpr double kNever = -std::numeric_limits<double>::infinity();
+  return at::zeros_like(*mask, mask->options().dtype(dtype)).masked_fill(mask->logical_not(), kNever);
+}
+
 // (query, key, value, attn_mask, dropout_p, is_causal, scale, enable_gqa)
 void attention(KernelCall& call) {
   const Recording recording = call.recording();
@@ -21,9 +31,10 @@ void attention(KernelCall& call) {
     return;
   }
   const auto result = at::_scaled_dot_product_attention_math(
-      call.tensor(0), call.tensor(1), call.tensor(2), call.argument(3).toOptional<Tensor>(),
-      call.argument(4).toDouble(), call.argument(5).toBool(), /*dropout_mask=*/std::nullopt,
-      call.argument(6).toOptional<double>(), call.argument(7).toBool());
+      call.tensor(0), call.tensor(1), call.tensor(2),
+      additive(call.argument(3).toOptional<Tensor>(), call.tensor(0).scalar_type()), call.argument(4).toDouble(),
+      call.argument(5).toBool(), /*dropout_mask=*/std::nullopt, call.argument(6).toOptional<double>(),
+      call.argument(7).toBool());
   call.setOutputs(std::get<0>(result));
 }
 
