@@ -54,6 +54,14 @@ const encoders: [python: string, build: () => Module][] = [
     () => new nn.TransformerEncoderLayer(8, 1, 12, { activation: new nn.Tanh(), normFirst: true, dropout: 0 }),
   ],
   [
+    "nn.TransformerEncoder(nn.TransformerEncoderLayer(8, 2, 12, activation=nn.GELU('tanh'), dropout=0), 2)",
+    () =>
+      new nn.TransformerEncoder(
+        new nn.TransformerEncoderLayer(8, 2, 12, { activation: new nn.GELU('tanh'), dropout: 0 }),
+        2,
+      ),
+  ],
+  [
     `nn.TransformerEncoder(${ENCODER}, 2, nn.LayerNorm(8), enable_nested_tensor=False)`,
     () => new nn.TransformerEncoder(encoderLayer(), 2, new nn.LayerNorm(8)),
   ],
@@ -226,6 +234,8 @@ parity('attention and transformers', (cases) => {
       expect(() => new nn.TransformerEncoder(new nn.Identity() as never, 2)).toThrow(
         'TransformerEncoder(): Identity has no method clone(), which copies a layer; pass a function that makes a layer',
       );
+      const layer = new nn.TransformerEncoderLayer(8, 2, { activation: new nn.PReLU() });
+      expect(() => layer.clone()).toThrow('TransformerEncoderLayer(): PReLU has no method clone()');
       const encoder = new nn.TransformerEncoder(() => new nn.TransformerEncoderLayer(8, 2, 4), 3);
       expect(encoder.layers.length).toBe(3);
       expect(encoder.layers[0]).not.toBe(encoder.layers[1]);

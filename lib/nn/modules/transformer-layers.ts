@@ -120,16 +120,21 @@ abstract class TransformerLayer extends Module {
    */
   clone(): this {
     const Layer = this.constructor as new (dModel: number, nhead: number, options: TransformerLayerOptions) => this;
-    const { activation } = this.#options;
-    // A module would be shared between the copies.
-    const own = activation instanceof Module ? cloneLayer(this.constructor.name, activation)() : activation;
     const copy = new Layer(this.#dModel, this.#nhead, {
       ...this.#options,
-      ...(own === undefined ? {} : { activation: own as TransformerActivation }),
+      activation: this.#cloneActivation(),
       device: 'meta',
     });
     becomeCopyOf(this, copy);
     return copy;
+  }
+
+  /** The activation; a copy of one that has a state, which the copies of the layer must not share. */
+  #cloneActivation(): TransformerActivation | undefined {
+    const { activation } = this.#options;
+    if (!(activation instanceof Module)) return activation;
+    const hasState = activation.parameters().length + activation.buffers().length > 0;
+    return hasState ? (cloneLayer<Module>(this.constructor.name, activation)() as typeof activation) : activation;
   }
 
   protected selfAttention(x: Tensor, masks: Masks): Tensor {
