@@ -77,6 +77,7 @@ const losses: Row[] = [
     'logs',
     ['targets', 'lengths', 'counted'],
   ],
+  ["nn.NLLLoss2d(reduction='sum')", () => new nn.NLLLoss2d({ reduction: 'sum' }), 'x', ['c']],
   ['nn.LinearCrossEntropyLoss(4, 5)', () => new nn.LinearCrossEntropyLoss(4, 5), 'x', ['c']],
   [
     'nn.LinearCrossEntropyLoss(4, 5, out_features=(2,), bias=True, ignore_index=1, label_smoothing=0.1, reduction="sum")',

@@ -127,6 +127,11 @@ return wide / (2 + 0.1 / 4 * s) ** 0.5`,
     { name: 'nn.CrossMapLRN2d of many channels' },
   );
 
+  cases.add('m = nn.Container(act=nn.Tanh(), fc=nn.Linear(2, 3)); return [str(m), m.fc.weight]', () => {
+    const m = new nn.Container({ act: new nn.Tanh(), fc: new nn.Linear(2, 3) });
+    return [String(m), m.getParameter('fc.weight')];
+  });
+
   cases.group('indices', () => {
     cases.add('nn.MaxPool1d(2, return_indices=True)(seq)', ({ seq }) =>
       new nn.MaxPool1d(2, { returnIndices: true })(seq),

@@ -32,7 +32,7 @@ export interface ConvTransposeOptions extends FactoryOptions {
   paddingMode?: 'zeros';
 }
 
-/** @internal */
+/** The optional arguments of a transposed convolution, in Python's order. */
 export type ConvTransposeArguments = Optional<
   [
     stride: number | Size,

@@ -28,7 +28,7 @@ export interface ConvOptions extends FactoryOptions {
   paddingMode?: PaddingMode;
 }
 
-/** @internal */
+/** The optional arguments of a convolution, in Python's order. */
 export type ConvArguments = Optional<
   [
     stride: number | Size,

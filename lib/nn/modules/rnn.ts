@@ -21,7 +21,7 @@ export interface RNNOptions extends RecurrentOptions {
   nonlinearity?: 'tanh' | 'relu';
 }
 
-/** @internal */
+/** What a call of an {@link RNN} takes and returns. */
 export interface RNN {
   (input: PackedSequence, hx?: Tensor | null): [output: PackedSequence, hidden: Tensor];
   (input: Tensor, hx?: Tensor | null): [output: Tensor, hidden: Tensor];
@@ -76,7 +76,7 @@ export type LSTMOptions = RNNBaseOptions;
 /** The hidden and the cell states of an {@link LSTM}. */
 export type LSTMState = readonly [hidden: Tensor, cell: Tensor];
 
-/** @internal */
+/** What a call of an {@link LSTM} takes and returns. */
 export interface LSTM {
   (input: PackedSequence, hx?: LSTMState | null): [output: PackedSequence, state: [hidden: Tensor, cell: Tensor]];
   (input: Tensor, hx?: LSTMState | null): [output: Tensor, state: [hidden: Tensor, cell: Tensor]];
@@ -129,7 +129,7 @@ export class LSTM extends RNNBase {
 /** The options of {@link GRU}. */
 export type GRUOptions = RecurrentOptions;
 
-/** @internal */
+/** What a call of a {@link GRU} takes and returns. */
 export interface GRU {
   (input: PackedSequence, hx?: Tensor | null): [output: PackedSequence, hidden: Tensor];
   (input: Tensor, hx?: Tensor | null): [output: Tensor, hidden: Tensor];
