@@ -31,6 +31,7 @@ void installIntoLibtorch() {
   limitThreads();
   installCpuAllocator();
   installHookingEngine();
+  restoreRemovedOperators();
   registerBatchingDecompositions();
   registerForwardAdDecompositions();
   registerMetaKernels();

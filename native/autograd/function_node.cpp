@@ -3,7 +3,6 @@
 #include <ATen/Functions.h>
 #include <c10/core/DeviceGuard.h>
 #include <c10/core/GradMode.h>
-#include <torch/csrc/autograd/custom_function.h>
 #include <torch/csrc/autograd/functions/basic_ops.h>
 #include <torch/csrc/autograd/functions/utils.h>
 #include <torch/csrc/autograd/saved_variable.h>
@@ -26,6 +25,7 @@
 #include "core/errors.h"
 #include "core/tensor_handle.h"
 #include "core/type_tags.h"
+#include "libtorch_releases.h"
 
 namespace torch_func {
 
@@ -189,7 +189,7 @@ Napi::Value functionWrap(const Napi::CallbackInfo& info) {
     savedOutside = implsOf(request.toSave);
     savedOutside.merge(implsOf(request.forForward));
   }
-  auto wrapped = autograd::_wrap_outputs(
+  auto wrapped = wrapOutputs(
       inputs, implsOf(request.nonDifferentiable), implsOf(request.dirty), raw,
       executable ? c10::intrusive_ptr<autograd::Node>(node) : nullptr,
       [&](variable_list primals, variable_list tangents) {

@@ -12,6 +12,9 @@
 
 namespace torch_func {
 
+// Defines the operators of libtorch 2.13 that the loaded libtorch lacks. Comes before the other functions.
+void restoreRemovedOperators();
+
 // Makes vmap batch the losses and addr, and corrects wrong batching rules.
 void registerBatchingDecompositions();
 

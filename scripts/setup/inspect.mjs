@@ -37,7 +37,7 @@ export function inspectLibtorch(folder, arch = process.arch) {
   if (version === null)
     return { problem: `${place} has no include/torch/headeronly/version.h, so it is not libtorch ${supportedSeries}` };
   if (!isSupportedVersion(version)) {
-    return { problem: `${place} is libtorch ${version}; ${supportedSeries}.x (such as ${torchVersion}) is needed` };
+    return { problem: `${place} is libtorch ${version}; ${supportedSeries} (such as ${torchVersion}) is needed` };
   }
   if (!fs.existsSync(path.join(place, 'include', 'ATen', 'ATen.h')))
     return { problem: `${place} has no C++ headers (include/ATen)` };

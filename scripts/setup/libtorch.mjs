@@ -80,7 +80,7 @@ function fromVariable({ libtorch: folder }, say) {
   throw new SetupFailure('LIBTORCH does not name a usable libtorch', {
     tried: [`LIBTORCH=${folder}: ${found.problem}`],
     advice: [
-      `set LIBTORCH to the folder of a libtorch ${supportedSeries}.x for ${process.platform} ${process.arch} (the one with include/ and lib/)`,
+      `set LIBTORCH to the folder of a libtorch ${supportedSeries} for ${process.platform} ${process.arch} (the one with include/ and lib/)`,
       'or unset it, and the setup finds or downloads one',
     ],
   });

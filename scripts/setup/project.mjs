@@ -9,12 +9,21 @@ export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '
 /** The release that is downloaded when none is found. The one place that names it (scripts/generate/main.py reads it here). */
 export const torchVersion = '2.13.0';
 
-/** Its series. functorch's C++ interfaces are not stable between series, so another one is refused. */
-export const supportedSeries = torchVersion.split('.').slice(0, 2).join('.');
+/** The series that the sources build with. functorch's C++ interfaces are not stable, so others are refused. */
+const supported = ['2.13', '2.14'];
+
+/** As in `2.13.x or 2.14.x`. */
+export const supportedSeries = supported.map((series) => `${series}.x`).join(' or ');
 
 /** @param {string} version as in `2.13.0+cpu` */
 export function isSupportedVersion(version) {
-  return version === supportedSeries || version.startsWith(`${supportedSeries}.`);
+  return supported.some((series) => version === series || version.startsWith(`${series}.`));
+}
+
+/** Whether a PyTorch gives the results that the tests expect. @param {string} version as in `2.13.0+cpu` */
+export function isReferenceVersion(version) {
+  const series = torchVersion.split('.').slice(0, 2).join('.');
+  return version === series || version.startsWith(`${series}.`);
 }
 
 /** @typedef {'address' | 'thread'} Sanitizer */

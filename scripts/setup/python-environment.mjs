@@ -6,7 +6,7 @@ import path from 'node:path';
 import { run, tail } from './commands.mjs';
 import { explainFileError, messageOf } from './failure.mjs';
 import { findPip, indexOf } from './pip.mjs';
-import { isSupportedVersion, root, torchVersion } from './project.mjs';
+import { isReferenceVersion, root, torchVersion } from './project.mjs';
 import { findPythons } from './python.mjs';
 import { readJson, writeJson } from './stamp.mjs';
 import { makeEnvironment, pythonOf } from './virtual-environment.mjs';
@@ -69,7 +69,7 @@ async function missing(python) {
   if (!result.ok) return tail(result.stderr, 1) || 'it does not run';
   const version = /^torch (.+)$/.exec(answer)?.[1];
   if (version === undefined) return `no ${answer}`;
-  return isSupportedVersion(version.split('+')[0]) ? null : `torch ${version}`;
+  return isReferenceVersion(version) ? null : `torch ${version}`;
 }
 
 /**

@@ -32,8 +32,13 @@ describe('a folder that is named as libtorch', () => {
     });
   });
 
+  test('may be of a later release that the sources build with', () => {
+    const folder = writeLibtorch(temporaryFolder(), { version: '2.14.1' });
+    expect(inspectLibtorch(folder)).toMatchObject({ libtorch: { version: '2.14.1' } });
+  });
+
   test.each([
-    ['another version', { version: '2.12.1' }, /is libtorch 2\.12\.1; 2\.13\.x .* is needed/],
+    ['another version', { version: '2.12.1' }, /is libtorch 2\.12\.1; 2\.13\.x or 2\.14\.x .* is needed/],
     ['a later version', { version: '2.130.0' }, /is libtorch 2\.130\.0/],
     [
       'another processor',
