@@ -9,6 +9,8 @@
 #include <mutex>
 #include <system_error>
 
+#include "runtime/cuda_collections.h"
+
 namespace torch_func {
 
 namespace {
@@ -20,7 +22,11 @@ void load() {
   std::error_code ignored;
   if (!std::filesystem::exists(file, ignored)) return;
   // Never closed: its kernels stay in the dispatcher's tables until the process ends.
-  if (dlopen(file.c_str(), RTLD_LAZY | RTLD_GLOBAL) == nullptr) loadError = dlerror();
+  if (dlopen(file.c_str(), RTLD_LAZY | RTLD_GLOBAL) != nullptr) {
+    provokeCudaCollections();
+  } else {
+    loadError = dlerror();
+  }
 }
 
 }  // namespace
