@@ -66,7 +66,7 @@ function difference(actual: Tensor, expected: Tensor): number | string {
   const unit = e.abs().clamp({ min: tiny }).mul(eps);
   const distance = torch.where(same, torch.zerosLike(e), a.sub(e).abs().div(unit));
   const worst = distance.nanToNum(Infinity).max().item() as number;
-  if (worst <= 1e6) return worst;
+  if (worst <= 1e9) return worst;
   const at = distance.nanToNum(Infinity).flatten().argmax().item() as number;
   return `${a.flatten().select(0, at).item()} instead of ${e.flatten().select(0, at).item()}`;
 }
@@ -75,13 +75,23 @@ function add(name: string, func: Func, inputs: Tensor[], ulps: number): void {
   cases.push({ name, func, inputs, expected: func(inputs), ulps });
 }
 
+/** ATen's formulas on CUDA, where they are not those of the CPU. */
+const sixth = Math.fround(1 / 6);
+const gate = (x: Tensor) => x.add(3).clamp(0, 6);
+const FORMULAS: Record<string, (x: Tensor, y: Tensor, z: Tensor) => Tensor> = {
+  'addcdiv ({"value":1.3})': (x, y, z) => x.addcmul(y.div(z), torch.fullLike(x, 1.3)),
+  hardsigmoid: (x) => gate(x).mul(sixth),
+  hardswish: (x) => x.mul(gate(x)).mul(sixth),
+};
+
 function addElementwise(dtype: Float): void {
   for (const { name, call } of elementwiseCalls) {
     for (const [layout, make] of layouts) {
       if (!LAYOUTS.includes(layout)) continue;
       const inputs = make((size, shift) => numbers(size, dtype, shift));
       const func: Func = ([x, y, z]) => asList(call(x!, y!, z!));
-      const expected = func(inputs.map(spread));
+      const [x, y, z] = inputs.map(spread);
+      const expected = asList((FORMULAS[name] ?? call)(x!, y!, z!));
       cases.push({ name: `${name}, ${dtype}, ${layout}`, func, inputs, expected, ulps: ulpsOf(name) });
     }
   }

@@ -4,6 +4,7 @@
 #include <c10/core/impl/VirtualGuardImpl.h>
 #include <c10/util/ScopeExit.h>
 
+#include <cstdint>
 #include <exception>
 #include <functional>
 #include <map>
@@ -95,6 +96,14 @@ class CudaDevice final : public KernelDevice {
     auto kernel = std::make_shared<const CudaKernel>(driver_, context_, device_, code, source.name.c_str());
     kernels_[source.text] = kernel;
     return kernel;
+  }
+
+  void copy(void* target, const void* source, size_t bytes) override {
+    const VirtualGuardImpl guard(c10::DeviceType::CUDA);
+    const CurrentContext current(driver_, context_);
+    driver_.check(driver_.copyOnDevice(reinterpret_cast<uintptr_t>(target), reinterpret_cast<uintptr_t>(source), bytes,
+                                       guard.getStreamNativeHandle(guard.getStream(device_))),
+                  "cuMemcpyDtoDAsync");
   }
 
   std::unique_ptr<DeviceGraph> capture(std::function<void()> work) override;

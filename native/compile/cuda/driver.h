@@ -24,6 +24,7 @@ struct Driver {
     find(library, "cuModuleUnload", &moduleUnload);
     find(library, "cuModuleGetFunction", &moduleGetFunction);
     find(library, "cuLaunchKernel", &launchKernel);
+    find(library, "cuMemcpyDtoDAsync_v2", &copyOnDevice);
     find(library, "cuStreamBeginCapture_v2", &streamBeginCapture);
     find(library, "cuStreamEndCapture", &streamEndCapture);
     find(library, "cuGraphInstantiateWithFlags", &graphInstantiate);
@@ -56,6 +57,7 @@ struct Driver {
   int (*moduleGetFunction)(Handle*, Handle, const char*);
   int (*launchKernel)(Handle, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, Handle, void**,
                       void**);
+  int (*copyOnDevice)(unsigned long long, unsigned long long, size_t, Handle);
   int (*streamBeginCapture)(Handle, int);
   int (*streamEndCapture)(Handle, Handle*);
   int (*graphInstantiate)(Handle*, Handle, unsigned long long);

@@ -4,6 +4,7 @@
 #include <c10/core/Device.h>
 #include <c10/util/ArrayRef.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -34,6 +35,8 @@ class KernelDevice {
   virtual c10::Device device() const = 0;
   // Throws if the kernel cannot be compiled. The same source gives the same kernel, as long as it is in use.
   virtual std::shared_ptr<const DeviceKernel> kernel(const KernelSource& source) = 0;
+  // Queues a copy between memory of the device.
+  virtual void copy(void* target, const void* source, size_t bytes) = 0;
   // Captures what `work` queues, which must not allocate memory of the device. May call it several times. Throws if it
   // cannot be captured.
   virtual std::unique_ptr<DeviceGraph> capture(std::function<void()> work) = 0;

@@ -8,7 +8,9 @@
 #include <cmath>
 #include <cstdio>
 #include <limits>
+#include <set>
 #include <stdexcept>
+#include <utility>
 
 #include "compile/cuda/formulas.h"
 
@@ -18,6 +20,35 @@ namespace {
 
 // The parameters of a kernel have 4 KB.
 constexpr size_t kMostBuffers = 500;
+
+// Note [Conditions]
+// The results of comparisons are numbers for the vector machine, and boolean variables here: with those, most kernels
+// need no conversion between the types of numbers. NVRTC 13.0 has compiled kernels with many such conversions of
+// comparisons wrongly for compute capability 9.0.
+
+bool isComparison(Opcode opcode) {
+  switch (opcode) {
+    case Opcode::Less:
+    case Opcode::LessEqual:
+    case Opcode::Equal:
+    case Opcode::NotEqual:
+    case Opcode::LessImmediate:
+    case Opcode::LessEqualImmediate:
+    case Opcode::GreaterImmediate:
+    case Opcode::GreaterEqualImmediate:
+    case Opcode::EqualImmediate:
+    case Opcode::NotEqualImmediate:
+    case Opcode::IsNan: return true;
+    default: return false;
+  }
+}
+
+bool isLogical(Opcode opcode) { return opcode == Opcode::And || opcode == Opcode::Or || opcode == Opcode::Xor; }
+
+// Whether the first operand is compared with 0, or converted.
+bool takesTruth(Opcode opcode) {
+  return isLogical(opcode) || opcode == Opcode::Not || opcode == Opcode::Where || opcode == Opcode::Convert;
+}
 
 const char* typeOf(Lane lane) { return lane == Lane::F32 ? "float" : "double"; }
 
@@ -46,7 +77,10 @@ int64_t extentOf(const Transfer& transfer) {
 class Writer {
  public:
   explicit Writer(const Program& program)
-      : program_(program), isWritten_(program.offsets.size()), laneOf_(program.offsets.size(), Lane::F32) {}
+      : program_(program),
+        isWritten_(program.offsets.size()),
+        laneOf_(program.offsets.size(), Lane::F32),
+        isCondition_(program.offsets.size()) {}
 
   KernelSource write() {
     findSlots();
@@ -54,11 +88,13 @@ class Writer {
     body_ =
         "  const " + index + " i = (" + index + ")blockIdx.x * blockDim.x + threadIdx.x;\n  if (i >= points) return;\n";
     declareRegisters();
+    const std::string declarations = std::exchange(body_, "");
     for (const Program::Direct& direct : program_.directs) {
       if (!isWritten_[direct.slot]) assign(direct.slot, access(direct));
     }
     for (uint32_t index : program_.uniforms) load(program_.transfers[index]);
     for (const Instruction& instruction : program_.instructions) write(instruction);
+    body_ = declarations + conditionDeclarations() + body_;
     return finish();
   }
 
@@ -107,16 +143,46 @@ class Writer {
   }
 
   static std::string nameOf(Slot slot) { return "r" + std::to_string(slot); }
+  static std::string conditionOf(Slot slot) { return "q" + std::to_string(slot); }
 
-  void assign(Slot slot, const std::string& value) { body_ += "  " + nameOf(slot) + " = " + value + ";\n"; }
+  void assign(Slot slot, const std::string& value) {
+    isCondition_[slot] = false;
+    body_ += "  " + nameOf(slot) + " = " + value + ";\n";
+  }
+
+  // The register has 0 or 1 too, for instructions that take numbers. See Note [Conditions].
+  void assignCondition(Slot slot, const std::string& value) {
+    const std::string condition = conditionOf(slot);
+    body_ += "  " + condition + " = " + value + ";\n";
+    assign(slot, condition);
+    isCondition_[slot] = true;
+    conditions_.insert(slot);
+  }
+
+  std::string conditionDeclarations() const {
+    std::string names;
+    for (Slot slot : conditions_) names += (names.empty() ? " " : ", ") + conditionOf(slot);
+    return names.empty() ? "" : "  bool" + names + ";\n";
+  }
+
+  // Of an operand that is compared with 0, or converted.
+  std::string truthOf(Slot slot) const { return isCondition_[slot] ? conditionOf(slot) : nameOf(slot); }
 
   void write(const Instruction& instruction) {
     if (instruction.opcode == Opcode::Load) return load(program_.transfers[static_cast<size_t>(instruction.immediate)]);
     if (instruction.opcode == Opcode::Store) {
       return store(program_.transfers[static_cast<size_t>(instruction.immediate)]);
     }
-    assign(instruction.target,
-           formulaOf(instruction, nameOf(instruction.a), nameOf(instruction.b), nameOf(instruction.c)));
+    const Opcode opcode = instruction.opcode;
+    const std::string a = takesTruth(opcode) ? truthOf(instruction.a) : nameOf(instruction.a);
+    const std::string b = isLogical(opcode) ? truthOf(instruction.b) : nameOf(instruction.b);
+    if (opcode == Opcode::Convert && isCondition_[instruction.a]) {
+      assignCondition(instruction.target, a);
+    } else if (isComparison(opcode) || isLogical(opcode) || opcode == Opcode::Not) {
+      assignCondition(instruction.target, formulaOf(instruction, a, b, nameOf(instruction.c)));
+    } else {
+      assign(instruction.target, formulaOf(instruction, a, b, nameOf(instruction.c)));
+    }
     for (const Program::Direct& direct : program_.directs) {
       if (direct.slot == instruction.target) body_ += "  " + access(direct, true) + " = " + nameOf(direct.slot) + ";\n";
     }
@@ -125,14 +191,22 @@ class Writer {
   void load(const Transfer& transfer) {
     for (size_t k = 0; k < transfer.columns.size(); ++k) {
       const char* conversion = transfer.operand.lane == Lane::F32 ? "(float)" : "(double)";
-      assign(transfer.columns[k], conversion + access(transfer, k, false));
+      const std::string element = access(transfer, k, false);
+      if (transfer.operand.dtype == c10::ScalarType::Bool) {
+        assignCondition(transfer.columns[k], element);
+      } else {
+        assign(transfer.columns[k], conversion + element);
+      }
     }
   }
 
   void store(const Transfer& transfer) {
     const std::string conversion = std::string("(") + typeOf(transfer.operand.dtype) + ")";
     for (size_t k = 0; k < transfer.columns.size(); ++k) {
-      body_ += "  " + access(transfer, k, true) + " = " + conversion + nameOf(transfer.columns[k]) + ";\n";
+      const Slot slot = transfer.columns[k];
+      const bool isTruth = transfer.operand.dtype == c10::ScalarType::Bool && isCondition_[slot];
+      body_ +=
+          "  " + access(transfer, k, true) + " = " + (isTruth ? conditionOf(slot) : conversion + nameOf(slot)) + ";\n";
     }
   }
 
@@ -213,8 +287,10 @@ class Writer {
   }
 
   const Program& program_;
-  std::vector<bool> isWritten_;  // by slot: by an instruction
-  std::vector<Lane> laneOf_;     // by slot
+  std::vector<bool> isWritten_;    // by slot: by an instruction
+  std::vector<Lane> laneOf_;       // by slot
+  std::vector<bool> isCondition_;  // by slot: of its last value
+  std::set<Slot> conditions_;      // slots that have been conditions
   std::vector<Parameter> parameters_;
   std::string body_;
 };

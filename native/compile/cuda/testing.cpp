@@ -3,6 +3,7 @@
 #include <ATen/core/LegacyTypeDispatch.h>
 #include <dlfcn.h>
 
+#include <cstring>
 #include <map>
 #include <stdexcept>
 
@@ -47,6 +48,8 @@ class HostDevice final : public KernelDevice {
     }
     return kernel;
   }
+
+  void copy(void* target, const void* source, size_t bytes) override { std::memcpy(target, source, bytes); }
 
   // A replay does the work once more: on the memory of the capture, like a graph.
   std::unique_ptr<DeviceGraph> capture(std::function<void()> work) override {

@@ -34,6 +34,7 @@ class PlanCapture {
   std::vector<BufferId> results() const;
   void capture(Frame& frame);
   void replay(Frame& frame);
+  void copy(const at::Tensor& target, const at::Tensor& source, BufferId id) const;
   bool hasSameClosures(const Frame& frame) const;
 
   const Plan& plan_;

@@ -108,9 +108,14 @@ Id hardGate(Call& call, Id x) {
   return call.emit(Opcode::Minimum, positive, call.constant(6));
 }
 
-Id emitHardsigmoid(Call& call) { return call.div(hardGate(call, call[0]), 6.0); }
+// ATen's CUDA kernels multiply by the number of float32 that is nearest to 1/6, in all dtypes.
+Id sixthOf(Call& call, Id value) {
+  return call.isCuda() ? call.mul(value, static_cast<double>(1.0f / 6.0f)) : call.div(value, 6.0);
+}
 
-Id emitHardswish(Call& call) { return call.div(call.mul(call[0], hardGate(call, call[0])), 6.0); }
+Id emitHardsigmoid(Call& call) { return sixthOf(call, hardGate(call, call[0])); }
+
+Id emitHardswish(Call& call) { return sixthOf(call, call.mul(call[0], hardGate(call, call[0]))); }
 
 Id isBetween(Call& call, Id lower, Id upper) { return call.emit(Opcode::And, lower, upper); }
 

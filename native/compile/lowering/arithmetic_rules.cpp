@@ -107,7 +107,13 @@ Id emitPowOfScalar(Call& call) {
 
 Id emitAddcmul(Call& call) { return call.emit(Opcode::MulAdd, call.mul(call[1], call.number(3, 1)), call[2], call[0]); }
 
-Id emitAddcdiv(Call& call) { return call.add(call[0], call.div(call.mul(call[1], call.number(3, 1)), call[2])); }
+Id emitAddcdiv(Call& call) {
+  if (call.isCuda()) {
+    const Id quotient = call.div(call[1], call[2]);
+    return call.emit(Opcode::MulAdd, call.constant(call.number(3, 1)), quotient, call[0]);
+  }
+  return call.add(call[0], call.div(call.mul(call[1], call.number(3, 1)), call[2]));
+}
 
 // weight - 1, as -(1 - weight) in scalar loops: zeros differ in their sign.
 Id lessOne(Call& call, Id weight) {

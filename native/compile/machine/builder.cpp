@@ -126,15 +126,23 @@ uint16_t Builder::addLoop(const EagerLoop& loop) {
   return place->second;
 }
 
+// Whether every element of the dtype is a float32.
+static bool isExactInFloat(c10::ScalarType dtype) {
+  return dtype != c10::ScalarType::Double && dtype != c10::ScalarType::Int && dtype != c10::ScalarType::Long;
+}
+
 Id Builder::convert(Id value, Lane lane) {
   const Value& from = values[value];
   if (from.lane == lane) return value;
   if (from.kind == Value::Kind::Constant) return constant(lane, from.immediate);
   if (from.kind == Value::Kind::Load) {
-    // Converted from the element itself: a 64-bit integer is rounded once.
+    // Converted from the element itself: a 64-bit integer is rounded once. Elements that were rounded to float32 stay
+    // so.
     Operand operand = operands[from.a];
-    operand.lane = lane;
-    return load(operand);
+    if (lane == Lane::F32 || isExactInFloat(operand.dtype)) {
+      operand.lane = lane;
+      return load(operand);
+    }
   }
   // Every float32 is a float64.
   if (lane == Lane::F32 && from.opcode == Opcode::Convert) return from.a;

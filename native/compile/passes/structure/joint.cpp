@@ -17,6 +17,8 @@ static bool alignFactors(Graph& graph, Pattern& a, size_t first, Pattern& b, siz
     if (i == x.size() || i == y.size()) return x.size() == y.size();
     const Factor p = x[i], q = y[i];
     if (p.size == q.size) continue;
+    // Operands of some operators do not broadcast: on CUDA, an argument of log_sigmoid_backward is empty.
+    if (p.size == 0 || q.size == 0) return false;
     const bool isLarger = p.size > q.size;
     if ((isLarger ? p.size % q.size : q.size % p.size) != 0) return false;
     if (isLarger && !splitClass(graph, a, p.index, p.size / q.size)) return false;

@@ -151,6 +151,7 @@ std::optional<Pattern> viewedPattern(Graph& graph, Pattern pattern, c10::IntArra
       for (int64_t size = sizes[d]; size > 1 && !isSplit;) {
         if (next >= all.size()) return std::nullopt;
         const Factor& factor = all[next];
+        if (factor.size == 0) return std::nullopt;
         if (size % factor.size == 0) {
           size /= factor.size;
           result.dimensions[d].push_back(factor);
