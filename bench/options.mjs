@@ -19,6 +19,9 @@ With --peers: time, first call and peak memory of this package and of other pack
   --async       asynchronous calls instead
   --peers LIST  a comparison instead; of ${choices.join(', ')}
   --rows REGEX  with --peers: only the rows whose name or title matches
+  --device D    with --peers: cpu (the default) or cuda
+  --python FILE with --peers: the Python that has the peers, in place of those of
+                the setup
   --timeout S   with --peers: the time limit of a row for each peer, in seconds (300)
   --write       with --peers: write docs/benchmarks.md and docs/benchmarks.svg
   --json FILE   also write the results to FILE
@@ -40,6 +43,8 @@ export function parse(args) {
       async: { type: 'boolean', default: false },
       peers: { type: 'string' },
       rows: { type: 'string' },
+      device: { type: 'string' },
+      python: { type: 'string' },
       timeout: { type: 'string' },
       write: { type: 'boolean', default: false },
       json: { type: 'string' },
@@ -47,20 +52,27 @@ export function parse(args) {
       help: { type: 'boolean', default: false },
     },
   });
-  const { peers, rows: pattern, timeout = '300', write, ...others } = values;
+  const { peers, rows: pattern, device = 'cpu', python, timeout = '300', write, ...others } = values;
   if (peers === undefined) {
-    const option =
-      pattern !== undefined ? '--rows' : values.timeout !== undefined ? '--timeout' : write ? '--write' : '';
-    if (option) throw new Error(`${option} needs --peers`);
+    const option = /** @type {const} */ (['rows', 'device', 'python', 'timeout', 'write']).find((name) => values[name]);
+    if (option !== undefined) throw new Error(`--${option} needs --peers`);
     return { ...others, names, comparison: null };
   }
   if (names.length > 0) throw new Error(`with --peers, --rows selects the rows: '${names[0]}' is not expected`);
   if (values.async) throw new Error('--peers compares synchronous calls: --async is not expected');
   if (values.memory) throw new Error('--peers measures the memory too: --memory is not expected');
-  if (write && (pattern !== undefined || values.quick))
-    throw new Error('--write needs a full run, without --rows and --quick');
+  if (device !== 'cpu' && device !== 'cuda') throw new Error(`--device must be cpu or cuda, not '${device}'`);
+  if (write && (pattern !== undefined || values.quick || device !== 'cpu'))
+    throw new Error('--write needs a full run on the CPU, without --rows, --quick and --device');
   const seconds = Number(timeout);
   if (!(seconds > 0)) throw new Error(`--timeout must be a number of seconds above 0, not '${timeout}'`);
-  const comparison = { peers: selectPeers(peers), rows: selectRows(rows, pattern), timeout: seconds, write };
+  const comparison = {
+    peers: selectPeers(peers),
+    rows: selectRows(rows, pattern),
+    device: /** @type {'cpu' | 'cuda'} */ (device),
+    python,
+    timeout: seconds,
+    write,
+  };
   return { ...others, names, comparison };
 }

@@ -49,7 +49,10 @@ def compile_c(function):
 
 
 class VirtualMachine:
-    def __init__(self):
+    def __init__(self, device):
+        if device != "cpu":
+            raise ImportError("CasADi computes on the CPU only")
+        self.device = device
         self.threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
         self.rows = {"ur5-jacfwd": self.robot_arm, "ur5-jacrev": self.robot_arm}
 
@@ -86,10 +89,10 @@ class VirtualMachine:
 
 
 class CompiledC(VirtualMachine):
-    def __init__(self):
+    def __init__(self, device):
         if not compiler():
             raise ImportError("no C compiler")
-        super().__init__()
+        super().__init__(device)
 
     def function(self):
         return compile_c(jacobian())

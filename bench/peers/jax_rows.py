@@ -127,8 +127,12 @@ ROWS = {
 
 
 class Jit:
-    def __init__(self):
+    def __init__(self, device):
+        self.device = device
         self.rows = ROWS
+
+    def device_peak(self):
+        return jax.local_devices()[0].memory_stats()["peak_bytes_in_use"]
 
     def describe(self):
         # JAX does not tell the size of its thread pool, which has a thread for each processor.

@@ -8,6 +8,7 @@ import { preparePeer } from '../../scripts/setup/peers.mjs';
 import { preparePython } from '../../scripts/setup/python-environment.mjs';
 import { Report } from '../../scripts/setup/report.mjs';
 import { packageRoot } from '../processes.mjs';
+import torch from '../../dist/index.mjs';
 import { chart } from './chart.mjs';
 import { measureRow } from './measure.mjs';
 import { page, withTable } from './page.mjs';
@@ -32,10 +33,13 @@ const START_LIMIT = 120;
  *
  * @param {string} name
  * @param {Peer['module']} module
+ * @param {Place} place
  * @returns {Promise<string[]>}
  */
-async function commandOf(name, module) {
-  if (module === undefined) return [process.execPath, path.join(folder, 'our-worker.mjs'), name];
+async function commandOf(name, module, { device, python: given }) {
+  if (module === undefined) return [process.execPath, path.join(folder, 'our-worker.mjs'), name, device];
+  const worker = [path.join(folder, 'peer_worker.py'), name, device];
+  if (given !== undefined) return [given, ...worker];
   const report = new Report();
   const environment = readEnvironment();
   const quiet = new Report({ quiet: true });
@@ -43,13 +47,17 @@ async function commandOf(name, module) {
     ? preparePython(quiet, environment)
     : preparePeer(report, environment, module));
   if (python.path === null) throw new Unavailable(python.problem ?? 'no Python');
-  return [python.path, path.join(folder, 'peer_worker.py'), name];
+  return [python.path, ...worker];
 }
 
-const machine = () => ({
+/** @typedef {{ device: 'cpu' | 'cuda', python?: string }} Place the device, and the Python for all peers */
+
+/** @param {Place['device']} device */
+const machine = (device) => ({
   processor: `${os.cpus()[0]?.model ?? 'unknown'}, ${os.availableParallelism()} available to the process`,
   memory: `${Math.round(os.totalmem() / 2 ** 30)} GiB`,
   system: `${os.type()} ${os.release()}, ${process.arch}`,
+  ...(device === 'cuda' ? { device: torch.cuda.getDeviceName() } : {}),
 });
 
 /** @param {Measured} row @param {Peer[]} peers */
@@ -65,15 +73,15 @@ function printRow({ title, figures, failures: reasons }, peers) {
   }
 }
 
-/** Starts each peer once, to see whether it runs. @param {Peer[]} peers @param {NodeJS.ProcessEnv} env */
-async function findPeers(peers, env) {
+/** Starts each peer once, to see whether it runs. @param {Peer[]} peers @param {Place} place @param {NodeJS.ProcessEnv} env */
+async function findPeers(peers, place, env) {
   /** @type {Record<string, { start: (seconds: number) => Promise<Worker>, description: Description }>} */
   const found = {};
   /** @type {Record<string, string>} */
   const absent = {};
   for (const { name, title, module } of peers) {
     try {
-      const [command, ...args] = await commandOf(name, module);
+      const [command, ...args] = await commandOf(name, module, place);
       const start = (/** @type {number} */ seconds) => startWorker(command, args, { env, seconds });
       const worker = await start(START_LIMIT);
       worker.stop();
@@ -94,26 +102,36 @@ const isFaulty = ({ failures: reasons }) =>
  * @param {object} options
  * @param {Peer[]} options.peers
  * @param {Row[]} options.rows
+ * @param {Place['device']} options.device
+ * @param {string} [options.python]
  * @param {number} options.timeout
  * @param {boolean} options.quick
  * @param {boolean} options.write
  * @param {string} [options.json]
  * @returns {Promise<boolean>} whether this package computed every row, and no result was wrong
  */
-export async function comparePeers({ peers, rows, timeout, quick, write, json }) {
+export async function comparePeers({ peers, rows, device, python, timeout, quick, write, json }) {
   const temporary = fs.mkdtempSync(path.join(os.tmpdir(), 'torch-func-peers-'));
   process.on('exit', () => fs.rmSync(temporary, { recursive: true, force: true }));
   for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM'])) process.once(signal, () => process.exit(130));
   const [load] = os.loadavg();
   if (load > 0.5) process.stdout.write(`other programs are running: the load is ${load.toFixed(1)}\n`);
   // torch.compile would find on disk what an earlier run has compiled.
-  const env = { ...process.env, TORCHINDUCTOR_CACHE_DIR: path.join(temporary, 'inductor') };
-  const { found, absent } = await findPeers(peers, env);
+  const env = {
+    ...process.env,
+    TORCHINDUCTOR_CACHE_DIR: path.join(temporary, 'inductor'),
+    // JAX would take a GPU that it finds, and three quarters of its memory.
+    JAX_PLATFORMS: device,
+    XLA_PYTHON_CLIENT_PREALLOCATE: 'false',
+    // On a GPU, its default is TF32, and PyTorch's is float32.
+    JAX_DEFAULT_MATMUL_PRECISION: 'highest',
+  };
+  const { found, absent } = await findPeers(peers, { device, python }, env);
 
   const method = quick ? { rounds: 3, seconds: 0.03, timeout } : { rounds: 9, seconds: 0.15, timeout };
   /** @type {Comparison} */
   const comparison = {
-    machine: machine(),
+    machine: machine(device),
     load,
     method,
     peers: Object.fromEntries(Object.entries(found).map(([name, { description }]) => [name, description])),

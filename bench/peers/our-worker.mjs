@@ -1,5 +1,5 @@
 // This package as a peer: answers requests, one line of JSON each, until the input ends (worker.mjs has the protocol).
-// Argument: `ours` or `ours-compiled`.
+// Arguments: `ours` or `ours-compiled`, and `cpu` or `cuda`.
 
 import fs from 'node:fs';
 import path from 'node:path';
@@ -15,6 +15,7 @@ import { eagerRows, transformRows } from './our-rows.mjs';
 /** @typedef {import('./our-rows.mjs').Wrap} Wrap */
 
 const compiled = process.argv[2] === 'ours-compiled';
+const onCuda = process.argv[3] === 'cuda';
 /** @type {Wrap} */
 const wrap = (f) => (compiled ? torch.compile(f) : f);
 const rows = compiled ? transformRows(torch, wrap) : eagerRows(torch);
@@ -24,6 +25,13 @@ let call = () => undefined;
 let batch = 1;
 /** @type {number | null} */
 let imported = null;
+
+/** On CUDA every call waits for its result, as that of every peer. @param {() => unknown} f */
+const waiting = (f) => () => {
+  const result = f();
+  torch.cuda.synchronize();
+  return result;
+};
 
 /** What the package and libtorch set up at their first use belongs to the import. */
 function firstUse() {
@@ -43,12 +51,16 @@ function resetPeak() {
   }
 }
 
+const peak = () => (onCuda ? torch.cuda.maxMemoryAllocated() : peakMemory());
+
 /** @type {Record<string, (request: any) => object>} */
 const requests = {
   open({ row }) {
+    if (onCuda) torch.setDefaultDevice('cuda');
     firstUse();
-    imported = resetPeak();
-    call = rows[row]();
+    imported = onCuda ? 0 : resetPeak();
+    call = onCuda ? waiting(rows[row]()) : rows[row]();
+    torch.setDefaultDevice(null);
     const start = performance.now();
     call();
     return { first: (performance.now() - start) / 1000 };
@@ -63,12 +75,12 @@ const requests = {
     batch = Math.max(1, Math.floor(calls / elapsed / 1000));
     return { calls, seconds: elapsed };
   },
-  peak: () => ({ peak: imported === null ? null : Math.max(0, peakMemory() - imported) }),
+  peak: () => ({ peak: imported === null ? null : Math.max(0, peak() - imported) }),
   save({ folder }) {
     const tensors = /** @type {Tensor[]} */ (pytree.flatten(call()).leaves);
     const leaves = tensors.map((tensor, i) => {
       const file = path.join(folder, `${i}.bin`);
-      fs.writeFileSync(file, /** @type {Float32Array} */ (tensor.data()));
+      fs.writeFileSync(file, /** @type {Float32Array} */ (tensor.cpu().data()));
       return { file, dtype: tensor.dtype, shape: tensor.shape };
     });
     return { leaves };

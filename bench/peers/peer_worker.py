@@ -1,5 +1,5 @@
 # A peer in Python: answers requests, one line of JSON each, until the input ends (worker.mjs has the protocol).
-# Argument: the peer.
+# Arguments: the peer, and `cpu` or `cuda`.
 
 import importlib
 import json
@@ -50,7 +50,7 @@ class Worker:
 
     def open(self, row):
         self.peer.first_use()
-        self.imported = reset_peak()
+        self.imported = reset_peak() if self.peer.device == "cpu" else 0
         self.call = self.peer.rows[row]()
         start = time.perf_counter()
         self.call()
@@ -67,7 +67,8 @@ class Worker:
         return {"calls": calls, "seconds": elapsed}
 
     def peak(self):
-        return {"peak": None if self.imported is None else max(0, status("VmHWM") - self.imported)}
+        peak = status("VmHWM") if self.peer.device == "cpu" else self.peer.device_peak()
+        return {"peak": None if None in (peak, self.imported) else max(0, peak - self.imported)}
 
     def save(self, folder):
         leaves = []
@@ -78,11 +79,11 @@ class Worker:
         return {"leaves": leaves}
 
 
-def main(name):
+def main(name, device):
     module, kind = PEERS[name]
     try:
-        peer = getattr(importlib.import_module(module), kind)()
-    except ImportError as error:
+        peer = getattr(importlib.import_module(module), kind)(device)
+    except (ImportError, RuntimeError) as error:
         answer({"unavailable": str(error)})
         return
     versions, threads = peer.describe()
@@ -97,4 +98,4 @@ def main(name):
             answer({"error": f"{type(error).__name__}: {lines[0] if lines else ''}"})
 
 
-main(sys.argv[1])
+main(*sys.argv[1:3])

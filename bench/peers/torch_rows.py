@@ -7,26 +7,45 @@ from torch.utils import _pytree
 
 import inputs
 
+device = "cpu"
+
+
+def from_numpy(array):
+    return torch.from_numpy(array).to(device)
+
 
 def tensor(seed, *shape):
-    return torch.from_numpy(inputs.values(seed, *shape))
+    return from_numpy(inputs.values(seed, *shape))
+
+
+def waiting(f):
+    def call():
+        result = f()
+        torch.cuda.synchronize()
+        return result
+
+    return call
 
 
 def call(f, *args):
-    return lambda: f(*args)
+    def plain():
+        return f(*args)
+
+    return plain if device == "cpu" else waiting(plain)
 
 
 def operators():
     """Single operators: only for peers that run them eagerly."""
     vector, matrix = tensor(1, 3), tensor(2, 2, 3)
-    return {
-        "op-sin": lambda: lambda: vector.sin(),
-        "op-add": lambda: lambda: vector.add(vector),
-        "op-mul-scalar": lambda: lambda: vector.mul(2),
-        "op-sum": lambda: lambda: matrix.sum(0),
-        "op-view": lambda: lambda: matrix.view(6),
-        "op-index": lambda: lambda: matrix[1],
+    calls = {
+        "op-sin": lambda: vector.sin(),
+        "op-add": lambda: vector.add(vector),
+        "op-mul-scalar": lambda: vector.mul(2),
+        "op-sum": lambda: matrix.sum(0),
+        "op-view": lambda: matrix.view(6),
+        "op-index": lambda: matrix[1],
     }
+    return {name: lambda f=f: f if device == "cpu" else waiting(f) for name, f in calls.items()}
 
 
 def product(x):
@@ -86,16 +105,16 @@ def transforms(wrap):
         return call(wrap(vmap(jacrev(notebook))), tensor(8, count, 2))
 
     def network(transform):
-        layers = inputs.layers(torch.from_numpy)
+        layers = inputs.layers(from_numpy)
         return call(wrap(vmap(transform, in_dims=(None, 0))), layers, tensor(10, 1024, 64))
 
     def network_hvp():
-        layers = inputs.layers(torch.from_numpy)
+        layers = inputs.layers(from_numpy)
         f = wrap(lambda x, v: jvp(grad(lambda z: loss(layers, z)), (x,), (v,))[1])
         return call(f, tensor(10, 1024, 64), tensor(11, 1024, 64))
 
     def robot_arm(transform):
-        of_cosine, of_sine, rest = map(torch.from_numpy, inputs.joints())
+        of_cosine, of_sine, rest = map(from_numpy, inputs.joints())
 
         def pose(q):
             joints = q.cos().reshape(6, 1, 1) * of_cosine + q.sin().reshape(6, 1, 1) * of_sine + rest
@@ -104,7 +123,7 @@ def transforms(wrap):
                 result = result @ joint
             return result[:3]
 
-        return call(wrap(vmap(transform(pose))), torch.from_numpy(inputs.angles()))
+        return call(wrap(vmap(transform(pose))), from_numpy(inputs.angles()))
 
     return {
         "grad": lambda: call(wrap(grad(product)), tensor(1, 3)),
@@ -132,25 +151,39 @@ def transforms(wrap):
     }
 
 
+def select_device(name):
+    global device
+    if name == "cuda" and not torch.cuda.is_available():
+        raise RuntimeError("PyTorch sees no CUDA device")
+    device = name
+
+
 class Eager:
-    def __init__(self):
+    def __init__(self, device):
+        select_device(device)
+        self.device = device
         self.rows = {**operators(), **transforms(lambda f: f)}
+
+    def device_peak(self):
+        return torch.cuda.max_memory_allocated()
 
     def describe(self):
         return {"PyTorch": torch.__version__}, torch.get_num_threads()
 
     def first_use(self):
-        vmap(jacrev(torch.sin))(torch.ones(2, 3))
-        jvp(jacfwd(torch.sin), (torch.ones(3),), (torch.ones(3),))
+        vmap(jacrev(torch.sin))(torch.ones(2, 3, device=device))
+        jvp(jacfwd(torch.sin), (torch.ones(3, device=device),), (torch.ones(3, device=device),))
 
     def arrays(self, result):
-        return [leaf.contiguous().numpy() for leaf in _pytree.tree_leaves(result)]
+        return [leaf.cpu().contiguous().numpy() for leaf in _pytree.tree_leaves(result)]
 
 
 class Compiled(Eager):
-    def __init__(self):
+    def __init__(self, device):
+        select_device(device)
+        self.device = device
         self.rows = transforms(lambda f: torch.compile(f, dynamic=False))
 
     def first_use(self):
         super().first_use()
-        torch.compile(vmap(jacrev(torch.sin)), dynamic=False)(torch.ones(2, 3))
+        torch.compile(vmap(jacrev(torch.sin)), dynamic=False)(torch.ones(2, 3, device=device))

@@ -25,6 +25,7 @@ vmap, vjp, jvp, Jacobians, nestings of these), and compares with PyTorch.
 
   --compiled       compare torch.compile with eager execution instead; see
                    --compiled --help
+  --device NAME    compare a device with the CPU instead; see --device cuda --help
   --ops REGEX      only the operators whose name matches
   --modes LIST     only these modes, separated by commas:
                    ${MODE_NAMES.slice(0, 8).join(', ')},

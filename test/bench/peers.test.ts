@@ -26,6 +26,12 @@ describe('the options of the comparison', () => {
     expect([comparison!.timeout, comparison!.write, quick]).toEqual([20, false, true]);
   });
 
+  test('name the device and the Python of the peers', () => {
+    expect(parse(['--peers', 'jax']).comparison).toMatchObject({ device: 'cpu', python: undefined });
+    const args = ['--peers', 'jax', '--device', 'cuda', '--python', '/usr/bin/python3'];
+    expect(parse(args).comparison).toMatchObject({ device: 'cuda', python: '/usr/bin/python3' });
+  });
+
   test('without --peers are those of the limits', () => {
     expect(parse(['sin', '--memory'])).toMatchObject({ names: ['sin'], memory: true, comparison: null });
   });
@@ -34,6 +40,9 @@ describe('the options of the comparison', () => {
     [['--rows', 'x'], /--rows needs --peers/],
     [['--write'], /--write needs --peers/],
     [['--timeout', '3'], /--timeout needs --peers/],
+    [['--device', 'cuda'], /--device needs --peers/],
+    [['--peers', 'jax', '--device', 'tpu'], /--device must be cpu or cuda, not 'tpu'/],
+    [['--peers', 'jax', '--device', 'cuda', '--write'], /--write needs a full run on the CPU/],
     [['--peers', 'numpy'], /unknown peer 'numpy'; the peers are torch, torch-compile, jax, casadi/],
     [['--peers', 'jax', '--rows', 'none'], /no row matches \/none\//],
     [['--peers', 'jax', '--timeout', 'long'], /--timeout must be .* not 'long'/],

@@ -64,7 +64,7 @@ function writeToAll(model: Done, ...others: Done[]): void {
 }
 
 /** Changes the last bits of the elements of floating-point and complex tensors. */
-function perturb(args: unknown[]): unknown[] {
+export function perturb(args: unknown[]): unknown[] {
   for (const x of tensorsOf(args)) {
     if (!isDifferentiable(x) || x.layout !== 'strided') continue;
     const { eps } = torch.finfo(x.dtype);

@@ -38,6 +38,13 @@ function withoutSeed(program: Program): { program: Program; seed: number } {
   return { program: { steps: moved, result: shift(program.result) }, seed };
 }
 
+/** The sample with programs that do not set the seed, and the seed of its main program. */
+export function withoutSeeds(sample: Sample): { sample: Sample; seed: number } {
+  const { program, seed } = withoutSeed(sample.program);
+  const variants = Object.entries(sample.variants).map(([name, item]) => [name, withoutSeed(item).program] as const);
+  return { sample: { ...sample, program, variants: Object.fromEntries(variants) }, seed };
+}
+
 /** The function of a case. In the modes `inplace` and `out`, it writes to its arguments. */
 function functionOf(sample: Sample, description: Case, values: Uint8Array) {
   return (leaves: Leaves, out: Leaves): unknown => {
@@ -49,7 +56,7 @@ function functionOf(sample: Sample, description: Case, values: Uint8Array) {
 }
 
 /** Whether the corpus has the elements of the results: not of memory that nothing was written to. */
-function hasElements(value: Encoded | undefined): boolean {
+export function hasElements(value: Encoded | undefined): boolean {
   if (typeof value !== 'object' || value === null) return true;
   if (Array.isArray(value)) return value.every(hasElements);
   if ('T' in value) return value.T[2] >= 0;
@@ -58,9 +65,8 @@ function hasElements(value: Encoded | undefined): boolean {
 
 /** Runs a case. `why` is null if all calls of the compiled function give what the function gives. */
 export function runCase(sample: Sample, description: Case, values: Uint8Array): CompiledFinding {
-  const { program, seed } = withoutSeed(sample.program);
-  const variants = Object.entries(sample.variants).map(([name, item]) => [name, withoutSeed(item).program] as const);
-  const f = functionOf({ ...sample, program, variants: Object.fromEntries(variants) }, description, values);
+  const { sample: unseeded, seed } = withoutSeeds(sample);
+  const f = functionOf(unseeded, description, values);
   const { why, execution } = compareCalls(f, {
     args: (other) => [
       sample.leaves.map((spec) => leafTensor(values, spec, other)),
