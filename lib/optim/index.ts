@@ -34,4 +34,5 @@ export type { SGDOptions, SGDState } from './sgd';
 export { SparseAdam } from './sparse-adam';
 export type { SparseAdamOptions, SparseAdamState } from './sparse-adam';
 export type { OptimizerStateDict } from './state-dict';
+export { swapInOptimizerParamsAndState } from './swap';
 export * as swaUtils from './swa-utils';

@@ -154,6 +154,19 @@ return [fused.weight, fused.bias, fused(y), norm(linear(y))]`,
         return [fused.weight, fused.bias, fused(y), norm(linear(y))];
       },
     );
+    cases.add(
+      `${NORM.replace('AFFINE', 'True')}
+conv = nn.ConvTranspose1d(4, 6, 3, stride=2, output_padding=1).double().eval()
+fused = torch.nn.utils.fuse_conv_bn_eval(conv, norm, transpose=True)
+return [fused.weight, fused.bias, fused(x), norm(conv(x))]`,
+      ({ x }) => {
+        const norm = normOf(true);
+        const conv = new nn.ConvTranspose1d(4, 6, 3, { stride: 2, outputPadding: 1 }).double().eval();
+        const fused = utils.fuseConvBnEval(conv, norm, true);
+        return [fused.weight, fused.bias, fused(x), norm(conv(x))];
+      },
+      { name: 'fuseConvBnEval of a transposed convolution' },
+    );
     cases.add('torch.nn.utils.fuse_conv_bn_eval(nn.Conv1d(4, 6, 3), nn.BatchNorm1d(6))', () =>
       utils.fuseConvBnEval(new nn.Conv1d(4, 6, 3), new nn.BatchNorm1d(6)),
     );

@@ -211,6 +211,49 @@ test('loadStateDict adapts an old file: a step that is a number, options that di
   expect(step.item()).toBe(4);
 });
 
+describe('swapInOptimizerParamsAndState', () => {
+  const swap = optim.swapInOptimizerParamsAndState;
+
+  test('steps change the given tensors and states in place, and the optimiser is as before afterwards', () => {
+    const w = withGrad();
+    const optimizer = new optim.Adam([w], { lr: 0.5 });
+    expect(() => swap(optimizer, { w }, optimizer.stateDict())).toThrow(/has no state yet/);
+    optimizer.step();
+    const [value, group] = [w.detach().clone(), optimizer.paramGroups[0]];
+    const other = torch.zeros(2);
+    other.grad = torch.ones(2);
+    const state = optimizer.stateDict();
+    const expAvg = torch.zeros(2);
+    state.state.set(0, {
+      ...(state.state.get(0) as object),
+      step: torch.tensor(0),
+      exp_avg: expAvg,
+      exp_avg_sq: torch.zeros(2),
+    });
+    state.param_groups[0]['lr'] = 0.25;
+    swap(optimizer, { w: other }, state, () => optimizer.step());
+    // The first step of Adam has the size of the learning rate.
+    expect(other.sub(-0.25).abs().max().item()).toBeLessThan(1e-6);
+    expect(expAvg.mul(10).round().toArray()).toEqual([1, 1]);
+    expect(w.detach().equal(value)).toBe(true);
+    expect(optimizer.paramGroups[0]).toBe(group);
+    expect([group.lr, optimizer.state.get(w)?.step.item()]).toEqual([0.5, 1]);
+  });
+
+  test('refuses a state dict of other groups, and too few tensors', () => {
+    const w = withGrad();
+    const optimizer = new optim.SGD([w], { lr: 0.5, momentum: 0.9 });
+    optimizer.step();
+    const state = optimizer.stateDict();
+    expect(() => swap(optimizer, {}, state)).toThrow(/fewer parameters than in the groups/);
+    expect(() => swap(optimizer, { w }, { ...state, param_groups: [] })).toThrow(
+      /different number of parameter groups/,
+    );
+    expect(() => swap(optimizer, { w }, { ...state, param_groups: [{ params: [0] }] })).toThrow(/do not match: 'lr'/);
+    expect(() => swap(optimizer, { w }, 1 as never)).toThrow(/expected a state dict, got number/);
+  });
+});
+
 test('an optimiser prints its groups', () => {
   const text = [
     'SGD (',

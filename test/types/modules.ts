@@ -112,3 +112,20 @@ export function functions(): void {
   is<[params: Record<string, Tensor>, buffers: Record<string, Tensor>]>()(stackModuleState([net, net]));
   is<Net>()(torch.func.replaceAllBatchNormModules_(net));
 }
+
+export function training(): void {
+  const optimizer = new torch.optim.SGD(net.parameters(), { lr: 0.1 });
+  is<number | Tensor>()(optimizer.paramGroups[0].lr);
+  is<number>()(optimizer.paramGroups[0].momentum);
+  is<number>()(optimizer.step(() => 1));
+  is<undefined>()(optimizer.step());
+  new torch.optim.SGD(net.namedParameters(), 0.1, 0.9, { nesterov: true });
+  new torch.optim.AdamW([{ params: net.parameters(), lr: 0.1 }, { params: x }]);
+  // @ts-expect-error a misspelled option
+  new torch.optim.SGD(net.parameters(), { momentun: 0.9 });
+  // @ts-expect-error a group cannot have options of another optimiser
+  new torch.optim.SGD([{ params: x, betas: [0.9, 0.99] }]);
+  new torch.optim.lrScheduler.StepLR(optimizer, 3);
+  // @ts-expect-error a scheduler needs an optimiser
+  new torch.optim.lrScheduler.StepLR(net, 3);
+}
