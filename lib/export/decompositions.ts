@@ -83,6 +83,12 @@ function batchNormTraining(args: Arguments): unknown {
   return [output, mean, rstd, updated(runningMean, mean), updated(runningVar, variance)];
 }
 
+/** The values of one tensor in the shape and the dtype of another; `copy_` without the write. */
+function copy(args: Arguments): Tensor {
+  const { input, src } = args as Record<string, Tensor>;
+  return src.to(input.device, input.dtype).expand(input.shape).clone();
+}
+
 /** The output of multi-head self-attention with packed weights; `mask` is true where a key does not take part. */
 function selfAttention(input: Tensor, heads: number, args: Arguments): [output: Tensor, weights: Tensor] {
   const { qkvWeight, qkvBias, projWeight, projBias, mask = null, maskType = null } = args as Record<string, Tensor>;
@@ -127,6 +133,7 @@ const DECOMPOSITIONS: Readonly<Record<string, Decomposition>> = {
     names: ['query', 'key', 'value', 'dropoutP', 'isCausal'],
     run: flashAttention,
   },
+  'aten.copy.default': { names: ['input', 'src', 'nonBlocking'], run: copy, differentiates: true },
   'aten._native_batch_norm_legit_no_training.default': {
     names: [...BATCH_NORM, 'momentum', 'eps'],
     run: batchNormEvaluation,

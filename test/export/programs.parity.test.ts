@@ -21,7 +21,7 @@ interface Call {
 
 const NAMES = [
   ...['cond', 'map', 'scan', 'while', 'associative', 'pointwise', 'structures', 'numbers', 'derived', 'mutations'],
-  ...['functional', 'constants', 'modes', 'autocast', 'unbacked', 'tied', 'kinds', 'fastpath', 'masked'],
+  ...['functional', 'constants', 'modes', 'autocast', 'unbacked', 'tied', 'kinds', 'fastpath', 'masked', 'writes'],
 ];
 
 const folder = makeFolder();
@@ -71,6 +71,7 @@ describe('under transforms', () => {
   const flat = (value: unknown): Tensor => torch.cat((value as Tensor[]).map((y) => y.to('float64').reshape(-1)));
   const CASES: [string, Tensor][] = [
     ['cond', torch.stack([X, X.add(1), X.sub(1)])],
+    ['writes', torch.stack([X, X.mul(2)])],
     ['scan', torch.stack([X, X.mul(2)])],
     ['while', X],
     ['associative', torch.linspace(0.5, 1.5, 28, { dtype: 'float64' }).reshape(2, 7, 2)],

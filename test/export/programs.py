@@ -171,6 +171,17 @@ class Functional(Mutations):
     """The same in functional operators."""
 
 
+@program(X, decompose=True)
+class Writes(nn.Module):
+    """Writes to parts of a tensor, of which decomposing makes functional copies."""
+
+    def forward(self, x):
+        y = x.clone()
+        y[:, 1] = x[:, 0].sin()
+        y[0] = 2.0
+        return torch.nn.functional.pad(y[None], (1, 1), mode="circular")
+
+
 @program(X)
 class Constants(nn.Module):
     def __init__(self):
