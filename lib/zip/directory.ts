@@ -111,7 +111,7 @@ function readZip64End(file: BinaryFile, endPosition: number) {
   if (record.readUInt32LE(0) !== zip.ZIP64_END.signature) refuse(`there is no ZIP64 record at byte ${position}`);
   return {
     disks: [locator.readUInt32LE(4), record.readUInt32LE(16), record.readUInt32LE(20)],
-    counts: [readSize(record, 24, 'the number of entries'), readSize(record, 32, 'the number of entries')],
+    counts: [24, 32].map((field) => readSize(record, field, 'the number of entries in the ZIP64 record')),
     size: readSize(record, 40, 'the size of the directory'),
     offset: readSize(record, 48, 'the position of the directory'),
     limit: position,
