@@ -1,7 +1,8 @@
 /** The known causes of differences, which a JSON file lists. */
 
 import * as fs from 'node:fs';
-import { titleOf } from './corpus';
+import { titleOf, type Corpus } from './corpus';
+import type { Outcome } from './suite';
 
 /** A case with a difference. */
 export interface Failure {
@@ -20,6 +21,8 @@ export interface Cause {
   /** Matches a line that describes a difference. */
   why: string;
   cause: string;
+  /** Set if roundings, which depend on the processor, differ: the case counts as equal. */
+  rounding?: boolean;
   /** Set if PyTorch is wrong or fails, and the result of this package is right. */
   pytorchFault?: boolean;
 }
@@ -37,4 +40,15 @@ export function explain(causes: readonly Cause[], failure: Failure): Cause | nul
       whole(op, titleOf(failure)) && whole(mode, failure.mode) && lines.every((line) => new RegExp(why).test(line)),
   );
   return found ?? null;
+}
+
+/** The outcomes, without the differences whose cause is rounding. */
+export function withoutRounding(corpus: Corpus, outcomes: readonly Outcome[], causes: readonly Cause[]): Outcome[] {
+  return outcomes.map((outcome) => {
+    if (outcome.why === null) return outcome;
+    const { op, variant } = corpus.manifest.entries[outcome.position];
+    return explain(causes, { op, variant, ...outcome, why: outcome.why })?.rounding
+      ? { ...outcome, why: null }
+      : outcome;
+  });
 }

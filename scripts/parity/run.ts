@@ -2,7 +2,7 @@
 
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { explain, readCauses } from '../opdb/causes';
+import { explain, readCauses, withoutRounding } from '../opdb/causes';
 import { titleOf } from '../opdb/corpus';
 import { firstLine } from '../opdb/markdown';
 import { readOptions as read, type Options, type Run } from '../opdb/options';
@@ -51,16 +51,18 @@ export const readOptions = (args: string[]): Options | null => read(args, PARITY
 
 /** Runs the cases; gives the exit code. */
 export async function run(folder: string, options: Options): Promise<number> {
-  const { corpus, positions, outcomes, expected, seconds } = await runSuite<Finding>(
+  const suite = await runSuite<Finding>(
     folder,
     options,
     path.join(__dirname, 'suite.ts'),
     ({ manifest }, i) => countChosen(manifest.entries[i].cases, i, options),
     (why) => ({ why }),
   );
+  const { corpus, positions, expected, seconds } = suite;
+  const causes = readCauses(CAUSES);
+  const outcomes = withoutRounding(corpus, suite.outcomes, causes);
   const results = summarize(corpus, positions, outcomes);
   if (options.json !== null) fs.writeFileSync(options.json, `${JSON.stringify(results, null, 1)}\n`);
-  const causes = readCauses(CAUSES);
   const unexplained = results.failed.filter((failure) => explain(causes, failure) === null);
   for (const { op, variant, mode, sample, why } of unexplained.slice(0, 40)) {
     process.stdout.write(`${titleOf({ op, variant })} ${mode} (${sample}): ${firstLine(why)}\n`);
