@@ -144,6 +144,15 @@ export function copyDense(values: readonly unknown[]): unknown[] {
   return copy;
 }
 
+/**
+ * The values of an iterable.
+ *
+ * @throws ValueError at the first hole of an array.
+ */
+export function valuesOfIterable(values: Iterable<unknown>): unknown[] {
+  return Array.isArray(values) ? copyDense(values as unknown[]) : [...values];
+}
+
 /** Checks an argument that must be an array. */
 export function checkList(api: string, name: string, value: unknown): asserts value is readonly unknown[] {
   if (Array.isArray(value)) return;

@@ -1,6 +1,6 @@
 /** What an optimiser optimises: tensors, tensors with names, or groups of them with options of their own. */
 
-import { isPlainObject } from '../arguments';
+import { isPlainObject, valuesOfIterable } from '../arguments';
 import { describeType } from '../describe';
 import { ValueError } from '../errors';
 import { native } from '../native';
@@ -40,7 +40,7 @@ export function groupsOf<O extends object>(api: string, params: Params<O>): Para
   if (typeof given !== 'object' || given === null || !(Symbol.iterator in given)) {
     throw new TypeError(`${api}(): argument 'params' must be an iterable of Tensors, not ${describeType(given)}`);
   }
-  const items = [...(given as Iterable<unknown>)];
+  const items = valuesOfIterable(given as Iterable<unknown>);
   if (items.length === 0) throw new ValueError('optimizer got an empty parameter list');
   if (isPlainObject(items[0])) return items as ParamGroupInput<O>[];
   return [{ params: items as Tensor[] } as unknown as ParamGroupInput<O>];
@@ -53,7 +53,7 @@ function listOf(given: unknown): unknown[] {
       'optimizer parameters need to be organized in ordered collections, but the ordering of tensors in sets will change between runs. Please use an array instead.',
     );
   }
-  if (typeof given === 'object' && given !== null && Symbol.iterator in given) return [...(given as Iterable<unknown>)];
+  if (typeof given === 'object' && given !== null && Symbol.iterator in given) return valuesOfIterable(given as Iterable<unknown>);
   throw new TypeError(`param group: 'params' must be a Tensor or an iterable of Tensors, not ${describeType(given)}`);
 }
 

@@ -10,6 +10,7 @@
 #include "core/errors.h"
 #include "core/tensor_handle.h"
 #include "kernels/decompositions.h"
+#include "runtime/cuda_collections.h"
 #include "runtime/cuda_library.h"
 #include "runtime/thread_limit.h"
 #include "runtime/trace.h"
@@ -36,6 +37,7 @@ void installIntoLibtorch() {
   registerForwardAdDecompositions();
   registerMetaKernels();
   loadCudaLibrary();
+  provokeCudaCollections();
   installTrace();
   registerCorrections();
 }

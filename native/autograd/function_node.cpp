@@ -20,12 +20,12 @@
 
 #include "addon/exports.h"
 #include "autograd/callbacks.h"
+#include "autograd/libtorch_releases.h"
 #include "core/call_arguments.h"
 #include "core/environment.h"
 #include "core/errors.h"
 #include "core/tensor_handle.h"
 #include "core/type_tags.h"
-#include "libtorch_releases.h"
 
 namespace torch_func {
 

@@ -2,7 +2,7 @@
 
 namespace torch_func {
 
-// Lets the allocator of the loaded libtorch_cuda provoke collections. See Note [Collections are provoked].
+// Lets the allocator of libtorch_cuda, if it is loaded, provoke collections. See Note [Collections are provoked].
 void provokeCudaCollections();
 
 }  // namespace torch_func

@@ -9,8 +9,6 @@
 #include <mutex>
 #include <system_error>
 
-#include "runtime/cuda_collections.h"
-
 namespace torch_func {
 
 namespace {
@@ -22,11 +20,7 @@ void load() {
   std::error_code ignored;
   if (!std::filesystem::exists(file, ignored)) return;
   // Never closed: its kernels stay in the dispatcher's tables until the process ends.
-  if (dlopen(file.c_str(), RTLD_LAZY | RTLD_GLOBAL) != nullptr) {
-    provokeCudaCollections();
-  } else {
-    loadError = dlerror();
-  }
+  if (dlopen(file.c_str(), RTLD_LAZY | RTLD_GLOBAL) == nullptr) loadError = dlerror();
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 import { checkFunction, checkNumbers, readOptions } from '../../arguments';
 import type { Optional } from '../../arguments';
+import { textOf } from '../../describe';
 import { RuntimeError, ValueError } from '../../errors';
 import { nnFunctionalFunctions, torchFunctions } from '../../operators';
 import { sizeText } from '../../shapes';
@@ -153,7 +154,7 @@ export function tripletMarginWithDistanceLoss(
     ['distanceFunction', 'margin', 'swap', 'reduction'],
     3,
   );
-  checkReduction(reduction, `${String(reduction)} is not a valid value for reduction`);
+  checkReduction(reduction, `${textOf(reduction)} is not a valid value for reduction`);
   checkMargin(func, margin);
   checkTensors(func, { anchor, positive, negative });
   const [a, p, n] = [anchor.dim(), positive.dim(), negative.dim()];

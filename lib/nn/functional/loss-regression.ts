@@ -7,6 +7,7 @@
 
 import { readOptions } from '../../arguments';
 import type { Optional } from '../../arguments';
+import { textOf } from '../../describe';
 import { ValueError } from '../../errors';
 import { native } from '../../native';
 import { nnFunctionalFunctions, torchFunctions } from '../../operators';
@@ -187,7 +188,7 @@ export function poissonNllLoss(
     eps = 1e-8,
     reduction = 'mean',
   } = readOptions<PoissonNllLossOptions>('poissonNllLoss', optional, ['logInput', 'full', 'eps', 'reduction'], [], 2);
-  checkReduction(reduction, `${String(reduction)} is not a valid value for reduction`);
+  checkReduction(reduction, `${textOf(reduction)} is not a valid value for reduction`);
   return torchFunctions.poissonNllLoss(input, target, logInput, full, eps, reductionEnum(reduction));
 }
 

@@ -1,5 +1,6 @@
 /** Reductions of losses, as in torch/nn/_reduction.py. */
 
+import { textOf } from '../../describe';
 import { ValueError } from '../../errors';
 import { torchFunctions } from '../../operators';
 import { sameShape, sizeText } from '../../shapes';
@@ -31,7 +32,7 @@ export function reductionEnum(reduction: Reduction): number {
     case 'sum':
       return 2;
     default:
-      throw new ValueError(`${String(reduction)} is not a valid value for reduction`);
+      throw new ValueError(`${textOf(reduction)} is not a valid value for reduction`);
   }
 }
 

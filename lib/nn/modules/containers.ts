@@ -187,13 +187,13 @@ export class ModuleList<M extends Module = Module> extends NumberedModules<M> {
  * ```
  */
 export class Container extends Module {
-  constructor(modules: Readonly<Record<string, Module>> = {}) {
+  constructor(modules: Readonly<Record<string, Module>> | null = {}) {
     super();
     emitLibtorchWarning(
       'FutureWarning',
       '`nn.Container` is deprecated. All of its functionality is now implemented in `nn.Module`. Subclass that instead.',
     );
-    for (const [name, module] of Object.entries(modules)) this.addModule(name, module);
+    for (const [name, module] of Object.entries(modules ?? {})) this.addModule(name, module);
   }
 }
 

@@ -1,6 +1,6 @@
 /** Containers that hold parameters. */
 
-import { isPlainObject } from '../../arguments';
+import { isPlainObject, valuesOfIterable } from '../../arguments';
 import { describeType, textOf } from '../../describe';
 import { IndexError, KeyError, RuntimeError } from '../../errors';
 import { native } from '../../native';
@@ -243,7 +243,7 @@ export class ParameterDict<T = Parameter> extends Module {
       );
     }
     const sorted = () => Object.entries(parameters).sort(([a], [b]) => (a < b ? -1 : 1));
-    const entries: unknown[] = isIterable ? [...(parameters as Iterable<unknown>)] : sorted();
+    const entries: unknown[] = isIterable ? valuesOfIterable(parameters as Iterable<unknown>) : sorted();
     entries.forEach((entry, position) => {
       if (!Array.isArray(entry) || entry.length !== 2) {
         throw new TypeError(

@@ -2,6 +2,7 @@
 
 import { checkNumbers, readOptions } from '../../arguments';
 import type { Optional } from '../../arguments';
+import { describeType } from '../../describe';
 import { nnFunctionalFunctions, torchFunctions } from '../../operators';
 import type { Tensor } from '../../tensor';
 import type { Size } from '../../types';
@@ -14,6 +15,18 @@ import { optionsRepr, pythonFloat, pythonRepr } from '../module-text';
 export interface UpsampleLayerOptions extends UpsampleOptions {
   /** Whether to recompute the scale from the rounded output size. */
   recomputeScaleFactor?: boolean | null;
+}
+
+/** Throws a TypeError for a factor or a mode of a wrong type. */
+function checkTargets(name: string, { scaleFactor, mode = 'nearest' }: UpsampleLayerOptions): void {
+  const isFactor = scaleFactor == null || [scaleFactor].flat().every((factor) => typeof factor === 'number');
+  if (!isFactor) {
+    const expected = 'must be a number or an array of numbers';
+    throw new TypeError(`${name}(): argument 'scaleFactor' ${expected}, not ${describeType(scaleFactor)}`);
+  }
+  if (typeof mode !== 'string') {
+    throw new TypeError(`${name}(): argument 'mode' must be a string, not ${describeType(mode)}`);
+  }
 }
 
 type Targets = [size: number | Size | null, scaleFactor: number | readonly number[] | null];
@@ -46,6 +59,7 @@ export class Upsample extends Module {
     super();
     const names = ['size', 'scaleFactor', 'mode', 'alignCorners', 'recomputeScaleFactor'] as const;
     const options = readOptions<UpsampleLayerOptions>(new.target.name, optional, names, [], 0);
+    checkTargets(new.target.name, options);
     this.size = options.size ?? null;
     this.scaleFactor = options.scaleFactor ?? null;
     this.mode = options.mode ?? 'nearest';

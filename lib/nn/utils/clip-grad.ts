@@ -1,6 +1,6 @@
 /** Bounds on the gradients of parameters. */
 
-import { checkBooleans, checkNumbers, readOptions } from '../../arguments';
+import { checkBooleans, checkNumbers, readOptions, valuesOfIterable } from '../../arguments';
 import type { Optional } from '../../arguments';
 import { noGrad } from '../../autograd/modes';
 import { describeType } from '../../describe';
@@ -33,7 +33,7 @@ export function tensorsOf(api: string, name: string, given: Tensors): Tensor[] {
       `${api}(): argument '${name}' must be a Tensor or an iterable of Tensors, not ${describeType(value)}`,
     );
   }
-  const tensors: unknown[] = native.isTensor(value) ? [value] : [...(value as Iterable<unknown>)];
+  const tensors: unknown[] = native.isTensor(value) ? [value] : valuesOfIterable(value as Iterable<unknown>);
   tensors.forEach((tensor, i) => checkTensor(api, `${name}[${i}]`, tensor));
   return tensors as Tensor[];
 }

@@ -8,6 +8,7 @@ import { parity } from '../../support/parity/cases';
 const OWN = [
   '_is_zerotensor',
   '_neg_view',
+  '_pack_padded_sequence',
   '_batch_norm_with_update',
   'addr',
   'batch_norm_backward',
@@ -31,9 +32,12 @@ const OWN = [
   'soft_margin_loss_backward',
 ].map((name) => `aten::${name}`);
 // What native/kernels/ takes apart for vmap, and libtorch computes with the positions or lengths of all samples.
-const OWN_DECOMPOSITIONS = ['ctc_loss.IntList', 'tensor_split.tensor_indices_or_sections'].map(
-  (name) => `aten::${name}`,
-);
+const OWN_DECOMPOSITIONS = [
+  '_pad_packed_sequence',
+  'ctc_loss.IntList',
+  ...['gru', 'lstm', 'rnn_relu', 'rnn_tanh'].flatMap((name) => [`${name}.data`, `${name}.input`, `${name}_cell`]),
+  'tensor_split.tensor_indices_or_sections',
+].map((name) => `aten::${name}`);
 // What libtorch gives a rule of its own though it is made of other operators.
 const COMPOSITE_WITH_RULE = [
   'is_nonzero',
