@@ -53,7 +53,8 @@ function listOf(given: unknown): unknown[] {
       'optimizer parameters need to be organized in ordered collections, but the ordering of tensors in sets will change between runs. Please use an array instead.',
     );
   }
-  if (typeof given === 'object' && given !== null && Symbol.iterator in given) return valuesOfIterable(given as Iterable<unknown>);
+  if (typeof given === 'object' && given !== null && Symbol.iterator in given)
+    return valuesOfIterable(given as Iterable<unknown>);
   throw new TypeError(`param group: 'params' must be a Tensor or an iterable of Tensors, not ${describeType(given)}`);
 }
 

@@ -111,7 +111,8 @@ export class RNNBase extends Module {
     const options = readOptions<RNNBaseOptions>(layer, optional, names, [], 3);
     const { numLayers = 1, bias = true, batchFirst = false, dropout = 0, bidirectional = false } = options;
     const { projSize = 0, device, dtype } = options;
-    if (!Object.hasOwn(MODES, mode)) throw new ValueError(`Unrecognized RNN mode: ${textOf(mode)}`);
+    if (typeof mode !== 'string' || !Object.hasOwn(MODES, mode))
+      throw new ValueError(`Unrecognized RNN mode: ${textOf(mode)}`);
     if (typeof dropout !== 'number' || !(0 <= dropout && dropout <= 1)) {
       throw new ValueError(
         'dropout should be a number in range [0, 1] representing the probability of an element being zeroed',
