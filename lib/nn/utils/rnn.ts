@@ -1,6 +1,6 @@
 /** `torch.nn.utils.rnn`: sequences of different lengths, packed without padding. */
 
-import { checkList, checkNumbers, readOptions } from '../../arguments';
+import { checkList, checkNumbers, readOptions, copyDense, valuesOfIterable } from '../../arguments';
 import type { Optional } from '../../arguments';
 import { tensor } from '../../creation';
 import { describeType } from '../../describe';
@@ -187,7 +187,7 @@ export function packPaddedSequence(
   if (!native.isTensor(lengths)) checkList(name, 'lengths', lengths);
   const given = native.isTensor(lengths)
     ? lengths.to('int64')
-    : tensor([...lengths], { dtype: 'int64', device: 'cpu' });
+    : tensor(copyDense(lengths) as number[], { dtype: 'int64', device: 'cpu' });
   if (enforceSorted) {
     const [data, batchSizes] = torchFunctions._packPaddedSequence(input, given, batchFirst);
     return new PackedSequence(data, batchSizes);
@@ -259,7 +259,7 @@ function readSequences(api: string, sequences: Iterable<Tensor>): Tensor[] {
       `${api}: Expected iterable for input sequences, but got arg of type: ${describeType(sequences)}`,
     );
   }
-  const list = [...sequences];
+  const list = valuesOfIterable(sequences) as Tensor[];
   list.forEach((sequence, i) => checkTensors(api, { [`sequences[${i}]`]: sequence }));
   return list;
 }

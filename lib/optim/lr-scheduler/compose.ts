@@ -1,6 +1,6 @@
 /** Schedulers of several schedulers: one after the other, or all at once. */
 
-import { readOptions } from '../../arguments';
+import { readOptions, copyDense } from '../../arguments';
 import type { Optional } from '../../arguments';
 import { describeType } from '../../describe';
 import { ValueError } from '../../errors';
@@ -113,7 +113,7 @@ export class SequentialLR extends ContainerScheduler {
       );
     }
     super(optimizer, parts);
-    this._milestones = [...milestones];
+    this._milestones = copyDense(milestones) as number[];
     this.lastEpoch = lastEpoch + 1;
     for (const group of groupsIn(optimizer)) setRate(group, 'lr', group.initialLr as Rate);
     undoFirstStep(parts);

@@ -1,6 +1,6 @@
 /** Schedulers whose learning rates a function of the user computes. */
 
-import { readOptions } from '../../arguments';
+import { readOptions, copyDense } from '../../arguments';
 import type { Optional } from '../../arguments';
 import { describeType } from '../../describe';
 import { ValueError } from '../../errors';
@@ -38,7 +38,7 @@ abstract class FunctionLR extends LRScheduler {
       throw new TypeError(`lrLambda should be a function, but got ${describeType(lambda)}`);
     }
     super(optimizer, lastEpoch);
-    this.lrLambdas = [...lambdas] as LrLambda[];
+    this.lrLambdas = copyDense(lambdas) as LrLambda[];
     this.initialStep();
   }
 

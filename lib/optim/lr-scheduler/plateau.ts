@@ -1,6 +1,6 @@
 /** `torch.optim.lr_scheduler.ReduceLROnPlateau`. */
 
-import { checkNumbers, readOptions } from '../../arguments';
+import { checkNumbers, readOptions, copyDense } from '../../arguments';
 import type { Optional } from '../../arguments';
 import { describeType } from '../../describe';
 import { RuntimeError, ValueError } from '../../errors';
@@ -92,7 +92,8 @@ export class ReduceLROnPlateau extends AnyScheduler {
     super(optimizer);
     this.factor = factor;
     this.defaultMinLr = typeof minLr === 'number' ? minLr : null;
-    this.minLrs = typeof minLr === 'number' ? Array.from({ length: count }, () => minLr) : [...minLr];
+    this.minLrs =
+      typeof minLr === 'number' ? Array.from({ length: count }, () => minLr) : (copyDense(minLr) as number[]);
     this.patience = patience;
     this.cooldown = cooldown;
     this.eps = eps;
