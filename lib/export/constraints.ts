@@ -131,7 +131,7 @@ function valueAt(size: Expression, symbol: string, value: number): number {
   return Number(size.evaluate(names));
 }
 
-/** The integer at which a linear expression has a value; null if there is none. */
+/** Solves a linear expression for its symbol. Returns null if the solution is not an integer. */
 function solve(size: Expression, symbol: string, value: number): number | null {
   const [atZero, atOne] = [valueAt(size, symbol, 0), valueAt(size, symbol, 1)];
   const solution = (value - atZero) / (atOne - atZero);

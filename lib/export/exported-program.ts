@@ -19,7 +19,7 @@ export interface LoadedProgram {
   readonly ranges: ReadonlyMap<string, Range>;
   /** The parameters, buffers and constants, by their names in Python. */
   readonly tensors: ReadonlyMap<string, Tensor>;
-  /** The device that the tensors were on; null if there are none. */
+  /** The device of the tensors when the program was exported; null for a program without tensors. */
   readonly home: string | null;
 }
 

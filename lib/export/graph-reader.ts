@@ -210,7 +210,7 @@ class GraphReader implements Scope {
   private results(node: Node, reader: JsonReader, expected: readonly string[] | null): void {
     const outputs = reader.items();
     if (expected !== null && outputs.length !== expected.length) {
-      // What returns nothing may have one result that is none.
+      // An operator without results may list one result of the kind `as_none`.
       const isNothing = expected.length === 0 && outputs.length === 1 && outputs[0].union()[0] === 'as_none';
       if (!isNothing) reader.refuse(`has ${outputs.length} results; expected ${expected.length}`);
     }

@@ -98,7 +98,7 @@ export interface Native {
   /** A function that starts asynchronous calls and returns their numbers; 0 for a call that must be made at once. */
   asyncOperator(displayName: string, overloads: string, queue: unknown): OperatorFunction;
   overloadNames(name: string): string[];
-  /** The schema of an overload such as `add.Tensor`; null if there is none. */
+  /** The schema of an overload such as `add.Tensor`; null for an unknown overload. */
   operatorSchema(name: string): OperatorSchema | null;
   /** The operators that have a kernel of their own under a dispatch key. */
   registrations(dispatchKey: string): string[];

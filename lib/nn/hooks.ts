@@ -215,7 +215,7 @@ class BackwardHooks {
   }
 }
 
-/** The hooks around the gradients of this call; null if there are none. */
+/** Prepares the backward hooks of this call. Returns null for a module without backward hooks. */
 function backwardHooks(module: Module): BackwardHooks | null {
   const count = entriesOf(module, 'backward').length + entriesOf(module, 'backwardPre').length;
   if (count === 0) return null;

@@ -231,7 +231,7 @@ export class LBFGS extends Optimizer<LBFGSOptions, LBFGSState> {
     }
   }
 
-  /** The gradients of all parameters in one vector, with zeros where there is none. */
+  /** The gradients of all parameters in one vector. A missing gradient counts as zeros. */
   #flatGradient(): Tensor {
     const parts = this.#params.map((param) => {
       const { grad } = param;

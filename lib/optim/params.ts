@@ -17,7 +17,7 @@ export type ParamGroupInput<O extends object> = { params: Tensor | ParamList } &
 /** The first argument of every optimiser. */
 export type Params<O extends object> = ParamList | Iterable<ParamGroupInput<O>>;
 
-/** Parameters, and the options that a step of theirs takes. */
+/** Parameters that share the options of a step. */
 export type ParamGroup<O extends object> = {
   /** The parameters. */
   params: Tensor[];

@@ -102,7 +102,7 @@ export class ParameterList<T = Parameter> extends Module {
       throw new TypeError(`ParameterList.extend should be called with an iterable, but got ${describeType(values)}`);
     }
     // A copy: the list may extend itself.
-    for (const value of [...values]) this.append(value);
+    for (const value of valuesOfIterable(values)) this.append(value as T);
     return this;
   }
 

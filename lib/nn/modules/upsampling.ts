@@ -1,6 +1,6 @@
 /** Layers that resize images and rearrange their channels. */
 
-import { checkNumbers, readOptions } from '../../arguments';
+import { checkNumbers, copyDense, readOptions } from '../../arguments';
 import type { Optional } from '../../arguments';
 import { describeType } from '../../describe';
 import { nnFunctionalFunctions, torchFunctions } from '../../operators';
@@ -17,9 +17,10 @@ export interface UpsampleLayerOptions extends UpsampleOptions {
   recomputeScaleFactor?: boolean | null;
 }
 
-/** Throws a TypeError for a factor or a mode of a wrong type. */
+/** Throws a TypeError for a factor or a mode of a wrong type, and a ValueError for an array with holes. */
 function checkTargets(name: string, { scaleFactor, mode = 'nearest' }: UpsampleLayerOptions): void {
-  const isFactor = scaleFactor == null || [scaleFactor].flat().every((factor) => typeof factor === 'number');
+  const factors = Array.isArray(scaleFactor) ? copyDense(scaleFactor as unknown[]) : [scaleFactor ?? 1];
+  const isFactor = factors.every((factor) => typeof factor === 'number');
   if (!isFactor) {
     const expected = 'must be a number or an array of numbers';
     throw new TypeError(`${name}(): argument 'scaleFactor' ${expected}, not ${describeType(scaleFactor)}`);
