@@ -271,6 +271,21 @@ def derivatives(x, buffers, call, loss, model, params):
     }
 
 
+def derivatives_in_x(model, x):
+    """Derivatives of a program in its inputs, by autograd: it writes to its buffers, which torch.func refuses."""
+    params = {name: p.detach() for name, p in model.named_parameters()}
+    buffers = {name: b.detach().clone() for name, b in model.named_buffers()}
+
+    def call(s):
+        fresh = {name: b.clone() for name, b in buffers.items()}
+        return functional_call(model, {**params, **fresh}, (s.unsqueeze(0),)).squeeze(0)
+
+    return {
+        "jacobians": torch.stack([torch.autograd.functional.jacobian(call, s) for s in x]),
+        "hessian": torch.autograd.functional.hessian(lambda s: call(s).square().sum(), x[0]),
+    }
+
+
 def write(folder, dtype):
     dtype = getattr(torch, dtype)
     for name, (model, shape, dynamic) in models().items():
@@ -284,6 +299,12 @@ def write(folder, dtype):
             program = torch.export.export(model, (x if dynamic else x[:1],), dynamic_shapes=dynamic)
         torch.export.save(program, f"{folder}/{name}.pt2")
         if dtype == torch.float64:
-            torch.export.save(program.run_decompositions(), f"{folder}/{name}-decomposed.pt2")
+            decomposed = program.run_decompositions()
+            torch.export.save(decomposed, f"{folder}/{name}-decomposed.pt2")
         torch.save(model.state_dict(), f"{folder}/{name}.pt")
-        torch.save(expectations(model, x), f"{folder}/{name}-expected.pt")
+        expected = expectations(model, x)
+        torch.save(expected, f"{folder}/{name}-expected.pt")
+        if dtype == torch.float64:
+            # Decomposing removes detach(): the derivatives of this program in its inputs are not those of the model.
+            own = derivatives_in_x(decomposed.module(), x) if name == "stateful" else {}
+            torch.save({**expected, **own}, f"{folder}/{name}-decomposed-expected.pt")
