@@ -8,7 +8,6 @@ import { preparePeer } from '../../scripts/setup/peers.mjs';
 import { preparePython } from '../../scripts/setup/python-environment.mjs';
 import { Report } from '../../scripts/setup/report.mjs';
 import { packageRoot } from '../processes.mjs';
-import torch from '../../dist/index.mjs';
 import { chart } from './chart.mjs';
 import { measureRow } from './measure.mjs';
 import { page, withTable } from './page.mjs';
@@ -52,12 +51,12 @@ async function commandOf(name, module, { device, python: given }) {
 
 /** @typedef {{ device: 'cpu' | 'cuda', python?: string }} Place the device, and the Python for all peers */
 
-/** @param {Place['device']} device */
-const machine = (device) => ({
+/** Loads the package for the name of a GPU only. @param {Place['device']} device */
+const machine = async (device) => ({
   processor: `${os.cpus()[0]?.model ?? 'unknown'}, ${os.availableParallelism()} available to the process`,
   memory: `${Math.round(os.totalmem() / 2 ** 30)} GiB`,
   system: `${os.type()} ${os.release()}, ${process.arch}`,
-  ...(device === 'cuda' ? { device: torch.cuda.getDeviceName() } : {}),
+  ...(device === 'cuda' ? { device: (await import('../../dist/index.mjs')).cuda.getDeviceName() } : {}),
 });
 
 /** @param {Measured} row @param {Peer[]} peers */
@@ -131,7 +130,7 @@ export async function comparePeers({ peers, rows, device, python, timeout, quick
   const method = quick ? { rounds: 3, seconds: 0.03, timeout } : { rounds: 9, seconds: 0.15, timeout };
   /** @type {Comparison} */
   const comparison = {
-    machine: machine(device),
+    machine: await machine(device),
     load,
     method,
     peers: Object.fromEntries(Object.entries(found).map(([name, { description }]) => [name, description])),
