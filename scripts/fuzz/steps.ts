@@ -170,13 +170,21 @@ const MAKERS: readonly [Maker, number][] = [
   [integers, 1],
 ];
 
+// Their sums may be computed in another order.
+const WITH_SUMS: ReadonlySet<Maker> = new Set([reduction, product, layers, indexing]);
+
+/** A step, and whether compiled functions compute it to the last bit. */
+export interface RandomStep extends Step {
+  isExact: boolean;
+}
+
 /** A random step on these values. */
-export function randomStep(choices: Choices, values: readonly Tensor[], writes: boolean): Step {
+export function randomStep(choices: Choices, values: readonly Tensor[], writes: boolean): RandomStep {
   const makers = writes ? MAKERS : MAKERS.filter(([maker]) => maker !== writing);
   let left = choices.uniform() * makers.reduce((sum, [, weight]) => sum + weight, 0);
   for (const [maker, weight] of makers) {
     left -= weight;
-    if (left < 0) return maker(choices, values);
+    if (left < 0) return { ...maker(choices, values), isExact: !WITH_SUMS.has(maker) };
   }
-  return unary(choices, values);
+  return { ...unary(choices, values), isExact: true };
 }
