@@ -2,6 +2,7 @@
 
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 
 import { findPython } from './support/parity/python';
@@ -17,15 +18,35 @@ function resultsOf(program: string, ...args: string[]): [name: string, value: nu
   return [...stdout.matchAll(/^ {2}= {4}(.+): (\S+)$/gm)].map(([, name, value]) => [name, Number(value)]);
 }
 
+/** Training amplifies what is rounded otherwise on another processor. */
+function expectClose(ours: [name: string, value: number][], theirs: [name: string, value: number][]): void {
+  expect(ours.length).toBeGreaterThan(1);
+  expect(ours.map(([name]) => name)).toEqual(theirs.map(([name]) => name));
+  for (const [i, [, value]] of theirs.entries()) expect(Math.abs(ours[i][1] / value - 1)).toBeLessThan(1e-6);
+}
+
 test.each(names)(
   '%s',
   (name) => {
     const ours = resultsOf(process.execPath, path.join(root, 'scripts', 'example.mjs'), name);
     const theirs = resultsOf(findPython(), path.join(folder, name, 'twin.py'));
-    expect(ours.length).toBeGreaterThan(1);
-    expect(ours.map(([name]) => name)).toEqual(theirs.map(([name]) => name));
-    // Training amplifies what is rounded otherwise on another processor.
-    for (const [i, [, value]] of theirs.entries()) expect(Math.abs(ours[i][1] / value - 1)).toBeLessThan(1e-6);
+    expectClose(ours, theirs);
   },
   120_000,
 );
+
+test('cnn-from-python, with files that Python writes now', () => {
+  const [program, made] = [
+    path.join(folder, 'cnn-from-python'),
+    fs.mkdtempSync(path.join(os.tmpdir(), 'torch-func-cnn-')),
+  ];
+  try {
+    const theirs = resultsOf(findPython(), path.join(program, 'twin.py'), made);
+    const jiti = path.join(root, 'node_modules', 'jiti', 'lib', 'jiti-cli.mjs');
+    const ours = resultsOf(process.execPath, jiti, path.join(program, 'main.ts'), made);
+    expect(fs.readdirSync(made).sort()).toEqual(['cnn.pt2', 'cnn.safetensors']);
+    expectClose(ours, theirs);
+  } finally {
+    fs.rmSync(made, { recursive: true });
+  }
+}, 120_000);

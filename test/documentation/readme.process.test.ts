@@ -20,8 +20,9 @@ test('it has at most 165 lines, without the table of the benchmarks', () => {
   expect((text.slice(0, before) + text.slice(after)).trimEnd().split('\n').length).toBeLessThanOrEqual(165);
 });
 
-test('there are four examples', () => {
-  expect(examples).toHaveLength(4);
+test('there are six examples, three of them of models', () => {
+  expect(examples).toHaveLength(6);
+  expect(examples.filter(({ code }) => /export\.load|loadStateDict|optim\./.test(code))).toHaveLength(3);
   expect([...new Set(blocks.map(({ language }) => language))].sort()).toEqual(['sh', 'ts']);
 });
 
