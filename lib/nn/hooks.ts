@@ -34,11 +34,17 @@ type Kind = keyof HookTypes;
 interface Entry<K extends Kind> {
   hook: HookTypes[K];
   alwaysCall: boolean;
+  /** Whether it is a hook of all modules. */
+  isGlobal: boolean;
 }
 
 type Hooks = { [K in Kind]?: Entry<K>[] };
 
 const hooksOf = new WeakMap<Module, Hooks>();
+
+/** The hooks of all modules. They run before those of a module. */
+const globalHooks: Hooks = {};
+let hasGlobal = false;
 
 // Most programs have no hooks: their calls of modules look no further.
 let hasAny = false;
@@ -48,21 +54,22 @@ export function mayHaveHooks(): boolean {
   return hasAny;
 }
 
-/** Adds a hook at the end, or with `prepend` at the start. */
+/** Adds a hook of a module, or with null of all modules, at the end, or with `prepend` at the start. */
 export function addHook<K extends Kind>(
-  module: Module,
+  module: Module | null,
   kind: K,
   hook: HookTypes[K],
   { prepend = false, alwaysCall = false }: { prepend?: boolean; alwaysCall?: boolean } = {},
 ): RemovableHandle {
-  const hooks = hooksOf.get(module) ?? {};
-  hooksOf.set(module, hooks);
+  const hooks = module === null ? globalHooks : (hooksOf.get(module) ?? {});
+  if (module !== null) hooksOf.set(module, hooks);
   hasAny = true;
-  const entry: Entry<K> = { hook, alwaysCall };
+  const entry: Entry<K> = { hook, alwaysCall, isGlobal: module === null };
   // New lists, because a run may be in progress.
   const list = (hooks[kind] ?? []) as Entry<K>[];
   const replace = (entries: Entry<K>[]): void => {
     (hooks as Record<Kind, unknown>)[kind] = entries;
+    hasGlobal = Object.values(globalHooks).some(({ length }) => length > 0);
     // Compiled functions have recorded what the hooks did.
     native.moduleChanged();
   };
@@ -74,7 +81,9 @@ export function addHook<K extends Kind>(
 }
 
 function entriesOf<K extends Kind>(module: Module, kind: K): readonly Entry<K>[] {
-  return (hooksOf.get(module)?.[kind] as Entry<K>[] | undefined) ?? [];
+  const own = (hooksOf.get(module)?.[kind] ?? []) as Entry<K>[];
+  const common = (globalHooks[kind] ?? []) as Entry<K>[];
+  return common.length === 0 ? own : [...common, ...own];
 }
 
 /** The hooks of a kind, in the order of their calls. */
@@ -82,11 +91,25 @@ export function hooksFor<K extends Kind>(module: Module, kind: K): HookTypes[K][
   return entriesOf(module, kind).map(({ hook }) => hook);
 }
 
-function checked(result: unknown, what: string, name: string): unknown {
+const METHODS = {
+  forwardPre: 'ForwardPreHook',
+  forward: 'ForwardHook',
+  backwardPre: 'FullBackwardPreHook',
+  backward: 'FullBackwardHook',
+} as const;
+
+/** The function that has registered a hook, for messages. */
+function registrar(kind: keyof typeof METHODS, { isGlobal }: { isGlobal: boolean }): string {
+  return `${isGlobal ? 'nn.registerModule' : 'register'}${METHODS[kind]}()`;
+}
+
+/** The gradients that a hook of the backward pass has returned, or null. */
+function checked(result: unknown, name: string): Gradients | null {
   refusePromise(result, `${name}: the hook`);
-  if (result === undefined || result === null || Array.isArray(result)) return result;
+  if (result === undefined || result === null) return null;
+  if (Array.isArray(result)) return result as Gradients;
   throw new TypeError(
-    `${name}: a hook must return an array of ${what} or nothing, but it returned ${describeType(result)}`,
+    `${name}: a hook must return an array of gradients or nothing, but it returned ${describeType(result)}`,
   );
 }
 
@@ -127,24 +150,22 @@ function throughNode(
 /** The backward hooks of one call of a module. */
 class BackwardHooks {
   readonly #module: Module;
-  readonly #hooks: HookTypes['backward'][];
-  readonly #preHooks: HookTypes['backwardPre'][];
+  readonly #hooks: readonly Entry<'backward'>[];
+  readonly #preHooks: readonly Entry<'backwardPre'>[];
   #gradOutputs: Gradients | null = null;
   #inputCount = 0;
   #inputPositions: number[] | null = null;
 
   constructor(module: Module) {
     this.#module = module;
-    this.#hooks = hooksFor(module, 'backward');
-    this.#preHooks = hooksFor(module, 'backwardPre');
+    this.#hooks = entriesOf(module, 'backward');
+    this.#preHooks = entriesOf(module, 'backwardPre');
   }
 
   #call(gradInputs: Gradients, gradOutputs: Gradients): Gradients {
-    return this.#hooks.reduce((current, hook) => {
-      const name = 'registerFullBackwardHook()';
-      const result = checked(hook(this.#module, current, gradOutputs), 'gradients', name);
-      if (result === undefined || result === null) return current;
-      const replaced = result as Gradients;
+    return this.#hooks.reduce((current, entry) => {
+      const replaced = checked(entry.hook(this.#module, current, gradOutputs), registrar('backward', entry));
+      if (replaced === null) return current;
       if (replaced.length === current.length) return [...replaced];
       throw new RuntimeError(
         `Backward hook returned an invalid number of grad_input, got ${replaced.length}, but expected ${current.length}`,
@@ -153,11 +174,9 @@ class BackwardHooks {
   }
 
   #callPre(given: Gradients): Gradients {
-    return this.#preHooks.reduce((current, hook) => {
-      const name = 'registerFullBackwardPreHook()';
-      const result = checked(hook(this.#module, current), 'gradients', name);
-      if (result === undefined || result === null) return current;
-      const replaced = result as Gradients;
+    return this.#preHooks.reduce((current, entry) => {
+      const replaced = checked(entry.hook(this.#module, current), registrar('backwardPre', entry));
+      if (replaced === null) return current;
       if (replaced.length === current.length) return [...replaced];
       throw new RuntimeError(
         `Backward pre hook returned an invalid number of grad_output, got ${replaced.length}, but expected ${current.length}`,
@@ -229,15 +248,15 @@ function backwardHooks(module: Module): BackwardHooks | null {
 
 /** Calls a module with its hooks. */
 export function callWithHooks(module: Module, given: unknown[]): unknown {
-  if (!hooksOf.has(module)) return module.forward(...given) as unknown;
+  if (!hasGlobal && !hooksOf.has(module)) return module.forward(...given) as unknown;
   const hooks = entriesOf(module, 'forward');
   const called = new Set<Entry<'forward'>>();
   let args = given;
   let output: unknown = null;
   try {
-    for (const { hook } of entriesOf(module, 'forwardPre')) {
-      const result = hook(module, args);
-      refusePromise(result, 'registerForwardPreHook(): the hook');
+    for (const entry of entriesOf(module, 'forwardPre')) {
+      const result = entry.hook(module, args);
+      refusePromise(result, `${registrar('forwardPre', entry)}: the hook`);
       if (result !== undefined && result !== null) args = Array.isArray(result) ? (result as unknown[]) : [result];
     }
     const backward = backwardHooks(module);
@@ -246,26 +265,27 @@ export function callWithHooks(module: Module, given: unknown[]): unknown {
     for (const entry of hooks) {
       called.add(entry);
       const result = entry.hook(module, args, output);
-      refusePromise(result, 'registerForwardHook(): the hook');
+      refusePromise(result, `${registrar('forward', entry)}: the hook`);
       if (result !== undefined && result !== null) output = result;
     }
     return backward === null ? output : backward.outputs(output);
   } catch (error) {
     for (const entry of hooks) {
-      if (entry.alwaysCall && !called.has(entry)) callAfterError(entry.hook, module, args, output);
+      if (entry.alwaysCall && !called.has(entry)) output = callAfterError(entry, module, args, output);
     }
     throw error;
   }
 }
 
-/** Calls a hook after an error of the module, which stays the one that is reported. */
-function callAfterError(hook: HookTypes['forward'], module: Module, args: unknown[], output: unknown): void {
+/** Calls a hook after an error of the module, which stays the one that is reported. Returns the result for the next hook. */
+function callAfterError(entry: Entry<'forward'>, module: Module, args: unknown[], output: unknown): unknown {
   try {
-    hook(module, args, output);
+    return entry.hook(module, args, output) ?? output;
   } catch (error) {
     emitLibtorchWarning(
       'UserWarning',
-      `module forward hook with \`alwaysCall: true\` raised an exception that was silenced as another error was raised in forward: ${String(error)}`,
+      `${entry.isGlobal ? 'global ' : ''}module forward hook with \`alwaysCall: true\` raised an exception that was silenced as another error was raised in forward: ${String(error)}`,
     );
+    return output;
   }
 }

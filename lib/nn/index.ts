@@ -4,6 +4,13 @@ import './module-hooks';
 import { defineMissingClasses } from './missing';
 
 export * as functional from './functional';
+export {
+  registerModuleForwardHook,
+  registerModuleForwardPreHook,
+  registerModuleFullBackwardHook,
+  registerModuleFullBackwardPreHook,
+} from './global-hooks';
+export type { ModuleForwardHookOptions } from './global-hooks';
 export * as init from './init';
 export { Module } from './module';
 export type { ForwardHookOptions, HookOptions, ModuleGradients } from './module-hooks';
