@@ -33,6 +33,16 @@ export function named<T extends object>(transformed: T, original: { readonly nam
   return Object.defineProperty(transformed, 'name', { value: original.name, configurable: true });
 }
 
+/** A text for a message. The rest of a long one is left out: a name in a file may take millions of characters. */
+export function shortened(text: string, limit = 100): string {
+  return text.length > limit ? `${text.slice(0, limit)}...` : text;
+}
+
+/** A name in double quotes, {@link shortened}. */
+export function nameText(name: string): string {
+  return JSON.stringify(shortened(name));
+}
+
 /** `'a', 'b'`. */
 export function quoted(names: readonly string[], mark = "'"): string {
   return names.map((name) => `${mark}${name}${mark}`).join(', ');

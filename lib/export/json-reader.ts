@@ -1,10 +1,14 @@
 /** Values of a parsed JSON text with their places: every mistake is an error that says where it is. */
 
+import { shortened } from '../describe';
 import { ValueError } from '../errors';
 import type { Json, JsonObject } from '../files/json';
 
 /** The text of a value in a message, at most. */
 const MAX_SHOWN = 60;
+
+/** What is said about a value, at most: names of the file may be in it. */
+const MAX_MESSAGE = 500;
 
 const NOT_FINITE: ReadonlyMap<Json, number> = new Map([
   ['Infinity', Infinity],
@@ -25,7 +29,7 @@ export class JsonReader {
     if (this.parent === null) return String(this.key);
     const { place } = this.parent;
     if (typeof this.key === 'number') return `${place}[${this.key}]`;
-    const key = /^\w+$/.test(this.key) ? this.key : JSON.stringify(this.key.slice(0, MAX_SHOWN));
+    const key = /^\w{1,60}$/.test(this.key) ? this.key : JSON.stringify(shortened(this.key, MAX_SHOWN));
     return place === '' ? key : `${place}.${key}`;
   }
 
@@ -93,7 +97,7 @@ export class JsonReader {
 
   /** Throws an error about this value. */
   refuse(what: string): never {
-    throw new ValueError(`${this.place === '' ? 'the text' : this.place} ${what}`);
+    throw new ValueError(`${this.place === '' ? 'the text' : this.place} ${shortened(what, MAX_MESSAGE)}`);
   }
 
   private object(): JsonObject {
@@ -106,5 +110,5 @@ function shown(value: Json): string {
   if (Array.isArray(value)) return 'an array';
   if (typeof value === 'object' && value !== null) return 'an object';
   const text = typeof value === 'bigint' ? String(value) : JSON.stringify(value);
-  return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}...` : text;
+  return shortened(text, MAX_SHOWN);
 }

@@ -3,6 +3,7 @@
  * it allocate. Unlike `JSON.parse` it refuses a key that occurs twice.
  */
 
+import { nameText } from '../describe';
 import { ValueError } from '../errors';
 
 /** Any value. Integers that a number does not hold exactly are bigints, and objects have no prototype. */
@@ -39,7 +40,7 @@ export class JsonCursor {
     this.list('{', '}', () => {
       const start = this.position;
       const key = this.string();
-      if (keys.has(key)) throw new ValueError(`the key ${JSON.stringify(key)} occurs twice, at character ${start}`);
+      if (keys.has(key)) throw new ValueError(`the key ${nameText(key)} occurs twice, at character ${start}`);
       keys.add(key);
       this.expect(':');
       entry(key);

@@ -1,7 +1,7 @@
 /** `torch.npz`: reads and writes NumPy's `.npz` files, ZIP files of `.npy` files. */
 
 import { checkOptions, isPlainObject } from '../arguments';
-import { describeType } from '../describe';
+import { describeType, shortened } from '../describe';
 import { ValueError } from '../errors';
 import { at, stepsReading } from '../files/failure';
 import { type AsyncFileOptions, type Steps, promiseOf, runNow, withoutSignal } from '../files/steps';
@@ -11,7 +11,7 @@ import { isNpyDtype } from '../npy/dtypes';
 import { type NpyHeader, byteLength, formatHeader, readHeader } from '../npy/header';
 import { tensorOfStored } from '../npy/tensors';
 import type { Tensor } from '../tensor';
-import { type ZipEntry, ZipReader } from '../zip/reader';
+import { type ZipEntry, ZipReader, entryText } from '../zip/reader';
 import { ZipWriter } from '../zip/writer';
 
 const SUFFIX = '.npy';
@@ -89,7 +89,7 @@ function* loading(file: string, options: NpzLoadOptions): Steps<Record<string, T
 function* reading(archive: ZipReader, { names, maxExpandedBytes }: NpzLoadOptions): Steps<Record<string, Tensor>> {
   const entries = [...arrays(archive)].filter(([name]) => names?.includes(name) ?? true);
   const missing = names?.find((name) => !entries.some(([found]) => found === name));
-  if (missing !== undefined) throw new ValueError(`it has no array '${missing}'`);
+  if (missing !== undefined) throw new ValueError(`it has no array '${shortened(missing)}'`);
   checkExpansion(
     entries.map(([, entry]) => entry),
     maxExpandedBytes ?? Math.max(FREE_EXPANSION, 2 * archive.file.size),
@@ -168,12 +168,12 @@ function* writing(
 
 function headerOf(name: string, tensor: unknown): NpyHeader {
   if (!native.isTensor(tensor)) {
-    throw new TypeError(`npz.save(): array '${name}' must be a Tensor, not ${describeType(tensor)}`);
+    throw new TypeError(`npz.save(): array '${shortened(name)}' must be a Tensor, not ${describeType(tensor)}`);
   }
   const { dtype, shape } = tensor;
   if (!isNpyDtype(dtype)) {
     throw new TypeError(
-      `npz.save(): NumPy has no counterpart of ${dtype}, the dtype of array '${name}'; convert the tensor first, with x.to('float32')`,
+      `npz.save(): NumPy has no counterpart of ${dtype}, the dtype of array '${shortened(name)}'; convert the tensor first, with x.to('float32')`,
     );
   }
   return { dtype, shape, fortranOrder: false };
@@ -182,7 +182,8 @@ function headerOf(name: string, tensor: unknown): NpyHeader {
 /** The entries by the names of their arrays, without the suffix. */
 function* arrays(archive: ZipReader): Generator<[string, ZipEntry]> {
   for (const [name, entry] of archive.entries) {
-    if (!name.endsWith(SUFFIX)) throw new ValueError(`entry '${name}' is not an array: its name does not end in .npy`);
+    if (!name.endsWith(SUFFIX))
+      throw new ValueError(`${entryText(name)} is not an array: its name does not end in .npy`);
     yield [name.slice(0, -SUFFIX.length), entry];
   }
 }
@@ -197,7 +198,7 @@ function checkExpansion(entries: readonly ZipEntry[], limit: number): void {
 }
 
 function arrayOf(bytes: Tensor, entry: ZipEntry): Tensor {
-  return at(`entry '${entry.name}'`, () => {
+  return at(entryText(entry.name), () => {
     const header = readHeader((position, length) => {
       using part = bytes.narrow(0, position, length);
       return Buffer.from((native.data(part) as Uint8Array).buffer);

@@ -16,8 +16,11 @@ export interface PickleContext {
   persistent(id: unknown): unknown;
 }
 
-/** The limit of the size of a pickle, and of the values in it: they take more memory than their bytes. */
-const [MAX_SIZE, MAX_VALUES] = [1 << 26, 1 << 22];
+/** The limit of the size of a pickle. */
+export const MAX_PICKLE_SIZE = 1 << 26;
+
+/** The limit of the values in a pickle, which take more memory than their bytes. */
+const MAX_VALUES = 1 << 22;
 
 /** The highest protocol that Python has. */
 const MAX_PROTOCOL = 5;
@@ -31,7 +34,9 @@ const RENAMED: Readonly<Record<string, string>> = { __builtin__: 'builtins', cop
  * @throws ValueError with the position for a malformed pickle, a name that is not allowed, and an opcode that is not.
  */
 export function readPickle(bytes: Buffer, context: PickleContext): unknown {
-  if (bytes.length > MAX_SIZE) throw new ValueError(`the pickle has ${bytes.length} bytes; the limit is ${MAX_SIZE}`);
+  if (bytes.length > MAX_PICKLE_SIZE) {
+    throw new ValueError(`the pickle has ${bytes.length} bytes; the limit is ${MAX_PICKLE_SIZE}`);
+  }
   return new PickleMachine(bytes, context).run();
 }
 

@@ -1,5 +1,6 @@
 /** The header of a `.safetensors` file: a length, and JSON with the dtype, shape and position of each tensor. */
 
+import { nameText } from '../describe';
 import type { Dtype } from '../dtype';
 import { ValueError } from '../errors';
 import { at } from '../files/failure';
@@ -78,7 +79,7 @@ export function parseHeader(bytes: Buffer, dataLength: number): Header {
       else
         tensors.set(
           name,
-          at(`tensor ${JSON.stringify(name)}`, () => parseTensor(cursor)),
+          at(`tensor ${nameText(name)}`, () => parseTensor(cursor)),
         );
     });
     cursor.end();
@@ -101,14 +102,14 @@ function parseTensor(cursor: JsonCursor): TensorInfo {
     if (key === 'dtype') found.code = cursor.string();
     else if (key === 'shape') found.shape = cursor.integers(MAX_DIMENSIONS);
     else if (key === 'data_offsets') found.range = cursor.integers(2);
-    else cursor.fail(`dtype, shape or data_offsets as the key, not ${JSON.stringify(key)},`);
+    else cursor.fail(`dtype, shape or data_offsets as the key, not ${nameText(key)},`);
   });
   const { code, shape, range } = found;
   if (code === undefined || shape === undefined || range?.length !== 2) {
     throw new ValueError('it needs dtype, shape and two data_offsets');
   }
   const dtype = DTYPES.get(code);
-  if (dtype === undefined) throw new ValueError(`the dtype ${JSON.stringify(code)} has no counterpart in PyTorch`);
+  if (dtype === undefined) throw new ValueError(`the dtype ${nameText(code)} has no counterpart in PyTorch`);
   const [start, end] = range;
   const expected = byteLengthOf(dtype, shape);
   if (end - start !== expected) {
@@ -127,10 +128,10 @@ function checkRanges(tensors: ReadonlyMap<string, TensorInfo>, dataLength: numbe
     if (range[0] !== position) {
       const how = range[0] < position ? 'overlaps' : 'leaves a hole after';
       throw new ValueError(
-        `tensor ${JSON.stringify(name)} ${how} ${previous}: it starts at byte ${range[0]} of the values, not ${position}`,
+        `tensor ${nameText(name)} ${how} ${previous}: it starts at byte ${range[0]} of the values, not ${position}`,
       );
     }
-    [position, previous] = [range[1], `tensor ${JSON.stringify(name)}`];
+    [position, previous] = [range[1], `tensor ${nameText(name)}`];
   }
   if (position !== dataLength) {
     throw new ValueError(`the tensors take ${position} bytes, but ${dataLength} follow the header`);
@@ -159,7 +160,9 @@ export function formatHeader(
   // Spaces up to a multiple of eight, so that the values are aligned.
   const length = Math.ceil(text.length / PREFIX_LENGTH) * PREFIX_LENGTH;
   if (length > MAX_HEADER_LENGTH) {
-    throw new ValueError(`the header takes ${length} bytes; the limit of the format is ${MAX_HEADER_LENGTH}`);
+    throw new ValueError(
+      `safetensors.saveFile(): the header, which has the names and shapes, takes ${length} bytes; the format allows ${MAX_HEADER_LENGTH}`,
+    );
   }
   const bytes = Buffer.alloc(PREFIX_LENGTH + length, ' ');
   bytes.writeBigUInt64LE(BigInt(length));

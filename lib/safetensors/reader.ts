@@ -2,6 +2,7 @@
 
 import { dirname, join } from 'node:path';
 
+import { nameText } from '../describe';
 import { KeyError, ValueError } from '../errors';
 import type { Dtype } from '../dtype';
 import { BinaryFile } from '../files/binary-file';
@@ -77,7 +78,7 @@ export class SafetensorsFile implements Disposable {
       for (const [tensor, name] of fileOf) {
         const part = parts.get(name) as Part;
         if (!part.header.tensors.has(tensor)) {
-          readingFile(path, () => refuse(`tensor ${JSON.stringify(tensor)} is not in ${name}`));
+          readingFile(path, () => refuse(`tensor ${nameText(tensor)} is not in ${name}`));
         }
         partOf.set(tensor, part);
       }
@@ -115,13 +116,13 @@ export class SafetensorsFile implements Disposable {
    */
   get(name: string): Tensor {
     const { part, info } = this.locate(name);
-    return readingFile(part.file.path, () => at(`tensor ${JSON.stringify(name)}`, () => read(part, info)));
+    return readingFile(part.file.path, () => at(`tensor ${nameText(name)}`, () => read(part, info)));
   }
 
   /** @internal {@link get} in steps; the values are read, not mapped. */
   *reading(name: string): Steps<Tensor> {
     const { part, info } = this.locate(name);
-    return yield* stepsReading(part.file.path, stepsAt(`tensor ${JSON.stringify(name)}`, reading(part, info)));
+    return yield* stepsReading(part.file.path, stepsAt(`tensor ${nameText(name)}`, reading(part, info)));
   }
 
   /** Closes the file. Tensors stay valid. No effect a second time. */
@@ -137,7 +138,7 @@ export class SafetensorsFile implements Disposable {
     const part = this.partOf.get(name);
     const info = part?.header.tensors.get(name);
     if (part === undefined || info === undefined) {
-      throw new KeyError(`${this.path} has no tensor ${JSON.stringify(name)}`);
+      throw new KeyError(`${this.path} has no tensor ${nameText(name)}`);
     }
     return { part, info };
   }
@@ -199,7 +200,7 @@ function readIndex(path: string): Map<string, string> {
 /** An index may only name files of its own folder. */
 function checkName(name: string): string {
   if (/^[^/\\\0]+$/.test(name) && name !== '.' && name !== '..') return name;
-  return refuse(`weight_map names the file ${JSON.stringify(name)}; expected a file in the same folder`);
+  return refuse(`weight_map names the file ${nameText(name)}; expected a file in the same folder`);
 }
 
 function refuse(message: string): never {

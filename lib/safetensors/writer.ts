@@ -1,7 +1,7 @@
 /** Writes a `.safetensors` file. */
 
 import { isPlainObject } from '../arguments';
-import { describeType } from '../describe';
+import { describeType, nameText } from '../describe';
 import type { Dtype } from '../dtype';
 import { RuntimeError } from '../errors';
 import { AtomicFile } from '../files/atomic-file';
@@ -109,7 +109,7 @@ function checkTensors(tensors: unknown): Map<string, Tensor> {
   const checked = new Map<string, Tensor>();
   for (const [name, tensor] of Object.entries(tensors)) {
     const complain = (problem: string): never => {
-      throw new TypeError(`safetensors.saveFile(): tensor ${JSON.stringify(name)} ${problem}`);
+      throw new TypeError(`safetensors.saveFile(): tensor ${nameText(name)} ${problem}`);
     };
     if (name === '__metadata__' || !isText(name)) complain('has a name that the format does not allow');
     if (!native.isTensor(tensor)) return complain(`is not a Tensor but ${describeType(tensor)}`);
@@ -147,7 +147,7 @@ function checkSharing(tensors: ReadonlyMap<string, Tensor>): void {
     if (other !== undefined) {
       throw new RuntimeError(
         `Some tensors share memory, this will lead to duplicate memory on disk and potential differences when loading them again: ` +
-          `${JSON.stringify(other.name)} and ${JSON.stringify(name)}. Leave one of them out, or save a copy, x.clone(); torch.save keeps them shared.`,
+          `${nameText(other.name)} and ${nameText(name)}. Leave one of them out, or save a copy, x.clone(); torch.save keeps them shared.`,
       );
     }
     regions.set(id, [...others, region]);

@@ -6,7 +6,7 @@ import { at, stepsReading } from '../files/failure';
 import { type AsyncFileOptions, type Steps, promiseOf, runNow, withoutSignal } from '../files/steps';
 import { readPickle } from '../pickle/reader';
 import { PyGlobal, PySequence, describePython } from '../pickle/values';
-import { ZipReader } from '../zip/reader';
+import { ZipReader, entryText } from '../zip/reader';
 import { toJavaScript } from './from-python';
 import { GLOBALS, PyStorageClass } from './globals';
 import { type MapLocation, deviceChooser } from './map-location';
@@ -101,7 +101,7 @@ function* reading(archive: ZipReader, options: StorageOptions, preloads: boolean
     const pickle = readSmall(archive, `${folder}data.pkl`);
     if (preloads) yield* storages.preload();
     const persistent = (id: unknown): StoredStorage => storageOf(id, storages);
-    return at(`entry '${folder}data.pkl'`, () => toJavaScript(readPickle(pickle, { globals: GLOBALS, persistent })));
+    return at(entryText(`${folder}data.pkl`), () => toJavaScript(readPickle(pickle, { globals: GLOBALS, persistent })));
   } finally {
     storages.dispose();
   }
@@ -120,8 +120,8 @@ function folderOf(archive: ZipReader): string {
 
 function readSmall(archive: ZipReader, name: string): Buffer {
   const entry = archive.entries.get(name);
-  if (entry === undefined) throw new ValueError(`there is no entry '${name}'`);
-  if (entry.isDeflated) throw new ValueError(`entry '${name}' is compressed; torch.save stores entries as they are`);
+  if (entry === undefined) throw new ValueError(`there is no ${entryText(name)}`);
+  if (entry.isDeflated) throw new ValueError(`${entryText(name)} is compressed; torch.save stores entries as they are`);
   return archive.file.read(entry.start, entry.size);
 }
 
@@ -130,7 +130,7 @@ function checkVersion(archive: ZipReader, folder: string): void {
   const text = readSmall(archive, entry).subarray(0, 20).toString('latin1').trim();
   const version = /^\d+$/.test(text) ? Number(text) : NaN;
   if (version >= MIN_VERSION && version <= MAX_VERSION) return;
-  throw new ValueError(`entry '${entry}': the version of the format is ${JSON.stringify(text)}; expected 1 to 10`);
+  throw new ValueError(`${entryText(entry)}: the version of the format is ${JSON.stringify(text)}; expected 1 to 10`);
 }
 
 function byteOrderOf(archive: ZipReader, folder: string): 'little' | 'big' {
@@ -139,7 +139,7 @@ function byteOrderOf(archive: ZipReader, folder: string): 'little' | 'big' {
   if (!archive.entries.has(name)) return 'little';
   const order = readSmall(archive, name).subarray(0, 20).toString('latin1');
   if (order === 'little' || order === 'big') return order;
-  throw new ValueError(`entry '${name}': the byte order is ${JSON.stringify(order)}; expected little or big`);
+  throw new ValueError(`${entryText(name)}: the byte order is ${JSON.stringify(order)}; expected little or big`);
 }
 
 /** The storage of a persistent id: `('storage', class, key, location, number of elements)`. */

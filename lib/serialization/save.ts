@@ -2,7 +2,7 @@
 
 import { copyDense, isPlainObject } from '../arguments';
 import { Complex } from '../complex';
-import { describeType } from '../describe';
+import { describeType, nameText, shortened } from '../describe';
 import { Device } from '../device';
 import { ValueError } from '../errors';
 import { IS_LITTLE_ENDIAN, itemsizeOf } from '../files/element-layout';
@@ -12,6 +12,7 @@ import { native } from '../native';
 import { Parameter } from '../nn';
 import { type Versions, versionsOf } from '../nn/module-state';
 import { isUninitialized } from '../nn/uninitialized';
+import { MAX_PICKLE_SIZE } from '../pickle/reader';
 import { Counter } from '../pickle/values';
 import { PickleWriter } from '../pickle/writer';
 import { scope } from '../scope';
@@ -45,7 +46,8 @@ const CLASS_OF = new Map([...STORAGE_CLASSES].map(([name, dtype]) => [dtype, nam
  * @param value the value
  * @param file the file
  * @throws TypeError that names the place of a value of another kind, such as a module (save its `stateDict()`), a
- * function, undefined or a sparse tensor; RuntimeError inside a transform, where a tensor has no values; the operating
+ * function, undefined or a sparse tensor; ValueError if names and values that are not tensors take more than 64 MiB, which
+ * {@link load} would refuse; RuntimeError inside a transform, where a tensor has no values; the operating
  * system's error if the file cannot be written
  * @example
  * ```ts
@@ -88,7 +90,13 @@ function saving(value: unknown, file: string, take: Take): Steps<void> {
   const pickler = new Pickler();
   pickler.value(value, 'value', 0);
   const storages = pickler.storages.map(({ value, bytes }) => ({ bytes, taken: take(native.storageBytes(value)) }));
-  return writing(file, pickler.finish(), storages);
+  const pickle = pickler.finish();
+  if (pickle.length > MAX_PICKLE_SIZE) {
+    throw new ValueError(
+      `save(): the names and the values that are not tensors take ${pickle.length} bytes, and load() reads at most ${MAX_PICKLE_SIZE}; save large data as tensors`,
+    );
+  }
+  return writing(file, pickle, storages);
 }
 
 function* writing(
@@ -148,7 +156,7 @@ class Pickler {
     if (value instanceof Map) {
       return this.out.dict(value, [...value], ([key, item]) => {
         this.value(key, `a key of ${place}`, depth);
-        this.value(item, `${place}.get(${String(key)})`, depth);
+        this.value(item, `${place}.get(${shortened(String(key))})`, depth);
       });
     }
     if (isPlainObject(value) && !(value instanceof Complex)) return this.dict(value, place, depth);
@@ -177,7 +185,7 @@ class Pickler {
     const versions = versionsOf(value);
     const item = ([key, item]: [string, unknown]): void => {
       this.string(key, `a key of ${place}`);
-      this.value(item, `${place}[${JSON.stringify(key)}]`, depth);
+      this.value(item, `${place}[${nameText(key)}]`, depth);
     };
     this.out.dict(value, Object.entries(value), item, versions !== undefined);
     if (versions !== undefined && Object.keys(versions).length > 0) this.metadata(versions);

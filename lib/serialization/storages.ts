@@ -1,5 +1,6 @@
 /** The storages of a checkpoint: the memory that its tensors share. */
 
+import { shortened } from '../describe';
 import type { Device } from '../device';
 import type { Dtype } from '../dtype';
 import { ValueError } from '../errors';
@@ -9,7 +10,7 @@ import { toMemoryLayout } from '../files/tensor-bytes';
 import { native } from '../native';
 import { torchFunctions } from '../operators';
 import type { Tensor } from '../tensor';
-import type { ZipEntry, ZipReader } from '../zip/reader';
+import { type ZipEntry, type ZipReader, entryText } from '../zip/reader';
 
 /** Names of storage classes that tell the dtype. Other dtypes have an untyped storage. */
 export const STORAGE_CLASSES: ReadonlyMap<string, Dtype> = new Map([
@@ -111,14 +112,14 @@ export class StorageReader {
     const known = this.storages.get(key);
     if (known !== undefined) {
       if (known.dtype === dtype && known.size === size) return known;
-      throw new ValueError(`storage '${key}' is described in two ways`);
+      throw new ValueError(`storage '${shortened(key)}' is described in two ways`);
     }
     const name = `${this.folder}data/${key}`;
     const entry = this.archive.entries.get(name);
-    if (entry === undefined) throw new ValueError(`there is no entry '${name}'`);
+    if (entry === undefined) throw new ValueError(`there is no ${entryText(name)}`);
     // A storage may end with a part of an element.
     if (entry.size < size || entry.size >= size + itemsizeOf(dtype ?? 'uint8')) {
-      throw new ValueError(`entry '${name}' has ${entry.size} bytes; the storage takes ${size}`);
+      throw new ValueError(`${entryText(name)} has ${entry.size} bytes; the storage takes ${size}`);
     }
     const device = this.options.deviceOf(location);
     const mmap = this.maps(entry);

@@ -3,6 +3,7 @@
  * inside the file, none may overlap another, and no name may occur twice.
  */
 
+import { shortened } from '../describe';
 import { ValueError } from '../errors';
 import type { BinaryFile } from '../files/binary-file';
 import * as zip from './layout';
@@ -18,6 +19,11 @@ export interface ZipEntry {
   readonly crc32: number;
   /** Where the bytes start in the file. */
   readonly start: number;
+}
+
+/** An entry in messages: `entry 'data.pkl'`. */
+export function entryText(name: string): string {
+  return `entry '${shortened(name)}'`;
 }
 
 /** A comment of the file, the only thing that may follow the end record, has at most this length. */
@@ -60,7 +66,7 @@ export function readDirectory(file: BinaryFile): Map<string, ZipEntry> {
   let previous: { name: string; end: number } = { name: '', end: 0 };
   for (const entry of [...entries].sort((a, b) => a.offset - b.offset)) {
     if (entry.offset < previous.end) {
-      refuse(`entries '${previous.name}' and '${entry.name}' overlap at byte ${entry.offset}`);
+      refuse(`entries '${shortened(previous.name)}' and '${shortened(entry.name)}' overlap at byte ${entry.offset}`);
     }
     const start = readLocalHeader(file, entry, end.offset);
     previous = { name: entry.name, end: start + entry.storedSize };
@@ -133,7 +139,7 @@ function parseCentralDirectory(bytes: Buffer, { count, offset }: End): CentralEn
     const nameBytes = bytes.subarray(nameStart, nameStart + nameLength);
     const extra = bytes.subarray(nameStart + nameLength, nameStart + nameLength + extraLength);
     const entry = parseCentralEntry(bytes.subarray(at, nameStart), nameBytes, extra, place);
-    if (names.has(entry.name)) refuse(`${place}: a second entry '${entry.name}'`);
+    if (names.has(entry.name)) refuse(`${place}: a second ${entryText(entry.name)}`);
     names.add(entry.name);
     entries.push(entry);
     at = nameStart + nameLength + extraLength + commentLength;
@@ -149,19 +155,19 @@ function parseCentralDirectory(bytes: Buffer, { count, offset }: End): CentralEn
 function parseCentralEntry(header: Buffer, nameBytes: Buffer, extra: Buffer, place: string): CentralEntry {
   const name = decodeName(nameBytes, place);
   const flags = header.readUInt16LE(8);
-  if ((flags & (zip.FLAG_ENCRYPTED | zip.FLAG_STRONG_ENCRYPTION)) !== 0) refuse(`entry '${name}' is encrypted`);
+  if ((flags & (zip.FLAG_ENCRYPTED | zip.FLAG_STRONG_ENCRYPTION)) !== 0) refuse(`${entryText(name)} is encrypted`);
   const method = header.readUInt16LE(10);
   if (method !== zip.STORED && method !== zip.DEFLATED) {
-    refuse(`entry '${name}' has compression method ${method}; expected 0 (stored) or 8 (deflate)`);
+    refuse(`${entryText(name)} has compression method ${method}; expected 0 (stored) or 8 (deflate)`);
   }
   const disk = header.readUInt16LE(34);
-  if (disk !== 0 && disk !== zip.MAX_16) refuse(`entry '${name}' is in another part of several ZIP files`);
+  if (disk !== 0 && disk !== zip.MAX_16) refuse(`${entryText(name)} is in another part of several ZIP files`);
   const fields = [header.readUInt32LE(24), header.readUInt32LE(20), header.readUInt32LE(42)];
   const [size, storedSize, offset] = withZip64(fields, extra, name);
   if (method === zip.STORED && size !== storedSize) {
-    refuse(`entry '${name}' is not compressed, but has ${storedSize} bytes in the file and ${size} outside`);
+    refuse(`${entryText(name)} is not compressed, but has ${storedSize} bytes in the file and ${size} outside`);
   }
-  if (size > storedSize * MAX_RATIO) refuse(`entry '${name}' claims to expand from ${storedSize} to ${size} bytes`);
+  if (size > storedSize * MAX_RATIO) refuse(`${entryText(name)} claims to expand from ${storedSize} to ${size} bytes`);
   return { name, nameBytes, method, size, storedSize, crc32: header.readUInt32LE(16), offset };
 }
 
@@ -172,9 +178,9 @@ function withZip64(fields: number[], extra: Buffer, name: string): number[] {
   let at = 0;
   return fields.map((field) => {
     if (field !== zip.MAX_32) return field;
-    if (at + 8 > data.length) refuse(`entry '${name}': its ZIP64 field is too short`);
+    if (at + 8 > data.length) refuse(`${entryText(name)}: its ZIP64 field is too short`);
     at += 8;
-    return readSize(data, at - 8, `a size of entry '${name}'`);
+    return readSize(data, at - 8, `a size of ${entryText(name)}`);
   });
 }
 
@@ -186,22 +192,22 @@ function findExtra(extra: Buffer, name: string): Buffer {
     if (extra.readUInt16LE(at) === zip.ZIP64_EXTRA) return extra.subarray(at + 4, end);
     at = end;
   }
-  return refuse(`entry '${name}' has no ZIP64 field`);
+  return refuse(`${entryText(name)} has no ZIP64 field`);
 }
 
 /** Checks the header in front of an entry's bytes and returns where they start. */
 function readLocalHeader(file: BinaryFile, entry: CentralEntry, limit: number): number {
   const { name, nameBytes, offset, storedSize } = entry;
   const nameStart = offset + zip.LOCAL_HEADER.size;
-  if (nameStart + nameBytes.length > limit) refuse(`entry '${name}' starts at byte ${offset}, behind the entries`);
+  if (nameStart + nameBytes.length > limit) refuse(`${entryText(name)} starts at byte ${offset}, behind the entries`);
   const header = file.read(offset, zip.LOCAL_HEADER.size + nameBytes.length);
   const isHeader = header.readUInt32LE(0) === zip.LOCAL_HEADER.signature;
   if (!isHeader || header.readUInt16LE(26) !== nameBytes.length || !header.subarray(30).equals(nameBytes)) {
-    refuse(`entry '${name}' has no header of that name at byte ${offset}`);
+    refuse(`${entryText(name)} has no header of that name at byte ${offset}`);
   }
   const start = nameStart + nameBytes.length + header.readUInt16LE(28);
   if (start + storedSize > limit) {
-    refuse(`entry '${name}' (bytes ${start} to ${start + storedSize}) does not end before byte ${limit}`);
+    refuse(`${entryText(name)} (bytes ${start} to ${start + storedSize}) does not end before byte ${limit}`);
   }
   return start;
 }

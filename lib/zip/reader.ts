@@ -9,9 +9,9 @@ import { at, messageOf, readingFile, stepsAt } from '../files/failure';
 import { type Steps, step } from '../files/steps';
 import { checksumOf, tensorOfBytes } from '../files/tensor-bytes';
 import type { Tensor } from '../tensor';
-import { type ZipEntry, readDirectory } from './directory';
+import { type ZipEntry, entryText, readDirectory } from './directory';
 
-export type { ZipEntry } from './directory';
+export { type ZipEntry, entryText } from './directory';
 
 /** An open ZIP file. */
 export class ZipReader implements Disposable {
@@ -45,7 +45,7 @@ export class ZipReader implements Disposable {
    * @throws ValueError if they do not have the size or the checksum that the directory gives.
    */
   read(entry: ZipEntry): Steps<Tensor> {
-    return stepsAt(`entry '${entry.name}'`, this.reading(entry));
+    return stepsAt(entryText(entry.name), this.reading(entry));
   }
 
   private *reading(entry: ZipEntry): Steps<Tensor> {
@@ -64,7 +64,7 @@ export class ZipReader implements Disposable {
    * @throws ValueError if the entry is compressed.
    */
   tensor(entry: ZipEntry, options: { mmap: boolean }): Tensor {
-    return at(`entry '${entry.name}'`, () => {
+    return at(entryText(entry.name), () => {
       if (entry.isDeflated) throw new ValueError('it is compressed; expected a stored entry');
       return this.file.tensor(entry.start, entry.size, options);
     });
@@ -72,7 +72,7 @@ export class ZipReader implements Disposable {
 
   /** {@link tensor} of a stored entry without `mmap`, in steps. */
   readingTensor(entry: ZipEntry): Steps<Tensor> {
-    return stepsAt(`entry '${entry.name}'`, this.file.readingTensor(entry.start, entry.size));
+    return stepsAt(entryText(entry.name), this.file.readingTensor(entry.start, entry.size));
   }
 
   /** Closes the file. */

@@ -9,6 +9,7 @@ import { type Steps, runNow, step } from '../files/steps';
 import { checksumOf, copyTo } from '../files/tensor-bytes';
 import { native } from '../native';
 import type { Tensor } from '../tensor';
+import { entryText } from './directory';
 import * as zip from './layout';
 
 /** The extra field that only fills space; PyTorch uses this one too. */
@@ -115,8 +116,11 @@ export class ZipWriter implements Disposable {
     parts: readonly Part[],
   ): Steps<void> {
     const entry = { name: Buffer.from(name), method, crc, size, storedSize, offset: this.position };
-    if (entry.name.length > zip.MAX_16)
-      throw new ValueError(`the name '${name.slice(0, 50)}...' is too long for a ZIP file`);
+    if (entry.name.length > zip.MAX_16) {
+      throw new ValueError(
+        `${entryText(name)}: the name takes ${entry.name.length} bytes; a ZIP file allows ${zip.MAX_16}`,
+      );
+    }
     const header = this.localHeader(entry);
     yield* this.file.write(this.position, header);
     let end = this.position + header.length;
