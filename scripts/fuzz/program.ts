@@ -2,7 +2,7 @@
 
 import type * as torch from '../../lib';
 import { Choices } from './random';
-import type { Step } from './step';
+import { isDiscontinuous, isIllConditioned } from './rounding';
 import { randomStep } from './steps';
 import type { RandomStep } from './steps';
 
@@ -15,7 +15,10 @@ export interface Program {
   text: string;
   /** Compiled with this option: programs with even seeds have it, and give the NaN of eager execution. */
   strictZeros: boolean;
-  /** Eager NaN and infinities may differ: they come from zeros that are left out, or from a variance that overflows. */
+  /**
+   * Eager NaN and infinities may differ: they come from zeros that are left out, from a variance that overflows, or from a
+   * derivative of a product that divides.
+   */
   ignoresNonFinite: boolean;
   /** Gradients that are sums may have other strides: eager execution adds in place. */
   ignoresStrides: boolean;
@@ -116,9 +119,7 @@ export function programOf(torch: Torch, seed: number): Program {
     return outsideShapes.map((shape) => torch.randn(shape));
   };
 
-  // Of rounding errors, which a layer norm of equal elements amplifies, these make other numbers.
-  const isDiscontinuous = ({ text }: Step): boolean => /^(sign|floor|round|maskedFill|where|fmod|sort)/.test(text);
-  let hasLayerNorm = false;
+  let [hasLayerNorm, hasProd] = [false, false];
 
   // Each step is tried on the values of a sample: a step that is an error is left out.
   const steps: RandomStep[] = [];
@@ -134,14 +135,16 @@ export function programOf(torch: Torch, seed: number): Program {
     } catch {
       continue;
     }
-    if (value !== null && value.numel() > maxElements) continue;
+    if (value !== null && (value.numel() > maxElements || isIllConditioned(step, value, values, strictZeros))) continue;
     steps.push(step);
     hasLayerNorm ||= step.text.startsWith('layerNorm');
+    hasProd ||= step.text.startsWith('prod');
     if (value !== null) values.push(value);
   }
   // Pointwise programs are equal bit for bit; derivatives of broadcast values are sums.
   const isExact = steps.every((step) => step.isExact) && (wrap === null || ['vmap', 'jvp'].includes(wrap[0]));
-  const rounding = (values.some((value) => value.dtype === 'float32') ? 1e-4 : 1e-10) * (hasLayerNorm ? 300 : 1);
+  const ofFloat64 = wrap === null ? 1e-10 : 1e-8;
+  const rounding = (values.some((value) => value.dtype === 'float32') ? 1e-4 : ofFloat64) * (hasLayerNorm ? 300 : 1);
   const tolerance = isExact ? 0 : rounding;
   const outputs = [values.length - 1];
   for (let i = choices.below(3); i > 0; i--) outputs.push(choices.below(values.length));
@@ -163,7 +166,7 @@ export function programOf(torch: Torch, seed: number): Program {
   return {
     text: lines.join('\n'),
     strictZeros,
-    ignoresNonFinite: !strictZeros || hasLayerNorm,
+    ignoresNonFinite: !strictZeros || hasLayerNorm || hasProd,
     ignoresStrides: wrap !== null && !['jacfwd', 'jvp', 'vmap', 'vmap(jacfwd)'].includes(wrap[0]),
     tolerance,
     inputs: (valueSeed) => inputs(valueSeed),

@@ -8,8 +8,14 @@ import type { Maker, Step, Tensor } from './step';
 const UNARY = [
   'sin', 'cos', 'tanh', 'exp', 'neg', 'abs', 'square', 'sigmoid', 'relu', 'erf', 'expm1', 'sign', 'floor', 'round',
   'softplus', 'gelu', 'silu', 'clone', 'contiguous', 'logSigmoid', 'atan', 'sinh', 'reciprocal', 'rsqrt', 'log1p',
+  'tan', 'asin', 'acos', 'cosh', 'asinh', 'acosh', 'atanh', 'exp2', 'log', 'log2', 'log10', 'sqrt', 'erfc', 'lgamma', 'trunc',
+  'frac', 'ceil', 'logit', 'sinc', 'hardswish', 'hardsigmoid', 'hardtanh', 'mish', 'selu', 'celu', 'leakyRelu', 'softsign',
+  'tanhshrink', 'softshrink', 'hardshrink', 'relu6',
 ] as const; // prettier-ignore
-const FUNCTIONAL = new Set(['softplus', 'gelu', 'silu', 'logSigmoid']);
+const FUNCTIONAL = new Set([
+  'softplus', 'gelu', 'silu', 'logSigmoid', 'hardswish', 'hardsigmoid', 'hardtanh', 'mish', 'selu', 'celu', 'leakyRelu',
+  'softsign', 'tanhshrink', 'softshrink', 'hardshrink', 'relu6',
+]); // prettier-ignore
 const BINARY = ['add', 'sub', 'mul', 'maximum', 'minimum', 'atan2', 'div', 'pow', 'hypot'] as const;
 const NUMBERS = [2, -1, 0.5, 3, -0.25, 0, 1] as const;
 
@@ -171,7 +177,7 @@ const MAKERS: readonly [Maker, number][] = [
 ];
 
 // Their sums may be computed in another order.
-const WITH_SUMS: ReadonlySet<Maker> = new Set([reduction, product, layers, indexing]);
+const WITH_SUMS: ReadonlySet<Maker> = new Set([reduction, product, layers, indexing, integers]);
 
 /** A step, and whether compiled functions compute it to the last bit. */
 export interface RandomStep extends Step {

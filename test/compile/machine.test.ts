@@ -3,7 +3,7 @@
 import * as torch from '../../lib';
 import type { Tensor } from '../../lib';
 import { native } from '../../lib/native';
-import { elementwiseCalls } from '../support/compile/elementwise-calls';
+import { elementwiseCallsOf } from '../support/compile/elementwise-calls';
 import { COMBINATIONS, combinations, FLOATS, layouts, numbers, variants } from '../support/compile/elementwise-inputs';
 
 type Operation = (x: Tensor, y: Tensor, z: Tensor) => unknown;
@@ -53,7 +53,7 @@ function differences(operation: Operation, inputs: [Tensor, Tensor, Tensor], may
 beforeAll(() => torch.manualSeed(0));
 
 describe.each(FLOATS)('%s', (dtype) => {
-  test.each(elementwiseCalls.map(({ name, call }) => [name, call] as const))('%s', (name, call) => {
+  test.each(elementwiseCallsOf(dtype).map(({ name, call }) => [name, call] as const))('%s', (name, call) => {
     const found: Record<string, string> = {};
     for (const [layout, make] of layouts) {
       // Sums with a factor for one number: see addScaled in arithmetic_rules.cpp.
@@ -68,16 +68,19 @@ describe.each(FLOATS)('%s', (dtype) => {
     expect(found).toEqual({});
   });
 
-  test.each(elementwiseCalls.map(({ name, call }) => [name, call] as const))('signs of zeros: %s', (name, call) => {
-    const found: Record<string, string> = {};
-    const check = (n: number, start: number, [variant, of]: (typeof variants)[0]) => {
-      const mayRefuse = name.includes('alpha') && variant.startsWith('one');
-      const difference = differences(call, of(combinations(n, start, dtype)), mayRefuse);
-      if (difference !== '') found[`${n} from ${start} ${variant}`] = difference;
-    };
-    for (let n = 1; n <= 70; n++) check(n, (31 * n) % COMBINATIONS, variants[0]!);
-    // Each combination in a vector loop and in the scalar loop behind it.
-    for (const variant of variants) for (let start = 0; start < COMBINATIONS; start += 15) check(47, start, variant);
-    expect(found).toEqual({});
-  });
+  test.each(elementwiseCallsOf(dtype).map(({ name, call }) => [name, call] as const))(
+    'signs of zeros: %s',
+    (name, call) => {
+      const found: Record<string, string> = {};
+      const check = (n: number, start: number, [variant, of]: (typeof variants)[0]) => {
+        const mayRefuse = name.includes('alpha') && variant.startsWith('one');
+        const difference = differences(call, of(combinations(n, start, dtype)), mayRefuse);
+        if (difference !== '') found[`${n} from ${start} ${variant}`] = difference;
+      };
+      for (let n = 1; n <= 70; n++) check(n, (31 * n) % COMBINATIONS, variants[0]!);
+      // Each combination in a vector loop and in the scalar loop behind it.
+      for (const variant of variants) for (let start = 0; start < COMBINATIONS; start += 15) check(47, start, variant);
+      expect(found).toEqual({});
+    },
+  );
 });

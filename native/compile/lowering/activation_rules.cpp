@@ -229,7 +229,10 @@ Id emitGeluBackward(Call& call) {
   const Id cdf = call.mul(call.add(erf, 1.0), 0.5);
   const Id exp = exponential(call, call.mul(call.mul(x, x), -0.5));
   const Id pdf = call.mul(exp, call.rounded(kTwoOverSqrtPi * kHalfSqrt2 * 0.5));
-  return call.mul(call[0], call.emit(Opcode::MulAdd, x, pdf, cdf));
+  // The compiler of ATen joins the product and the sum in vector code and on CUDA, but not in scalar code.
+  Id slope = call.emit(Opcode::MulAdd, x, pdf, cdf);
+  if (!call.isCuda()) slope = call.where(call.isVectorLoop(x), slope, call.add(cdf, call.mul(x, pdf)));
+  return call.mul(call[0], slope);
 }
 
 }  // namespace

@@ -68,11 +68,8 @@ EagerLoop eagerLoop(const TensorType& result, c10::ArrayRef<const TensorType*> o
   int64_t total = 1;
   for (size_t d : order) {
     const Points::Dimension& place = points.dimensions[d];
-    if (place.space >= 0) {
-      loop.strides[place.space] += total;
-    } else {
-      loop.offset += place.index * total;
-    }
+    if (place.space >= 0) loop.strides[place.space] += place.stride * total;
+    loop.offset += place.index * total;
     total *= result.sizes[d];
   }
 
@@ -111,7 +108,7 @@ EagerLoop eagerLoop(const TensorType& result, c10::ArrayRef<const TensorType*> o
 Points Points::all(size_t dimensions) {
   Points points;
   points.spaceDimensions = static_cast<int32_t>(dimensions);
-  for (size_t d = 0; d < dimensions; ++d) points.dimensions.push_back({static_cast<int32_t>(d), 0});
+  for (size_t d = 0; d < dimensions; ++d) points.dimensions.push_back({static_cast<int32_t>(d)});
   return points;
 }
 

@@ -13,12 +13,13 @@
 
 namespace torch_func::compile {
 
-// Which elements of a node's result the points of a program are: for each dimension of the result, the dimension of the
-// space that runs over it, or -1 and an index that is the same for all points.
+// Which elements of a node's result the points of a program are: for each dimension of the result, the index in it,
+// which grows by `stride` along a dimension of the space, or is the same for all points (-1).
 struct Points {
   struct Dimension {
     int32_t space = -1;
     int64_t index = 0;
+    int64_t stride = 1;
   };
   c10::SmallVector<Dimension, 5> dimensions;
   int32_t spaceDimensions = 0;

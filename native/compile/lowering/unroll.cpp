@@ -167,7 +167,10 @@ bool Unroller::pointwise(const Loop& loop, const Walk& walk, const int64_t* at, 
   for (size_t a = 0; a < walk.kept; ++a) {
     points.dimensions[walk.axes[a].dimension].index += walk.axes[a].scale * counters[a];
   }
-  if (walk.place.dimension >= 0) points.dimensions[walk.place.dimension].space = 0;
+  if (walk.place.dimension >= 0) {
+    points.dimensions[walk.place.dimension].space = 0;
+    points.dimensions[walk.place.dimension].stride = walk.place.inner;
+  }
   const auto results = emitPointwise(builders_[walk.stage], graph_, graph_.nodes[loop.node], operands, points);
   if (!results) return false;
   write(walk.stage, at[0], (*results)[0]);

@@ -131,4 +131,12 @@ add('ones_like', 1);
 add('full_like', 1, [0.3]);
 add('fill.Scalar', 1, [0.3]);
 
-export const elementwiseCalls: readonly ElementwiseCall[] = calls;
+const { length } = calls;
+add('gelu', 1);
+add('gelu_backward', 2);
+// oneDNN computes these in float32.
+const ofFloat64 = calls.slice(length);
+
+/** All calls for which the machine has rules in a dtype. */
+export const elementwiseCallsOf = (dtype: 'float32' | 'float64'): readonly ElementwiseCall[] =>
+  dtype === 'float64' ? calls : calls.filter((call) => !ofFloat64.includes(call));
