@@ -4,6 +4,7 @@
 //
 // Prints the figures as JSON.
 
+import { existsSync, readFileSync } from 'node:fs';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
 import torch from '../dist/index.mjs';
@@ -37,6 +38,13 @@ function timeOf(f, count) {
   return (performance.now() - start) / count;
 }
 
+/** Milliseconds for which a hypervisor has withheld the processors; 0 where the kernel does not count them. */
+function stolen() {
+  if (!existsSync('/proc/stat')) return 0;
+  const [, ...ticks] = readFileSync('/proc/stat', 'utf8').split('\n', 1)[0].split(/\s+/);
+  return Number(ticks[7]) * 10;
+}
+
 torch.setNumThreads(1);
 const steps = Math.max(1, Math.round((MILLISECONDS / timeOf(chain(40), 20)) * 40));
 const f = chain(steps);
@@ -45,6 +53,7 @@ const before = timeOf(f, 40);
 torch.setNumThreads(THREADS);
 const delay = monitorEventLoopDelay({ resolution: RESOLUTION });
 let calls = 0;
+const stolenBefore = stolen();
 const start = performance.now();
 const end = start + Number(seconds) * 1000;
 delay.enable();
@@ -58,6 +67,7 @@ await Promise.all(
 );
 delay.disable();
 const each = (performance.now() - start) / calls;
+const withheld = stolen() - stolenBefore;
 
 torch.setNumThreads(1);
 const alone = median([before, timeOf(f, 40)]);
@@ -85,6 +95,7 @@ process.stdout.write(
     max: delay.max / 1e6 - RESOLUTION,
     alone,
     each,
+    withheld,
     cost: (median(asynchronous) - median(synchronous)) * 1000,
   }),
 );
