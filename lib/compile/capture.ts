@@ -90,7 +90,7 @@ function whyNotRepeatable(own: OwnArguments, results: readonly unknown[]): strin
  * @param signature - What belongs to the signature of the call besides its arguments.
  */
 export function captureCall(
-  api: 'compile' | 'fx.makeFx',
+  api: 'compile' | 'fx.makeFx' | 'export.export',
   func: AnyFunction,
   args: readonly unknown[],
   strict: boolean,

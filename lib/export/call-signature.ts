@@ -30,6 +30,12 @@ export class CallSignature {
     this.paths = paths;
   }
 
+  /** The signature of calls with these arguments. */
+  static of(positional: pytree.TreeSpec, named: pytree.TreeSpec, output: pytree.TreeSpec): CallSignature {
+    const [array, object] = [positional as ArraySpec, named as ObjectSpec];
+    return new CallSignature(array, object, array.children.map(argumentName), output);
+  }
+
   /** Reads the signature of the whole model. */
   static read(module: JsonReader): CallSignature {
     const namedTuples: NamedTuples = new Map(
@@ -52,7 +58,7 @@ export class CallSignature {
         .optional('forward_arg_names')
         ?.items()
         .map((name) => name.string()) ?? [];
-    const names = positional.children.map((_, i) => given[i] ?? `arg_${i}`);
+    const names = positional.children.map((_, i) => given[i] ?? argumentName(_, i));
     return new CallSignature(positional, named, names, output);
   }
 
@@ -76,6 +82,9 @@ export class CallSignature {
     return leaves;
   }
 }
+
+/** Python's name of an argument whose name it does not know. */
+const argumentName = (_: unknown, i: number): string => `arg_${i}`;
 
 const mismatch =
   (name: string) =>

@@ -6,8 +6,9 @@ import { at } from '../files/failure';
 import { native } from '../native';
 import { type InputPath, pathText } from './call-signature';
 import { type Expression, type Names, parseExpression } from './expression';
+import type { ProgramGraph } from './graph-reader';
 import type { JsonReader } from './json-reader';
-import type { Constant } from './signature';
+import type { Constant, GraphSignature } from './signature';
 import type { SymbolicSize } from './sizes';
 
 /** What an input must be: a tensor, a size, or a constant. */
@@ -15,6 +16,18 @@ export type Expected =
   | { readonly kind: 'tensor'; readonly sizes: readonly SymbolicSize[] }
   | { readonly kind: 'size'; readonly size: SymbolicSize | undefined }
   | { readonly kind: 'constant'; readonly value: Constant };
+
+/** What the arguments must be, in the order of the graph. */
+export function expectedInputs(graph: ProgramGraph, { inputSpecs }: GraphSignature): Expected[] {
+  return inputSpecs.flatMap((spec, i): Expected[] => {
+    if (spec.kind !== 'userInput') return [];
+    if (spec.value !== undefined) return [{ kind: 'constant', value: spec.value }];
+    const name = graph.names[i];
+    const tensor = name === null ? undefined : graph.tensors.get(name);
+    if (tensor !== undefined) return [{ kind: 'tensor', sizes: tensor.sizes }];
+    return [{ kind: 'size', size: name === null ? undefined : graph.numbers.get(name) }];
+  });
+}
 
 /** A range of sizes; null where there is no limit. */
 export interface Range {

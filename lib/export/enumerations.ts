@@ -1,8 +1,10 @@
-/** The numbers that stand for dtypes, layouts and memory formats in a program, and devices. */
+/** The numbers that stand for dtypes, layouts and memory formats in a program, and devices: read and written. */
 
 import { Device } from '../device';
 import { type Dtype, isDtype } from '../dtype';
+import { ValueError } from '../errors';
 import type { Layout, MemoryFormat } from '../types';
+import type { JsonValue } from '../files/json-text';
 import type { JsonReader } from './json-reader';
 
 const DTYPES: Readonly<Record<number, string>> = {
@@ -69,3 +71,17 @@ export function readDevice(reader: JsonReader): Device {
     return reader.refuse(`is not a device: ${JSON.stringify(type.slice(0, 40))}`);
   }
 }
+
+function numberOf(table: Readonly<Record<number, string>>, name: string, what: string): number {
+  const found = Object.entries(table).find(([, other]) => other === name);
+  if (found === undefined) throw new ValueError(`the ${what} ${name} cannot be written to a program`);
+  return Number(found[0]);
+}
+
+export const dtypeNumber = (dtype: string): number => numberOf(DTYPES, dtype, 'dtype');
+
+export const layoutNumber = (layout: string): number => numberOf(LAYOUTS, layout, 'layout');
+
+export const memoryFormatNumber = (format: string): number => numberOf(MEMORY_FORMATS, format, 'memory format');
+
+export const deviceJson = ({ type, index }: Device): JsonValue => ({ type, index });

@@ -8,9 +8,10 @@ import type { CallSignature } from './call-signature';
 import type { InputCheck, Range } from './constraints';
 import { ExportedModule } from './exported-module';
 import type { ProgramGraph } from './graph-reader';
+import type { ProgramHeader } from './header';
 import { type GraphSignature, signatureText } from './signature';
 
-/** What a file says of a program. @internal */
+/** What a program consists of. @internal */
 export interface LoadedProgram {
   readonly graph: ProgramGraph;
   readonly signature: GraphSignature;
@@ -21,11 +22,15 @@ export interface LoadedProgram {
   readonly tensors: ReadonlyMap<string, Tensor>;
   /** The device of the tensors when the program was exported; null for a program without tensors. */
   readonly home: string | null;
+  readonly header: ProgramHeader;
 }
 
+/** The parts of a program. */
+export let loadedProgramOf: (program: ExportedProgram<never, unknown>) => LoadedProgram;
+
 /**
- * A model that Python's `torch.export.export` traced: a graph of operators, its weights, and what its inputs and outputs
- * are. {@link load} reads it.
+ * A program: a graph of operators, its weights, and what its inputs and outputs are. {@link load} reads one that Python's
+ * `torch.export.export` traced, `torch.export.export` records one here, and {@link save} writes it.
  *
  * @example
  * ```ts
@@ -36,6 +41,10 @@ export interface LoadedProgram {
  */
 export class ExportedProgram<A extends unknown[] = Tensor[], R = Tensor> {
   readonly #program: LoadedProgram;
+
+  static {
+    loadedProgramOf = (program) => program.#program;
+  }
 
   /** @internal {@link load} makes programs. */
   constructor(program: LoadedProgram) {

@@ -2,6 +2,7 @@
 
 import type { Dtype } from '../dtype';
 import { at } from '../files/failure';
+import type { JsonValue } from '../files/json-text';
 import { type Argument, Graph, type Node, type NodeMeta } from '../fx/graph';
 import { type ArgumentType, type Scope, readArgument } from './arguments';
 import { type CallShape, type HigherOrder, higherOrderOperator } from './control-flow';
@@ -21,6 +22,20 @@ export interface TensorMeta {
   readonly dtype: Dtype;
 }
 
+/** What a file says of a value of the graph: its type, and how it is stored. */
+export interface StoredValue {
+  readonly type: ArgumentType;
+  readonly json?: JsonValue | undefined;
+}
+
+/** What a node of a call without a schema does not have: the types of its arguments, and what does not change results. */
+export interface StoredCall {
+  readonly types: readonly ArgumentType[];
+  readonly ignored: readonly JsonValue[];
+  /** Whether its only result is not in a list. */
+  readonly isSingle: JsonValue;
+}
+
 /** A graph, and the graphs among the arguments of its nodes. */
 export interface ProgramGraph {
   readonly graph: Graph;
@@ -36,7 +51,15 @@ export interface ProgramGraph {
   readonly tensors: ReadonlyMap<string, TensorMeta>;
   /** Symbolic inputs by name. */
   readonly numbers: ReadonlyMap<string, SymbolicSize>;
+  /** What writing the program needs beside its nodes. */
+  readonly values: ReadonlyMap<Node, StoredValue>;
+  readonly calls: ReadonlyMap<Node, StoredCall>;
+  /** Whether the only result of a nested graph is not in a list. */
+  readonly isSingle: boolean;
 }
+
+/** How values are stored, by type and name. */
+type StoredMetas = ReadonlyMap<ArgumentType, ReadonlyMap<string, JsonReader>>;
 
 interface Known {
   readonly node: Node;
@@ -59,6 +82,7 @@ interface Call {
   readonly args: Argument[];
   readonly kwargs: Record<string, Argument>;
   readonly results: readonly string[] | null;
+  readonly stored?: StoredCall;
 }
 
 function fitsResult(kind: string, type: string): boolean {
@@ -72,9 +96,12 @@ class GraphReader implements Scope {
   private readonly graph = new Graph();
   private readonly known = new Map<string, Known>();
   private readonly subgraphs = new Map<string, ProgramGraph>();
+  private readonly values = new Map<Node, StoredValue>();
+  private readonly calls = new Map<Node, StoredCall>();
 
   constructor(
     private readonly tensors: ReadonlyMap<string, TensorMeta>,
+    private readonly stored: StoredMetas,
     private readonly depth: number,
   ) {}
 
@@ -107,8 +134,9 @@ class GraphReader implements Scope {
     const numbers = new Map(
       (root.optional('sym_int_values')?.entries() ?? []).map(([name, value]) => [name, readSize(value)] as const),
     );
-    const { graph, subgraphs, tensors } = this;
-    return { graph, inputs, names, outputs, subgraphs, tensors, numbers };
+    const { graph, subgraphs, tensors, values, calls } = this;
+    const isSingle = root.optional('is_single_tensor_return')?.boolean() ?? false;
+    return { graph, inputs, names, outputs, subgraphs, tensors, numbers, values, calls, isSingle };
   }
 
   private input(reader: JsonReader): { node: Node | null; name: string | null } {
@@ -131,6 +159,7 @@ class GraphReader implements Scope {
     this.known.set(name, { node, type });
     const meta = this.tensors.get(name);
     if (meta !== undefined) node.meta = metaOf(meta);
+    this.values.set(node, { type, json: this.stored.get(type)?.get(name)?.json });
     return node;
   }
 
@@ -140,8 +169,10 @@ class GraphReader implements Scope {
     at(`${reader.place} (${text.slice(0, 120)})`, () => {
       const name = reader.optional('name')?.string();
       const outputs = reader.field('outputs');
-      const { target, args, kwargs, results } = this.call(reader, text, outputs.items().length);
-      this.results(this.graph.callFunction(target, args, kwargs, name), outputs, results);
+      const { target, args, kwargs, results, stored } = this.call(reader, text, outputs.items().length);
+      const node = this.graph.callFunction(target, args, kwargs, name);
+      if (stored !== undefined) this.calls.set(node, stored);
+      this.results(node, outputs, results);
     });
   }
 
@@ -152,8 +183,12 @@ class GraphReader implements Scope {
     if (namespace === 'higher_order') {
       const operator = higherOrderOperator(`higher_order.${name}`);
       if (operator === undefined) return target.refuse(`is the higher-order operator ${name}, which is not supported`);
-      const args = this.higherOrder(reader, operator, outputs);
-      return { target: `higher_order.${name}`, args, kwargs: {}, results: null };
+      return {
+        target: `higher_order.${name}`,
+        ...this.higherOrder(reader, operator, outputs),
+        kwargs: {},
+        results: null,
+      };
     }
     const inputs = reader.field('inputs').items().map((input): NamedArgument => ({
       ...readArgument(input.field('arg'), this),
@@ -176,14 +211,16 @@ class GraphReader implements Scope {
     return { target: text, args: inputs.map((input) => input.value), kwargs: {}, results };
   }
 
-  private higherOrder(reader: JsonReader, operator: HigherOrder, outputs: number): Argument[] {
+  private higherOrder(reader: JsonReader, operator: HigherOrder, outputs: number): Pick<Call, 'args' | 'stored'> {
     if (this.depth > MAX_NESTING) reader.refuse('is nested too deeply');
     const { types, ignored = [] } = operator;
-    const given = reader.field('inputs').items().filter((input) => {
+    const isPositional = (input: JsonReader): boolean => input.field('name').string() === '';
+    const all = reader.field('inputs').items();
+    const [given, named] = [all.filter(isPositional), all.filter((input) => !isPositional(input))];
+    for (const input of named) {
       const name = input.field('name').string();
-      if (name !== '' && !ignored.includes(name)) input.refuse(`gives an argument '${name}', which is not supported`);
-      return name === '';
-    }); // prettier-ignore
+      if (!ignored.includes(name)) input.refuse(`gives an argument '${name}', which is not supported`);
+    }
     const inputs = given.map((input) => readArgument(input.field('arg'), this));
     const isOpen = types.at(-1) === '...';
     const count = isOpen ? types.length - 1 : types.length;
@@ -203,7 +240,9 @@ class GraphReader implements Scope {
     });
     const wrong = operator.check(shapes, outputs);
     if (wrong !== null) reader.refuse(`is wrong: ${wrong}`);
-    return inputs.map(({ value }) => value);
+    const isSingle = reader.optional('is_hop_single_tensor_return')?.boolean() ?? null;
+    const stored = { types: inputs.map(({ type }) => type), ignored: named.map(({ json }) => json), isSingle };
+    return { args: inputs.map(({ value }) => value), stored };
   }
 
   /** Names the results of a call: the node itself, or what `getitem` takes out of it. */
@@ -252,5 +291,12 @@ export function readGraph(root: JsonReader, depth = 0): ProgramGraph {
   const tensors = new Map(
     root.field('tensor_values').entries().map(([name, meta]) => [name, readTensorMeta(meta)] as const),
   ); // prettier-ignore
-  return new GraphReader(tensors, depth).read(root);
+  const stored = (name: string): Map<string, JsonReader> => new Map(root.optional(name)?.entries() ?? []);
+  const metas: StoredMetas = new Map([
+    ['Tensor', stored('tensor_values')],
+    ['int', stored('sym_int_values')],
+    ['float', stored('sym_float_values')],
+    ['bool', stored('sym_bool_values')],
+  ]);
+  return new GraphReader(tensors, metas, depth).read(root);
 }

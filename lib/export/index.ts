@@ -1,8 +1,12 @@
-/** `torch.export`: models that Python's PyTorch exported. */
+/** `torch.export`: programs that Python's PyTorch exported, or that are recorded for it. */
 
 export { ExportedModule } from './exported-module';
 export { ExportedProgram } from './exported-program';
+export { exportProgram as export } from './export';
+export type { ExportOptions } from './export';
 export type { Range } from './constraints';
 export { load } from './load';
 export type { LoadProgramOptions } from './load';
 export type { GraphSignature, InputSpec, OutputSpec } from './signature';
+export { save } from './save';
+export type { SaveProgramOptions } from './save';

@@ -33,6 +33,11 @@ export class JsonReader {
     return place === '' ? key : `${place}.${key}`;
   }
 
+  /** The value as it is. */
+  get json(): Json {
+    return this.value;
+  }
+
   get isNull(): boolean {
     return this.value === null;
   }

@@ -10,14 +10,12 @@ import type { Tensor } from '../tensor';
 import { ZipReader } from '../zip/reader';
 import { Archive, type ArchiveOptions, type Payload } from './archive';
 import { CallSignature } from './call-signature';
-import { type Expected, InputCheck, readGuards, readRanges } from './constraints';
+import { InputCheck, expectedInputs, readGuards, readRanges } from './constraints';
 import { ExportedProgram } from './exported-program';
-import { type ProgramGraph, readGraph } from './graph-reader';
+import { readGraph } from './graph-reader';
+import { SCHEMA_VERSION, readHeader } from './header';
 import type { JsonReader } from './json-reader';
-import { type GraphSignature, type InputSpec, readSignature } from './signature';
-
-/** The version of the schema that this package reads: that of torch/_export/serde/schema.py in PyTorch 2.13 and 2.14. */
-const SCHEMA_VERSION = 8;
+import { type InputSpec, readSignature } from './signature';
 
 const LOAD_OPTIONS = ['mapLocation', 'mmap'] as const;
 
@@ -125,9 +123,9 @@ function readProgram<A extends unknown[], R>(archive: Archive, name: string): Ex
 function parseProgram(root: JsonReader) {
   const version = root.field('schema_version');
   const major = version.field('major');
-  if (major.integer() !== SCHEMA_VERSION) {
+  if (major.integer() !== SCHEMA_VERSION.major) {
     version.refuse(
-      `is ${major.integer()}.${version.field('minor').integer()}, but this package reads version ${SCHEMA_VERSION}: the file is of another version of PyTorch (${root.optional('torch_version')?.string() ?? 'unknown'})`,
+      `is ${major.integer()}.${version.field('minor').integer()}, but this package reads version ${SCHEMA_VERSION.major}: the file is of another version of PyTorch (${root.optional('torch_version')?.string() ?? 'unknown'})`,
     );
   }
   const module = root.field('graph_module');
@@ -140,19 +138,8 @@ function parseProgram(root: JsonReader) {
     module.refuse(`has ${expected.length} arguments in its signature, and ${call.paths.length} in its input structure`);
   }
   const guards = readGuards(root.optional('guards_code'));
-  return { graph, signature, call, ranges, inputs: new InputCheck(call.paths, expected, ranges, guards) };
-}
-
-/** What the arguments must be, in the order of the graph. */
-function expectedInputs(graph: ProgramGraph, { inputSpecs }: GraphSignature): Expected[] {
-  return inputSpecs.flatMap((spec, i): Expected[] => {
-    if (spec.kind !== 'userInput') return [];
-    if (spec.value !== undefined) return [{ kind: 'constant', value: spec.value }];
-    const name = graph.names[i];
-    const tensor = name === null ? undefined : graph.tensors.get(name);
-    if (tensor !== undefined) return [{ kind: 'tensor', sizes: tensor.sizes }];
-    return [{ kind: 'size', size: name === null ? undefined : graph.numbers.get(name) }];
-  });
+  const inputs = new InputCheck(call.paths, expected, ranges, guards);
+  return { graph, signature, call, ranges, inputs, header: readHeader(root) };
 }
 
 /** The tensor of an input: the same for all modules of the program. */

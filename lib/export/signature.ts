@@ -83,7 +83,7 @@ function readInput(reader: JsonReader): InputSpec {
 }
 
 /** The field that names what an output is written to, for each kind. */
-const MUTATIONS = {
+export const MUTATIONS = {
   buffer_mutation: ['bufferMutation', 'buffer_name'],
   parameter_mutation: ['parameterMutation', 'parameter_name'],
   user_input_mutation: ['userInputMutation', 'user_input_name'],

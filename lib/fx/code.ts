@@ -1,5 +1,6 @@
 /** A graph as a function in TypeScript, which can be run. */
 
+import { Float } from '../float';
 import { Node, targetText } from './graph';
 import type { Argument, Graph } from './graph';
 
@@ -16,6 +17,7 @@ function literal(argument: Argument): string {
     case 'bigint':
       return `${argument}n`;
     case 'object':
+      if (argument instanceof Float) return numberText(argument.float);
       if (argument !== null && 're' in argument)
         return `{ re: ${numberText(argument.re)}, im: ${numberText(argument.im)} }`;
       return 'null';

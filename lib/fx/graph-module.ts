@@ -1,6 +1,7 @@
 /** `torch.fx.GraphModule`: a graph that can be called. */
 
-import type { GraphData, GraphArgument } from '../native';
+import { Float } from '../float';
+import type { GraphData } from '../native';
 import type { Tensor } from '../tensor';
 import type { OutputTemplate } from '../compile/capture';
 import { rebuildOutput, tensorsOf } from '../compile/capture';
@@ -10,6 +11,7 @@ import { dotOf, svgOf } from './drawing';
 import { Graph, Node } from './graph';
 import type { Argument } from './graph';
 import { interpret } from './interpreter';
+import { addRecordedNodes } from './recorded-nodes';
 
 /** A recorded function: {@link makeFx} returns it. Call it as the function; what it runs is its graph. */
 export interface GraphModule<A extends unknown[] = unknown[], R = unknown> {
@@ -34,47 +36,19 @@ export interface GraphModule<A extends unknown[] = unknown[], R = unknown> {
 export function graphOf(data: GraphData): { graph: Graph; tensors: Map<string, Tensor>; results: Argument[] } {
   const graph = new Graph();
   const tensors = new Map<string, Tensor>();
-  const nodes = new Map<number, Argument>();
-  data.inputs.forEach((id, i) => nodes.set(id, describe(graph.placeholder(`x${i}`), data, id)));
-  const valueOf = (id: number): Argument => {
-    const known = nodes.get(id);
-    if (known !== undefined) return known;
-    const value = data.values[id];
-    if (value.number !== undefined) return value.number;
-    const name = `${value.kind}${tensors.size}`;
-    tensors.set(name, value.tensor!);
-    const node = describe(graph.getAttr(name), data, id);
-    nodes.set(id, node);
-    return node;
-  };
-  const argument = (given: GraphArgument): Argument => {
-    if (Array.isArray(given)) return (given as readonly GraphArgument[]).map(argument);
-    if (typeof given === 'object' && given !== null && 'value' in given) return valueOf(given.value);
-    return given as Argument;
-  };
-  for (const { name, overload, args, kwargs, results } of data.nodes) {
-    const named = Object.fromEntries(Object.entries(kwargs).map(([key, value]) => [key, argument(value)]));
-    const node = graph.callFunction(`aten.${name}.${overload}`, args.map(argument), named);
-    if (results.length === 1) {
-      nodes.set(results[0], describe(node, data, results[0]));
-    } else {
-      results.forEach((id, i) => {
-        if (id >= 0) nodes.set(id, describe(graph.callFunction('getitem', [node, i]), data, id));
-      });
-    }
-  }
+  const inputs = data.inputs.map((id, i) => [id, graph.placeholder(`x${i}`)] as const);
+  const valueOf = addRecordedNodes(graph, data, new Map(inputs), ({ kind, tensor }) => {
+    const name = `${kind}${tensors.size}`;
+    tensors.set(name, tensor!);
+    return graph.getAttr(name);
+  });
   return { graph, tensors, results: data.outputs.map(valueOf) };
-}
-
-function describe(node: Node, data: GraphData, id: number): Node {
-  const { shape, dtype, strides, device } = data.values[id];
-  node.meta = { shape, dtype, strides, device };
-  return node;
 }
 
 function jsonOf(argument: Argument): unknown {
   if (argument instanceof Node) return { node: argument.name };
   if (Array.isArray(argument)) return (argument as readonly Argument[]).map(jsonOf);
+  if (argument instanceof Float) return argument.float;
   return typeof argument === 'bigint' ? String(argument) : argument;
 }
 

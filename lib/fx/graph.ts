@@ -111,6 +111,9 @@ export class Graph {
   // Where new nodes go: before this node, or at the end.
   #insertPoint: Node | null = null;
 
+  /** @param taken - Names that no node gets. */
+  constructor(private readonly taken: ReadonlySet<string> = new Set()) {}
+
   /** The nodes, in the order of their execution. */
   get nodes(): readonly Node[] {
     return this.#nodes;
@@ -249,7 +252,8 @@ export class Graph {
 
   private freeName(wanted: string): string {
     let name = wanted;
-    for (let i = 1; this.#names.has(name) || RESERVED.has(name); i++) name = `${wanted}_${i}`;
+    const isTaken = (): boolean => [this.#names, RESERVED, this.taken].some((names) => names.has(name));
+    for (let i = 1; isTaken(); i++) name = `${wanted}_${i}`;
     this.#names.add(name);
     return name;
   }

@@ -4,6 +4,7 @@ import { checkFunction } from '../arguments';
 import { captureCall } from '../compile/capture';
 import { RuntimeError } from '../errors';
 import { native } from '../native';
+import type { GraphData } from '../native';
 import type { AnyFunction } from '../types';
 import { graphModule } from './graph-module';
 import type { GraphModule } from './graph-module';
@@ -32,6 +33,6 @@ export function makeFx<A extends unknown[], R>(func: (...args: A) => R): (...arg
     const { capture, incomplete, outputs } = captureCall('fx.makeFx', func as AnyFunction, args, true);
     if (incomplete !== '') throw new RuntimeError(`torch.fx.makeFx: ${incomplete}, so a graph could not repeat it`);
     outputs.tensors = [];
-    return graphModule(native.graphOf(capture), outputs, args) as GraphModule<A, R>;
+    return graphModule(native.graphOf(capture, false) as GraphData, outputs, args) as GraphModule<A, R>;
   };
 }

@@ -27,7 +27,10 @@ export interface CompiledEntry {
 }
 
 /** An argument of a recorded operator: a value of the graph, a constant, or a list. */
-export type GraphArgument = { readonly value: number } | Scalar | string | null | readonly GraphArgument[];
+export type GraphArgument = { readonly value: number } | RecordedNumber | string | null | readonly GraphArgument[];
+
+/** A number. A float that is integral is an object, because the number alone would be an integer. */
+export type RecordedNumber = Scalar | { readonly float: number };
 
 /** A recorded graph: values, and the operators that compute them, in order. */
 export interface GraphData {
@@ -40,7 +43,7 @@ export interface GraphData {
     /** The value whose memory this one shares: itself if it has its own. */
     base: number;
     /** Of a constant that is a number. */
-    number?: Scalar;
+    number?: RecordedNumber;
     /** Of a constant or a tensor from outside. */
     tensor?: Tensor;
   }[];
@@ -56,4 +59,6 @@ export interface GraphData {
   }[];
   inputs: readonly number[];
   outputs: readonly number[];
+  /** Of a graph without writes: what its caller must copy into inputs and tensors from outside, at the end. */
+  writeBacks: readonly (readonly [target: number, value: number])[];
 }

@@ -401,7 +401,8 @@ export interface Native {
   ): [id: number, dropped: number];
   clearEntries(compiled: unknown): void;
   printGraph(capture: unknown): string;
-  graphOf(capture: unknown): GraphData;
+  /** With `isFunctional`, a graph that does not write in place, or as text why there is none. */
+  graphOf(capture: unknown, isFunctional: boolean): GraphData | string;
   isRecording(): boolean;
   breakRecording(reason: string): void;
   // compile/call/explain_exports.cpp

@@ -49,6 +49,11 @@ sys.path.insert(0, ${JSON.stringify(__dirname)})
 import models
 models.write(folder, "${dtype}")`;
   for (const dtype of ['float64', 'float32'] as const) await python(folders[dtype], code(dtype));
+  const folder = folders.float64;
+  for (const name of [...MODELS, ...MODELS.map((name) => `${name}-decomposed`)]) {
+    torch.export.save(torch.export.load(path.join(folder, `${name}.pt2`)), path.join(folder, `${name}-again.pt2`));
+  }
+  await python(folder, code('float64').replace('models.write(folder, "float64")', 'models.check(folder)'));
 }, 600_000);
 
 /** A tensor from -1 to 1: the direction of Hessian-vector products. */
@@ -90,6 +95,11 @@ describe.each(['float64', 'float32'] as const)('%s', (dtype) => {
     test('its outputs are those of the model', () => {
       const { x, y } = expected();
       expectClose(outputs(load().module, x), y, tolerance);
+    });
+
+    test('Python runs the program that is written again', () => {
+      const { y } = expected();
+      if (dtype === 'float64') expectClose(torch.load<Tensor>(at(`${file}-again.pt`)), y, tolerance);
     });
 
     test('a checkpoint of its weights loads into it', () => {

@@ -2,6 +2,7 @@
 
 `write(folder, dtype)` writes, for each model, NAME.pt2, in float64 NAME-decomposed.pt2 (core ATen operators), NAME.pt
 (the weights) and NAME-expected.pt: inputs, outputs, and derivatives that torch.func computes of the model itself.
+`check(folder)` runs the programs of files that were written again.
 """
 
 import warnings
@@ -308,3 +309,15 @@ def write(folder, dtype):
             # Decomposing removes detach(): the derivatives of this program in its inputs are not those of the model.
             own = derivatives_in_x(decomposed.module(), x) if name == "stateful" else {}
             torch.save({**expected, **own}, f"{folder}/{name}-decomposed-expected.pt")
+
+
+def check(folder):
+    """Runs NAME-again.pt2 on the inputs that `write` has used; writes NAME-again.pt."""
+    for name in models():
+        for file in (name, f"{name}-decomposed"):
+            x = torch.load(f"{folder}/{file}-expected.pt")["x"]
+            program = torch.export.load(f"{folder}/{file}-again.pt2").module()
+            with torch.no_grad():
+                # The mixture chooses its expert for one sample at a time.
+                y = torch.cat([program(row) for row in x.split(1)]) if name == "mixture" else program(x)
+            torch.save(y, f"{folder}/{file}-again.pt")

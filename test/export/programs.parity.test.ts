@@ -7,6 +7,7 @@ import type { Tensor } from '../../lib';
 import { makeFolder } from '../support/files';
 import { expectClose } from '../support/numbers';
 import { python } from '../support/parity/files';
+import { expectSame } from '../support/structures';
 
 const { func } = torch;
 type Tensors = Record<string, Tensor>;
@@ -24,6 +25,9 @@ const NAMES = [
   ...['functional', 'constants', 'modes', 'autocast', 'unbacked', 'tied', 'kinds', 'fastpath', 'masked', 'writes'],
 ];
 
+/** Those of the programs that Python itself reads. */
+const READABLE = NAMES.filter((name) => !['structures'].includes(name));
+
 const folder = makeFolder();
 
 beforeAll(async () => {
@@ -33,27 +37,17 @@ sys.path.insert(0, ${JSON.stringify(__dirname)})
 import programs
 programs.write(folder, ${JSON.stringify(NAMES)})`;
   await python(folder, code);
+  for (const name of READABLE) {
+    torch.export.save(torch.export.load(path.join(folder, `${name}.pt2`)), path.join(folder, `${name}-again.pt2`));
+  }
+  await python(
+    folder,
+    `${code.slice(0, code.indexOf('programs.write'))}\nprograms.check(folder, ${JSON.stringify(READABLE)})`,
+  );
 }, 300_000);
 
 const load = (name: string): torch.export.ExportedModule<unknown[], unknown> =>
   torch.export.load<unknown[], unknown>(path.join(folder, `${name}.pt2`)).module();
-
-function expectSame(found: unknown, expected: unknown, at: string): void {
-  if (torch.isTensor(expected)) {
-    if (!torch.isTensor(found)) throw new Error(`${at} is ${String(found)}`);
-    expectClose(found, expected, 1e-12, at);
-  } else if (Array.isArray(expected)) {
-    expect([at, Array.isArray(found), (found as unknown[]).length]).toEqual([at, true, expected.length]);
-    expected.forEach((item, i) => expectSame((found as unknown[])[i], item, `${at}[${i}]`));
-  } else if (typeof expected === 'object' && expected !== null) {
-    expect(Object.keys(found as object)).toEqual(Object.keys(expected));
-    for (const [key, item] of Object.entries(expected)) {
-      expectSame((found as Record<string, unknown>)[key], item, `${at}.${key}`);
-    }
-  } else {
-    expect([at, found]).toEqual([at, expected]);
-  }
-}
 
 test.each(NAMES)('%s', (name) => {
   const module = load(name);
@@ -64,6 +58,24 @@ test.each(NAMES)('%s', (name) => {
     expectSame(args, after, 'the arguments');
   }
   expectSame(Object.fromEntries(module.namedBuffers()), expected.buffers, 'the buffers');
+});
+
+test.each(READABLE)('%s: Python runs the program that is written again', (name) => {
+  interface Results {
+    calls: { result: unknown; after: unknown[] }[];
+    buffers: Tensors;
+  }
+  const [expected, again] = ['expected', 'again-expected'].map((end) => {
+    return torch.load<Results>(path.join(folder, `${name}-${end}.pt`));
+  });
+  expected.calls.forEach(({ result, after }, i) => {
+    expectSame(again.calls[i].result, result, 'the result');
+    expectSame(again.calls[i].after, after, 'the arguments');
+  });
+  expectSame(again.buffers, expected.buffers, 'the buffers');
+  // Reading and writing it once more changes nothing.
+  const files = ['', '-again'].map((end) => String(torch.export.load(path.join(folder, `${name}${end}.pt2`))));
+  expect(files[1]).toBe(files[0]);
 });
 
 describe('under transforms', () => {

@@ -1,7 +1,7 @@
 """Small programs with the parts of torch.export: control flow, structures, sizes, mutations, modes.
 
 `write(folder)` writes NAME.pt2 and NAME-expected.pt for each: a list of calls, each with its arguments, the named ones,
-and the result; and the buffers after them.
+and the result; and the buffers after them. `check(folder)` runs the programs of files that were written again.
 """
 
 import collections
@@ -354,3 +354,18 @@ def write(folder, names):
             )
         buffers = {key: buffer.clone() for key, buffer in model.named_buffers()}
         torch.save({"calls": records, "buffers": buffers}, f"{folder}/{name}-expected.pt")
+
+
+def check(folder, names):
+    """Runs NAME-again.pt2 as `write` runs the model; writes NAME-again-expected.pt."""
+    for name in names:
+        _, args, kwargs, _, calls, _, no_grad = PROGRAMS[name]
+        model = torch.export.load(f"{folder}/{name}-again.pt2").module()
+        records = []
+        for call in [args, *calls]:
+            given = (clone(call), clone(kwargs))
+            with torch.set_grad_enabled(not no_grad):
+                result = model(*given[0], **given[1])
+            records.append({"result": plain(result), "after": plain(given[0])})
+        buffers = {key: buffer.clone() for key, buffer in model.named_buffers()}
+        torch.save({"calls": records, "buffers": buffers}, f"{folder}/{name}-again-expected.pt")

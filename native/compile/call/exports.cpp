@@ -284,9 +284,16 @@ Napi::Value printGraph(const Napi::CallbackInfo& info) {
   return Napi::String::New(info.Env(), toCapture(info, 0).graph.print());
 }
 
-// graphOf(capture): the graph as data.
+// graphOf(capture, isFunctional): the graph as data; if it shall not write in place, without its writes, or as text why
+// it cannot do without them.
 Napi::Value graphOf(const Napi::CallbackInfo& info) {
-  return graphData(Environment::of(info.Env()), toCapture(info, 0).graph);
+  Environment& environment = Environment::of(info.Env());
+  const Graph& recorded = toCapture(info, 0).graph;
+  if (!booleanParameter(info, 1, "graphOf", "isFunctional")) return graphData(environment, recorded);
+  Graph functional = recorded;
+  const std::string reason = makeFunctional(functional);
+  if (!reason.empty()) return Napi::String::New(info.Env(), reason);
+  return graphData(environment, functional);
 }
 
 // isRecording()

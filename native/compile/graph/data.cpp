@@ -2,6 +2,8 @@
 
 #include "compile/graph/data.h"
 
+#include <array>
+#include <cmath>
 #include <string>
 
 #include "core/arguments.h"
@@ -31,6 +33,11 @@ class Writer {
     result.Set("nodes", nodes);
     result.Set("inputs", numbers(graph_.inputs));
     result.Set("outputs", numbers(graph_.outputs));
+    auto writeBacks = Napi::Array::New(env_);
+    for (const Graph::WriteBack& write : graph_.writeBacks) {
+      writeBacks.Set(writeBacks.Length(), numbers(std::array{write.target, write.value}));
+    }
+    result.Set("writeBacks", writeBacks);
     return result;
   }
 
@@ -98,8 +105,9 @@ class Writer {
   }
 
   static bool isSame(const c10::IValue& a, const c10::IValue& b) {
-    return a.tagKind() == b.tagKind() && !a.isTensor() && !a.isGenerator() &&
-           c10::IValue::hash(a) == c10::IValue::hash(b) && a == b;
+    if (a.tagKind() != b.tagKind() || a.isTensor() || a.isGenerator()) return false;
+    // Lists have no hash.
+    return (a.isList() || c10::IValue::hash(a) == c10::IValue::hash(b)) && a == b;
   }
 
   Napi::Value reference(ValueId id) {
@@ -126,10 +134,19 @@ class Writer {
     return Napi::Number::New(env_, static_cast<double>(value));
   }
 
+  // A number that JavaScript would take for an integer is an object with the float.
+  Napi::Value floating(double value) {
+    const Napi::Value number = Napi::Number::New(env_, value);
+    if (value != std::trunc(value) || !std::isfinite(value)) return number;
+    auto object = Napi::Object::New(env_);
+    object.Set("float", number);
+    return object;
+  }
+
   Napi::Value scalar(const c10::Scalar& scalar) {
     if (scalar.isBoolean()) return Napi::Boolean::New(env_, scalar.toBool());
     if (scalar.isIntegral(false)) return integer(scalar.toLong());
-    if (!scalar.isComplex()) return Napi::Number::New(env_, scalar.toDouble());
+    if (!scalar.isComplex()) return floating(scalar.toDouble());
     auto object = Napi::Object::New(env_);
     object.Set("re", scalar.toComplexDouble().real());
     object.Set("im", scalar.toComplexDouble().imag());
@@ -153,6 +170,8 @@ class Writer {
       }
     }
     if (value.isSymInt()) return integer(value.toSymInt().guard_int(__FILE__, __LINE__));
+    // A parameter of the type float takes an integer for one.
+    if (value.isDouble() && inner.kind() == c10::TypeKind::FloatType) return Napi::Number::New(env_, value.toDouble());
     if (value.isScalar()) return scalar(value.toScalar());
     if (value.isString()) return Napi::String::New(env_, value.toStringRef());
     if (value.isDevice()) return Napi::String::New(env_, value.toDevice().str());

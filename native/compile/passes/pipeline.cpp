@@ -51,6 +51,23 @@ static std::vector<std::pair<Sizes, c10::ScalarType>> outputTypes(const Graph& g
   return types;
 }
 
+// The reason of a refusal is its first line.
+static std::string reasonOf(const std::exception& error) {
+  const std::string text = error.what();
+  return text.substr(0, text.find('\n'));
+}
+
+std::string makeFunctional(Graph& graph) {
+  try {
+    functionalize(graph);
+    removeDeadCode(graph);
+    graph.check();
+  } catch (const std::exception& error) {
+    return reasonOf(error);
+  }
+  return "";
+}
+
 std::string runPasses(Graph& graph, const PassOptions& options, std::vector<PassReport>* reports) {
   using Clock = std::chrono::steady_clock;
   const auto types = outputTypes(graph);
@@ -62,8 +79,7 @@ std::string runPasses(Graph& graph, const PassOptions& options, std::vector<Pass
       graph.check();
       if (outputTypes(graph) != types) return std::string(pass.name) + " changed the type of an output";
     } catch (const std::exception& error) {
-      const std::string text = error.what();
-      return text.substr(0, text.find('\n'));
+      return reasonOf(error);
     }
     if (reports == nullptr) continue;
     const double milliseconds = std::chrono::duration<double, std::milli>(Clock::now() - start).count();

@@ -35,4 +35,7 @@ struct PassReport {
 // is then of no use any more.
 std::string runPasses(Graph& graph, const PassOptions& options = {}, std::vector<PassReport>* reports = nullptr);
 
+// Only removes writes, and nodes that nobody needs. Returns why it cannot be done, as runPasses does.
+std::string makeFunctional(Graph& graph);
+
 }  // namespace torch_func::compile
