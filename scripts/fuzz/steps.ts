@@ -184,13 +184,19 @@ export interface RandomStep extends Step {
   isExact: boolean;
 }
 
+function withExactness(maker: Maker, choices: Choices, values: readonly Tensor[]): RandomStep {
+  const made = maker(choices, values);
+  // oneDNN computes gelu of float32, of a tensor that is not expanded with other code.
+  return { ...made, isExact: !WITH_SUMS.has(maker) && !made.text.startsWith('gelu') };
+}
+
 /** A random step on these values. */
 export function randomStep(choices: Choices, values: readonly Tensor[], writes: boolean): RandomStep {
   const makers = writes ? MAKERS : MAKERS.filter(([maker]) => maker !== writing);
   let left = choices.uniform() * makers.reduce((sum, [, weight]) => sum + weight, 0);
   for (const [maker, weight] of makers) {
     left -= weight;
-    if (left < 0) return { ...maker(choices, values), isExact: !WITH_SUMS.has(maker) };
+    if (left < 0) return withExactness(maker, choices, values);
   }
-  return { ...unary(choices, values), isExact: true };
+  return withExactness(unary, choices, values);
 }
