@@ -98,6 +98,7 @@ export type {
 } from './compile';
 export * as export from './export';
 export * as fx from './fx';
+export * as jit from './jit';
 export * as linalg from './generated/linalg';
 export * as nn from './nn';
 export * as optim from './optim';

@@ -9,6 +9,7 @@ import type { Tensor } from '../tensor';
 import type { Layout, MemoryFormat, Scalar } from '../types';
 import type { CompiledEntry, GraphData } from './compile-results';
 import type { OperatorSchema } from './operator-schema';
+import type { JitArchive, ScriptCall, ScriptGet, ScriptProgram, ScriptResult, ScriptSave } from './script-results';
 import type { KernelTest, MachineTest, PassTest, ScalarizeTest } from './test-results';
 
 /** What functorch has wrapped a tensor in. */
@@ -377,6 +378,13 @@ export interface Native {
     runs?: readonly (readonly Tensor[])[],
   ): KernelTest;
   testNvrtc(library: string, text: string, capability: number): Uint8Array;
+  // jit/exports.cpp
+  jitLoad(archive: JitArchive): ScriptProgram;
+  jitCall(...args: ScriptCall): ScriptResult;
+  jitSignature(module: unknown, method: string): string;
+  jitGet(...args: ScriptGet): unknown;
+  jitSet(module: unknown, name: string, value: unknown): void;
+  jitSave(...args: ScriptSave): Uint8Array;
   // compile/call/exports.cpp
   compiledFunction(): [handle: unknown, call: OperatorFunction];
   /** Compiled functions record their next calls again. */

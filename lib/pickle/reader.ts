@@ -6,14 +6,20 @@
 import { ValueError } from '../errors';
 import { at } from '../files/failure';
 import { OP, opcodeName } from './opcodes';
-import { PyDict, PyGlobal, PySequence, PySet, describePython } from './values';
+import { PyDict, PyGlobal, PyObject, PySequence, PySet, describePython } from './values';
 
 /** What a pickle may refer to. */
 export interface PickleContext {
   /** The classes, functions and constants that exist, by name. */
-  readonly globals: ReadonlyMap<string, PyGlobal>;
+  readonly globals: Pick<ReadonlyMap<string, PyGlobal>, 'get'>;
   /** The value of a persistent id. */
   persistent(id: unknown): unknown;
+  /** Whether there may be objects of classes with {@link PyGlobal.hasObjects}. */
+  readonly hasObjects?: boolean;
+  /** The kind of file, for messages; a weight file by default. */
+  readonly file?: string;
+  /** Is given every value that is an object, also those that are not part of the result. */
+  readonly created?: (value: object) => void;
 }
 
 /** The limit of the size of a pickle. */
@@ -47,11 +53,14 @@ class PickleMachine {
   private readonly memo = new Map<number, unknown>();
   private position = 0;
   private values = 0;
+  private readonly file: string;
 
   constructor(
     private readonly bytes: Buffer,
     private readonly context: PickleContext,
-  ) {}
+  ) {
+    this.file = context.file ?? 'a weight file';
+  }
 
   run(): unknown {
     for (;;) {
@@ -83,7 +92,7 @@ class PickleMachine {
       case OP.BINPUT:
         return void this.memo.set(this.take(1)[0], this.top());
       case OP.LONG_BINPUT:
-        return void this.memo.set(this.take(4).readUInt32LE(), this.top());
+        return this.memoize(this.take(4).readUInt32LE());
       case OP.MEMOIZE:
         return void this.memo.set(this.memo.size, this.top());
       case OP.BINGET:
@@ -100,11 +109,17 @@ class PickleMachine {
         return this.push(this.context.persistent(this.pop()));
       case OP.REDUCE:
         return this.reduce();
+      case OP.NEWOBJ:
+        return this.context.hasObjects === true ? this.newObject() : this.refuse(code);
       case OP.BUILD:
         return this.build();
       default:
-        throw new ValueError(`the opcode ${opcodeName(code)} is not allowed in a weight file`);
+        return this.refuse(code);
     }
+  }
+
+  private refuse(code: number): never {
+    throw new ValueError(`the opcode ${opcodeName(code)} is not allowed in ${this.file}`);
   }
 
   private executeScalar(code: number): boolean {
@@ -193,6 +208,7 @@ class PickleMachine {
 
   private push(value: unknown): void {
     if (++this.values > MAX_VALUES) throw new ValueError(`the pickle has more than ${MAX_VALUES} values`);
+    if (typeof value === 'object' && value !== null) this.context.created?.(value);
     this.stack.push(value);
   }
 
@@ -231,6 +247,12 @@ class PickleMachine {
     const mark = this.marks.pop();
     if (mark === undefined) throw new ValueError('there is no mark on the stack');
     return this.stack.splice(mark);
+  }
+
+  /** Readers with an array for the memo make room for every smaller index. */
+  private memoize(index: number): void {
+    if (index > this.bytes.length) throw new ValueError(`the memo index ${index} is larger than the pickle`);
+    this.memo.set(index, this.top());
   }
 
   private recall(index: number): unknown {
@@ -275,12 +297,13 @@ class PickleMachine {
     const found = this.context.globals.get(full);
     if (found !== undefined) return found;
     throw new ValueError(
-      `${JSON.stringify(full.slice(0, 200))} is not allowed in a weight file; only tensors, containers, numbers and strings are read, and nothing is executed`,
+      `${JSON.stringify(full.slice(0, 200))} is not allowed in ${this.file}; only tensors, containers, numbers and strings are read, and nothing is executed`,
     );
   }
 
   private reduce(): void {
     const [callee, args] = this.popMany(2);
+    if (callee instanceof PyGlobal && callee.hasObjects) return this.push(objectOf(callee, args));
     if (!(callee instanceof PyGlobal) || callee.call === undefined) {
       throw new ValueError(`${describePython(callee)} may not be called`);
     }
@@ -289,14 +312,33 @@ class PickleMachine {
     this.push(at(callee.name, () => call(args.items)));
   }
 
+  private newObject(): void {
+    const [type, args] = this.popMany(2);
+    const isEmpty = args instanceof PySequence && args.items.length === 0;
+    if (!(type instanceof PyGlobal && type.hasObjects && isEmpty)) {
+      throw new ValueError(`${describePython(type)} may not make objects of ${describePython(args)}`);
+    }
+    this.push(new PyObject(type));
+  }
+
   private build(): void {
     const state = this.pop();
     const object = this.top();
+    if (object instanceof PyObject && object.state === undefined) {
+      object.state = state;
+      return;
+    }
     if (!(object instanceof PyDict && object.isOrdered && state instanceof PyDict)) {
       throw new ValueError(`the state of ${describePython(object)} may not be set`);
     }
     object.attributes = state;
   }
+}
+
+function objectOf(type: PyGlobal, state: unknown): PyObject {
+  const object = new PyObject(type);
+  object.state = state;
+  return object;
 }
 
 function decode(bytes: Buffer): string {

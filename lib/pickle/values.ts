@@ -24,6 +24,13 @@ export class PySet {
 /** How often each value occurs: Python's `collections.Counter`, which the pickle writer keeps apart from a dict. */
 export class Counter extends Map<unknown, number> {}
 
+/** An object of a class that only the pickle's program knows, with the state that it is made of. */
+export class PyObject {
+  state: unknown;
+
+  constructor(readonly type: PyGlobal) {}
+}
+
 /** A class, function or constant that a pickle may name. */
 export class PyGlobal {
   constructor(
@@ -33,6 +40,8 @@ export class PyGlobal {
     readonly call?: (args: readonly unknown[]) => unknown,
     /** What it stands for where it is not called. */
     readonly value?: unknown,
+    /** Whether it is a class whose objects are {@link PyObject}s. */
+    readonly hasObjects = false,
   ) {}
 }
 
@@ -42,6 +51,7 @@ export function describePython(value: unknown): string {
   if (value instanceof PyDict) return value.isOrdered ? 'an OrderedDict' : 'a dict';
   if (value instanceof PySet) return 'a set';
   if (value instanceof PyGlobal) return value.name;
+  if (value instanceof PyObject) return `an object of ${value.type.name}`;
   if (value instanceof Uint8Array) return 'bytes';
   if (value === null) return 'None';
   if (typeof value === 'string') return `the string ${JSON.stringify(value.slice(0, 50))}`;

@@ -143,7 +143,7 @@ function byteOrderOf(archive: ZipReader, folder: string): 'little' | 'big' {
 }
 
 /** The storage of a persistent id: `('storage', class, key, location, number of elements)`. */
-function storageOf(id: unknown, storages: StorageReader): StoredStorage {
+export function storageOf(id: unknown, storages: StorageReader): StoredStorage {
   const items = id instanceof PySequence ? id.items : [];
   const [what, type, key, location, count] = items;
   const found = type instanceof PyGlobal ? type.value : undefined;

@@ -56,6 +56,11 @@ export class StoredStorage {
     return native.tensorOverBytes(this.bytes(dtype), dtype, offset, shape, strides);
   }
 
+  /** The bytes as they are in memory, once they have been read. */
+  get current(): Tensor | undefined {
+    return this.prepared?.bytes ?? this.source?.bytes;
+  }
+
   /** Lets go of the bytes; tensors keep them. */
   dispose(): void {
     this.source?.bytes.dispose();
@@ -94,6 +99,8 @@ export class StorageReader {
     private readonly folder: string,
     byteOrder: 'little' | 'big',
     private readonly options: StorageOptions,
+    /** The folder of the storages in that folder. */
+    private readonly place = 'data/',
   ) {
     this.isSwapped = (byteOrder === 'little') !== IS_LITTLE_ENDIAN;
   }
@@ -101,7 +108,7 @@ export class StorageReader {
   /** Reads the storages that {@link get} would not map, in steps: pickles ask for them in the middle of their own. */
   *preload(): Steps<void> {
     for (const entry of this.archive.entries.values()) {
-      if (!entry.name.startsWith(`${this.folder}data/`) || entry.isDeflated || this.maps(entry)) continue;
+      if (!entry.name.startsWith(`${this.folder}${this.place}`) || entry.isDeflated || this.maps(entry)) continue;
       this.preloaded.set(entry.name, yield* this.archive.readingTensor(entry));
     }
   }
@@ -114,7 +121,7 @@ export class StorageReader {
       if (known.dtype === dtype && known.size === size) return known;
       throw new ValueError(`storage '${shortened(key)}' is described in two ways`);
     }
-    const name = `${this.folder}data/${key}`;
+    const name = `${this.folder}${this.place}${key}`;
     const entry = this.archive.entries.get(name);
     if (entry === undefined) throw new ValueError(`there is no ${entryText(name)}`);
     // A storage may end with a part of an element.
@@ -131,6 +138,11 @@ export class StorageReader {
     const storage = new StoredStorage(source, dtype, device, size);
     this.storages.set(key, storage);
     return storage;
+  }
+
+  /** The bytes of the storages that were asked for, as they are in memory. */
+  bytes(): [key: string, bytes: Tensor][] {
+    return [...this.storages].flatMap(([key, { current }]) => (current === undefined ? [] : [[key, current]]));
   }
 
   dispose(): void {

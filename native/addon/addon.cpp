@@ -9,6 +9,7 @@
 #include "core/environment.h"
 #include "core/errors.h"
 #include "core/tensor_handle.h"
+#include "jit/exports.h"
 #include "kernels/decompositions.h"
 #include "runtime/cuda_collections.h"
 #include "runtime/cuda_library.h"
@@ -73,6 +74,7 @@ void defineExports(Napi::Object exports) {
   definePrinting(exports);
   defineMemory(exports);
   defineCompile(exports);
+  defineJit(exports);
 }
 
 // Installing fails if the libtorch in use is not the one that the addon was built for; lib/native/load.ts adds advice.

@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util';
 import { integer, parseOrExplain } from '../command-line';
 import type { Report, Task } from './worker';
 
-const FORMATS = ['safetensors', 'index', 'npz', 'npy', 'torch', 'torch-mmap', 'pt2'];
+const FORMATS = ['safetensors', 'index', 'npz', 'npy', 'torch', 'torch-mmap', 'pt2', 'jit'];
 
 const usage = `Usage: npm run mutate-files -- [options]
 

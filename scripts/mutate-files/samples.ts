@@ -58,6 +58,7 @@ export function makeFormats(folder: string): Record<string, Format> {
   );
   const pt = made('x.pt', (file) => torch.save(values(), file));
   const programs = ['model', 'sample'].map((name) => fs.readFileSync(path.join(FIXTURES, `${name}.pt2`)));
+  const scripted = fs.readFileSync(path.join(FIXTURES, 'scripted.pt'));
   const readArchive = { repack: repackIn(folder) };
   return {
     safetensors: { files: [safe], name: 'x.safetensors', read: (file) => torch.safetensors.loadFile(file) },
@@ -66,6 +67,7 @@ export function makeFormats(folder: string): Record<string, Format> {
     npy: { files: npy, name: 'x.npy', read: (file) => torch.npy.load(file) },
     torch: { files: [pt], name: 'x.pt', read: (file) => torch.load(file), ...readArchive },
     pt2: { files: programs, name: 'x.pt2', read: readProgram, ...readArchive },
+    jit: { files: [scripted], name: 'x.pt', read: readScript, ...readArchive },
     'torch-mmap': { files: [pt], name: 'x.pt', read: (file) => torch.load(file, { mmap: true }), ...readArchive },
   };
 }
@@ -75,6 +77,16 @@ function readProgram(file: string): unknown {
   const program = torch.export.load(file);
   program.module();
   return [program.stateDict, program.constants, String(program)];
+}
+
+/** The tensors and attributes of a model; none of its methods is called. */
+function readScript(file: string): unknown {
+  const module = torch.jit.load(file);
+  const attributes = module.modules().flatMap((child) => {
+    const properties = Object.entries(Object.getOwnPropertyDescriptors(child));
+    return properties.filter(([, { get }]) => get !== undefined).map(([name]) => Reflect.get(child, name) as unknown);
+  });
+  return [module.stateDict(), attributes, String(module)];
 }
 
 function repackIn(folder: string): Format['repack'] {

@@ -84,7 +84,7 @@ function damaged(format: Format, random: Choices): Buffer {
   if (format.repack === undefined || random.chance(0.5)) return mutate(file, random);
   // The pickle, or the program, matters most.
   const choose = (names: string[]): string =>
-    names.find((name) => /data\.pkl$|model\.json$/.test(name) && random.chance(0.8)) ?? random.of(names);
+    names.find((name) => /data\.pkl$|model\.json$|__torch__\.py$/.test(name) && random.chance(0.8)) ?? random.of(names);
   return format.repack(file, (entry) => mutate(entry, random), choose);
 }
 

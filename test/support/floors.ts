@@ -64,7 +64,7 @@ export const FLOORS: readonly Floor[] = [
   ['optimisers', 'lib/optim/'],
   ['transforms', 'lib/func/'],
   ['autograd', 'lib/autograd/index', 'lib/autograd/function/', 'lib/autograd/functional/', 'lib/autograd/gradcheck/'],
-  ['jobs', 'lib/jobs/', 'lib/utils/', 'lib/serialization/', 'lib/export/'],
+  ['jobs', 'lib/jobs/', 'lib/utils/', 'lib/serialization/', 'lib/export/', 'lib/jit/'],
   ['library', 'lib/index'],
   ['terminal', 'lib/terminal/'],
   ['programs', 'lib/cli/', 'scripts/mutants/', 'scripts/opdb/', 'scripts/parity/', 'scripts/truth/', 'examples/'],
@@ -91,6 +91,7 @@ export const NATIVE_FLOORS: readonly (readonly string[])[] = [
   ['operators/'],
   ['autograd/'],
   ['tensor/'],
+  ['jit/'],
   ['runtime/'],
   ['addon/'],
 ];

@@ -30,7 +30,7 @@ export function makeProject(): string {
   const folder = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), 'torch-func-examples-')));
   fs.mkdirSync(path.join(folder, 'node_modules'));
   fs.symlinkSync(root, path.join(folder, 'node_modules', 'torch-func'), 'junction');
-  for (const name of ['model.pt', 'model.safetensors', 'model.pt2']) {
+  for (const name of ['model.pt', 'model.safetensors', 'model.pt2', 'scripted.pt']) {
     fs.copyFileSync(path.join(root, 'test', 'fixtures', name), path.join(folder, name));
   }
   return folder;
