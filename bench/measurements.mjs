@@ -23,6 +23,13 @@ export const ratios = [
   { name: 'networkHvp', title: 'network: jvp(grad), N = 1024', calls: 420, limit: 1 },
   { name: 'pendulumJacfwd', title: '20 steps of RK4: vmap(jacfwd), N = 1000', calls: 42, limit: 1 },
   { name: 'pendulumJacrev', title: '20 steps of RK4: vmap(jacrev), N = 1000', calls: 210, limit: null },
+  { name: 'torchLoad', title: 'torch.load, 64 MB', calls: 105, limit: null },
+  { name: 'torchSave', title: 'torch.save, 64 MB', calls: 105, limit: null },
+  { name: 'safetensorsLoad', title: 'safetensors.loadFile, 64 MB, mapped', calls: 420, limit: null },
+  { name: 'safetensorsSave', title: 'safetensors.saveFile, 64 MB', calls: 105, limit: null },
+  { name: 'npzLoad', title: 'npz.load, 64 MB', calls: 105, limit: null },
+  { name: 'npzSave', title: 'npz.save, 64 MB', calls: 105, limit: null },
+  { name: 'exportLoad', title: 'export.load, a program of 31 KB', calls: 210, limit: null },
 ];
 
 /**

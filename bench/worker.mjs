@@ -3,12 +3,13 @@
 import readline from 'node:readline';
 import torch from '../dist/index.mjs';
 import { makeCases } from './cases.mjs';
+import { makeFileCases } from './files.mjs';
 import { sums } from './results.mjs';
 import { makeWorkloads } from './workloads.mjs';
 
 torch.setNumThreads(1);
 /** @type {Record<string, () => () => unknown>} */
-const cases = { ...makeCases(torch), ...makeWorkloads(torch) };
+const cases = { ...makeCases(torch), ...makeWorkloads(torch), ...makeFileCases(torch) };
 /** @type {Record<string, () => unknown>} */
 const calls = {};
 

@@ -7,11 +7,12 @@ import time
 import torch
 
 from cases import CASES
+from files import FILE_CASES
 from results import sums
 from workloads import WORKLOADS
 
 torch.set_num_threads(1)
-CALLS = {**CASES, **WORKLOADS}
+CALLS = {**CASES, **WORKLOADS, **FILE_CASES}
 calls = {}
 
 

@@ -12,10 +12,13 @@ import { promisify } from 'node:util';
 import { ValueError } from '../errors';
 import type { Tensor } from '../tensor';
 import { type Steps, runNow, step } from './steps';
-import { PIECE, copyTo } from './tensor-bytes';
+import { copyTo } from './tensor-bytes';
 
 /** The size of one write call; a system call cannot take more than 2 GiB. */
 const MAX_WRITE = 64 * 1024 * 1024;
+
+/** The size of the pieces in which the values of a tensor are written, in bytes. */
+const WRITE_PIECE = 1024 * 1024;
 
 /** A file name has at most 255 bytes; the rest of a temporary name takes up to 45. */
 const MAX_LABEL = 200;
@@ -30,6 +33,9 @@ const [write, fsync] = [promisify(fs.write), promisify(fs.fsync)];
 
 /** A file that is being written. */
 export class AtomicFile implements Disposable {
+  /** What {@link writeTensor} copies through: new memory for each tensor would take as long as the write. */
+  private buffer: Buffer | undefined;
+
   private constructor(
     /** The path of the finished file, after symbolic links. */
     readonly path: string,
@@ -75,9 +81,9 @@ export class AtomicFile implements Disposable {
   /** Writes the bytes of a flat uint8 tensor, in steps. Returns where they end. */
   *writeTensor(position: number, bytes: Tensor): Steps<number> {
     const size = bytes.numel();
-    const buffer = Buffer.allocUnsafeSlow(Math.min(PIECE, size));
-    for (let start = 0; start < size; start += buffer.length) {
-      const piece = buffer.subarray(0, size - start);
+    if (size > 0) this.buffer ??= Buffer.allocUnsafeSlow(WRITE_PIECE);
+    for (let start = 0; start < size; start += WRITE_PIECE) {
+      const piece = (this.buffer as Buffer).subarray(0, size - start);
       yield* copyTo(piece, bytes, start);
       yield* this.write(position + start, piece);
     }
@@ -122,6 +128,7 @@ export class AtomicFile implements Disposable {
   private close(): void {
     const { descriptor } = this;
     this.descriptor = -1;
+    this.buffer = undefined;
     fs.closeSync(descriptor);
   }
 }

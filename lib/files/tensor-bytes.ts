@@ -12,7 +12,12 @@ import { itemsizeOf, unitOf } from './element-layout';
 import { type Steps, step } from './steps';
 
 /** The size of the pieces in which values are copied to or from JavaScript, in bytes. A signal ends the work between two. */
-export const PIECE = 4 * 1024 * 1024;
+const PIECE = 4 * 1024 * 1024;
+
+/** The size of the pieces of which a checksum is computed at once. They stay in the caches. */
+const CHECKSUM_PIECE = 256 * 1024;
+
+let scratch: Buffer | undefined;
 
 /**
  * The number of bytes of an array.
@@ -123,12 +128,22 @@ export function* checksumOf(bytes: Tensor, before = 0): Steps<number> {
   let crc = before;
   for (const [start, length] of parts(bytes.numel())) {
     crc = yield* step(
-      () => {
-        using part = bytes.narrow(0, start, length);
-        return crc32(native.data(part) as Uint8Array, crc);
-      },
+      () => checksumNow(bytes, start, length, crc),
       () => native.checksumOf(bytes, start, length, crc),
     );
+  }
+  return crc;
+}
+
+/** The checksum of a part, computed from pieces in one small buffer: to allocate memory for each takes longer. */
+function checksumNow(bytes: Tensor, offset: number, length: number, before: number): number {
+  scratch ??= Buffer.allocUnsafeSlow(CHECKSUM_PIECE);
+  let crc = before;
+  for (let start = 0; start < length; start += CHECKSUM_PIECE) {
+    const piece = scratch.subarray(0, length - start);
+    using part = bytes.narrow(0, offset + start, piece.length);
+    native.dataInto(part, piece);
+    crc = crc32(piece, crc);
   }
   return crc;
 }

@@ -9,6 +9,7 @@ import { AtomicFile } from '../files/atomic-file';
 import { type AsyncFileOptions, type Steps, promiseOf, runNow, withoutSignal } from '../files/steps';
 import { type Take, bytesOfTaken, takeItself, takeSnapshot } from '../files/tensor-bytes';
 import { native } from '../native';
+import { scope } from '../scope';
 import type { Tensor } from '../tensor';
 import { isNpyDtype } from './dtypes';
 import { byteLength, formatHeader, readHeader } from './header';
@@ -67,7 +68,8 @@ function* loading(path: string): Steps<Tensor> {
 
 function* reading(file: BinaryFile): Steps<Tensor> {
   const header = readHeader((position, length) => file.read(position, length), file.size);
-  return tensorOfStored(yield* file.readingTensor(header.dataStart, byteLength(header)), header, 0);
+  using bytes = yield* file.readingTensor(header.dataStart, byteLength(header));
+  return scope(() => tensorOfStored(bytes, header, 0));
 }
 
 /**

@@ -10,6 +10,7 @@ import { native } from '../native';
 import { isNpyDtype } from '../npy/dtypes';
 import { type NpyHeader, byteLength, formatHeader, readHeader } from '../npy/header';
 import { tensorOfStored } from '../npy/tensors';
+import { scope } from '../scope';
 import type { Tensor } from '../tensor';
 import { type ZipEntry, ZipReader, entryText } from '../zip/reader';
 import { ZipWriter } from '../zip/writer';
@@ -95,7 +96,10 @@ function* reading(archive: ZipReader, { names, maxExpandedBytes }: NpzLoadOption
     maxExpandedBytes ?? Math.max(FREE_EXPANSION, 2 * archive.file.size),
   );
   const tensors: [string, Tensor][] = [];
-  for (const [name, entry] of entries) tensors.push([name, arrayOf(yield* archive.read(entry), entry)]);
+  for (const [name, entry] of entries) {
+    using bytes = yield* archive.read(entry);
+    tensors.push([name, scope(() => arrayOf(bytes, entry))]);
+  }
   return Object.fromEntries(tensors);
 }
 

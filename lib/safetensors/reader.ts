@@ -10,6 +10,7 @@ import { IS_LITTLE_ENDIAN } from '../files/element-layout';
 import { at, readingFile, stepsAt, stepsReading } from '../files/failure';
 import type { Steps } from '../files/steps';
 import { tensorOver, toMemoryLayout } from '../files/tensor-bytes';
+import { scope } from '../scope';
 import type { Tensor } from '../tensor';
 import { type Header, MAX_HEADER_LENGTH, PREFIX_LENGTH, type TensorInfo, parseHeader } from './header';
 import { JsonCursor } from '../files/json';
@@ -174,7 +175,8 @@ function* reading({ file, dataStart }: Part, info: TensorInfo): Steps<Tensor> {
 }
 
 function tensorOf(bytes: Tensor, { dtype, shape }: TensorInfo, position: number): Tensor {
-  return tensorOver(toMemoryLayout(bytes, dtype, !IS_LITTLE_ENDIAN, position), dtype, shape);
+  using _ = bytes;
+  return scope(() => tensorOver(toMemoryLayout(bytes, dtype, !IS_LITTLE_ENDIAN, position), dtype, shape));
 }
 
 /** Which file has which tensor. */

@@ -79,6 +79,18 @@ void HandlePool::release(TensorHandle* handle) {
   --handles_;
 }
 
+namespace {
+
+// Whether it is a mapped file, or a part of another tensor's memory (tensor/stored_bytes.cpp). A checkpoint is mapped
+// as a whole, and each of its tensors is such a part: to report them would start a collection for every 64 MB.
+bool isBorrowed(const c10::DataPtr& data) {
+  static const c10::DeleterFnPtr kDeleter =
+      c10::InefficientStdFunctionContext::makeDataPtr(nullptr, [](void*) {}, c10::kCPU).get_deleter();
+  return data.get_deleter() == kDeleter;
+}
+
+}  // namespace
+
 void HandlePool::account(TensorHandle* handle) {
   adjustExternal(kHandleBytes);
   handle->countedStorage = nullptr;
@@ -92,9 +104,10 @@ void HandlePool::account(TensorHandle* handle) {
     return;
   }
   handle->countedStorage = storage.unsafeGetStorageImpl();
-  const bool isPooled = isLargeBlock(storage.unsafeGetStorageImpl()->_mutable_data_ptr_no_checks());
+  const c10::DataPtr& data = storage.unsafeGetStorageImpl()->_mutable_data_ptr_no_checks();
+  const bool isReported = !isLargeBlock(data) && !isBorrowed(data);
   auto [entry, isNew] =
-      storages_.try_emplace(handle->countedStorage, CountedStorage{0, static_cast<int64_t>(bytes), !isPooled});
+      storages_.try_emplace(handle->countedStorage, CountedStorage{0, static_cast<int64_t>(bytes), isReported});
   ++entry->second.handles;
   if (isNew) adjustExternal(entry->second.bytes, entry->second.isReported);
 }

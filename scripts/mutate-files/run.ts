@@ -80,15 +80,12 @@ function runFormat(task: Task): Promise<number> {
   return new Promise((resolve) => {
     const child = fork(path.join(__dirname, 'main.mjs'), [JSON.stringify(task)], { execArgv: ['--expose-gc'] });
     let done = 0;
-    let timer = setTimeout(() => undefined, 0);
-    const watch = (): void => {
-      clearTimeout(timer);
-      timer = setTimeout(() => child.kill('SIGKILL'), PATIENCE * 1000);
-    };
-    watch();
+    let silence = 0;
+    // Counted, not measured: a machine that was stopped for a while has stopped this process too.
+    const timer = setInterval(() => void (++silence >= PATIENCE && child.kill('SIGKILL')), 1000);
     let hasEnded = false;
     child.on('message', (report: Report) => {
-      watch();
+      silence = 0;
       if (report.kind === 'progress') done = report.done;
       else if (report.kind === 'fault') fault(report.seed, report.why);
       else {
@@ -103,7 +100,7 @@ function runFormat(task: Task): Promise<number> {
       }
     });
     child.on('close', (code, signal) => {
-      clearTimeout(timer);
+      clearInterval(timer);
       if (!hasEnded) {
         const kept = path.join(folder, `crash-${format}`);
         const damaged = fs.readdirSync(folder).find((name) => /^x\./.test(name));
