@@ -9,7 +9,10 @@ import { RuntimeError } from '../errors';
 import { native } from '../native';
 import { Module } from '../nn/module';
 import { callSync } from '../synchronous';
+import type { Tensor } from '../tensor';
 import type { AnyFunction } from '../types';
+import { type SizeSource, generalized } from './dynamic-program';
+import { type DynamicShapes, type DynamicSize, enlargedArguments, readDynamicShapes } from './dynamic-shapes';
 import { ExportedProgram, type LoadedProgram } from './exported-program';
 import { type Assigned, type Member, Snapshot, membersOf, takeAssigned } from './module-state';
 import { ProgramArguments } from './program-arguments';
@@ -21,6 +24,12 @@ const API = 'export.export';
 export interface ExportOptions {
   /** An object that the function takes after its other arguments: the named arguments of the program in Python. */
   kwargs?: Readonly<Record<string, unknown>>;
+  /**
+   * The dimensions of each argument that may have other sizes than in the recorded call: `[{ 0: 'batch' }]`. They have one
+   * name and one size, of at least 2. The function then runs twice, the second time with the next size, and is refused if
+   * its graphs differ in more than numbers that are multiples of the size.
+   */
+  dynamicShapes?: DynamicShapes | null;
 }
 
 /**
@@ -62,7 +71,7 @@ export function exportProgram<A extends unknown[], R>(
   options: ExportOptions = {},
 ): ExportedProgram<A, R> {
   checkFunction(API, func);
-  const { kwargs = {} } = checkOptions(API, options, ['kwargs']);
+  const { kwargs = {}, dynamicShapes = null } = checkOptions(API, options, ['kwargs', 'dynamicShapes']);
   if (!Array.isArray(args)) {
     throw new TypeError(`${API}(): argument 'args' must be an array of arguments, not ${describeType(args)}`);
   }
@@ -76,12 +85,38 @@ export function exportProgram<A extends unknown[], R>(
   }
   const module = moduleOf(func) ?? func;
   const members = module instanceof Module ? membersOf(module) : [];
-  const call = new ProgramArguments(API, copyDense(args as readonly unknown[]), kwargs);
-  return new ExportedProgram<A, R>(noGrad(() => record(func as AnyFunction, call, members)));
+  const given = copyDense(args as readonly unknown[]);
+  const varying = readDynamicShapes(dynamicShapes, given);
+  const call = new ProgramArguments(API, given, kwargs);
+  const program = noGrad(() => {
+    const { program, sizesRead } = record(func as AnyFunction, call, members);
+    if (varying === null) return program;
+    const larger = new ProgramArguments(API, enlargedArguments(given, varying) as unknown[], kwargs);
+    const other = record(func as AnyFunction, larger, members);
+    if (sizesRead.join() !== other.sizesRead.join()) {
+      throw new RuntimeError(
+        `${API}(): the function reads the size '${varying.name}' in JavaScript, which may then not vary`,
+      );
+    }
+    return generalized(program, other.program, sourceOf(varying, call, program));
+  });
+  return new ExportedProgram<A, R>(program);
+}
+
+/** An input with the size that varies. */
+function sourceOf({ dims, size }: DynamicSize, { leaves }: ProgramArguments, { signature }: LoadedProgram): SizeSource {
+  const leaf = leaves.findIndex((value) => native.isTensor(value) && dims.has(value));
+  const input = signature.inputSpecs.length - leaves.length + leaf;
+  return { input, dim: dims.get(leaves[leaf] as Tensor)![0], sizes: [size, size + 1] };
+}
+
+interface Recording {
+  readonly program: LoadedProgram;
+  readonly sizesRead: readonly number[];
 }
 
 /** Calls the function. The tensors that it may write to are then as they were. */
-function record(func: AnyFunction, args: ProgramArguments, members: readonly Member[]): LoadedProgram {
+function record(func: AnyFunction, args: ProgramArguments, members: readonly Member[]): Recording {
   const buffers = members.filter(({ kind }) => kind === 'buffer').map(({ tensor }) => tensor);
   using _ = new Snapshot([...buffers, ...args.tensors]);
   let assigned: Assigned[] = [];
@@ -100,5 +135,6 @@ function record(func: AnyFunction, args: ProgramArguments, members: readonly Mem
   }
   const { spec } = captured.outputs;
   const resultSpec = spec.kind === 'array' ? spec.children[0] : spec;
-  return recordedProgram({ captured, args, members, assigned, resultSpec });
+  const program = recordedProgram({ captured, args, members, assigned, resultSpec });
+  return { program, sizesRead: native.sizesRead(captured.capture) };
 }

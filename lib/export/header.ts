@@ -38,18 +38,21 @@ export function makeHeader(given: {
   readonly outSpec: string;
   /** Whether no operator writes in place. */
   readonly isFunctional: boolean;
-  readonly ranges?: JsonValue;
 }): ProgramHeader {
-  const { inSpec, outSpec, isFunctional, ranges = {} } = given;
+  const { inSpec, outSpec, isFunctional } = given;
   const signature = { inputs: [], outputs: [], in_spec: inSpec, out_spec: outSpec, forward_arg_names: null };
   return {
     program: {
       opset_version: { aten: OPERATOR_VERSION },
-      range_constraints: ranges,
+      range_constraints: {},
       verifiers: [isFunctional ? 'ATEN' : 'TRAINING'],
       torch_version: native.libtorchVersion(),
       guards_code: [],
     },
     module: { module_call_graph: [{ fqn: '', signature }], treespec_namedtuple_fields: {} },
   };
+}
+
+export function withRanges({ program, module }: ProgramHeader, ranges: JsonValue): ProgramHeader {
+  return { program: { ...program, range_constraints: ranges }, module };
 }

@@ -4,6 +4,7 @@ export { ExportedModule } from './exported-module';
 export { ExportedProgram } from './exported-program';
 export { exportProgram as export } from './export';
 export type { ExportOptions } from './export';
+export type { DynamicShapes } from './dynamic-shapes';
 export type { Range } from './constraints';
 export { load } from './load';
 export type { LoadProgramOptions } from './load';

@@ -411,6 +411,8 @@ export interface Native {
   printGraph(capture: unknown): string;
   /** With `isFunctional`, a graph that does not write in place, or as text why there is none. */
   graphOf(capture: unknown, isFunctional: boolean): GraphData | string;
+  /** The sizes that JavaScript read during the capture, in their order, and other numbers that follow from sizes. */
+  sizesRead(capture: unknown): number[];
   isRecording(): boolean;
   breakRecording(reason: string): void;
   // compile/call/explain_exports.cpp

@@ -57,7 +57,10 @@ export function makeFormats(folder: string): Record<string, Format> {
     made('x.npy', (file) => torch.npy.save(file, x)),
   );
   const pt = made('x.pt', (file) => torch.save(values(), file));
-  const programs = ['model', 'sample'].map((name) => fs.readFileSync(path.join(FIXTURES, `${name}.pt2`)));
+  const programs = [
+    ...['model', 'sample'].map((name) => fs.readFileSync(path.join(FIXTURES, `${name}.pt2`))),
+    made('own.pt2', (file) => torch.export.save(makeProgram(), file)),
+  ];
   const scripted = fs.readFileSync(path.join(FIXTURES, 'scripted.pt'));
   const readArchive = { repack: repackIn(folder) };
   return {
@@ -70,6 +73,22 @@ export function makeFormats(folder: string): Record<string, Format> {
     jit: { files: [scripted], name: 'x.pt', read: readScript, ...readArchive },
     'torch-mmap': { files: [pt], name: 'x.pt', read: (file) => torch.load(file, { mmap: true }), ...readArchive },
   };
+}
+
+/** A program that was recorded here: with parameters, buffers that it writes to, constants and nested arguments. */
+function makeProgram(): torch.export.ExportedProgram<never, unknown> {
+  const net = new torch.nn.Sequential(new torch.nn.Linear(2, 3), new torch.nn.BatchNorm1d(3));
+  const calls = net.registerBuffer('calls', torch.tensor(0n));
+  const table = torch.tensor([1.5, NaN, Infinity]);
+  class Sample extends torch.nn.Module {
+    net = net;
+    override forward({ x }: { x: torch.Tensor }, [factor]: [number, string]): unknown {
+      calls.add_(1);
+      const jacobian = torch.func.jacrev((row: torch.Tensor) => net[0](row).mul(table))(x.select(0, 0));
+      return { y: net(x).mul(factor), best: [x.topk(1)], jacobian, nothing: null };
+    }
+  }
+  return torch.export.export(new Sample(), [{ x: torch.ones(4, 2) }, [2, 'text']]) as never;
 }
 
 /** The tensors of a program, whose graph is prepared. */

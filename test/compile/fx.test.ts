@@ -3,6 +3,7 @@
 import * as ts from 'typescript';
 import * as torch from '../../lib';
 import type { Tensor } from '../../lib';
+import { Float } from '../../lib/float';
 
 const { grad, vmap, jacrev } = torch.func;
 const small = (x: Tensor) => x.sin().mul(x).sum();
@@ -41,6 +42,17 @@ describe('makeFx', () => {
     expect([result.values.item(), result.indices.item(), result.n]).toEqual([5, 1, 4]);
     expect(result.a).toBe(given.a);
     expect([...module.tensors.keys()].map((name) => name.replace(/\d/, ''))).toEqual(['closure', 'constant']);
+  });
+
+  test('lists of one tensor, numbers that are floats, and lists that are defaults', () => {
+    const first = torch.fx.makeFx((x: Tensor) => x.unbind()[0].split(2)[0])(torch.ones(1, 2));
+    expect(first(torch.tensor([[3, 4]])).tolist()).toEqual([3, 4]);
+    const scaled = torch.fx.makeFx((x: Tensor) => x.mul(new Float(2) as never))(torch.ones(2, { dtype: 'int64' }));
+    expect(String(scaled.graph)).toContain('(%x0, 2.0)');
+    expect(scaled(torch.ones(2, { dtype: 'int64' })).dtype).toBe('float32');
+    expect(JSON.stringify(scaled)).toContain('"args":[{"node":"x0"},2]');
+    const pool = torch.fx.makeFx((x: Tensor) => torch.nn.functional.avgPool2d(x, 2))(torch.ones(1, 2, 2));
+    expect(pool(torch.ones(1, 2, 2)).tolist()).toEqual([[[1]]]);
   });
 
   test('the graph can be transformed like any function', () => {

@@ -27,9 +27,9 @@ const at = (file: string): string => path.join(folder, file);
 
 /** The case of a name as a program. */
 function exported(name: string): torch.export.ExportedProgram<unknown[], unknown> {
-  const { func, calls } = CASES[name]();
+  const { func, calls, dynamicShapes = null } = CASES[name]();
   const [{ args, kwargs = {} }] = calls;
-  return torch.export.export(func as (...args: unknown[]) => unknown, args, { kwargs });
+  return torch.export.export(func as (...args: unknown[]) => unknown, args, { kwargs, dynamicShapes });
 }
 
 beforeAll(async () => {
@@ -74,5 +74,68 @@ describe.each(NAMES)('%s', (name) => {
     });
     const own = module.namedBuffers().filter(([key]) => !key.includes('lifted'));
     expectSame(Object.fromEntries(own), buffers, 'the buffers');
+  });
+});
+
+test('what Python sees: types of structures, names of parameters, texts beside the program, and core operators', async () => {
+  class Net extends torch.nn.Module {
+    layers = new torch.nn.Sequential(new torch.nn.Linear(2, 2), new torch.nn.BatchNorm1d(2));
+    counts = this.registerBuffer('counts', torch.zeros(2), { persistent: false });
+    override forward(x: Tensor, state: readonly Tensor[]): unknown {
+      this.counts.add_(1);
+      return { y: [this.layers(x), state[0].add(this.counts)], n: 2 };
+    }
+  }
+  const net = new Net().eval();
+  const args: [Tensor, readonly Tensor[]] = [torch.ones(3, 2), Object.freeze([torch.ones(2)])];
+  torch.export.save(torch.export.export(net, args), at('seen.pt2'), { extraFiles: { 'notes/a.txt': 'hü' } });
+  const seen = await python(
+    folder,
+    `
+from torch.utils import _pytree
+texts = {"notes/a.txt": ""}
+program = torch.export.load(folder + "/seen.pt2", extra_files=texts)
+module = program.module()
+args = (torch.ones(3, 2), (torch.ones(2),))
+value = module(*args)
+core = program.run_decompositions()
+try:
+    module(torch.ones(3, 2), [torch.ones(2)])
+    error = None
+except Exception as caught:
+    error = type(caught).__name__
+try:
+    module(torch.ones(4, 2), (torch.ones(2),))
+    shape = None
+except Exception as caught:
+    shape = str(caught)
+result = {
+    "texts": texts,
+    "types": [type(value).__name__, type(value["y"]).__name__, type(value["n"]).__name__],
+    "parameters": [[name, type(p).__name__, p.requires_grad] for name, p in module.named_parameters()],
+    "buffers": [name for name, _ in module.named_buffers()],
+    "state": list(program.state_dict),
+    "constants": list(program.constants),
+    "mutated": dict(program.graph_signature.buffers_to_mutate),
+    "dialect": program.dialect,
+    "core": bool(torch.equal(core.module()(*args)["y"][0], value["y"][0])),
+    "error": error,
+    "shape": shape,
+}`,
+  );
+  const names = ['layers.0.weight', 'layers.0.bias', 'layers.1.weight', 'layers.1.bias'];
+  const state = ['layers.1.running_mean', 'layers.1.running_var', 'layers.1.num_batches_tracked'];
+  expect(seen).toEqual({
+    texts: { 'notes/a.txt': 'hü' },
+    types: ['dict', 'tuple', 'int'],
+    parameters: names.map((name) => [name, 'Parameter', true]),
+    buffers: ['counts', ...state],
+    state: [...names, ...state],
+    constants: ['counts'],
+    mutated: { add: 'counts' },
+    dialect: 'ATEN',
+    core: true,
+    error: expect.any(String) as string,
+    shape: expect.stringContaining('Expected input') as string,
   });
 });

@@ -203,6 +203,102 @@ describe('what cannot be exported', () => {
   });
 });
 
+describe('dynamic sizes', () => {
+  const batch = [{ 0: 'batch' }];
+  const [two, five] = [2, 5].map((n) => torch.linspace(-1, 1, 3 * n).reshape(n, 3));
+
+  test('a program takes other sizes, which must agree', () => {
+    const f = (x: Tensor, y: Tensor): Tensor => x.sub(y).mean(0);
+    const program = torch.export.export(f, [two, two.add(1)], { dynamicShapes: [{ 0: 'n' }, { 0: 'n' }] });
+    expect(program.rangeConstraints).toEqual({ s0: { min: 2, max: null } });
+    expectClose(program.module()(five, five.mul(2)), f(five, five.mul(2)), 1e-6);
+    expect(() => program.module()(five, two)).toThrow('Expected input at arg_1.shape[0] to be equal to 5, but got 2');
+    expect(() => program.module()(five.t(), five.t())).toThrow(
+      'Expected input at arg_0.shape[1] to be equal to 3, but got 5',
+    );
+    torch.export.save(program, at('dynamic.pt2'));
+    expect(String(torch.export.load(at('dynamic.pt2')))).toBe(String(program));
+  });
+
+  test('the layout of arguments may be any dense one', () => {
+    const x = two.t();
+    const program = torch.export.export((x: Tensor) => x.mul(2), [x], { dynamicShapes: [{ 1: 'n' }] });
+    expectClose(program.module()(five.t()), five.t().mul(2), 0);
+  });
+
+  test.each<[string, (x: Tensor) => unknown, RegExp]>([
+    [
+      'reads the size',
+      (x) => x.div(x.shape[0]),
+      /the function reads the size 'batch' in JavaScript, which may then not vary/,
+    ],
+    [
+      'computes a size that is no multiple',
+      (x) => torch.cat([x, x.select(0, 0).unsqueeze(0)]),
+      /one graph does not hold for all sizes: a size or a stride of 'cat' is 3 for the size 2, and 4 for 3/,
+    ],
+    [
+      'has an operator for each sample',
+      (x) => x.unbind().reduce((a, b) => a.add(b)),
+      /one graph does not hold for all sizes: the operators depend on the size/,
+    ],
+    [
+      'makes a tensor of it',
+      (x) => x.add(torch.tensor(Array.from({ length: x.numel() }, () => 1)).reshape(-1, 3)),
+      /reads the size/,
+    ],
+  ])('a function that %s is refused', (_, func, message) => {
+    expectError(() => torch.export.export(func, [two], { dynamicShapes: batch }), torch.RuntimeError, message);
+  });
+
+  test.each<[string, unknown, new (message: string) => Error, RegExp]>([
+    [
+      'a name',
+      'batch',
+      TypeError,
+      /^export\.export\(\): option 'dynamicShapes' must have an array of 1 items for args, not /,
+    ],
+    ['too many items', [null, null], TypeError, /must have an array of 1 items for args/],
+    [
+      'an array for a tensor',
+      [[0]],
+      TypeError,
+      /must have an object such as \{ 0: 'batch' \} for args\[0\], not array/,
+    ],
+    ['a number for a name', [{ 0: 5 }], TypeError, /dimension 0 of args\[0\] must have a name, not/],
+    [
+      'a dimension that there is not',
+      [{ 2: 'batch' }],
+      torch.ValueError,
+      /args\[0\] has 2 dimensions, and no dimension 2/,
+    ],
+    ['a negative dimension', [{ '-1': 'batch' }], torch.ValueError, /no dimension -1/],
+    ['two names', [{ 0: 'a', 1: 'b' }], torch.ValueError, /names 'a' and 'b'; one size may vary/],
+    ['one name for two sizes', [{ 0: 'a', 1: 'a' }], torch.ValueError, /'a' is 2 and 3 in the arguments/],
+  ])('%s is refused', (_, dynamicShapes, type, message) => {
+    expectError(() => exportAny(sine, [two], { dynamicShapes }), type, message);
+  });
+
+  test('sizes of 0 and 1, and what is not a tensor', () => {
+    const shapes = [{ 0: 'n' }];
+    expectError(
+      () => exportAny(sine, [torch.ones(1, 2)], { dynamicShapes: shapes }),
+      torch.ValueError,
+      /must be at least 2 in the arguments, not 1/,
+    );
+    expectError(
+      () => exportAny((n: number) => torch.ones(n), [3], { dynamicShapes: shapes }),
+      TypeError,
+      /must have null for args\[0\]/,
+    );
+    expectError(
+      () => exportAny(sine, [{ x: two }], { dynamicShapes: [{ y: { 0: 'n' } }] }),
+      TypeError,
+      /args\[0\] has no key 'y'/,
+    );
+  });
+});
+
 describe('save', () => {
   const program = torch.export.export(sine, [X]);
 

@@ -2,6 +2,7 @@
 
 import * as torch from '../../lib';
 import type { Tensor } from '../../lib';
+import { Float } from '../../lib/float';
 import type { AnyFunction } from '../../lib/types';
 
 const { func, nn, vmap } = torch;
@@ -17,6 +18,7 @@ interface Call {
 export interface Case {
   func: AnyFunction;
   calls: Call[];
+  dynamicShapes?: torch.export.DynamicShapes;
 }
 
 const float64 = { dtype: 'float64' } as const;
@@ -140,7 +142,7 @@ function closures(): AnyFunction {
 const integers = (x: Tensor, empty: Tensor): Tensor[] => [
   ...[
     x.cumsum(0),
-    x.to('float32').mul(2),
+    x.mul(new Float(2) as never),
     x.mul(2),
     x.floorDivide(3),
     x.to('bool'),
@@ -172,7 +174,12 @@ const layouts = (x: Tensor, image: Tensor): Tensor[] => {
 
 const values = (x: Tensor): Tensor[] => [
   ...[x.clamp(-0.5, Infinity), x.maskedFill(x.gt(0), NaN).isnan(), x.mul(-0), x.pow(3), x.abs().pow(0.5)],
-  ...[x.to('float32').mul(0.1), torch.fullLike(x, 1e300), x.mul(10).to('int64').bitwiseXor(5)],
+  ...[
+    x.to('float32').mul(0.1),
+    torch.fullLike(x, 1e300),
+    x.copysign(torch.fullLike(x, -0)),
+    x.mul(10).to('int64').bitwiseXor(5),
+  ],
 ];
 
 const lists = (x: Tensor): Tensor[] => {
@@ -258,5 +265,28 @@ export const CASES: Record<string, () => Case> = {
   }),
   lists: () => ({ func: lists, calls: twice((s) => [ramp([4], s)]) }),
   values: () => ({ func: values, calls: twice((s) => [ramp([6], s)]) }),
+  dynamic_jacobian: () => ({
+    func: vmap(func.jacrev(arm)),
+    calls: [5, 8, 2, 1].map((n) => ({ args: [ramp([n, 3])] })),
+    dynamicShapes: [{ 0: 'batch' }],
+  }),
+  dynamic_cnn: () => ({
+    func: filled(new Cnn()),
+    calls: [3, 5, 1].map((n) => ({ args: [ramp([n, 1, 6, 6]), torch.arange(n).remainder(2).to('int64')] })),
+    dynamicShapes: [{ 0: 'batch' }, { 0: 'batch' }],
+  }),
+  dynamic_mlp: () => ({
+    func: filled(new MlpJacobian()),
+    calls: [3, 6].map((n) => ({ args: [ramp([n, 3])] })),
+    dynamicShapes: [{ 0: 'batch' }],
+  }),
+  dynamic_structures: () => ({
+    func: ({ x, pair }: { x: Tensor; pair: Tensor[] }) => [
+      ...[x.mean(0), pair[0].t().matmul(x), x.reshape(-1), x.repeat(2, 1), torch.cat([x, x.mul(pair[1])]).var(0)],
+      x.mean(),
+    ],
+    calls: [3, 4].map((n) => ({ args: [{ x: ramp([n, 2]), pair: [ramp([n, 2], 1), ramp([1, 2])] }] })),
+    dynamicShapes: [{ x: { 0: 'n' }, pair: [{ 0: 'n' }, null] }],
+  }),
   tied: () => ({ func: filled(new Tied()), calls: twice((s) => [ramp([4, 3], s)]) }),
 };

@@ -236,7 +236,39 @@ def values(_):
                 x.pow(3),
                 x.abs().pow(0.5),
             ),
-            *(x.to(torch.float32) * 0.1, torch.full_like(x, 1e300), (x * 10).to(torch.int64).bitwise_xor(5)),
+            *(
+                x.to(torch.float32) * 0.1,
+                torch.full_like(x, 1e300),
+                x.copysign(torch.full_like(x, -0.0)),
+                (x * 10).to(torch.int64).bitwise_xor(5),
+            ),
+        )
+
+    return call
+
+
+@twin
+def dynamic_jacobian(_):
+    return vmap(jacrev(arm))
+
+
+@twin
+def dynamic_cnn(state):
+    return cnn(state)
+
+
+@twin
+def dynamic_mlp(state):
+    return mlp_jacobian(state)
+
+
+@twin
+def dynamic_structures(_):
+    def call(inputs):
+        x, pair = inputs["x"], inputs["pair"]
+        return (
+            *(x.mean(0), pair[0].t() @ x, x.reshape(-1), x.repeat(2, 1), torch.cat([x, x * pair[1]]).var(0)),
+            x.mean(),
         )
 
     return call

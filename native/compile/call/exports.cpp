@@ -296,6 +296,13 @@ Napi::Value graphOf(const Napi::CallbackInfo& info) {
   return graphData(environment, functional);
 }
 
+// sizesRead(capture): the sizes that JavaScript has read, in their order.
+Napi::Value sizesRead(const Napi::CallbackInfo& info) {
+  auto sizes = Napi::Array::New(info.Env());
+  for (int64_t size : toCapture(info, 0).recorder->sizesRead) sizes.Set(sizes.Length(), static_cast<double>(size));
+  return sizes;
+}
+
 // isRecording()
 Napi::Value isRecording(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), Recorder::current() != nullptr);
@@ -324,6 +331,7 @@ void defineCompile(Napi::Object exports) {
   define<clearEntries>(exports, "clearEntries");
   define<printGraph>(exports, "printGraph");
   define<graphOf>(exports, "graphOf");
+  define<sizesRead>(exports, "sizesRead");
   define<isRecording>(exports, "isRecording");
   define<breakRecording>(exports, "breakRecording");
   defineAsync(exports);
