@@ -8,6 +8,7 @@ import { addRecordedNodes } from '../fx/recorded-nodes';
 import { native } from '../native';
 import type { GraphData, OperatorSchema } from '../native';
 import type { ProgramGraph, StoredValue, TensorMeta } from './graph-reader';
+import { addPortableArguments } from './portable-arguments';
 import { type DenseMeta, tensorMetaJson } from './tensor-meta';
 
 /** An input of the graph: a tensor, with the values that it is in the recording, or a constant. */
@@ -91,7 +92,11 @@ export function recordedGraph(
     return node;
   });
   const valueOf = addRecordedNodes(graph, data, known, refuseOutside);
-  for (const node of [...graph.nodes]) if (node.op === 'callFunction') adaptArguments(graph, node);
+  for (const node of [...graph.nodes]) {
+    if (node.op !== 'callFunction') continue;
+    adaptArguments(graph, node);
+    addPortableArguments(graph, node);
+  }
   const outputs = outputsOf(valueOf);
   graph.output(outputs);
   const names = nodes.map((node) => node?.name ?? null);

@@ -288,5 +288,13 @@ export const CASES: Record<string, () => Case> = {
     calls: [3, 4].map((n) => ({ args: [{ x: ramp([n, 2]), pair: [ramp([n, 2], 1), ramp([1, 2])] }] })),
     dynamicShapes: [{ x: { 0: 'n' }, pair: [{ 0: 'n' }, null] }],
   }),
+  solves: () => ({
+    func: vmap(func.jacrev((a: Tensor) => torch.linalg.solve(a, ramp([3], 2)))),
+    calls: twice((s) => [ramp([4, 3, 3], s).add(torch.eye(3, float64).mul(3))]),
+  }),
+  medians: () => ({
+    func: (x: Tensor) => [x.unsqueeze(1).expand(4, 3).median(), x.expand(3, 4).t().kthvalue(2, 1).values],
+    calls: twice((s) => [ramp([4], s)]),
+  }),
   tied: () => ({ func: filled(new Tied()), calls: twice((s) => [ramp([4, 3], s)]) }),
 };

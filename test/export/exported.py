@@ -275,6 +275,17 @@ def dynamic_structures(_):
 
 
 @twin
+def solves(_):
+    b = torch.linspace(1, 3, 3, dtype=torch.float64)
+    return vmap(jacrev(lambda a: torch.linalg.solve(a, b)))
+
+
+@twin
+def medians(_):
+    return lambda x: (x.unsqueeze(1).repeat(1, 3).median(), x)
+
+
+@twin
 def tied(state):
     return lambda x: x @ state["first"].t() @ state["second"]
 
