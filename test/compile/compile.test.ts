@@ -145,6 +145,20 @@ describe('signatures', () => {
 });
 
 describe('traps', () => {
+  // Its tangents lie in memory as large as that of the argument.
+  test('forward mode of a write to an argument with gaps', () => {
+    const f = jacfwd((x: Tensor, y: Tensor) => {
+      y.t().narrow(0, 0, 1).sub_(x);
+      return y.squeeze();
+    });
+    const inputs = (): Tensor[] => [torch.randn([7], { dtype: 'float64' }), torch.randn([7, 1, 2]).select(-1, 1)];
+    check(f, inputs(), inputs(), inputs());
+    check(
+      vmap(f),
+      ...[1, 2, 3].map(() => [torch.randn([3, 7], { dtype: 'float64' }), torch.randn([3, 7, 1, 2]).select(-1, 1)]),
+    );
+  });
+
   test('data that the function makes is a constant, even if the function writes to it', () => {
     check(
       (x: Tensor) => {

@@ -269,6 +269,10 @@ void Recorder::run(const c10::OperatorHandle& op, torch::jit::Stack& stack) {
     node.results = {addResult(stack.back().toTensor(), static_cast<int32_t>(graph_.nodes.size()))};
     return addNode(std::move(node));
   }
+  if (name == "aten::_new_zeros_with_same_feature_meta") {
+    op.callBoxed(stack);
+    return addZeros(stack.back().toTensor());
+  }
   const auto view = viewOf(op);
   Node node{view ? *view : op, {}, {}, {}};
   addArguments(node, arguments);
@@ -347,6 +351,23 @@ void Recorder::addNode(Node node) {
     if (!isFixed && alias != nullptr && alias->isWrite()) fixed_.erase(graph_.values[given.value].base);
   }
   graph_.nodes.push_back(std::move(node));
+}
+
+void Recorder::addZeros(const at::Tensor& zeros) {
+  const auto count = static_cast<int64_t>(zeros.storage().nbytes() / zeros.itemsize());
+  const bool isAll = zeros.is_contiguous() && count == zeros.numel();
+  const at::Tensor all = isAll ? zeros : at::empty({0}, zeros.options()).set_(zeros.storage(), 0, {count}, {1});
+  auto& dispatcher = c10::Dispatcher::singleton();
+  Node node{dispatcher.findSchemaOrThrow("aten::zeros", ""), {}, {}, {}};
+  node.arguments = {all.sizes(), all.scalar_type(), c10::IValue(), all.device(), c10::IValue()};
+  node.results = {addResult(all, static_cast<int32_t>(graph_.nodes.size()))};
+  const ValueId base = node.results.front();
+  addNode(std::move(node));
+  if (isAll) return;
+  Node view{dispatcher.findSchemaOrThrow("aten::as_strided", ""), {}, {{0, -1, base}}, {}};
+  view.arguments = {c10::IValue(), zeros.sizes(), zeros.strides(), zeros.storage_offset()};
+  view.results = {addResult(zeros, static_cast<int32_t>(graph_.nodes.size()))};
+  addNode(std::move(view));
 }
 
 void Recorder::addAlias(const at::Tensor& tensor, const at::Tensor& copy) {

@@ -96,6 +96,9 @@ class Recorder {
   ValueId remember(const at::Tensor& tensor, ValueId id);
   void addArguments(Node& node, c10::ArrayRef<c10::IValue> arguments);
   void addResults(Node node, c10::ArrayRef<c10::IValue> results);
+  // Zeros whose memory is as large as that of another tensor, and which may be a part of it. They do not depend on that
+  // tensor, which may lie in other memory after the passes.
+  void addZeros(const at::Tensor& zeros);
   void addNode(Node node);
   void expect(ValueId value, at::Tensor expected, std::string reason);
   bool expectRead(const Node& node, const c10::IValue& result, std::string reason);
