@@ -163,8 +163,11 @@ export function leafPath(spec: TreeSpec, index: number): string {
   return path;
 }
 
-// As in native/operators/results.cpp: not enumerable, so that the array prints and iterates as an array.
-function withFields(items: unknown[], fields: readonly (string | undefined)[]): unknown[] {
+/**
+ * Gives the items of an array names. As in native/operators/results.cpp they are not enumerable: the array prints and
+ * iterates as an array.
+ */
+export function withFields(items: unknown[], fields: readonly (string | undefined)[]): unknown[] {
   fields.forEach((name, i) => {
     if (name !== undefined) Object.defineProperty(items, name, { value: items[i], writable: true });
   });

@@ -1,7 +1,10 @@
 /** The first call with a signature: runs the function, and records the operators below all transforms. */
 
-import { native } from '../native';
 import { isPlainObject } from '../arguments';
+import { Complex } from '../complex';
+import { describeType } from '../describe';
+import { Device } from '../device';
+import { native } from '../native';
 import { resultFunction } from '../operator';
 import * as pytree from '../pytree';
 import { callSync } from '../synchronous';
@@ -73,12 +76,29 @@ function templateOf(
   return template;
 }
 
+/** Whether a value may hold tensors that a later call does not find, because it is no node of a pytree. */
+function mayHoldTensors(value: unknown): boolean {
+  if (typeof value === 'function') return true;
+  if (typeof value !== 'object' || value === null || native.isTensor(value)) return false;
+  return !(value instanceof Device || value instanceof Complex);
+}
+
 /** Why the function has done what cannot be repeated; null if it can. */
 function whyNotRepeatable(own: OwnArguments, results: readonly unknown[]): string | null {
   const isDisposed = (leaf: unknown): boolean => native.isTensor(leaf) && leaf.isDisposed;
   return (
     own.whyNotRepeatable() ?? (results.some(isDisposed) ? 'the function returns a tensor that is disposed of' : null)
   );
+}
+
+/** Why results may hold tensors that a later call would not compute; null if they do not. */
+function whyNotRebuilt(results: readonly unknown[]): string | null {
+  const holder = results.find(mayHoldTensors);
+  if (holder === undefined) return null;
+  const type = describeType(holder);
+  const isObject = type === 'object' || type === 'Object';
+  const what = type === 'function' ? 'a function' : isObject ? 'an object' : `an object of class ${type}`;
+  return `the function returns ${what}, which may hold tensors`;
 }
 
 /**
@@ -104,7 +124,9 @@ export function captureCall(
   try {
     value = callSync(api, func, own.values);
     result = pytree.flatten(value);
-    const reason = whyNotRepeatable(own, result.leaves);
+    // What an exported program may return is the matter of its format.
+    const reason =
+      whyNotRepeatable(own, result.leaves) ?? (api === 'export.export' ? null : whyNotRebuilt(result.leaves));
     if (reason !== null) native.breakRecording(reason);
   } finally {
     native.stopCapture(capture);

@@ -100,11 +100,8 @@ const NOTHING: readonly unknown[] = [];
 // What the addon returns for a call that it did not run: record it, or run the function.
 const RECORD = 0;
 
-function warn(func: AnyFunction, reason: string): void {
-  process.emitWarning(
-    `torch.compile: ${func.name === '' ? 'a function' : nameOf(func)} runs without being compiled: ${reason}`,
-    'UserWarning',
-  );
+function warn(func: AnyFunction, what: string): void {
+  process.emitWarning(`torch.compile: ${func.name === '' ? 'a function' : nameOf(func)} ${what}`, 'UserWarning');
 }
 
 /**
@@ -150,17 +147,19 @@ export function compile<F extends AnyFunction>(func: F, options: CompileOptions 
   const call = resultFunction('compiled', callNative);
   const templates = new Map<number, OutputTemplate>();
   const warned = new Set<string>();
+  const warnOnce = (reason: string, what: string): void => {
+    if (warned.has(reason)) return;
+    warned.add(reason);
+    warn(func, what);
+  };
 
   const apply = (self: unknown, args: unknown[]): unknown => Reflect.apply(func, self, args) as unknown;
   const record = (self: unknown, args: unknown[], receiver: readonly unknown[]): unknown => {
     const body = (...own: unknown[]): unknown => apply(self, own);
     const { value, capture, incomplete, outputs } = captureCall('compile', body, args, fullgraph, receiver);
-    if (incomplete !== '' && !warned.has(incomplete)) {
-      warned.add(incomplete);
-      warn(func, incomplete);
-    }
+    if (incomplete !== '') warnOnce(incomplete, `runs without being compiled: ${incomplete}`);
     const returnsTensor = outputs.spec.kind === 'leaf' && outputs.sources.length === 1;
-    const [id, dropped] = native.addEntry(
+    const [id, dropped, variation] = native.addEntry(
       handle,
       capture,
       outputs.sources,
@@ -171,6 +170,9 @@ export function compile<F extends AnyFunction>(func: F, options: CompileOptions 
       logsGraphs(),
       dynamic,
     );
+    if (variation !== '') {
+      warnOnce('limit', `was recorded for more than ${LIMIT} signatures, and forgets the oldest: ${variation}`);
+    }
     templates.delete(dropped);
     outputs.tensors = [];
     templates.set(id, outputs);

@@ -31,7 +31,9 @@ export function disable<F extends AnyFunction>(func: F): F {
   checkFunction('compiler.disable', func);
   const { disabled } = {
     disabled(this: unknown, ...args: unknown[]): unknown {
-      native.breakRecording(`it calls ${nameOf(func)}, which torch.compiler.disable excludes`);
+      native.breakRecording(
+        `the function calls ${func.name === '' ? 'a function' : nameOf(func)}, which torch.compiler.disable excludes`,
+      );
       return Reflect.apply(func, this, args) as unknown;
     },
   };

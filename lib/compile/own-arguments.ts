@@ -2,6 +2,7 @@
 
 import { isPlainObject } from '../arguments';
 import { native } from '../native';
+import * as pytree from '../pytree';
 import type { Tensor } from '../tensor';
 
 type Container = unknown[] | Record<string, unknown>;
@@ -18,6 +19,19 @@ interface Given {
 const keysOf = (container: Container): string[] | null => (Array.isArray(container) ? null : Object.keys(container));
 const itemsOf = (container: Container): unknown[] =>
   Array.isArray(container) ? container.slice() : Object.values(container);
+
+type Fields = readonly (string | undefined)[];
+
+const fieldsOf = (array: unknown[]): Fields | undefined => (array as { _fields?: Fields })._fields;
+
+/** Whether there is more in an array or object than the signature of a call shows: symbols, names of an array, ... */
+function hidesProperties(container: Container): boolean {
+  const count = Reflect.ownKeys(container).length;
+  if (!Array.isArray(container)) return count !== Object.keys(container).length;
+  const fields = fieldsOf(container);
+  const names = fields === undefined ? 0 : new Set([...fields.filter((name) => name !== undefined), '_fields']).size;
+  return count !== container.length + 1 + names;
+}
 
 function differs<T>(before: readonly T[] | null, now: readonly T[] | null): boolean {
   if (before === null || now === null) return before !== now;
@@ -43,6 +57,9 @@ export class OwnArguments {
   /** Why the function has done to its arguments what a recording cannot repeat; null if it has not. */
   whyNotRepeatable(): string | null {
     if (this.#containers.some(isChanged)) return 'the function changes an array or object among its arguments';
+    if (this.#containers.some(({ given }) => hidesProperties(given))) {
+      return 'an array among the arguments has named properties, or an object has some with symbols as keys, or not enumerable';
+    }
     return [...this.#tensors.keys()].some((own) => own.isDisposed) ? 'the function disposes of an argument' : null;
   }
 
@@ -56,7 +73,7 @@ export class OwnArguments {
   giveBack(): void {
     for (const [own, given] of this.#tensors) {
       if (own.isDisposed) given.dispose();
-      else if (!given.isDisposed) native.takeView(given, own);
+      else if (!given.isDisposed) native.takeState(given, own);
     }
     for (const container of this.#containers) {
       if (container.own !== container.given && isChanged(container)) this.#refill(container);
@@ -98,7 +115,9 @@ export class OwnArguments {
         if (!(i in given)) return null;
         items.push(this.#own(given[i], depth + 1));
       }
-      return this.#tensors.size > before ? items : given;
+      if (this.#tensors.size === before) return given;
+      const fields = fieldsOf(given);
+      return fields === undefined ? items : pytree.withFields(items, fields);
     }
     const properties = Object.getOwnPropertyDescriptors(given);
     for (const key of Object.keys(given)) {

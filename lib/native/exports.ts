@@ -389,8 +389,6 @@ export interface Native {
   compiledFunction(): [handle: unknown, call: OperatorFunction];
   /** Compiled functions record their next calls again. */
   moduleChanged(): void;
-  shallowCopy(tensor: Tensor): Tensor;
-  takeView(tensor: Tensor, copy: Tensor): void;
   beginCapture(this: unknown, result: Tensor, strictApi: string, ...args: readonly unknown[]): unknown;
   stopCapture(capture: unknown): void;
   existedBefore(capture: unknown, tensor: Tensor): boolean;
@@ -406,7 +404,7 @@ export interface Native {
     strictZeros: boolean,
     keepsText: boolean,
     dynamic: boolean,
-  ): [id: number, dropped: number];
+  ): [id: number, dropped: number, variation: string];
   clearEntries(compiled: unknown): void;
   printGraph(capture: unknown): string;
   /** With `isFunctional`, a graph that does not write in place, or as text why there is none. */
@@ -415,6 +413,9 @@ export interface Native {
   sizesRead(capture: unknown): number[];
   isRecording(): boolean;
   breakRecording(reason: string): void;
+  // compile/call/own_tensors.cpp
+  shallowCopy(tensor: Tensor): Tensor;
+  takeState(tensor: Tensor, copy: Tensor): void;
   // compile/call/explain_exports.cpp
   describeEntries(compiled: unknown): CompiledEntry[];
   timeCall(this: unknown, result: Tensor, compiled: unknown, ...args: readonly unknown[]): unknown;

@@ -10,6 +10,7 @@ void defineCompile(Napi::Object exports);  // call/exports.cpp; it calls the oth
 void defineAsync(Napi::Object exports);            // call/async_exports.cpp
 void defineExplain(Napi::Object exports);          // call/explain_exports.cpp
 void defineLinear(Napi::Object exports);           // call/linear_exports.cpp
+void defineOwnTensors(Napi::Object exports);       // call/own_tensors.cpp
 void defineSharedFunctions(Napi::Object exports);  // call/shared_function.cpp
 void definePassTesting(Napi::Object exports);      // passes/testing.cpp
 void defineLoweringTesting(Napi::Object exports);  // lowering/testing.cpp

@@ -82,7 +82,7 @@ uint64_t readGeneratorSeed(Environment& environment, napi_value value) {
 }
 
 // Why a recording of a call cannot be repeated that reads or sets the state of a generator.
-constexpr const char* kStateIsUsed = "it reads or sets the state of a random number generator";
+constexpr const char* kStateIsUsed = "the function reads or sets the state of a random number generator";
 
 Napi::Value wrapSeed(napi_env env, uint64_t seed) {
   if (seed <= static_cast<uint64_t>(std::numeric_limits<int64_t>::max())) {

@@ -93,12 +93,14 @@ Napi::Value isContiguous(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value grad(const Napi::CallbackInfo& info) {
+  compile::Recorder::noteGradient(self(info), "reads");
   return Napi::Value(info.Env(), wrapTensor(Environment::of(info.Env()), self(info).grad()));
 }
 
 // setGrad(tensor, grad or null), with the checks of PyTorch's binding.
 Napi::Value setGrad(const Napi::CallbackInfo& info) {
   const at::Tensor& tensor = self(info);
+  compile::Recorder::noteGradient(tensor, "sets");
   if (info[1].IsNull() || info[1].IsUndefined()) {
     tensor.mutable_grad().reset();
     return info.Env().Undefined();

@@ -165,6 +165,23 @@ describe('functions that depend on the size in other ways are compiled for each'
     expect(reasons.some((text) => text.startsWith('only for this size: ') && reason.test(text))).toBe(true);
   });
 
+  // The passes drop a slice of all rows, and 3 and 7 rows are less than 100.
+  test('the first rows', () => {
+    const f = (x: Tensor): Tensor => x.index(':100').sin();
+    const { compiled } = compare(f, rows);
+    const reasons = compiled.explain().flatMap((entry) => entry.reasons);
+    expect(reasons).toContainEqual(expect.stringMatching(/^not for size 1000: .*slice/));
+  });
+
+  test.each<[string, (x: Tensor) => number, number[]]>([
+    ['the number of rows', (x) => x.unbind(0).length, [2, 3, 9]],
+    ['the number of parts', (x) => x.split(2).length, [3, 4, 9]],
+    ['the number of parts of the same number of rows', (x) => x.split(5).length, [2, 3, 9]],
+  ])('%s', (_, f, sizes) => {
+    const compiled = torch.compile(f, { dynamic: true });
+    for (const n of sizes) expect(compiled(torch.ones(n, 3))).toBe(f(torch.ones(n, 3)));
+  });
+
   test('where the operators fail for a size, the call fails as without compiling', () => {
     const f = (x: Tensor): Tensor => x.narrow(0, 0, 3).sin();
     const compiled = torch.compile(f, { dynamic: true });

@@ -75,7 +75,7 @@ describe('makeFx', () => {
       'torch.fx.makeFx: item() reads values of a tensor in JavaScript, so a graph could not repeat it. Use operators such as torch.where instead, or move it out of the function',
     );
     expect(messageOf((x) => (torch.manualSeed(0), x))).toBe(
-      'torch.fx.makeFx: it reads or sets the state of a random number generator, so a graph could not repeat it. Move it out of the function',
+      'torch.fx.makeFx: the function reads or sets the state of a random number generator, so a graph could not repeat it. Move it out of the function',
     );
     expect(messageOf((x) => torch.nonzero(x))).toMatch(/^torch.fx.makeFx: the shape of the result of nonzero/);
     const weight = torch.ones([2]).requiresGrad_();

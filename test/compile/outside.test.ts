@@ -45,6 +45,54 @@ test('a parameter that is returned unchanged, without gradients', () => {
   });
 });
 
+describe('a tensor from outside whose shape changes in place', () => {
+  const changes: Record<string, (w: Tensor) => unknown> = {
+    unsqueeze_: (w) => w.unsqueeze_(1),
+    resize_: (w) => w.resize_([2]).fill_(7),
+    set_: (w) => w.set_(torch.tensor([5, 6, 7, 8])),
+    'asStrided_, with the same shape': (w) => w.asStrided_([3], [0]),
+  };
+  const functions: Record<string, (w: Tensor) => (x: Tensor) => Tensor> = {
+    matmul: (w) => (x) => x.matmul(w),
+    'a gradient': (w) => torch.func.grad((x: Tensor) => x.mul(w).sum()),
+    'a view': (w) => () => w.view([-1]),
+    sum: (w) => (x) => x.sum().add(w.sum()),
+  };
+  const outcome = (f: (x: Tensor) => Tensor): unknown => {
+    try {
+      const y = f(torch.tensor([1, 2, 4]));
+      return [y.shape, y.stride(), y.toArray()];
+    } catch (error) {
+      return (error as Error).message;
+    }
+  };
+  const all = Object.keys(changes).flatMap((change) => Object.keys(functions).map((f) => [change, f]));
+  test.each(all)('%s before %s', (change, name) => {
+    const [w, same] = [torch.tensor([1, 2, 3]), torch.tensor([1, 2, 3])];
+    const eager = functions[name](same);
+    for (const backend of ['native', 'aot_eager'] as const) {
+      const own = w.clone();
+      const compiled = torch.compile(functions[name](own), { backend });
+      for (let i = 0; i < 2; i++) expect(outcome(compiled)).toEqual(outcome(functions[name](w)));
+      changes[change](own);
+      if (backend === 'native') changes[change](same);
+      for (let i = 0; i < 2; i++) expect(outcome(compiled)).toEqual(outcome(eager));
+    }
+  });
+
+  test('an asynchronous call sees it too, and the first shape is still compiled', async () => {
+    const w = torch.tensor([1, 2, 3]);
+    let calls = 0;
+    const compiled = torch.compile((x: Tensor) => (calls++, x.matmul(w)));
+    const x = torch.ones(3);
+    expect((await compiled.async(x)).toArray()).toBe(6);
+    w.unsqueeze_(1);
+    expect((await compiled.async(x)).toArray()).toEqual([6]);
+    w.squeeze_();
+    expect([compiled(x).toArray(), calls]).toEqual([6, 2]);
+  });
+});
+
 test('another object with the memory of the tensor is another one in each call', () => {
   const w = torch.tensor([1, 2]);
   // A second object for the same tensor, as eager execution gives.

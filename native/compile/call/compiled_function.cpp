@@ -53,6 +53,18 @@ bool anyDifferentiated(c10::ArrayRef<at::Tensor> tensors) {
 
 }  // namespace
 
+void CompiledFunction::Entry::noteOutside(const Graph& recorded) {
+  for (ValueId id : recorded.closures) outside.emplace_back(recorded.values[id].tensor, recorded.type(id));
+}
+
+bool CompiledFunction::Entry::outsideIsSame() const {
+  return std::all_of(outside.begin(), outside.end(), [](const auto& known) {
+    const auto& [tensor, type] = known;
+    return tensor.sizes() == c10::IntArrayRef(type.sizes) && tensor.scalar_type() == type.dtype &&
+           (type.layout != c10::kStrided || tensor.strides() == c10::IntArrayRef(type.strides));
+  });
+}
+
 std::shared_ptr<Executable> CompiledFunction::Entry::executable() const {
   const auto planned =
       std::find_if(plans.rbegin(), plans.rend(), [](const auto& plan) { return plan.second != nullptr; });
@@ -68,12 +80,13 @@ std::shared_ptr<Executable> CompiledFunction::Entry::executableFor(int64_t size)
   }
   std::shared_ptr<Executable> executable;
   try {
+    // Also where it is not what runs: it shows whether the operators give the expected shapes.
     Graph graph = dynamic->at(size);
     std::vector<std::string> reasons;
-    if (needsPasses) {
+    if (optimized == nullptr) {
       executable = compileGraph(std::move(graph), {options.backend, options.passes}).executable;
     } else {
-      executable = lower(graph, reasons, {.finiteMath = !options.passes.strictZeros});
+      executable = lower(optimized->at(size), reasons, {.finiteMath = !options.passes.strictZeros});
     }
   } catch (const std::exception& error) {
     const std::string text = error.what();
@@ -152,6 +165,7 @@ napi_value CompiledFunction::call(const ResultCall& call) {
     // Another one may take its place while it runs: a warning calls JavaScript.
     const std::shared_ptr<Entry> owner = entries_[position];
     Entry& entry = *owner;
+    if (!entry.outsideIsSame()) continue;
     if (anyDifferentiated(leaves.tensors)) return action(Action::RunFunction);
     const std::shared_ptr<Executable> executable = entry.executableFor(size);
     // This size is another matter: it is recorded.
@@ -183,7 +197,7 @@ std::shared_ptr<CompiledFunction::Entry> CompiledFunction::find(const ResultCall
     // The signature may call getters of the program.
     const std::shared_ptr<Entry> entry = entries_[position];
     if (!entry->signature->matches(call, modes, leaves, size)) continue;
-    if (entry->blocking != nullptr || anyDifferentiated(leaves.tensors)) return nullptr;
+    if (!entry->outsideIsSame() || entry->blocking != nullptr || anyDifferentiated(leaves.tensors)) return nullptr;
     executable = entry->executableFor(size);
     if (entry->dynamic != nullptr && executable == nullptr) continue;
     if (executable == nullptr || anyDifferentiated(executable->closures())) return nullptr;
@@ -203,7 +217,7 @@ void CompiledFunction::time(const ResultCall& call) {
     int64_t size = 0;
     // Another one may take its place while it runs: a warning calls JavaScript.
     const std::shared_ptr<Entry> entry = entries_[position];
-    if (!entry->signature->matches(call, modes, leaves, size)) continue;
+    if (!entry->signature->matches(call, modes, leaves, size) || !entry->outsideIsSame()) continue;
     const std::shared_ptr<Executable> executable = entry->executableFor(size);
     if (executable == nullptr || !executable->isRepeatable()) return;
     if (anyDifferentiated(leaves.tensors) || anyDifferentiated(executable->closures())) return;
@@ -239,13 +253,10 @@ void CompiledFunction::generalize(Entry& entry) const {
     std::string reason = "the function reads sizes in JavaScript, or its results depend on them";
     if (entry.sizesRead == other.sizesRead && entry.returnsTensor == other.returnsTensor &&
         entry.outputs == other.outputs) {
-      if (first.optimizedGraph && second.optimizedGraph) {
-        entry.dynamic = DynamicGraph::from(*first.optimizedGraph, *second.optimizedGraph, *sizes, reason);
-      }
-      // The passes may have computed with the size.
-      if (entry.dynamic == nullptr) {
-        entry.dynamic = DynamicGraph::from(*first.recordedGraph, *second.recordedGraph, *sizes, reason);
-        entry.needsPasses = true;
+      entry.dynamic = DynamicGraph::from(*first.recordedGraph, *second.recordedGraph, *sizes, reason);
+      if (entry.dynamic != nullptr && first.optimizedGraph && second.optimizedGraph) {
+        std::string unused;
+        entry.optimized = DynamicGraph::from(*first.optimizedGraph, *second.optimizedGraph, *sizes, unused);
       }
     }
     if (entry.dynamic != nullptr) {

@@ -32,7 +32,7 @@ class CompiledFunction {
     std::vector<int64_t> sizesRead;              // that JavaScript read in the recorded call
     // Null for one size. The signature is then that of all sizes, and there is a plan for each of the last ones.
     std::unique_ptr<DynamicGraph> dynamic;
-    bool needsPasses = false;  // the graph of all sizes
+    std::unique_ptr<DynamicGraph> optimized;  // that after the passes; null where the passes may have used the size
     CompilationOptions options;
     std::vector<std::pair<int64_t, std::shared_ptr<Executable>>> plans;  // that was used last, last
     std::vector<Output> outputs;
@@ -49,6 +49,11 @@ class CompiledFunction {
     uint64_t lastUse = 0;
     // Why an asynchronous call runs on the thread of JavaScript, or null.
     const char* blocking = nullptr;
+    // The tensors from outside, and their types in the recorded call.
+    std::vector<std::pair<at::Tensor, TensorType>> outside;
+    void noteOutside(const Graph& recorded);
+    // Whether these still are their types: operators in place may make a tensor another view.
+    bool outsideIsSame() const;
     // For explain(): of the executable that was timed last, milliseconds of each step, and of all.
     std::shared_ptr<Executable> timed;
     std::vector<double> stepTimes;

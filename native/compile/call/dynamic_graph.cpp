@@ -170,10 +170,10 @@ void checkTypes(const Graph& graph) {
     }
     single.append(std::move(copy));
     const auto& results = single.nodes.back().results;
+    require(results.size() == node.results.size(), node.name() + " has another number of results");
     for (size_t i = 0; i < node.results.size(); ++i) {
       if (node.results[i] == kNoValue) continue;
-      require(i < results.size() && results[i] != kNoValue &&
-                  single.type(results[i]).sizes == graph.type(node.results[i]).sizes &&
+      require(results[i] != kNoValue && single.type(results[i]).sizes == graph.type(node.results[i]).sizes &&
                   single.type(results[i]).dtype == graph.type(node.results[i]).dtype,
               node.name() + " has a result of another shape");
     }

@@ -4,11 +4,12 @@
 // Note [Dynamic sizes]
 // The graphs of two recordings whose arguments differ in one size, n and m, are compared. Where a number is the same in
 // both, it is a constant. Where it is k * n in one and k * m in the other, it is k times the size. Graphs with other
-// differences do not generalize. The graphs after the passes are tried first: another size then needs nothing but a
-// plan. Sizes of 0 and 1 are neither compared nor generalized to: operators treat them in other ways. A number that the
+// differences do not generalize. Where the graphs after the passes do so too, another size needs nothing but a plan.
+// Sizes of 0 and 1 are neither compared nor generalized to: operators treat them in other ways. A number that the
 // function computes from a size in JavaScript could be any function of it. Graphs therefore only generalize if the
 // function has read no size that differs. The types of the graph for another size are inferred again from its
-// operators: they must be the expected ones.
+// operators: they must be the expected ones. The recorded graph shows that, not the one after the passes: they may have
+// removed an operator that does nothing for both sizes, such as the slice of the first 100 rows.
 
 #include <cstdint>
 #include <memory>

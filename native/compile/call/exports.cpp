@@ -70,35 +70,6 @@ Napi::Value compiledFunction(const Napi::CallbackInfo& info) {
                        kCompiledFunctionTag);
 }
 
-// shallowCopy(tensor): another tensor with the memory and the version of this one.
-Napi::Value shallowCopy(const Napi::CallbackInfo& info) {
-  Environment& environment = Environment::of(info.Env());
-  const at::Tensor& tensor = toTensor(environment, info[0], "tensor");
-  if (at::functorch::maybeCurrentDynamicLayer()) return {info.Env(), wrapTensor(environment, tensor)};
-  auto* impl = tensor.unsafeGetTensorImpl();
-  at::Tensor copy(impl->shallow_copy_and_detach(impl->version_counter(), /*allow_tensor_metadata_change=*/true));
-  if (impl->is_wrapped_number()) copy.unsafeGetTensorImpl()->set_wrapped_number(true);
-  if (tensor.requires_grad()) copy.set_requires_grad(true);
-  return {info.Env(), wrapTensor(environment, std::move(copy))};
-}
-
-bool isSameView(const at::Tensor& a, const at::Tensor& b) {
-  return a.sizes() == b.sizes() && a.strides() == b.strides() && a.storage_offset() == b.storage_offset() &&
-         a.is_conj() == b.is_conj() && a.is_neg() == b.is_neg() && a.is_alias_of(b);
-}
-
-// takeView(tensor, copy): makes a tensor the view of memory that an operator in place has made of its copy. Operators
-// with `out` may also store the conjugate of the result, and say so in the tensor.
-Napi::Value takeView(const Napi::CallbackInfo& info) {
-  Environment& environment = Environment::of(info.Env());
-  const at::Tensor& tensor = toTensor(environment, info[0], "tensor");
-  const at::Tensor& copy = toTensor(environment, info[1], "copy");
-  if (tensor.layout() == c10::kStrided && copy.layout() == c10::kStrided && !isSameView(tensor, copy)) {
-    tensor.unsafeGetTensorImpl()->shallow_copy_from(copy.getIntrusivePtr());
-  }
-  return info.Env().Undefined();
-}
-
 Napi::Value moduleChanged(const Napi::CallbackInfo& info) {
   noteModuleChange();
   return info.Env().Undefined();
@@ -237,8 +208,9 @@ CompilationOptions compilationOptions(const Napi::CallbackInfo& info, size_t pos
 }
 
 // addEntry(compiled, capture, outputs, returnsTensor, limit, backend, strictZeros, keepsText, dynamic): [the entry's
-// id, the id of the entry that it replaces or -1]. Each output is the index of a tensor, or -1 - k for the object of
-// the k-th tensor among the arguments. An incomplete capture gives an entry that runs the function.
+// id, the id of the entry that it replaces or -1, how the signature differs from that of the call before]. Each output
+// is the index of a tensor, or -1 - k for the object of the k-th tensor among the arguments. An incomplete capture
+// gives an entry that runs the function.
 Napi::Value addEntry(const Napi::CallbackInfo& info) {
   CompiledFunction& compiled = toCompiledFunction(Environment::of(info.Env()), info[0]);
   Capture& capture = toCapture(info, 1);
@@ -256,6 +228,7 @@ Napi::Value addEntry(const Napi::CallbackInfo& info) {
     entry.needsSeparateStorage = writesOutside(capture.graph) && !capture.graph.inputsShareStorage;
     entry.blocking = whyBlocking(capture.graph);
     takeExpectations(capture.graph, entry);
+    entry.noteOutside(capture.graph);
     if (readsStorageOffsets(capture.graph)) capture.signature->fixStorageOffsets(capture.leaves.tensors);
     entry.compilation = compileGraph(std::move(capture.graph), options);
   } else {
@@ -266,10 +239,12 @@ Napi::Value addEntry(const Napi::CallbackInfo& info) {
   capture.leaves.tensors.clear();
   entry.signature = std::move(capture.signature);
   if (options.keepsGraphs) compiled.generalize(entry);
-  auto result = Napi::Array::New(info.Env(), 2);
+  auto result = Napi::Array::New(info.Env(), 3);
   const int32_t dropped = compiled.add(std::move(entry), limit);
-  result.Set(0u, compiled.entries().front()->id);
+  const auto& entries = compiled.entries();
+  result.Set(0u, entries[0]->id);
   result.Set(1u, dropped);
+  result.Set(2u, dropped < 0 ? "" : entries[0]->signature->variation(*entries[1]->signature));
   return result;
 }
 
@@ -320,8 +295,7 @@ Napi::Value breakRecording(const Napi::CallbackInfo& info) {
 
 void defineCompile(Napi::Object exports) {
   define<compiledFunction>(exports, "compiledFunction");
-  define<shallowCopy>(exports, "shallowCopy");
-  define<takeView>(exports, "takeView");
+  defineOwnTensors(exports);
   define<moduleChanged>(exports, "moduleChanged");
   define<beginCapture>(exports, "beginCapture");
   define<stopCapture, StackCheck::Unwinding>(exports, "stopCapture");

@@ -239,6 +239,16 @@ bool Signature::matchesType(const Item& item, const c10::TensorImpl& impl, int64
   return true;
 }
 
+bool Signature::isSameObject(const Item& a, const Item& b) const {
+  napi_env env = environment_.env;
+  napi_value x, y;
+  bool same = false;
+  check(env, napi_get_reference_value(env, a.reference, &x));
+  check(env, napi_get_reference_value(env, b.reference, &y));
+  check(env, napi_strict_equals(env, x, y, &same));
+  return same;
+}
+
 std::optional<TwoSizes> Signature::differenceFrom(const Signature& other) const {
   if (sizes_ || other.sizes_ || modes_ != other.modes_ || count_ != other.count_ ||
       items_.size() != other.items_.size())
@@ -255,14 +265,7 @@ std::optional<TwoSizes> Signature::differenceFrom(const Signature& other) const 
         a.storageOffset != b.storageOffset || std::memcmp(&a.number, &b.number, sizeof a.number) != 0) {
       return std::nullopt;
     }
-    if (a.kind == Kind::Identity) {
-      napi_value x, y;
-      bool same = false;
-      check(environment_.env, napi_get_reference_value(environment_.env, a.reference, &x));
-      check(environment_.env, napi_get_reference_value(environment_.env, b.reference, &y));
-      check(environment_.env, napi_strict_equals(environment_.env, x, y, &same));
-      if (!same) return std::nullopt;
-    }
+    if (a.kind == Kind::Identity && !isSameObject(a, b)) return std::nullopt;
     if (a.kind != Kind::Tensor) continue;
     if (a.type.dtype != b.type.dtype || a.type.device != b.type.device || a.type.layout != b.type.layout ||
         a.type.isWrappedNumber != b.type.isWrappedNumber || a.type.sizes.size() != b.type.sizes.size() ||
@@ -359,6 +362,39 @@ void Signature::fixStorageOffsets(c10::ArrayRef<at::Tensor> tensors) {
   for (Item& item : items_) {
     if (item.kind == Kind::Tensor) item.storageOffset = tensors[next++].storage_offset();
   }
+}
+
+std::string Signature::variation(const Signature& other) const {
+  if (modes_.moduleState != other.modes_.moduleState) return "a module changes its training mode or its parameters";
+  if (!(modes_ == other.modes_)) return "grad mode, inference mode, or the default dtype or device changes";
+  if (count_ != other.count_) return "the number of arguments varies";
+  const auto spell = [](const Item& item) {
+    if (item.kind == Kind::Number) return c10::str(item.number);
+    return c10::str(c10::toString(item.type.dtype), c10::IntArrayRef(item.type.sizes));
+  };
+  for (size_t i = 0; i < std::min(items_.size(), other.items_.size()); ++i) {
+    const Item &now = items_[i], &before = other.items_[i];
+    if (now.kind != before.kind || now.count != before.count || now.names != before.names) break;
+    switch (now.kind) {
+      case Kind::Number:
+        if (now.number != before.number) return "a number is " + spell(now) + " after " + spell(before);
+        break;
+      case Kind::Tensor:
+        if (spell(now) != spell(before)) return "a tensor is " + spell(now) + " after " + spell(before);
+        if (now.type.strides != before.type.strides) return "the strides of a tensor vary";
+        break;
+      case Kind::Identity:
+        if (!isSameObject(now, before)) return "a function or an object of a class is another one";
+        break;
+      case Kind::Boolean:
+      case Kind::BigInt:
+      case Kind::String:
+        if (now.text != before.text || now.number != before.number) return "the value of an argument varies";
+        break;
+      default: break;
+    }
+  }
+  return "the structure of the arguments varies";
 }
 
 std::string Signature::describe() const {

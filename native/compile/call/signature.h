@@ -64,6 +64,8 @@ class Signature {
   void fixStorageOffsets(c10::ArrayRef<at::Tensor> tensors);
 
   std::string describe() const;
+  // How this signature differs from another: a clause, such as "a number is 2 after 1".
+  std::string variation(const Signature& other) const;
 
   // Whether no object of JavaScript is part of it.
   bool isPlain() const;
@@ -85,6 +87,7 @@ class Signature {
     int64_t storageOffset = -1;  // -1: any
   };
   Signature(const Signature& other, Environment& environment);
+  bool isSameObject(const Item& a, const Item& b) const;  // of two Identities
   bool allows(const Modes& modes) const;
   void read(napi_value value, TensorHandle* known, Leaves& leaves, int depth);
   bool match(size_t& position, napi_value value, TensorHandle* known, Leaves& leaves, int64_t& size) const;

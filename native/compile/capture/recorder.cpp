@@ -99,6 +99,20 @@ void Recorder::noteComparison() {
   noteSizes(--count);
 }
 
+void Recorder::noteGradient(const at::Tensor& tensor, const char* verb) {
+  Recorder* recorder = current();
+  if (recorder == nullptr || recorder->isPartial_ || recorder->hasMade(tensor)) return;
+  recorder->setIncomplete(std::string("the function ") + verb + " the property 'grad' of a tensor from outside");
+}
+
+bool Recorder::hasMade(const at::Tensor& tensor) const {
+  const auto known = ids_.find(tensor.unsafeGetTensorImpl());
+  if (known != ids_.end()) return graph_.values[graph_.values[known->second].base].kind == Value::Kind::Result;
+  if (!tensor.has_storage()) return false;
+  const auto shared = storages_.find(tensor.storage().unsafeGetStorageImpl());
+  return shared != storages_.end() && graph_.values[shared->second.base].kind == Value::Kind::Result;
+}
+
 void Recorder::setIncomplete(std::string reason, std::string_view remedy) {
   // The function may catch the error.
   if (incomplete_.empty()) incomplete_ = reason;

@@ -75,6 +75,8 @@ class Recorder {
   static void noteSizes(c10::IntArrayRef sizes);
   // Notes that it has read something that follows from sizes.
   static void noteComparison();
+  // Notes that JavaScript reads or sets the gradient that belongs to a tensor: a graph has none for those from outside.
+  static void noteGradient(const at::Tensor& tensor, const char* verb);
 
   // A recorder of Extent::OfInputs is incomplete once the function writes to the memory of these tensors.
   void protect(c10::ArrayRef<at::Tensor> tensors);
@@ -90,6 +92,8 @@ class Recorder {
 
  private:
   ValueId idOf(const at::Tensor& tensor);
+  // Whether an operator of the recording has made the memory of a tensor.
+  bool hasMade(const at::Tensor& tensor) const;
   ValueId addResult(const at::Tensor& tensor, int32_t node);
   // Makes the value a view of an operand of the node, if one of several with the same memory is meant.
   void chooseBase(ValueId id, const at::Tensor& tensor, const Node& node);

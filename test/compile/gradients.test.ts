@@ -1,0 +1,109 @@
+/** Gradients that belong to tensors from outside of a compiled function: the property `grad`, and histories. */
+
+import * as torch from '../../lib';
+import type { Tensor } from '../../lib';
+
+jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+
+const at = (k: number): Tensor => torch.tensor([k, k]);
+
+describe('grad of a tensor from outside is that of the call', () => {
+  test('read from a tensor in a variable: a step of gradient descent', () => {
+    const descend = (compile: boolean): unknown => {
+      const w = torch.tensor([1, 2]).requiresGrad_();
+      const body = (): Tensor => torch.noGrad(() => w.sub_(w.grad!.mul(0.25)));
+      const step = compile ? torch.compile(body) : body;
+      for (let i = 0; i < 4; i++) {
+        w.grad = null;
+        w.mul(w).sum().backward();
+        torch.noGrad(step);
+      }
+      return w.detach().toArray();
+    };
+    // w - 0.25 * 2 w is half of w.
+    expect(descend(false)).toEqual([1 / 16, 2 / 16]);
+    expect(descend(true)).toEqual([1 / 16, 2 / 16]);
+  });
+
+  test('read from an argument', () => {
+    const compiled = torch.compile((x: Tensor) => (x.grad === null ? x.mul(2) : x.grad.mul(3)));
+    for (const k of [1, 2, 3]) {
+      const x = at(k);
+      expect(compiled(x).toArray()).toEqual([2 * k, 2 * k]);
+      x.grad = at(10 * k);
+      expect(compiled(x).toArray()).toEqual([30 * k, 30 * k]);
+    }
+  });
+
+  test('set', () => {
+    const w = at(0);
+    const compiled = torch.compile((x: Tensor) => {
+      w.grad = x.mul(2);
+      x.grad = x.mul(3);
+      return x;
+    });
+    for (const k of [1, 2, 3]) {
+      const x = at(k);
+      expect(compiled(x)).toBe(x);
+      expect([w.grad!.toArray(), x.grad!.toArray()]).toEqual([
+        [2 * k, 2 * k],
+        [3 * k, 3 * k],
+      ]);
+    }
+  });
+
+  test.each(['reads', 'sets'])('with fullgraph, a function that %s it is refused', (verb) => {
+    const f = (x: Tensor): unknown => (verb === 'reads' ? x.grad : (x.grad = null));
+    expect(() => torch.compile(f, { fullgraph: true })(at(1))).toThrow(
+      `torch.compile: the function ${verb} the property 'grad' of a tensor from outside`,
+    );
+  });
+
+  test('that of a tensor of the function itself is compiled', () => {
+    const f = (x: Tensor): Tensor => {
+      const y = x.detach().clone().requiresGrad_();
+      y.mul(y).sum().backward();
+      const gradient = y.grad!;
+      y.grad = null;
+      return gradient;
+    };
+    const compiled = torch.compile(f, { fullgraph: true });
+    for (const k of [1, 2, 3]) expect(compiled(at(k)).toArray()).toEqual([2 * k, 2 * k]);
+  });
+});
+
+describe('what the recorded call does to an argument is as in later calls', () => {
+  test('requiresGrad_()', () => {
+    const compiled = torch.compile((x: Tensor) => x.requiresGrad_().mul(2).sum());
+    for (let i = 0; i < 3; i++) {
+      const x = at(1);
+      compiled(x).backward();
+      expect([x.requiresGrad, x.isLeaf, x.grad?.toArray()]).toEqual([true, true, [2, 2]]);
+    }
+  });
+
+  test('requiresGrad_() and backward()', () => {
+    const compiled = torch.compile((x: Tensor) => x.requiresGrad_().mul(2).sum().backward());
+    for (let i = 0; i < 3; i++) {
+      const x = at(1);
+      compiled(x);
+      expect(x.grad?.toArray()).toEqual([2, 2]);
+      x.mul(3).sum().backward();
+      expect(x.grad?.toArray()).toEqual([5, 5]);
+    }
+  });
+
+  test.each(['a tensor', 'a view'])('a product in place with a tensor that requires a gradient: %s', (what) => {
+    const w = torch.tensor([3, 4]).requiresGrad_();
+    const compiled = torch.compile((x: Tensor) => x.mul_(w).sum());
+    for (let i = 0; i < 3; i++) {
+      w.grad = null;
+      const base = torch.ones(2, 2).mul(5);
+      const x = what === 'a view' ? base.select(0, 1) : at(5);
+      compiled(x);
+      expect([x.requiresGrad, x.isLeaf, base.requiresGrad]).toEqual([true, false, what === 'a view']);
+      (what === 'a view' ? base : x).sum().backward();
+      expect(w.grad!.toArray()).toEqual([5, 5]);
+    }
+  });
+});
