@@ -45,7 +45,7 @@ describe('grad of a tensor from outside is that of the call', () => {
     for (const k of [1, 2, 3]) {
       const x = at(k);
       expect(compiled(x)).toBe(x);
-      expect([w.grad!.toArray(), x.grad!.toArray()]).toEqual([
+      expect([(w.grad as Tensor | null)?.toArray(), x.grad!.toArray()]).toEqual([
         [2 * k, 2 * k],
         [3 * k, 3 * k],
       ]);
@@ -69,6 +69,46 @@ describe('grad of a tensor from outside is that of the call', () => {
     };
     const compiled = torch.compile(f, { fullgraph: true });
     for (const k of [1, 2, 3]) expect(compiled(at(k)).toArray()).toEqual([2 * k, 2 * k]);
+  });
+});
+
+describe('a tensor from outside that requires a gradient', () => {
+  const w = torch.tensor([1, 2]).requiresGrad_();
+
+  test('is compiled where all its uses are in noGrad', () => {
+    let calls = 0;
+    const compiled = torch.compile((x: Tensor) => (calls++, torch.noGrad(() => x.mul(w).add(w.sum()))), {
+      fullgraph: true,
+    });
+    for (const k of [1, 2, 3]) {
+      const y = compiled(at(k));
+      expect([y.toArray(), y.requiresGrad]).toEqual([[k + 3, 2 * k + 3], false]);
+    }
+    expect(calls).toBe(1);
+    const trained = torch.ones(2).requiresGrad_();
+    const step = torch.compile((g: Tensor) => torch.noGrad(() => void trained.sub_(g)), { fullgraph: true });
+    for (let i = 0; i < 3; i++) step(torch.ones(2));
+    expect([trained.detach().toArray(), trained._version]).toEqual([[-2, -2], 3]);
+  });
+
+  test('is differentiated where another use of it is not', () => {
+    const f = (x: Tensor): Tensor => x.mul(torch.noGrad(() => w.sum())).mul(w);
+    expect(() => torch.compile(f, { fullgraph: true })(at(1))).toThrow(/tensor from outside that requires a gradient/);
+    const compiled = torch.compile(f);
+    for (const k of [1, 2]) {
+      w.grad = null;
+      compiled(at(k)).sum().backward();
+      expect((w.grad as Tensor | null)?.toArray()).toEqual([3 * k, 3 * k]);
+    }
+  });
+
+  test('since the last call', () => {
+    const v = torch.ones(2);
+    const compiled = torch.compile((x: Tensor) => x.mul(v));
+    for (const required of [false, true, false]) {
+      v.requiresGrad_(required);
+      expect(compiled(at(2)).requiresGrad).toBe(required);
+    }
   });
 });
 
@@ -103,7 +143,7 @@ describe('what the recorded call does to an argument is as in later calls', () =
       compiled(x);
       expect([x.requiresGrad, x.isLeaf, base.requiresGrad]).toEqual([true, false, what === 'a view']);
       (what === 'a view' ? base : x).sum().backward();
-      expect(w.grad!.toArray()).toEqual([5, 5]);
+      expect((w.grad as Tensor | null)?.toArray()).toEqual([5, 5]);
     }
   });
 });

@@ -54,14 +54,23 @@ bool anyDifferentiated(c10::ArrayRef<at::Tensor> tensors) {
 }  // namespace
 
 void CompiledFunction::Entry::noteOutside(const Graph& recorded) {
-  for (ValueId id : recorded.closures) outside.emplace_back(recorded.values[id].tensor, recorded.type(id));
+  for (ValueId id : recorded.closures) {
+    const at::Tensor& tensor = recorded.values[id].tensor;
+    outside.push_back({tensor, recorded.type(id), tensor.requires_grad()});
+  }
 }
 
 bool CompiledFunction::Entry::outsideIsSame() const {
-  return std::all_of(outside.begin(), outside.end(), [](const auto& known) {
-    const auto& [tensor, type] = known;
+  return std::all_of(outside.begin(), outside.end(), [](const Outside& known) {
+    const auto& [tensor, type, _] = known;
     return tensor.sizes() == c10::IntArrayRef(type.sizes) && tensor.scalar_type() == type.dtype &&
            (type.layout != c10::kStrided || tensor.strides() == c10::IntArrayRef(type.strides));
+  });
+}
+
+bool CompiledFunction::Entry::outsideIsDifferentiated() const {
+  return std::any_of(outside.begin(), outside.end(), [](const Outside& known) {
+    return isDifferentiated(known.tensor) && (!known.requiresGradient || known.tensor._fw_grad(0).defined());
   });
 }
 
@@ -171,7 +180,7 @@ napi_value CompiledFunction::call(const ResultCall& call) {
     // This size is another matter: it is recorded.
     if (entry.dynamic != nullptr && executable == nullptr) continue;
     entry.lastUse = ++uses_;
-    if (executable == nullptr || anyDifferentiated(executable->closures()) ||
+    if (executable == nullptr || entry.outsideIsDifferentiated() ||
         (entry.needsSeparateStorage && shareStorage(leaves.tensors, executable->closures()))) {
       return action(Action::RunFunction);
     }
@@ -200,7 +209,7 @@ std::shared_ptr<CompiledFunction::Entry> CompiledFunction::find(const ResultCall
     if (!entry->outsideIsSame() || entry->blocking != nullptr || anyDifferentiated(leaves.tensors)) return nullptr;
     executable = entry->executableFor(size);
     if (entry->dynamic != nullptr && executable == nullptr) continue;
-    if (executable == nullptr || anyDifferentiated(executable->closures())) return nullptr;
+    if (executable == nullptr || entry->outsideIsDifferentiated()) return nullptr;
     entry->lastUse = ++uses_;
     return entry;
   }
@@ -220,7 +229,7 @@ void CompiledFunction::time(const ResultCall& call) {
     if (!entry->signature->matches(call, modes, leaves, size) || !entry->outsideIsSame()) continue;
     const std::shared_ptr<Executable> executable = entry->executableFor(size);
     if (executable == nullptr || !executable->isRepeatable()) return;
-    if (anyDifferentiated(leaves.tensors) || anyDifferentiated(executable->closures())) return;
+    if (anyDifferentiated(leaves.tensors) || entry->outsideIsDifferentiated()) return;
     const at::AutoDispatchBelowADInplaceOrView below;
     std::vector<double> least;
     double all = std::numeric_limits<double>::infinity();

@@ -49,11 +49,18 @@ class CompiledFunction {
     uint64_t lastUse = 0;
     // Why an asynchronous call runs on the thread of JavaScript, or null.
     const char* blocking = nullptr;
-    // The tensors from outside, and their types in the recorded call.
-    std::vector<std::pair<at::Tensor, TensorType>> outside;
+    // The tensors from outside, as they were in the recorded call.
+    struct Outside {
+      at::Tensor tensor;
+      TensorType type;
+      bool requiresGradient;  // where it did, all uses were under no-grad mode
+    };
+    std::vector<Outside> outside;
     void noteOutside(const Graph& recorded);
-    // Whether these still are their types: operators in place may make a tensor another view.
+    // Whether they have the same types: operators in place may make a tensor another view.
     bool outsideIsSame() const;
+    // Whether the results may now depend on them differentiably.
+    bool outsideIsDifferentiated() const;
     // For explain(): of the executable that was timed last, milliseconds of each step, and of all.
     std::shared_ptr<Executable> timed;
     std::vector<double> stepTimes;

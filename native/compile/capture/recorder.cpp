@@ -143,7 +143,10 @@ ValueId Recorder::remember(const at::Tensor& tensor, ValueId id) {
 
 ValueId Recorder::idOf(const at::Tensor& tensor) {
   const auto known = ids_.find(tensor.unsafeGetTensorImpl());
-  if (known != ids_.end()) return known->second;
+  if (known != ids_.end()) {
+    if (graph_.values[known->second].kind == Value::Kind::Closure) refuseGradient(tensor);
+    return known->second;
+  }
   if (tensor.has_storage() && tensor.storage().nbytes() > 0) {
     const auto shared = storages_.find(tensor.storage().unsafeGetStorageImpl());
     // Not made by an operator, but another name of a tensor that the function made.
@@ -160,10 +163,13 @@ ValueId Recorder::idOf(const at::Tensor& tensor) {
   }
   if (tensor.unsafeGetTensorImpl()->is_wrapped_number()) return remember(tensor, graph_.addConstant(tensor));
   if (isPartial_) return freeze(tensor);
-  if (tensor.requires_grad() && c10::GradMode::is_enabled()) {
-    setIncomplete("the function uses a tensor from outside that requires a gradient", kNoGrad);
-  }
+  refuseGradient(tensor);
   return remember(tensor, graph_.addClosure(tensor));
+}
+
+void Recorder::refuseGradient(const at::Tensor& outside) {
+  if (!outside.requires_grad() || !c10::GradMode::is_enabled()) return;
+  setIncomplete("the function uses a tensor from outside that requires a gradient", kNoGrad);
 }
 
 ValueId Recorder::addResult(const at::Tensor& tensor, int32_t node) {

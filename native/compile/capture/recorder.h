@@ -92,6 +92,8 @@ class Recorder {
 
  private:
   ValueId idOf(const at::Tensor& tensor);
+  // For each use of a tensor from outside: uses under no-grad mode do not record a graph.
+  void refuseGradient(const at::Tensor& outside);
   // Whether an operator of the recording has made the memory of a tensor.
   bool hasMade(const at::Tensor& tensor) const;
   ValueId addResult(const at::Tensor& tensor, int32_t node);
