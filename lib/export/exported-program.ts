@@ -25,7 +25,7 @@ export interface LoadedProgram {
   readonly header: ProgramHeader;
 }
 
-/** The parts of a program. */
+/** The parts of a program. @internal */
 export let loadedProgramOf: (program: ExportedProgram<never, unknown>) => LoadedProgram;
 
 /**

@@ -1,5 +1,6 @@
 /** The hooks of modules: where they are kept, and how calls and state dicts run them. */
 
+import { copyDense } from '../arguments';
 import { keepWith } from '../autograd/callbacks';
 import type { RemovableHandle } from '../autograd/hooks';
 import { describeType } from '../describe';
@@ -209,7 +210,7 @@ class BackwardHooks {
 
   /** The result, with a node whose hook has the gradients of the outputs. */
   outputs(result: unknown): unknown {
-    const values = Array.isArray(result) ? (result as unknown[]) : [result];
+    const values = Array.isArray(result) ? copyDense(result) : [result];
     let positions: readonly number[] = [];
     const passed = throughNode(values, (node) => {
       node.registerPrehook((gradients) => {
@@ -257,7 +258,7 @@ export function callWithHooks(module: Module, given: unknown[]): unknown {
     for (const entry of entriesOf(module, 'forwardPre')) {
       const result = entry.hook(module, args);
       refusePromise(result, `${registrar('forwardPre', entry)}: the hook`);
-      if (result !== undefined && result !== null) args = Array.isArray(result) ? (result as unknown[]) : [result];
+      if (result !== undefined && result !== null) args = Array.isArray(result) ? copyDense(result) : [result];
     }
     const backward = backwardHooks(module);
     if (backward !== null) args = backward.inputs(args);

@@ -29,6 +29,30 @@ namespace {
 
 // --- loading ----------------------------------------------------------------------------------
 
+[[noreturn]] void refuse(Environment& environment, const char* name, const char* expected, const Napi::Value& given) {
+  throwTypeError("jitLoad(): argument '" + std::string(name) + "' must be " + expected + ", not " +
+                 describe(environment, given));
+}
+
+Napi::Object objectOf(Environment& environment, const char* name, const Napi::Value& value) {
+  if (!value.IsObject()) refuse(environment, name, "an object", value);
+  return value.As<Napi::Object>();
+}
+
+// Pairs of a name and a value.
+template <typename Each>
+void forEachPair(Environment& environment, const char* name, const Napi::Value& value, Each&& each) {
+  if (!value.IsArray()) refuse(environment, name, "an array of pairs", value);
+  const auto pairs = value.As<Napi::Array>();
+  for (uint32_t i = 0; i < pairs.Length(); ++i) {
+    const Napi::Value pair = pairs.Get(i);
+    if (!pair.IsArray() || !pair.As<Napi::Array>().Get(0u).IsString()) {
+      refuse(environment, name, "an array of names and values", pair);
+    }
+    each(pair.As<Napi::Array>().Get(0u).As<Napi::String>().Utf8Value(), pair.As<Napi::Array>().Get(1u));
+  }
+}
+
 std::string bytesOf(Environment& environment, const Napi::Value& value) {
   if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != napi_uint8_array) {
     throwTypeError("jitLoad(): a pickle must be a Uint8Array, not " + describe(environment, value));
@@ -38,14 +62,11 @@ std::string bytesOf(Environment& environment, const Napi::Value& value) {
 }
 
 Pickle pickleOf(Environment& environment, const Napi::Value& value) {
-  const auto object = value.As<Napi::Object>();
+  const Napi::Object object = objectOf(environment, "pickle", value);
   Pickle pickle{bytesOf(environment, object.Get("bytes")), {}};
-  const auto storages = object.Get("storages").As<Napi::Array>();
-  for (uint32_t i = 0; i < storages.Length(); ++i) {
-    const auto pair = storages.Get(i).As<Napi::Array>();
-    pickle.storages.emplace(pair.Get(0u).As<Napi::String>().Utf8Value(),
-                            toTensor(environment, pair.Get(1u), "storage"));
-  }
+  forEachPair(environment, "storages", object.Get("storages"), [&](std::string key, const Napi::Value& storage) {
+    pickle.storages.emplace(std::move(key), toTensor(environment, storage, "storage"));
+  });
   return pickle;
 }
 
@@ -135,16 +156,17 @@ class Describer {
 // jitLoad({ code, constants, data, version, device }): the modules of a program, the root first, and their tensors.
 Napi::Value jitLoad(const Napi::CallbackInfo& info) {
   Environment& environment = Environment::of(info.Env());
-  const auto given = info[0].As<Napi::Object>();
+  const Napi::Object given = objectOf(environment, "archive", info[0]);
   Archive archive;
-  const auto code = given.Get("code").As<Napi::Array>();
-  for (uint32_t i = 0; i < code.Length(); ++i) {
-    const auto pair = code.Get(i).As<Napi::Array>();
-    archive.code.emplace(pair.Get(0u).As<Napi::String>().Utf8Value(), pair.Get(1u).As<Napi::String>().Utf8Value());
-  }
+  forEachPair(environment, "code", given.Get("code"), [&](std::string file, const Napi::Value& text) {
+    if (!text.IsString()) refuse(environment, "code", "texts", text);
+    archive.code.emplace(std::move(file), text.As<Napi::String>().Utf8Value());
+  });
   archive.constants = pickleOf(environment, given.Get("constants"));
   archive.data = pickleOf(environment, given.Get("data"));
-  archive.version = static_cast<uint64_t>(given.Get("version").As<Napi::Number>().Int64Value());
+  const Napi::Value version = given.Get("version");
+  if (!version.IsNumber()) refuse(environment, "version", "a number", version);
+  archive.version = static_cast<uint64_t>(version.As<Napi::Number>().Int64Value());
   Argument device;
   readArgument(environment, given.Get("device"), device);
   archive.device = parseDevice(environment, device);

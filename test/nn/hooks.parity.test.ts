@@ -270,3 +270,15 @@ r = m.load_state_dict(state); return [m[0].weight, r.missing_keys, r.unexpected_
     expect(m(torch.ones(1)).shape).toEqual([1]);
   });
 });
+
+// An array of 2^32 - 1 holes takes no memory, but minutes to walk.
+test('results and arguments with holes are refused at once by modules with hooks', () => {
+  const holes: unknown[] = [];
+  holes.length = 2 ** 32 - 1;
+  const module = new nn.Identity();
+  module.registerFullBackwardHook(() => undefined);
+  expect(() => module(holes as never)).toThrow('an array with holes (position 0 of 4294967295) cannot be copied');
+  const other = new nn.Identity();
+  other.registerForwardPreHook(() => holes as never);
+  expect(() => other(torch.ones(1))).toThrow('an array with holes (position 0 of 4294967295) cannot be copied');
+});
