@@ -2,12 +2,15 @@
 
 #include "core/recording.h"
 
+#include <atomic>
+
 namespace torch_func {
 
-static RecordingListener recordingListener = nullptr;
+// A thread may read values while another one records for the first time.
+static std::atomic<RecordingListener> recordingListener = nullptr;
 
 void cannotBeRepeated(const char* reason) {
-  if (recordingListener != nullptr) recordingListener(reason);
+  if (const RecordingListener listener = recordingListener) listener(reason);
 }
 
 void setRecordingListener(RecordingListener listener) { recordingListener = listener; }
