@@ -146,4 +146,17 @@ describe('what the recorded call does to an argument is as in later calls', () =
       expect((w.grad as Tensor | null)?.toArray()).toEqual([5, 5]);
     }
   });
+
+  test('several operators in place on a view', () => {
+    const w = torch.tensor([3, 4]).requiresGrad_();
+    const compiled = torch.compile((x: Tensor) => x.mul_(w).mul_(w).add_(w));
+    for (let i = 0; i < 3; i++) {
+      w.grad = null;
+      const base = torch.ones(2, 2).mul(5);
+      compiled(base.select(0, 1));
+      base.sum().backward();
+      // The derivative of 5 w² + w.
+      expect((w.grad as Tensor | null)?.toArray()).toEqual([31, 41]);
+    }
+  });
 });

@@ -3,6 +3,7 @@
 
 #include <ATen/functorch/DynamicLayer.h>
 #include <torch/csrc/autograd/functions/accumulate_grad.h>
+#include <torch/csrc/autograd/functions/tensor.h>
 #include <torch/csrc/autograd/variable.h>
 
 #include "compile/exports.h"
@@ -36,10 +37,13 @@ bool isSameView(const at::Tensor& a, const at::Tensor& b) {
 void takeHistory(const at::Tensor& tensor, const at::Tensor& copy) {
   namespace autograd = torch::autograd;
   if (copy.grad_fn() != nullptr) {
-    const autograd::Edge edge = autograd::impl::gradient_edge(copy);
-    // The history of a view is part of its base's.
-    if (tensor.is_view()) return autograd::impl::rebase_history(tensor, edge);
-    return autograd::impl::set_gradient_edge(tensor, edge);
+    if (!tensor.is_view()) return autograd::impl::set_gradient_edge(tensor, autograd::impl::gradient_edge(copy));
+    // The history of a view is part of its base's: that of a write of the copy to it.
+    auto write = c10::make_intrusive<autograd::CopyBackwards>();
+    write->set_next_edges(autograd::collect_next_edges(tensor, copy));
+    write->src_options = copy.options();
+    write->add_input_metadata(tensor);
+    return autograd::impl::rebase_history(tensor, {std::move(write), 0});
   }
   tensor.set_requires_grad(true);
   auto accumulator = autograd::impl::try_get_grad_accumulator(copy);
