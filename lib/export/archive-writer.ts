@@ -92,7 +92,7 @@ export function* writingArchive(file: string, content: ArchiveContent): Steps<vo
     yield* add(`data/${folder}/model_${folder}_config.json`, jsonText(config));
   }
   yield* add('models/model.json', jsonText(program));
-  // Python's example arguments; without bytes there are none.
+  // Python's example arguments: an empty entry means that the file has none.
   yield* add('data/sample_inputs/model.pt', '');
   for (const [name, text] of Object.entries(extraFiles)) yield* add(`extra/${name}`, text);
   yield* add('.data/version', '3\n');

@@ -4,6 +4,7 @@ import { Device } from '../device';
 import { ValueError } from '../errors';
 import { at, stepsAt } from '../files/failure';
 import { type Steps } from '../files/steps';
+import { decodeUtf8 } from '../files/utf8';
 import { native, type JitArchive, type JitPickle } from '../native';
 import { StorageReader } from '../serialization/storages';
 import type { ZipEntry, ZipReader } from '../zip/reader';
@@ -104,21 +105,13 @@ function* readCode(zip: ZipReader, folder: string): Steps<[path: string, text: s
       throw new ValueError(`entry '${entry.name}': the code has more than ${MAX_CODE} bytes`);
     const bytes = yield* contents(zip, entry);
     const text = at(`entry '${entry.name}'`, () => {
-      const text = decode(bytes);
+      const text = decodeUtf8(bytes, 'the code');
       checkCode(text);
       return text;
     });
     code.push([entry.name.slice(folder.length), text]);
   }
   return code;
-}
-
-function decode(bytes: Buffer): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    throw new ValueError('the code is not UTF-8');
-  }
 }
 
 /** A pickle and its storages. They are read on the CPU: libtorch moves them. */

@@ -66,7 +66,7 @@ export class ScriptModule<A extends unknown[] = Tensor[], R = Tensor> extends Mo
   /**
    * Calls the method `forward` of the script, and the hooks that it has for the module.
    *
-   * @throws NotImplementedError if there is none; TypeError for arguments that do not fit its signature; the errors of
+   * @throws NotImplementedError if the script has no `forward`; TypeError for arguments that do not fit its signature; the errors of
    * operators, and of the script, with the lines of the script in their message: `raise ValueError` is a ValueError,
    * an assertion a RuntimeError.
    */

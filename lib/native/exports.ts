@@ -407,7 +407,7 @@ export interface Native {
   ): [id: number, dropped: number, variation: string];
   clearEntries(compiled: unknown): void;
   printGraph(capture: unknown): string;
-  /** With `isFunctional`, a graph that does not write in place, or as text why there is none. */
+  /** The recorded graph. With `isFunctional`, its functional form, or the reason why it has no functional form. */
   graphOf(capture: unknown, isFunctional: boolean): GraphData | string;
   /** The sizes that JavaScript read during the capture, in their order, and other numbers that follow from sizes. */
   sizesRead(capture: unknown): number[];

@@ -5,6 +5,7 @@
 
 import { ValueError } from '../errors';
 import { at } from '../files/failure';
+import { decodeUtf8 } from '../files/utf8';
 import { OP, opcodeName } from './opcodes';
 import { PyDict, PyGlobal, PyObject, PySequence, PySet, describePython } from './values';
 
@@ -141,9 +142,9 @@ class PickleMachine {
       case OP.BINFLOAT:
         return this.pushScalar(this.take(8).readDoubleBE());
       case OP.SHORT_BINUNICODE:
-        return this.pushValue(decode(this.take(this.take(1)[0])));
+        return this.pushValue(decodeUtf8(this.take(this.take(1)[0]), 'a string'));
       case OP.BINUNICODE:
-        return this.pushValue(decode(this.take(this.take(4).readUInt32LE())));
+        return this.pushValue(decodeUtf8(this.take(this.take(4).readUInt32LE()), 'a string'));
       case OP.SHORT_BINBYTES:
         return this.pushValue(Uint8Array.from(this.take(this.take(1)[0])));
       case OP.BINBYTES:
@@ -199,7 +200,7 @@ class PickleMachine {
   private line(): string {
     const end = this.bytes.indexOf(0x0a, this.position);
     if (end < 0) throw new ValueError('the pickle ends inside a name');
-    const text = decode(this.take(end - this.position));
+    const text = decodeUtf8(this.take(end - this.position), 'a string');
     this.position++;
     return text;
   }
@@ -339,14 +340,6 @@ function objectOf(type: PyGlobal, state: unknown): PyObject {
   const object = new PyObject(type);
   object.state = state;
   return object;
-}
-
-function decode(bytes: Buffer): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    throw new ValueError('a string is not UTF-8');
-  }
 }
 
 /** A little-endian integer in two's complement: a bigint if a number cannot represent it. */

@@ -6,6 +6,7 @@ import { ValueError } from '../errors';
 import { at } from '../files/failure';
 import { byteLengthOf } from '../files/tensor-bytes';
 import { JsonCursor } from '../files/json';
+import { decodeUtf8 } from '../files/utf8';
 
 /** What a header says about a tensor. */
 export interface TensorInfo {
@@ -73,7 +74,7 @@ export function parseHeader(bytes: Buffer, dataLength: number): Header {
   const metadata: [string, string][] = [];
   const tensors = new Map<string, TensorInfo>();
   at('the header', () => {
-    const cursor = new JsonCursor(decode(bytes));
+    const cursor = new JsonCursor(decodeUtf8(bytes, 'it'));
     cursor.object((name) => {
       if (name === METADATA) cursor.object((key) => void metadata.push([key, cursor.string()]));
       else
@@ -86,14 +87,6 @@ export function parseHeader(bytes: Buffer, dataLength: number): Header {
   });
   checkRanges(tensors, dataLength);
   return { metadata: Object.fromEntries(metadata), tensors };
-}
-
-function decode(bytes: Buffer): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    throw new ValueError('it is not UTF-8');
-  }
 }
 
 function parseTensor(cursor: JsonCursor): TensorInfo {

@@ -6,6 +6,7 @@
 import { shortened } from '../describe';
 import { ValueError } from '../errors';
 import type { BinaryFile } from '../files/binary-file';
+import { decodeUtf8 } from '../files/utf8';
 import * as zip from './layout';
 
 /** An entry of a ZIP file. */
@@ -214,11 +215,7 @@ function readLocalHeader(file: BinaryFile, entry: CentralEntry, limit: number): 
 
 /** Old tools do not mark names as UTF-8. */
 function decodeName(bytes: Buffer, place: string): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    return refuse(`${place}: the name of the entry is not UTF-8`);
-  }
+  return decodeUtf8(bytes, `${place}: the name of the entry`);
 }
 
 function readSize(bytes: Buffer, at: number, what: string): number {

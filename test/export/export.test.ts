@@ -233,7 +233,7 @@ describe('dynamic sizes', () => {
       /the function reads the size 'batch' in JavaScript, which may then not vary/,
     ],
     [
-      'computes a size that is no multiple',
+      'computes a size that is not a multiple of the dynamic size',
       (x) => torch.cat([x, x.select(0, 0).unsqueeze(0)]),
       /one graph does not hold for all sizes: a size or a stride of 'cat' is 3 for the size 2, and 4 for 3/,
     ],
@@ -353,7 +353,7 @@ describe('save', () => {
     ['nothing', undefined, {}, TypeError, /argument 'program' must be an ExportedProgram, not undefined/],
     ['an unknown option', program, { extra: {} }, TypeError, /unknown option 'extra'/],
     [
-      'texts that are none',
+      'an extra file that is not a string',
       program,
       { extraFiles: { a: 1 } },
       TypeError,

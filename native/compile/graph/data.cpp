@@ -134,7 +134,7 @@ class Writer {
     return Napi::Number::New(env_, static_cast<double>(value));
   }
 
-  // A number that JavaScript would take for an integer is an object with the float.
+  // JavaScript cannot tell 2.0 from 2: an integral float is wrapped in an object.
   Napi::Value floating(double value) {
     const Napi::Value number = Napi::Number::New(env_, value);
     if (value != std::trunc(value) || !std::isfinite(value)) return number;
